@@ -1,0 +1,1 @@
+"""Commands by noun; the only composition root."""

@@ -1,0 +1,1 @@
+"""The `airflow.*` import surface over `slipstream.sdk`."""

@@ -1,0 +1,1 @@
+"""Decisions: pure functions and machines. No clock, chance, input, output or logging."""

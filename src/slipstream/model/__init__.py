@@ -1,0 +1,1 @@
+"""Values of the domain. Standard library only; everything is frozen."""

@@ -1,0 +1,132 @@
+"""An attempt of a task: what an executor is handed, and how it can end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from slipstream.model.json import JsonValue
+from slipstream.model.run import UNMAPPED, DagRun, TaskKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt of one task instance: everything that a supervisor needs to start it."""
+
+    attempt_id: str
+    """A UUIDv7; the fence. Every report and request of the task's process carries it."""
+    run: DagRun
+    task_id: str
+    map_index: int = UNMAPPED
+    try_number: int = 1
+    max_tries: int = 0
+    fileloc: str
+    """The DAG file, absolute."""
+    queue: str = "default"
+    execution_timeout_seconds: float | None = None
+    priority: int = 0
+    """The total weight: where places are short, higher goes first."""
+    upstream_map_lengths: Mapping[str, int] = field(default_factory=dict)
+    """`{task_id: instances}` of the mapped upstreams, by finished expansion."""
+    first_start: datetime | None = None
+    """When this try first ran, across reschedules."""
+    reschedules: int = 0
+    next_method: str | None = None
+    """After a deferral: the operator's method to call instead of `execute`."""
+    next_kwargs: JsonValue = None
+
+    @property
+    def key(self) -> TaskKey:
+        """The task instance within its run."""
+        return TaskKey(self.task_id, self.map_index)
+
+
+@dataclass(frozen=True, slots=True)
+class XComWrite:
+    """One XCom to store with the end of the attempt that pushed it."""
+
+    key: str
+    value: str
+    """JSON text as `wire.values` encodes it, or the reference to an object in the XCom store."""
+    length: int | None = None
+    """Items, where the value is a list or a dict: what mapped tasks downstream expand over."""
+    is_reference: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succeeded:
+    """The task's code returned."""
+
+    xcoms: tuple[XComWrite, ...] = ()
+    lengths: Mapping[str, int] = field(default_factory=dict)
+    """`{xcom key: items}` of everything sized that the attempt pushed, earlier pushes too."""
+    skip: tuple[str, ...] = ()
+    """Task ids directly or further downstream that the task decided to skip (branching)."""
+    skip_all_downstream: bool = False
+    """Short circuit that ignores trigger rules: everything below is skipped."""
+    rendered_map_index: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The task's code raised, ran out of time, or its process died by itself."""
+
+    message: str
+    """One line: the exception or the signal."""
+    retryable: bool = True
+    """False after `AirflowFailException`: no further try."""
+    xcoms: tuple[XComWrite, ...] = ()
+    lengths: Mapping[str, int] = field(default_factory=dict)
+    rendered_map_index: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """The task's code raised `AirflowSkipException`."""
+
+    message: str = ""
+    xcoms: tuple[XComWrite, ...] = ()
+    lengths: Mapping[str, int] = field(default_factory=dict)
+    rendered_map_index: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rescheduled:
+    """A sensor in reschedule mode gives its place back until `at`."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deferred:
+    """The task waits on a trigger and holds no place meanwhile."""
+
+    trigger_classpath: str
+    trigger_kwargs: JsonValue
+    method_name: str
+    method_kwargs: JsonValue = None
+    timeout_at: datetime | None = None
+    queue: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """The attempt ended without a word from the task, and not by the task's fault.
+
+    The server stopped or died, a zygote could not be had, a worker vanished. It does not use up a
+    retry: the same try is started again, a bounded number of times.
+    """
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled:
+    """The attempt was ended on request (cleared, marked, run timed out) and is gone."""
+
+    message: str = ""
+
+
+Outcome: TypeAlias = Succeeded | Failed | Skipped | Rescheduled | Deferred | Lost | Cancelled

@@ -1,0 +1,83 @@
+"""What can happen to a run: the inputs of the run machine.
+
+Events carry the moment they happened, so that the machine needs no clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from slipstream.model.attempt import Outcome
+from slipstream.model.run import TaskKey
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """The run left the queue: its first tasks may be decided."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Admission gave a ready instance its places; the attempt is queued under this id."""
+
+    key: TaskKey
+    attempt_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptStarted:
+    """The task's process has begun."""
+
+    key: TaskKey
+    attempt_id: str
+    at: datetime
+    hostname: str = ""
+    pid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnded:
+    """The task's process has reported its end, or is known to be gone."""
+
+    key: TaskKey
+    attempt_id: str
+    at: datetime
+    outcome: Outcome
+
+
+class TimerKind(StrEnum):
+    """What a run can wait for."""
+
+    RETRY = "retry"
+    RESCHEDULE = "reschedule"
+    TASK_START_DATE = "task_start_date"
+    RUN_TIMEOUT = "run_timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """A moment that the machine asked for has come. `key` is None for the run's own timers."""
+
+    kind: TimerKind
+    at: datetime
+    key: TaskKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PastSettled:
+    """The answer to `PastNeeded`: whether the previous run lets this instance go on."""
+
+    key: TaskKey
+    at: datetime
+    satisfied: bool
+    reason: str = ""
+    failed_for_good: bool = False
+
+
+Event: TypeAlias = RunStarted | Admitted | AttemptStarted | AttemptEnded | TimerFired | PastSettled

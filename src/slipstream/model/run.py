@@ -1,0 +1,84 @@
+"""Runs, task instances and attempts as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from slipstream.model.json import JsonValue
+from slipstream.model.states import RunState, RunType, TaskState, TriggeredBy
+
+UNMAPPED = -1
+"""The map index of an instance that is not part of a map."""
+
+
+class TaskKey(NamedTuple):
+    """One task instance within a run."""
+
+    task_id: str
+    map_index: int = UNMAPPED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DagRun:
+    """One run of one version of a DAG. All times are aware UTC datetimes."""
+
+    pk: int
+    """The store's own number of the run; 0 before it was written."""
+    dag_id: str
+    run_id: str
+    run_type: RunType
+    state: RunState
+    version_id: str
+    """The DAG version the run started with and keeps."""
+    run_after: datetime
+    logical_date: datetime | None = None
+    data_interval_start: datetime | None = None
+    data_interval_end: datetime | None = None
+    queued_at: datetime | None = None
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    triggered_by: TriggeredBy = TriggeredBy.CLI
+    triggering_user: str | None = None
+    conf: Mapping[str, JsonValue] = field(default_factory=dict)
+    note: str | None = None
+    reason: str = ""
+    """Why the run is in its state, in one sentence."""
+    revision: int = 0
+    """Grows with every write; a writer that saw another revision is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskInstance:
+    """One task in one run: its state and its latest attempt."""
+
+    run_pk: int
+    task_id: str
+    map_index: int = UNMAPPED
+    state: TaskState = TaskState.NONE
+    try_number: int = 0
+    """The number of the latest attempt that counts, from 1; 0 before the first."""
+    max_tries: int = 0
+    """Retries allowed: the instance may be tried `max_tries + 1` times."""
+    attempt_id: str | None = None
+    """The latest attempt; a report from any other is refused."""
+    losses: int = 0
+    """Attempts of this try that were lost to a failure of the machine or of the server."""
+    not_before: datetime | None = None
+    """While up for retry or reschedule: when it may run again."""
+    scheduled_at: datetime | None = None
+    queued_at: datetime | None = None
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    hostname: str = ""
+    pid: int | None = None
+    rendered_map_index: str | None = None
+    note: str | None = None
+    reason: str = ""
+
+    @property
+    def key(self) -> TaskKey:
+        """Where the instance stands within its run."""
+        return TaskKey(self.task_id, self.map_index)

@@ -1,0 +1,1 @@
+"""The authoring API: the names of `airflow.sdk`."""

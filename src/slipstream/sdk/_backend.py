@@ -1,0 +1,149 @@
+"""What user code may ask of the outside while it runs: one interface, several backends.
+
+A task's process asks its supervisor over a socket; `DAG.test()` asks an in-memory backend; a plain
+Python process that merely imports a DAG file has environment variables alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from slipstream.model.json import JsonValue
+from slipstream.model.run import UNMAPPED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredConnection:
+    """A connection as stored, password in the clear, `extra` as JSON text."""
+
+    conn_id: str
+    conn_type: str
+    description: str | None = None
+    host: str | None = None
+    login: str | None = None
+    password: str | None = None
+    schema: str | None = None
+    port: int | None = None
+    extra: str | None = None
+
+
+class Backend(Protocol):
+    """Answers for one task attempt. Values of XComs are JSON text (see `wire.values`).
+
+    Every method may raise `slipstream.model.errors.SlipstreamError` where the outside refuses.
+    """
+
+    def get_variable(self, key: str) -> str | None:
+        """The variable's text, or None where there is none."""
+
+    def set_variable(self, key: str, value: str, description: str | None) -> None:
+        """Store a variable, replacing one of that key."""
+
+    def delete_variable(self, key: str) -> bool:
+        """Remove a variable; False where there was none."""
+
+    def get_connection(self, conn_id: str) -> StoredConnection | None:
+        """The connection, or None where there is none."""
+
+    def get_xcom(
+        self,
+        *,
+        dag_id: str,
+        run_id: str,
+        task_id: str,
+        map_index: int | None,
+        key: str,
+        include_prior_dates: bool = False,
+    ) -> str | None:
+        """The value pushed by that instance (None as map index: any), or None."""
+
+    def get_xcoms(
+        self,
+        *,
+        dag_id: str,
+        run_id: str,
+        task_id: str,
+        key: str,
+        start: int | None = None,
+        stop: int | None = None,
+        step: int | None = None,
+        include_prior_dates: bool = False,
+    ) -> Sequence[str]:
+        """The values pushed by the instances of a mapped task, in map index order, sliced."""
+
+    def count_xcoms(self, *, dag_id: str, run_id: str, task_id: str, key: str) -> int:
+        """How many instances of the task pushed that key."""
+
+    def set_xcom(
+        self,
+        *,
+        dag_id: str,
+        run_id: str,
+        task_id: str,
+        map_index: int,
+        key: str,
+        value: str,
+        length: int | None,
+    ) -> None:
+        """Store a value, replacing an earlier one."""
+
+    def delete_xcom(
+        self, *, dag_id: str, run_id: str, task_id: str, map_index: int, key: str
+    ) -> None:
+        """Remove a value if it is there."""
+
+    def set_rendered_fields(self, fields: Mapping[str, JsonValue]) -> None:
+        """Keep the rendered template fields of the running attempt for people to look at."""
+
+    def get_previous_run(
+        self, *, dag_id: str, logical_date: datetime | None, run_id: str, state: str | None
+    ) -> Mapping[str, JsonValue] | None:
+        """The run before this one (of that state), with the REST API's field names, or None."""
+
+    def get_task_states(
+        self,
+        *,
+        dag_id: str,
+        task_ids: Sequence[str] | None,
+        group_id: str | None,
+        run_ids: Sequence[str],
+        logical_dates: Sequence[datetime],
+        map_index: int = UNMAPPED,
+    ) -> Mapping[str, Mapping[str, str | None]]:
+        """`{run_id: {task_id or task_id_mapindex: state}}`."""
+
+    def get_run_state(self, *, dag_id: str, run_id: str) -> str | None:
+        """The state of a run, or None where there is none."""
+
+    def count_runs(
+        self,
+        *,
+        dag_id: str,
+        run_ids: Sequence[str],
+        logical_dates: Sequence[datetime],
+        states: Sequence[str],
+    ) -> int:
+        """Runs of a DAG by ids, dates and states; an empty sequence does not restrict."""
+
+    def trigger_run(
+        self,
+        *,
+        dag_id: str,
+        run_id: str | None,
+        logical_date: datetime | None,
+        conf: Mapping[str, JsonValue],
+        note: str | None,
+        reset_existing: bool,
+    ) -> str:
+        """Start a run of another DAG; gives its run id. Raises `AlreadyExistsError`."""
+
+    def mask_secret(self, value: str) -> None:
+        """From now on, hide this text wherever it appears in the attempt's log."""
+
+
+current_backend: ContextVar[Backend | None] = ContextVar("slipstream_backend", default=None)
+"""The backend of the code that is running, or None outside of a task."""

@@ -1,0 +1,1 @@
+"""Loops with one face: start, stop, run_once."""

@@ -1,0 +1,1 @@
+"""SQL behind one interface of domain verbs."""

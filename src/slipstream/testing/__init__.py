@@ -1,0 +1,1 @@
+"""For the tests of DAG authors and our own: `dag_test`, the simulation world, fakes."""

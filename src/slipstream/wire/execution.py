@@ -1,0 +1,246 @@
+"""The execution API: what a task's process may ask, one message per question.
+
+The same messages travel over the supervisor's socket (MessagePack) and over HTTP (JSON). A message
+is a tagged struct; the answer's type is fixed by the question's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TypeAlias
+
+import msgspec
+
+from slipstream.model.json import JsonValue
+
+PROTOCOL_VERSION = 1
+"""Raised with every change that an older peer cannot read."""
+
+
+class _Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="ask"):
+    """A question or an order of a task's process."""
+
+
+class GetVariable(_Request, frozen=True, kw_only=True, tag="get_variable"):
+    """Answered by `Text`."""
+
+    key: str
+
+
+class SetVariable(_Request, frozen=True, kw_only=True, tag="set_variable"):
+    """Answered by `Done`."""
+
+    key: str
+    value: str
+    description: str | None = None
+
+
+class DeleteVariable(_Request, frozen=True, kw_only=True, tag="delete_variable"):
+    """Answered by `Done`; `found` says whether there was one."""
+
+    key: str
+
+
+class GetConnection(_Request, frozen=True, kw_only=True, tag="get_connection"):
+    """Answered by `ConnectionFound` or `Missing`."""
+
+    conn_id: str
+
+
+class GetXCom(_Request, frozen=True, kw_only=True, tag="get_xcom"):
+    """Answered by `Text`."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    key: str
+    map_index: int | None = None
+    include_prior_dates: bool = False
+
+
+class GetXComs(_Request, frozen=True, kw_only=True, tag="get_xcoms"):
+    """Answered by `Texts`: the instances' values in map index order, sliced as a list is."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    key: str
+    start: int | None = None
+    stop: int | None = None
+    step: int | None = None
+    include_prior_dates: bool = False
+
+
+class CountXComs(_Request, frozen=True, kw_only=True, tag="count_xcoms"):
+    """Answered by `Count`."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    key: str
+
+
+class SetXCom(_Request, frozen=True, kw_only=True, tag="set_xcom"):
+    """Answered by `Done`."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    key: str
+    value: str
+    length: int | None = None
+
+
+class DeleteXCom(_Request, frozen=True, kw_only=True, tag="delete_xcom"):
+    """Answered by `Done`."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    key: str
+
+
+class SetRenderedFields(_Request, frozen=True, kw_only=True, tag="set_rendered_fields"):
+    """Answered by `Done`."""
+
+    fields: Mapping[str, JsonValue]
+
+
+class GetPreviousRun(_Request, frozen=True, kw_only=True, tag="get_previous_run"):
+    """Answered by `RunFound` or `Missing`."""
+
+    dag_id: str
+    run_id: str
+    logical_date: datetime | None = None
+    state: str | None = None
+
+
+class GetTaskStates(_Request, frozen=True, kw_only=True, tag="get_task_states"):
+    """Answered by `TaskStates`."""
+
+    dag_id: str
+    task_ids: list[str] | None = None
+    group_id: str | None = None
+    run_ids: list[str] = []
+    logical_dates: list[datetime] = []
+    map_index: int = -1
+
+
+class GetRunState(_Request, frozen=True, kw_only=True, tag="get_run_state"):
+    """Answered by `Text`."""
+
+    dag_id: str
+    run_id: str
+
+
+class CountRuns(_Request, frozen=True, kw_only=True, tag="count_runs"):
+    """Answered by `Count`."""
+
+    dag_id: str
+    run_ids: list[str] = []
+    logical_dates: list[datetime] = []
+    states: list[str] = []
+
+
+class TriggerRun(_Request, frozen=True, kw_only=True, tag="trigger_run"):
+    """Answered by `Text`: the run id. Refused with `already_exists` where the run is there."""
+
+    dag_id: str
+    run_id: str | None = None
+    logical_date: datetime | None = None
+    conf: Mapping[str, JsonValue] = {}
+    note: str | None = None
+    reset_existing: bool = False
+
+
+Request: TypeAlias = (
+    GetVariable
+    | SetVariable
+    | DeleteVariable
+    | GetConnection
+    | GetXCom
+    | GetXComs
+    | CountXComs
+    | SetXCom
+    | DeleteXCom
+    | SetRenderedFields
+    | GetPreviousRun
+    | GetTaskStates
+    | GetRunState
+    | CountRuns
+    | TriggerRun
+)
+
+
+class _Answer(msgspec.Struct, frozen=True, kw_only=True, tag_field="is"):
+    """What comes back."""
+
+
+class Done(_Answer, frozen=True, kw_only=True, tag="done"):
+    """It was carried out."""
+
+    found: bool = True
+
+
+class Missing(_Answer, frozen=True, kw_only=True, tag="missing"):
+    """There is no such thing; not an error."""
+
+
+class Refused(_Answer, frozen=True, kw_only=True, tag="refused"):
+    """It was not carried out. `code` is one of `not_found`, `already_exists`, `invalid`,
+    `conflict`, `fenced`, `internal`."""
+
+    code: str
+    message: str
+
+
+class Text(_Answer, frozen=True, kw_only=True, tag="text"):
+    """A text, or None for none."""
+
+    value: str | None
+
+
+class Texts(_Answer, frozen=True, kw_only=True, tag="texts"):
+    """Several texts, in order."""
+
+    values: list[str]
+
+
+class Count(_Answer, frozen=True, kw_only=True, tag="count"):
+    """A number of things."""
+
+    value: int
+
+
+class ConnectionFound(_Answer, frozen=True, kw_only=True, tag="connection"):
+    """A connection, password in the clear: only ever for the attempt that asked."""
+
+    conn_id: str
+    conn_type: str
+    description: str | None = None
+    host: str | None = None
+    login: str | None = None
+    password: str | None = None
+    schema: str | None = None
+    port: int | None = None
+    extra: str | None = None
+
+
+class RunFound(_Answer, frozen=True, kw_only=True, tag="run"):
+    """A run, with the REST API's field names."""
+
+    fields: Mapping[str, JsonValue]
+
+
+class TaskStates(_Answer, frozen=True, kw_only=True, tag="task_states"):
+    """`{run_id: {task_id: state}}`."""
+
+    states: Mapping[str, Mapping[str, str | None]]
+
+
+Answer: TypeAlias = (
+    Done | Missing | Refused | Text | Texts | Count | ConnectionFound | RunFound | TaskStates
+)
