@@ -1,40 +1,39 @@
-# Every target sets up what it needs. VENV may name an existing environment to use instead.
+# Every target sets up what it needs. `make VENV=FOLDER ...` uses an environment as it is.
 PYTHON ?= python3
-VENV ?= .venv
+VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.slipstream-stamp
+ifeq ($(origin VENV),command line)
+SETUP :=
+else
+SETUP := setup
+endif
 export PYTHONPATH := $(CURDIR)/src
 
 .PHONY: demo test check lint types contracts bench setup lock clean
 
-setup: $(STAMP)
+setup:
+	@$(PYTHON) tools/set_up.py $(VENV)
 
-$(STAMP): pyproject.toml requirements.lock
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
-	@touch $(STAMP)
-
-demo: $(STAMP)
+demo: $(SETUP)
 	@$(BIN)/python -m examples.demo
 
-test: $(STAMP)
+test: $(SETUP)
 	@$(BIN)/python -m pytest -q
 
 check: lint types contracts test
 
-lint: $(STAMP)
+lint: $(SETUP)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 
-types: $(STAMP)
+types: $(SETUP)
 	@$(BIN)/mypy
 
-contracts: $(STAMP)
+contracts: $(SETUP)
 	@$(BIN)/lint-imports --no-cache
 
-bench: $(STAMP)
-	@$(BIN)/python -m bench
+bench: $(SETUP)
+	@$(BIN)/python -m bench $(ARGS)
 
 lock:
 	@$(BIN)/python -m pip install --quiet uv
@@ -42,4 +41,4 @@ lock:
 	  --no-emit-index-url --all-extras --group dev pyproject.toml -o requirements.lock --quiet
 
 clean:
-	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf .venv .demo build dist .mypy_cache .ruff_cache .pytest_cache
