@@ -9,6 +9,7 @@ from typing import TypeAlias
 from slipstream.model.attempt import XComWrite
 from slipstream.model.events import TimerKind
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
+from slipstream.model.states import TaskState
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +21,37 @@ class InstancesAdded:
 
 @dataclass(frozen=True, slots=True)
 class MapExpanded:
-    """A mapped task has `length` instances (`range(length)`), all in state `NONE`.
+    """A mapped task has `length` instances (`range(length)`, at least one), all in one state.
 
-    The unmapped placeholder row, where there is one, is replaced. A length of 0 leaves the
-    placeholder, which then is skipped by an `InstanceChanged`.
+    The unmapped placeholder row, where there is one, is replaced. A map without instances is no
+    `MapExpanded`: its placeholder stays and is skipped by an `InstanceChanged`.
     """
 
     task_id: str
     length: int
     max_tries: int
+    state: TaskState = TaskState.NONE
+    """`NONE`, or `SCHEDULED` where nothing holds the instances back."""
+    at: datetime | None = None
+    """The moment; `scheduled_at` of the instances where they are `SCHEDULED`."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RangeChanged:
+    """Instances `start` to `stop - 1` of a mapped task go to `state` together.
+
+    None of them holds an attempt. Their other fields stay, save for what the state says:
+    `SCHEDULED` sets `scheduled_at`; a finished state sets `end_date`, and `start_date` where there
+    is none yet. It stands for `stop - start` times `InstanceChanged` in one statement.
+    """
+
+    task_id: str
+    start: int
+    stop: int
+    state: TaskState
+    at: datetime
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +71,33 @@ class RunChanged:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """An instance waits for admission. Admission looks up pool, slots and weight in its task."""
+    """Instances wait for admission: `key`, and for a map the `count - 1` indexes after it.
+
+    Admission looks up pool, slots and weight in the task.
+    """
 
     key: TaskKey
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Unready:
-    """An instance no longer waits for admission."""
+    """Instances no longer wait for admission; `count` as in `Ready`."""
 
     key: TaskKey
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """An instance that was admitted holds no places any more."""
+    """An instance that was admitted holds no places any more.
+
+    `deferred`: it waits on a trigger, and keeps its slots in a pool that counts deferred tasks
+    until it is ready again or finished.
+    """
 
     key: TaskKey
+    deferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +142,7 @@ class Refused:
 Change: TypeAlias = (
     InstancesAdded
     | MapExpanded
+    | RangeChanged
     | InstanceChanged
     | RunChanged
     | Ready

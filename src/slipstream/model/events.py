@@ -80,4 +80,15 @@ class PastSettled:
     failed_for_good: bool = False
 
 
-Event: TypeAlias = RunStarted | Admitted | AttemptStarted | AttemptEnded | TimerFired | PastSettled
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The trigger that a deferred instance waits on has fired: the same try goes on."""
+
+    key: TaskKey
+    at: datetime
+    reason: str = ""
+
+
+Event: TypeAlias = (
+    RunStarted | Admitted | AttemptStarted | AttemptEnded | TimerFired | PastSettled | Resumed
+)

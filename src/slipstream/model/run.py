@@ -66,6 +66,8 @@ class TaskInstance:
     """The latest attempt; a report from any other is refused."""
     losses: int = 0
     """Attempts of this try that were lost to a failure of the machine or of the server."""
+    reschedules: int = 0
+    """How often this try gave its place back to be rescheduled."""
     not_before: datetime | None = None
     """While up for retry or reschedule: when it may run again."""
     scheduled_at: datetime | None = None

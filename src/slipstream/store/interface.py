@@ -13,7 +13,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
-from slipstream.model.changes import InstanceChanged, InstancesAdded, MapExpanded, RunChanged
+from slipstream.model.changes import (
+    InstanceChanged,
+    InstancesAdded,
+    MapExpanded,
+    RangeChanged,
+    RunChanged,
+)
 from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import RunState, RunType, TaskState
@@ -49,12 +55,14 @@ class RunWrite:
 
     `changes` are applied in order. The store sets the run's revision to `seen_revision + 1`.
     An instance that is `QUEUED` with a new attempt id also begins that attempt's history row;
-    later changes of the instance with the same attempt id keep it up to date.
+    later changes of the instance with the same attempt id keep it up to date, save for those to
+    `SCHEDULED` and `NONE`, which say something of the instance and nothing of the attempt.
+    The `note` of a run or of an instance belongs to people: these writes leave it as it is.
     """
 
     run_pk: int
     seen_revision: int
-    changes: Sequence[InstancesAdded | MapExpanded | InstanceChanged | RunChanged]
+    changes: Sequence[InstancesAdded | MapExpanded | RangeChanged | InstanceChanged | RunChanged]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +91,9 @@ class RunSnapshot:
     run: DagRun
     instances: Sequence[TaskInstance]
     lengths: Mapping[TaskKey, Mapping[str, int]]
-    """`{instance: {xcom key: items}}` of the sized XComs that were pushed."""
+    """`{instance: {xcom key: items}}` of the sized XComs that unmapped instances pushed."""
+    pushed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """`{mapped task id: {xcom key: instances that pushed it}}`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
