@@ -1,0 +1,1 @@
+"""What the tasks of `ml_pipeline.py` do, as plain functions without an orchestrator."""
