@@ -1,0 +1,82 @@
+"""From a command line to the function that carries it out.
+
+A noun's module is imported only when that noun is used, so that no command pays for another.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import Final
+
+from slipstream.cli.errors import UsageError
+from slipstream.cli.grammar import Group, Parser, Run
+from slipstream.model.errors import SlipstreamError
+
+NOUNS: Final[dict[str, tuple[str, str]]] = {
+    "config": ("slipstream.cli.settings", "Show the settings and where they come from"),
+    "info": ("slipstream.cli.info", "Show versions, paths and the database"),
+    "version": ("slipstream.cli.info", "Show the version"),
+}
+"""`{noun: (module, help)}`; a module offers `add_commands(group)`."""
+
+
+def dispatch(arguments: Sequence[str]) -> int:
+    """Parse and run; errors that people can mend become one line and an exit code."""
+    try:
+        parsed = parse(arguments)
+    except SystemExit as stop:  # argparse has said what is wrong, or printed its help
+        return stop.code if isinstance(stop.code, int) else 2
+    return _guarded(parsed)
+
+
+def parse(arguments: Sequence[str]) -> Namespace:
+    """The parsed command line; `run` in it is the function to call."""
+    parser = Parser(
+        prog="slipstream",
+        description="A light, fast workflow orchestrator that runs Airflow DAG files unmodified.",
+    )
+    parser.add_argument("--version", "-V", action="store_true", help="show the version and exit")
+    parser.add_deployment_options()
+    nouns = parser.add_subparsers(dest="noun", metavar="COMMAND", required=True)
+    wanted = _noun_in(arguments)
+    for noun, (module, help_text) in NOUNS.items():
+        group = Group(nouns.add_parser(noun, help=help_text, description=help_text), noun)
+        if noun == wanted:
+            from importlib import import_module
+
+            import_module(module).add_commands(group)
+    return parser.parse_args(arguments)
+
+
+def _noun_in(arguments: Sequence[str]) -> str | None:
+    """The first word that is a noun; words before it are options and their values."""
+    return next((word for word in arguments if word in NOUNS), None)
+
+
+def _guarded(parsed: Namespace) -> int:
+    from slipstream.cli.deployment import Deployment
+
+    run: Run = parsed.run
+    try:
+        with Deployment.from_arguments(parsed) as deployment:
+            code = run(deployment, parsed) or 0
+            sys.stdout.flush()
+            return code
+    except UsageError as error:
+        return _fail(error, 2)
+    except SlipstreamError as error:
+        return _fail(error, 1)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output (head, less) went away; there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _fail(error: SlipstreamError, code: int) -> int:
+    print(f"slipstream: {error}", file=sys.stderr)
+    return code
