@@ -67,4 +67,24 @@ class Custom:
     description: str = ""
 
 
-Schedule: TypeAlias = NoSchedule | Once | Continuous | Cron | Delta | Events | Custom
+@dataclass(frozen=True, slots=True)
+class AnyCron:
+    """At the ticks of any of several cron expressions."""
+
+    of: tuple[Cron, ...]
+
+
+TimeSchedule: TypeAlias = NoSchedule | Once | Continuous | Cron | AnyCron | Delta | Events | Custom
+"""What the clock alone decides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnAssets:
+    """When assets were updated as the condition asks, and besides at the times of `or_at`."""
+
+    condition: JsonValue
+    """`{"asset": {"name": …, "uri": …}}`, `{"alias": …}`, or `{"any": […]}` / `{"all": […]}`."""
+    or_at: TimeSchedule = NoSchedule()
+
+
+Schedule: TypeAlias = TimeSchedule | OnAssets

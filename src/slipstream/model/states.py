@@ -74,6 +74,10 @@ class TriggerRule(StrEnum):
     NONE_FAILED_MIN_ONE_SUCCESS = "none_failed_min_one_success"
     ALL_SKIPPED = "all_skipped"
 
+    # The names that these two had in Airflow 1.10 and early 2.x.
+    NONE_FAILED_OR_SKIPPED = "none_failed_min_one_success"
+    DUMMY = "always"
+
 
 class WeightRule(StrEnum):
     """How a task's priority weight is summed over the graph."""
