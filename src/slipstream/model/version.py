@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,7 +22,7 @@ class DagVersion:
     spec: DagSpec
     fileloc: str
     source_hash: str
-    """SHA-256 over the sources: which files' contents the version stands for."""
+    """`hash_sources` of the sources: which files' contents the version stands for."""
     created_at: datetime
 
 
@@ -52,3 +53,13 @@ class FileError:
     bundle_name: str
     stack_trace: str
     timestamp: datetime
+
+
+def hash_sources(sources: Mapping[str, str]) -> str:
+    """SHA-256 over files' names and contents, whatever order they come in."""
+    digest = hashlib.sha256()
+    for path in sorted(sources):
+        for text in (path, sources[path]):
+            data = text.encode("utf-8", "surrogateescape")
+            digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()
