@@ -8,276 +8,65 @@ paused, a pool resized) leaves a `Notice` in the same transaction and wakes the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
-from slipstream.model.changes import (
-    InstanceChanged,
-    InstancesAdded,
-    MapExpanded,
-    RangeChanged,
-    RunChanged,
-)
 from slipstream.model.json import JsonValue
-from slipstream.model.run import DagRun, TaskInstance, TaskKey
-from slipstream.model.states import RunState, RunType, TaskState
+from slipstream.model.run import DagRun, TaskKey
+from slipstream.model.states import RunState, TaskState
 from slipstream.model.version import DagVersion, FileError, ParsedFile
+from slipstream.store.records import (
+    AttemptRecord,
+    ComponentHealth,
+    ConnectionRecord,
+    DagFilter,
+    DagRecord,
+    InstanceFilter,
+    InstanceInRun,
+    NewRun,
+    Notice,
+    NoticeKind,
+    Page,
+    PoolRecord,
+    PoolUse,
+    Range,
+    RunFilter,
+    RunSnapshot,
+    RunWrite,
+    VariableRecord,
+    Window,
+    XComRecord,
+)
 
-T = TypeVar("T")
-
-
-class NoticeKind(StrEnum):
-    """What happened outside of the scheduler that it must know of."""
-
-    RUN_CREATED = "run_created"
-    RUN_EDITED = "run_edited"
-    """Somebody cleared, marked, deleted from or otherwise edited the run: read it again."""
-    RUN_DELETED = "run_deleted"
-    DAG_CHANGED = "dag_changed"
-    """A new version, paused, unpaused or deleted."""
-    POOL_CHANGED = "pool_changed"
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One entry of the scheduler's inbox. `subject`: a run's number, a DAG id, a pool's name."""
-
-    pk: int
-    kind: NoticeKind
-    subject: str
-
-
-@dataclass(frozen=True, slots=True)
-class RunWrite:
-    """What the scheduler writes of one run; refused as a whole if the revision moved on.
-
-    `changes` are applied in order. The store sets the run's revision to `seen_revision + 1`.
-    An instance that is `QUEUED` with a new attempt id also begins that attempt's history row;
-    later changes of the instance with the same attempt id keep it up to date, save for those to
-    `SCHEDULED` and `NONE`, which say something of the instance and nothing of the attempt.
-    The `note` of a run or of an instance belongs to people: these writes leave it as it is.
-    """
-
-    run_pk: int
-    seen_revision: int
-    changes: Sequence[InstancesAdded | MapExpanded | RangeChanged | InstanceChanged | RunChanged]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewRun:
-    """A run to create, in state `QUEUED`. `reason` says why it exists, in one sentence."""
-
-    dag_id: str
-    run_id: str
-    run_type: RunType
-    version_id: str
-    run_after: datetime
-    logical_date: datetime | None = None
-    data_interval_start: datetime | None = None
-    data_interval_end: datetime | None = None
-    triggered_by: str
-    triggering_user: str | None = None
-    conf: Mapping[str, JsonValue] = field(default_factory=dict)
-    note: str | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RunSnapshot:
-    """A run with all its task instances and the reported map lengths."""
-
-    run: DagRun
-    instances: Sequence[TaskInstance]
-    lengths: Mapping[TaskKey, Mapping[str, int]]
-    """`{instance: {xcom key: items}}` of the sized XComs that unmapped instances pushed."""
-    pushed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """`{mapped task id: {xcom key: instances that pushed it}}`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DagRecord:
-    """A DAG as the deployment knows it, whatever its versions."""
-
-    dag_id: str
-    is_paused: bool
-    is_stale: bool
-    """True when its file, or it in its file, is gone. Its history stays."""
-    fileloc: str
-    relative_fileloc: str
-    bundle_name: str
-    latest: DagVersion
-    last_parsed_at: datetime
-    last_parse_seconds: float = 0.0
-    has_import_errors: bool = False
-    next_logical_date: datetime | None = None
-    next_interval_start: datetime | None = None
-    next_interval_end: datetime | None = None
-    next_run_after: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttemptRecord:
-    """One attempt in the history of a task instance."""
-
-    attempt_id: str
-    run_pk: int
-    task_id: str
-    map_index: int
-    try_number: int
-    state: TaskState
-    queued_at: datetime | None = None
-    start_date: datetime | None = None
-    end_date: datetime | None = None
-    hostname: str = ""
-    pid: int | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class XComRecord:
-    """One XCom. `value` is JSON text; one that lives in the object store was fetched."""
-
-    run_pk: int
-    dag_id: str
-    run_id: str
-    task_id: str
-    map_index: int
-    key: str
-    value: str
-    timestamp: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariableRecord:
-    """A variable, its value in the clear."""
-
-    key: str
-    value: str
-    description: str | None = None
-    is_encrypted: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionRecord:
-    """A connection, password and extra in the clear. `extra` is JSON text."""
-
-    conn_id: str
-    conn_type: str
-    description: str | None = None
-    host: str | None = None
-    login: str | None = None
-    password: str | None = None
-    schema: str | None = None
-    port: int | None = None
-    extra: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolRecord:
-    """A pool. `slots` of -1 is without limit."""
-
-    name: str
-    slots: int
-    description: str | None = None
-    include_deferred: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PoolUse:
-    """Slots taken in a pool right now, by state of what holds or wants them."""
-
-    running: int
-    queued: int
-    scheduled: int
-    deferred: int
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """One page of a listing and the number of all entries that match."""
-
-    items: Sequence[T]
-    total: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """Which page, in which order. `order_by` entries are field names, `-` in front descends."""
-
-    limit: int = 50
-    offset: int = 0
-    order_by: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DagFilter:
-    """Which DAGs. None does not restrict; patterns are SQL LIKE with `%`."""
-
-    dag_ids: Sequence[str] | None = None
-    dag_id_pattern: str | None = None
-    display_name_pattern: str | None = None
-    tags: Sequence[str] | None = None
-    tags_match_all: bool = False
-    owners: Sequence[str] | None = None
-    is_paused: bool | None = None
-    exclude_stale: bool = True
-    has_import_errors: bool | None = None
-    last_run_state: RunState | None = None
-    bundle_name: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
-    """Bounds on a time; None does not restrict."""
-
-    gte: datetime | None = None
-    gt: datetime | None = None
-    lte: datetime | None = None
-    lt: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFilter:
-    """Which runs. None does not restrict."""
-
-    dag_ids: Sequence[str] | None = None
-    run_ids: Sequence[str] | None = None
-    run_id_pattern: str | None = None
-    states: Sequence[RunState] | None = None
-    run_types: Sequence[RunType] | None = None
-    triggering_user_pattern: str | None = None
-    logical_date: Range = field(default_factory=Range)
-    run_after: Range = field(default_factory=Range)
-    start_date: Range = field(default_factory=Range)
-    end_date: Range = field(default_factory=Range)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceFilter:
-    """Which task instances. None does not restrict."""
-
-    dag_ids: Sequence[str] | None = None
-    run_ids: Sequence[str] | None = None
-    task_ids: Sequence[str] | None = None
-    map_indexes: Sequence[int] | None = None
-    states: Sequence[TaskState] | None = None
-    pools: Sequence[str] | None = None
-    queues: Sequence[str] | None = None
-    task_id_pattern: str | None = None
-    logical_date: Range = field(default_factory=Range)
-    run_after: Range = field(default_factory=Range)
-    start_date: Range = field(default_factory=Range)
-    end_date: Range = field(default_factory=Range)
-
-
-@dataclass(frozen=True, slots=True)
-class InstanceInRun:
-    """A task instance with the run that it belongs to."""
-
-    instance: TaskInstance
-    run: DagRun
+__all__ = [
+    "AdminStore",
+    "AttemptRecord",
+    "ComponentHealth",
+    "ConnectionRecord",
+    "DagFilter",
+    "DagRecord",
+    "DagStore",
+    "InstanceFilter",
+    "InstanceInRun",
+    "NewRun",
+    "Notice",
+    "NoticeKind",
+    "Page",
+    "PoolRecord",
+    "PoolUse",
+    "Range",
+    "RunFilter",
+    "RunSnapshot",
+    "RunStore",
+    "RunWrite",
+    "SchedulerStore",
+    "SettingsStore",
+    "Store",
+    "VariableRecord",
+    "Window",
+    "XComRecord",
+    "XComStore",
+]
 
 
 class SchedulerStore(Protocol):
@@ -562,16 +351,6 @@ class SettingsStore(Protocol):
 
     def get_secret_key(self, name: str, create: Callable[[], str]) -> str:
         """A secret of the deployment's own (the JWT key); made and kept on first use."""
-
-
-@dataclass(frozen=True, slots=True)
-class ComponentHealth:
-    """When a component last said that it lives; None for never."""
-
-    job: str
-    hostname: str
-    pid: int
-    latest: datetime | None
 
 
 class AdminStore(Protocol):
