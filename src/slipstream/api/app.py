@@ -1,0 +1,75 @@
+"""The HTTP application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from fastapi import FastAPI
+
+from slipstream import __version__
+from slipstream.api.auth.gate import Gate
+from slipstream.api.auth.login import login_routes
+from slipstream.api.auth.tokens import Tokens
+from slipstream.api.call import Deployment, SignsOfLife, utc_now
+from slipstream.api.errors import install_error_answers
+from slipstream.api.openapi import document_routes
+from slipstream.api.operation import Operation
+from slipstream.api.public import monitor
+from slipstream.api.routing import OperationRoute
+from slipstream.api.settings import ApiSettings
+from slipstream.store.interface import Store
+
+_NOUNS = (monitor,)
+
+
+def create_app(
+    store: Store,
+    *,
+    settings: ApiSettings,
+    signs_of_life: SignsOfLife | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> FastAPI:
+    """The REST API over that store.
+
+    `signs_of_life` is `{"scheduler": …, "triggerer": …, "dag_processor": …}` for the components
+    that run in this process: each gives the moment when it last showed that it lives. Of those
+    that are not named the store's heartbeats tell.
+    """
+    deployment = Deployment(
+        store=store, settings=settings, signs_of_life=signs_of_life or {}, clock=clock
+    )
+    tokens = Tokens(store, settings, clock)
+    gate = Gate(store, tokens, all_admins=settings.simple_auth_manager_all_admins)
+    operations = [*login_routes(tokens, settings), *public_operations()]
+    app = FastAPI(
+        title="Slipstream",
+        version=__version__,
+        openapi_url=None,
+        root_path=settings.base_path,
+        max_body_size=settings.maximum_body_bytes,
+    )
+    app.router.routes += [OperationRoute(entry, deployment, gate) for entry in operations]
+    app.router.routes += document_routes(operations, deployment)
+    install_error_answers(app)
+    _allow_origins(app, settings)
+    return app
+
+
+def public_operations() -> Sequence[Operation]:
+    """Every operation of the REST API, in the order in which their paths are tried."""
+    return [operation for noun in _NOUNS for operation in noun.routes]
+
+
+def _allow_origins(app: FastAPI, settings: ApiSettings) -> None:
+    if not settings.cors_origins:
+        return
+    from starlette.middleware.cors import CORSMiddleware
+
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=settings.cors_methods,
+        allow_headers=settings.cors_headers,
+        allow_credentials=True,
+    )

@@ -1,0 +1,18 @@
+"""What the login takes and gives."""
+
+from __future__ import annotations
+
+from slipstream.api.payloads.base import Body, Payload
+
+
+class LoginBody(Body):
+    """A user name and its password."""
+
+    username: str
+    password: str
+
+
+class LoginResponse(Payload):
+    """The token to send as `Authorization: Bearer …`."""
+
+    access_token: str

@@ -1,0 +1,55 @@
+"""What an operation works with: the deployment, and who is asking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from starlette.requests import Request
+
+from slipstream.api.auth.access import User
+from slipstream.api.settings import ApiSettings
+from slipstream.store.interface import Store
+
+SignsOfLife: TypeAlias = Mapping[str, Callable[[], datetime | None]]
+"""`{component: gives when it last showed that it lives}` of what runs in this process."""
+
+
+def utc_now() -> datetime:
+    """The present moment."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """What every operation shares."""
+
+    store: Store
+    settings: ApiSettings
+    signs_of_life: SignsOfLife = field(default_factory=dict)
+    clock: Callable[[], datetime] = utc_now
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, on behalf of one user."""
+
+    deployment: Deployment
+    request: Request
+    user: User
+
+    @property
+    def store(self) -> Store:
+        """The deployment's store."""
+        return self.deployment.store
+
+    @property
+    def settings(self) -> ApiSettings:
+        """The deployment's settings."""
+        return self.deployment.settings
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return self.deployment.clock()

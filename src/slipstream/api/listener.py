@@ -1,0 +1,75 @@
+"""uvicorn without its ten wake-ups a second: idle, it sleeps."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from email.utils import formatdate
+
+from starlette.types import ASGIApp
+from uvicorn import Config, Server
+from uvicorn.server import ServerState
+
+
+class SleepingServer(Server):
+    """Serves until `stop`. To be made inside a running event loop."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        grace_seconds: float,
+        certificate_file: str | None,
+        key_file: str | None,
+        on_started: Callable[[], None],
+    ) -> None:
+        super().__init__(
+            Config(
+                app,
+                log_config=None,
+                log_level="warning",
+                access_log=False,
+                lifespan="off",
+                ws="none",
+                server_header=False,
+                date_header=False,
+                timeout_graceful_shutdown=max(1, round(grace_seconds)),
+                ssl_certfile=certificate_file,
+                ssl_keyfile=key_file,
+            )
+        )
+        self.server_state = _DatedState()
+        self._on_started = on_started
+        self._stop = asyncio.Event()
+
+    def stop(self) -> None:
+        """Begin to end. To be called on the event loop."""
+        self.should_exit = True
+        self._stop.set()
+
+    async def main_loop(self) -> None:
+        """Instead of looking every 100 ms whether to end: wait to be told."""
+        self._on_started()
+        await self._stop.wait()
+
+
+class _DatedState(ServerState):
+    """Makes the `Date` header when it is asked for, instead of renewing it every second."""
+
+    def __init__(self) -> None:
+        self._second = 0
+        self._headers: list[tuple[bytes, bytes]] = []
+        super().__init__()
+
+    @property
+    def default_headers(self) -> list[tuple[bytes, bytes]]:
+        now = int(time.time())
+        if now != self._second:
+            self._second = now
+            self._headers = [(b"date", formatdate(now, usegmt=True).encode())]
+        return self._headers
+
+    @default_headers.setter
+    def default_headers(self, _: list[tuple[bytes, bytes]]) -> None:
+        """The base class begins with none."""

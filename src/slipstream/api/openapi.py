@@ -1,0 +1,101 @@
+"""The OpenAPI document, made when somebody asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from slipstream import __version__
+from slipstream.api.call import Deployment
+from slipstream.api.operation import Open, Operation
+from slipstream.api.routing import endpoint_of
+
+_SECURITY_SCHEMES: Final = {
+    "HTTPBearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+}
+
+
+class HTTPExceptionResponse(BaseModel):
+    """Every error's body."""
+
+    detail: str | dict[str, Any]  # the schema that Airflow's clients were generated from
+
+
+def openapi_document(operations: Iterable[Operation], deployment: Deployment) -> dict[str, Any]:
+    """The document of these operations, from a FastAPI app that is made for it and dropped."""
+    app = FastAPI(
+        title="Slipstream REST API",
+        version=__version__,
+        description="Airflow's REST API v2, spoken by Slipstream.",
+        servers=[{"url": deployment.settings.base_path}] if deployment.settings.base_path else None,
+    )
+    for operation in operations:
+        app.add_api_route(
+            operation.path,
+            endpoint_of(operation, deployment),
+            methods=[operation.method],
+            response_model=operation.answer,
+            status_code=operation.status if operation.answer else 204,
+            operation_id=operation.operation_id,
+            tags=[operation.tag],
+            responses=_error_answers(operation) | _other_contents(operation),
+            openapi_extra=None if isinstance(operation.permission, Open) else _locked(),
+        )
+    document = app.openapi()
+    document.setdefault("components", {})["securitySchemes"] = _SECURITY_SCHEMES
+    return document
+
+
+def _locked() -> dict[str, Any]:
+    return {"security": [{name: []} for name in _SECURITY_SCHEMES]}
+
+
+def _error_answers(operation: Operation) -> dict[int | str, dict[str, Any]]:
+    statuses = [] if isinstance(operation.permission, Open) else [401, 403]
+    if "{" in operation.path:
+        statuses.append(404)
+    if operation.method in ("POST", "PATCH", "DELETE"):
+        statuses += [400, 409]
+    return {status: {"model": HTTPExceptionResponse} for status in statuses}
+
+
+def _other_contents(operation: Operation) -> dict[int | str, dict[str, Any]]:
+    if not operation.content_types:
+        return {}
+    contents = {kind: {"schema": {"type": "string"}} for kind in operation.content_types}
+    return {operation.status: {"content": contents}}
+
+
+def document_routes(operations: Iterable[Operation], deployment: Deployment) -> list[Route]:
+    """`/openapi.json` and, if the settings show them, `/docs` and `/redoc`."""
+    base = deployment.settings.base_path
+
+    @cache
+    def document() -> dict[str, Any]:
+        return openapi_document(operations, deployment)
+
+    def openapi(_: Request) -> Response:
+        return JSONResponse(document())
+
+    def swagger(_: Request) -> HTMLResponse:
+        from fastapi.openapi.docs import get_swagger_ui_html
+
+        return get_swagger_ui_html(openapi_url=f"{base}/openapi.json", title="Slipstream")
+
+    def redoc(_: Request) -> HTMLResponse:
+        from fastapi.openapi.docs import get_redoc_html
+
+        return get_redoc_html(openapi_url=f"{base}/openapi.json", title="Slipstream")
+
+    routes = [Route("/openapi.json", openapi)]
+    if deployment.settings.show_api_docs:
+        routes += [Route("/docs", swagger), Route("/redoc", redoc)]
+    return routes

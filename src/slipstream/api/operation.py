@@ -1,0 +1,96 @@
+"""A table of operations: path, permission, payloads and the function that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias, TypeVar
+
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from slipstream.api.auth.access import Permission
+
+Answer: TypeAlias = BaseModel | Response | None
+"""What an operation gives back: a payload, a prepared response, or nothing (204)."""
+
+Handler = TypeVar("Handler", bound=Callable[..., Answer])
+
+
+class Open(StrEnum):
+    """Stands in a permission's place where everybody may."""
+
+    PUBLIC = "public"
+
+
+PUBLIC = Open.PUBLIC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One method on one path.
+
+    `handler` takes a `Call` and then path, query and body parameters as FastAPI declares them.
+    """
+
+    method: str
+    path: str
+    handler: Callable[..., Answer]
+    permission: Permission | Open
+    tag: str
+    status: int
+    answer: type[BaseModel] | None
+    """The payload's type, for the OpenAPI document."""
+    slow: bool
+    """May take longer than a few milliseconds: always runs in a thread."""
+    content_types: tuple[str, ...]
+    """What else than JSON it can answer with."""
+
+    @property
+    def operation_id(self) -> str:
+        """The name that clients know the operation by."""
+        return self.handler.__name__
+
+
+class Routes:
+    """Collects the operations of one noun."""
+
+    def __init__(self, tag: str, prefix: str = "/api/v2") -> None:
+        self._tag = tag
+        self._prefix = prefix
+        self._operations: list[Operation] = []
+
+    def __iter__(self) -> Iterator[Operation]:
+        return iter(self._operations)
+
+    def add(
+        self,
+        method: str,
+        path: str,
+        *,
+        permission: Permission | Open,
+        answer: type[BaseModel] | None = None,
+        status: int = 200,
+        slow: bool = False,
+        content_types: tuple[str, ...] = (),
+    ) -> Callable[[Handler], Handler]:
+        """Declare the decorated function as the operation's handler."""
+
+        def declare(handler: Handler) -> Handler:
+            self._operations.append(
+                Operation(
+                    method=method,
+                    path=self._prefix + path,
+                    handler=handler,
+                    permission=permission,
+                    tag=self._tag,
+                    status=status,
+                    answer=answer,
+                    slow=slow,
+                    content_types=content_types,
+                )
+            )
+            return handler
+
+        return declare

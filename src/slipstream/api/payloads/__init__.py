@@ -1,0 +1,1 @@
+"""What enters and leaves over HTTP, with the field names of Airflow's REST API v2."""

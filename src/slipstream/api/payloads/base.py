@@ -1,0 +1,42 @@
+"""What all payloads have in common."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+
+class Payload(BaseModel):
+    """Something that leaves. Its validator is built when it is first used."""
+
+    model_config = ConfigDict(defer_build=True, populate_by_name=True)
+
+
+class Body(BaseModel):
+    """Something that enters: a field that is not known is refused."""
+
+    model_config = ConfigDict(defer_build=True, populate_by_name=True, extra="forbid")
+
+
+class Query(BaseModel):
+    """The query parameters of an operation."""
+
+    model_config = ConfigDict(defer_build=True, populate_by_name=True)
+
+
+def to_utc(moment: datetime) -> datetime:
+    """The moment in UTC; one without a zone is taken to be in UTC already."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(to_utc)]
+"""A time from outside, made an aware one in UTC."""
+
+
+def seconds_between(start: datetime | None, end: datetime | None) -> float | None:
+    """How long it took, in seconds; None while it has not ended."""
+    if start is None or end is None:
+        return None
+    return (end - start).total_seconds()

@@ -1,0 +1,45 @@
+"""Health and version."""
+
+from __future__ import annotations
+
+from slipstream.api.payloads.base import Payload
+
+
+class BaseInfoResponse(Payload):
+    """Whether a component is well."""
+
+    status: str | None
+
+
+class SchedulerInfoResponse(BaseInfoResponse):
+    """The scheduler, and when it last showed that it lives."""
+
+    latest_scheduler_heartbeat: str | None
+
+
+class TriggererInfoResponse(BaseInfoResponse):
+    """The triggerer, and when it last showed that it lives."""
+
+    latest_triggerer_heartbeat: str | None
+
+
+class DagProcessorInfoResponse(BaseInfoResponse):
+    """The DAG processor, and when it last showed that it lives."""
+
+    latest_dag_processor_heartbeat: str | None
+
+
+class HealthInfoResponse(Payload):
+    """Every component's health."""
+
+    metadatabase: BaseInfoResponse
+    scheduler: SchedulerInfoResponse
+    triggerer: TriggererInfoResponse
+    dag_processor: DagProcessorInfoResponse | None = None
+
+
+class VersionInfo(Payload):
+    """What is running here."""
+
+    version: str
+    git_version: str | None

@@ -1,0 +1,148 @@
+"""Turns operations into routes of a FastAPI app.
+
+FastAPI analyses an endpoint's parameters when its route is made, which costs a millisecond or two
+for each. The routes here have that done when they are first asked for, so that an app of a
+hundred operations is ready in no time.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from threading import Lock
+from typing import Annotated, get_args, get_origin, get_type_hints
+
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from pydantic_core import to_json
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from slipstream.api.auth.gate import ANYBODY, Gate
+from slipstream.api.call import Call, Deployment
+from slipstream.api.operation import Answer, Open, Operation
+
+
+class OperationRoute(Route):
+    """The route of one operation, analysed by FastAPI when it is first asked for."""
+
+    def __init__(self, operation: Operation, deployment: Deployment, gate: Gate) -> None:
+        self.operation = operation
+        super().__init__(
+            operation.path,
+            endpoint=_OnFirstUse(operation, deployment, gate),
+            methods=[operation.method],
+            name=operation.operation_id,
+        )
+
+
+class _OnFirstUse:
+    """An ASGI app that is made when it is first called."""
+
+    def __init__(self, operation: Operation, deployment: Deployment, gate: Gate) -> None:
+        self._parts = (operation, deployment, gate)
+        self._app: ASGIApp | None = None
+        self._making = Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._app
+        if app is None:
+            with self._making:
+                app = self._app = self._app or _analysed(*self._parts).app
+        await app(scope, receive, send)
+
+
+def _analysed(operation: Operation, deployment: Deployment, gate: Gate) -> APIRoute:
+    return GatedRoute(
+        operation.path,
+        endpoint_of(operation, deployment),
+        methods=[operation.method],
+        response_model=None,
+        gate=gate,
+        operation=operation,
+    )
+
+
+class GatedRoute(APIRoute):
+    """Asks the gate before the request's parameters are even looked at."""
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., object],
+        *,
+        methods: list[str],
+        response_model: None,
+        gate: Gate,
+        operation: Operation,
+    ) -> None:
+        self._gate = gate
+        self._permission = operation.permission
+        super().__init__(path, endpoint, methods=methods, response_model=response_model)
+
+    def get_route_handler(self):  # type: ignore[no-untyped-def]  # FastAPI's type, inferred
+        inner = super().get_route_handler()
+        permission = self._permission
+        if isinstance(permission, Open):
+            return inner
+        gate = self._gate
+
+        async def admit_and_handle(request: Request) -> Response:
+            request.state.user = gate.admit(request, permission)
+            return await inner(request)
+
+        return admit_and_handle
+
+
+def endpoint_of(operation: Operation, deployment: Deployment) -> Callable[..., object]:
+    """The handler as FastAPI calls it: parameters by keyword, a response as the result.
+
+    Short operations run on the event loop where the store is near; the others in a thread.
+    """
+    handler, status = operation.handler, operation.status
+
+    def answer(request: Request, **parameters: object) -> Response:
+        user = getattr(request.state, "user", ANYBODY)
+        return rendered(handler(Call(deployment, request, user), **parameters), status)
+
+    async def answer_at_once(request: Request, **parameters: object) -> Response:
+        return answer(request, **parameters)
+
+    at_once = deployment.settings.store_is_near and not operation.slow
+    endpoint: Callable[..., object] = answer_at_once if at_once else answer
+    endpoint.__name__ = operation.operation_id
+    endpoint.__doc__ = handler.__doc__
+    endpoint.__signature__ = _signature(handler)  # type: ignore[attr-defined]  # read by inspect
+    return endpoint
+
+
+def rendered(answer: Answer, status: int = 200) -> Response:
+    """The answer as JSON; a response as it is; nothing as 204."""
+    if isinstance(answer, BaseModel):
+        content = to_json(answer, by_alias=True)
+        return Response(content, status, media_type="application/json")
+    if answer is None:
+        return Response(status_code=204)
+    return answer
+
+
+def _signature(handler: Callable[..., Answer]) -> inspect.Signature:
+    """The handler's, with the request in the call's place and the annotations evaluated."""
+    hints = get_type_hints(handler, include_extras=True)
+    for hint in hints.values():
+        _build(hint)
+    _, *parameters = inspect.signature(handler).parameters.values()
+    request = inspect.Parameter(
+        "request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Request
+    )
+    return inspect.Signature([request, *(p.replace(annotation=hints[p.name]) for p in parameters)])
+
+
+def _build(hint: object) -> None:
+    """Make the validator of a payload now: FastAPI puts off nothing that pydantic puts off."""
+    model = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        model.model_config["defer_build"] = False
+        model.model_rebuild(force=True)

@@ -1,0 +1,150 @@
+"""Serves an ASGI app from a thread of this process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from threading import Event, Thread
+from typing import TYPE_CHECKING, TypeAlias
+
+from slipstream.model.errors import ConflictError, SlipstreamError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from slipstream.api.listener import SleepingServer
+
+    AppFactory: TypeAlias = Callable[[], ASGIApp]
+
+_log = logging.getLogger(__name__)
+
+
+class AddressTakenError(ConflictError):
+    """The server's address cannot be had: another program listens there, or it is not ours."""
+
+
+class ApiServer:
+    """Listens at once, and answers as soon as the app has been made.
+
+    The port is bound in `bind` (or `start`), before anything heavy is imported: a client that
+    connects early waits in the socket's backlog instead of being refused. The app is made in the
+    server's own thread.
+    """
+
+    def __init__(
+        self,
+        make_app: AppFactory,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8080,
+        fd: int | None = None,
+        grace_seconds: float = 3.0,
+        certificate_file: str | None = None,
+        key_file: str | None = None,
+    ) -> None:
+        """`port` 0 takes any free one; `fd` is a socket that already listens, and is used
+        instead of host and port; `grace_seconds` is what requests have to end in on `stop`."""
+        self._make_app = make_app
+        self._host, self._port, self._fd = host, port, fd
+        self._grace_seconds = grace_seconds
+        self._certificate_file, self._key_file = certificate_file, key_file
+        self._socket: socket.socket | None = None
+        self._thread: Thread | None = None
+        self._server: SleepingServer | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping = Event()
+        self._settled = Event()
+        self.ready = Event()
+        """Set once requests are answered."""
+        self.failure: BaseException | None = None
+        """What kept the server from serving, or ended it."""
+
+    def bind(self) -> tuple[str, int]:
+        """Take the address; gives host and port. Raises `AddressTakenError`."""
+        if self._socket is None:
+            self._socket = self._listening_socket()
+        name = self._socket.getsockname()
+        if isinstance(name, tuple):
+            self._host, self._port = name[0], name[1]
+        return self._host, self._port
+
+    @property
+    def url(self) -> str:
+        """Where the server is; the real port once it is bound."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        scheme = "https" if self._certificate_file else "http"
+        return f"{scheme}://{host}:{self._port}"
+
+    def start(self) -> None:
+        """Serve from a new thread; returns at once. Wait for `ready`, or call `wait_ready`."""
+        self.bind()
+        self._thread = Thread(target=self._run, name="slipstream-http", daemon=True)
+        self._thread.start()
+
+    def wait_ready(self, timeout_seconds: float | None = None) -> bool:
+        """Whether it serves by then. Raises what kept it from that."""
+        self._settled.wait(timeout_seconds)
+        if self.failure is not None:
+            raise self.failure
+        return self.ready.is_set()
+
+    def stop(self) -> None:
+        """End: accept nothing more, let running requests end within the grace, close."""
+        self._stopping.set()
+        loop, server = self._loop, self._server
+        if loop is not None and server is not None:
+            try:
+                loop.call_soon_threadsafe(server.stop)
+            except RuntimeError:
+                _log.debug("The HTTP server had ended already.")
+        if self._thread is not None:
+            self._thread.join(self._grace_seconds + 5)
+            self._thread = None
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        self.ready.clear()
+
+    def _listening_socket(self) -> socket.socket:
+        if self._fd is not None:
+            return socket.socket(fileno=self._fd)
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        try:
+            return socket.create_server((self._host, self._port), family=family, backlog=2048)
+        except OSError as error:
+            raise AddressTakenError(
+                f"Cannot listen on {self._host}:{self._port} ({error.strerror}). "
+                "End the program that does, or choose another port."
+            ) from error
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # kept for `wait_ready`
+            self.failure = error
+            if not isinstance(error, SlipstreamError):
+                _log.exception("The HTTP server ended.")
+        finally:
+            self.ready.clear()
+            self._settled.set()
+
+    async def _serve(self) -> None:
+        from slipstream.api.listener import SleepingServer
+
+        self._loop = asyncio.get_running_loop()
+        self._server = SleepingServer(
+            self._make_app(),
+            grace_seconds=self._grace_seconds,
+            certificate_file=self._certificate_file,
+            key_file=self._key_file,
+            on_started=self._on_started,
+        )
+        if self._stopping.is_set() or self._socket is None:
+            return
+        await self._server.serve(sockets=[self._socket])
+
+    def _on_started(self) -> None:
+        self.ready.set()
+        self._settled.set()

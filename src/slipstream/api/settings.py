@@ -1,0 +1,46 @@
+"""What the HTTP edge must be told by whoever starts it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSettings:
+    """Plain values; the command line reads the configuration and fills them in."""
+
+    log_dir: Path
+    """Where the logs of task attempts lie."""
+
+    jwt_secret: str | None = None
+    """The key that signs tokens; None takes the deployment's own from the store."""
+    jwt_expiry_seconds: int = 86_400
+    jwt_cli_expiry_seconds: int = 3_600
+    jwt_leeway_seconds: int = 10
+    """By how much the clocks of two machines may differ."""
+    simple_auth_manager_all_admins: bool = False
+    """Everybody is an administrator without logging in. For local use only."""
+    login_attempts_per_minute: int = 10
+    """Failed logins per user name and address before further ones are refused; 0 for no limit."""
+
+    base_path: str = ""
+    """A prefix in front of every path, such as `/slipstream`; empty for none."""
+    fallback_page_limit: int = 50
+    maximum_page_limit: int = 100
+    maximum_body_bytes: int = 16 * 1024 * 1024
+    """A larger request body is refused with 413."""
+    log_page_bytes: int = 1024 * 1024
+    """How much of a log one answer carries unless the full content is asked for."""
+    cors_origins: tuple[str, ...] = ()
+    cors_methods: tuple[str, ...] = ()
+    cors_headers: tuple[str, ...] = ()
+    show_api_docs: bool = True
+    """Whether `/docs` and `/redoc` exist."""
+
+    allowed_run_id_pattern: str = r"^[A-Za-z0-9_.~:+-]+$"
+    unhealthy_after_seconds: float = 30.0
+    """A component that has not said for this long that it lives is unhealthy."""
+    store_is_near: bool = True
+    """The store answers within microseconds (it is embedded), so that short questions are asked
+    on the event loop itself; False hands every request to a thread."""
