@@ -1,0 +1,272 @@
+"""Keeps the store's DAGs equal to the files on disk, as they change."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Protocol, TypeAlias
+
+from watchfiles._rust_notify import RustNotify
+
+from slipstream.model.errors import SlipstreamError
+from slipstream.model.version import DagVersion, ParsedFile
+from slipstream.services.dag_files import IGNORE_FILE, DagFolder
+
+_log = logging.getLogger(__name__)
+
+_BATCH = 200
+"""Files that one transaction records at most, so that the first of a thousand show at once."""
+
+_STEP_MILLISECONDS = 50
+"""A burst of changes is over when none came for this long: an editor's save is several."""
+
+_LONGEST_BURST_MILLISECONDS = 1000
+
+_RETRY_SECONDS = 1.0
+"""How long to wait with what the store would not take."""
+
+_EVERYTHING: frozenset[Path] = frozenset({Path()})
+
+
+class FileParser(Protocol):
+    """Loads DAG files in child processes: the process host."""
+
+    def parse(self, path: Path, folder: Path) -> Future[ParsedFile]:
+        """Load a file of the DAGs folder `folder`; several at a time, in order of request.
+
+        What is wrong with a file is in the result. The future fails only where the host itself
+        has stopped.
+        """
+
+
+class ParsedStore(Protocol):
+    """What the processor needs of the store."""
+
+    def record_parsed(self, parsed: Sequence[ParsedFile]) -> Mapping[str, DagVersion]:
+        """See `slipstream.store.interface.DagStore`."""
+
+    def mark_files_gone(self, filelocs: Sequence[str]) -> None:
+        """See `slipstream.store.interface.DagStore`."""
+
+    def known_files(self) -> Mapping[str, str]:
+        """See `slipstream.store.interface.DagStore`."""
+
+
+_Done: TypeAlias = "Future[ParsedFile]"
+_Item: TypeAlias = "tuple[Path, _Done] | frozenset[Path] | None"
+
+
+class DagProcessor:
+    """Watches the DAGs folders, has changed files parsed and records the outcome.
+
+    A file is parsed when the processor starts, when it changes, and when a file that it imports
+    from its folder changes. Files that the store has never seen go first at the start.
+    """
+
+    def __init__(
+        self,
+        store: ParsedStore,
+        parser: FileParser,
+        folders: Sequence[DagFolder],
+    ) -> None:
+        self._store = store
+        self._parser = parser
+        self._folders = tuple(folders)
+        self._inbox: SimpleQueue[_Item] = SimpleQueue()
+        self._known: dict[Path, DagFolder] = {}
+        self._imported_by: dict[Path, set[Path]] = {}
+        self._imports: dict[Path, frozenset[Path]] = {}
+        self._parsing: dict[Path, bool] = {}
+        """`{file: it has changed again since its parse was asked for}`."""
+        self._unrecorded: dict[Path, ParsedFile] = {}
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every file that it knows of is parsed and recorded."""
+        return not self._parsing and not self._unrecorded
+
+    def start(self) -> None:
+        """Begin to watch, and to parse everything in threads of its own."""
+        watched = [str(folder.path) for folder in self._folders if folder.path.exists()]
+        if watched:
+            # The watch stands before the first look, so that no change falls between the two.
+            watch = RustNotify(watched, False, False, 0, True, True)
+            self._spawn("dag-watch", lambda: self._watch(watch))
+        self._spawn("dag-processor", self._run)
+
+    def stop(self) -> None:
+        """End the threads. What is being parsed is not recorded any more."""
+        self._stopping.set()
+        self._inbox.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+
+    def reparse(self) -> None:
+        """Parse every file again, though none changed."""
+        self._inbox.put(_EVERYTHING)
+
+    def run_once(self, timeout: float | None) -> bool:
+        """Handle what has arrived; waits for the first of it. False where nothing came."""
+        changed: set[Path] = set()
+        try:
+            item = self._inbox.get(timeout=timeout) if timeout != 0 else self._inbox.get_nowait()
+        except Empty:
+            self._record()
+            return False
+        try:
+            while True:
+                match item:
+                    case frozenset() if item is _EVERYTHING:
+                        changed |= self._known.keys() | self._find().keys()
+                    case frozenset():
+                        changed |= item
+                    case (path, future):
+                        self._take(path, future)
+                    case None:
+                        return False
+                if len(self._unrecorded) >= _BATCH:
+                    break
+                item = self._inbox.get_nowait()
+        except Empty:
+            pass
+        if changed:
+            self._changed(changed)
+        self._record()
+        return True
+
+    def look_everywhere(self) -> None:
+        """Find every file and have it parsed; those that are gone leave the store."""
+        recorded = self._store.known_files()
+        found = self._find()
+        gone = [name for name in recorded if Path(name) not in found]
+        if gone:
+            self._store.mark_files_gone(gone)
+        self._known = found
+        for path in sorted(found, key=lambda path: str(path) in recorded):
+            self._parse(path)
+
+    def _find(self) -> dict[Path, DagFolder]:
+        found: dict[Path, DagFolder] = {}
+        for folder in self._folders:
+            for path in folder.find():
+                found.setdefault(path, folder)
+        return found
+
+    def _run(self) -> None:
+        step: Callable[[], object] = self.look_everywhere
+        while not self._stopping.is_set():
+            try:
+                step()
+            except SlipstreamError as error:
+                # What is wrong with one file or one moment of the store must not end the watch.
+                _log.error("%s", error)
+            step = self._wait_and_handle
+
+    def _wait_and_handle(self) -> None:
+        self.run_once(_RETRY_SECONDS if self._unrecorded else None)
+
+    def _watch(self, watch: RustNotify) -> None:
+        with watch:
+            while not self._stopping.is_set():
+                batch = watch.watch(
+                    _LONGEST_BURST_MILLISECONDS, _STEP_MILLISECONDS, 0, self._stopping
+                )
+                if isinstance(batch, set):
+                    self._inbox.put(frozenset(Path(name) for _, name in batch))
+
+    def _spawn(self, name: str, run: Callable[[], None]) -> None:
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _changed(self, paths: Iterable[Path]) -> None:
+        touched: set[Path] = set()
+        look = False
+        for path in paths:
+            if path.suffix != ".py":
+                look = look or self._changes_what_is_found(path)
+                continue
+            touched |= self._imported_by.get(path, set())
+            folder = next((folder for folder in self._folders if folder.holds(path)), None)
+            if folder is not None:
+                self._known[path] = folder
+            if path in self._known:
+                touched.add(path)
+        if look:
+            found = self._find()
+            touched |= found.keys() ^ self._known.keys()
+            self._known = {**self._known, **found}
+        gone = [path for path in touched if path in self._known and not self._is_there(path)]
+        self._forget(gone)
+        for path in sorted(touched.difference(gone)):
+            self._parse(path)
+
+    def _changes_what_is_found(self, path: Path) -> bool:
+        """Whether DAG files may have come or gone with this: a folder, or what is ignored."""
+        if path.name == IGNORE_FILE or path.is_dir():
+            return True
+        return not path.exists() and any(path in known.parents for known in self._known)
+
+    def _is_there(self, path: Path) -> bool:
+        return self._known[path].holds(path)
+
+    def _forget(self, gone: Sequence[Path]) -> None:
+        if not gone:
+            return
+        for path in gone:
+            del self._known[path]
+            self._unrecorded.pop(path, None)
+            self._remember_imports(path, frozenset())
+        self._store.mark_files_gone([str(path) for path in gone])
+
+    def _parse(self, path: Path) -> None:
+        if path in self._parsing:
+            self._parsing[path] = True
+            return
+        self._parsing[path] = False
+        future = self._parser.parse(path, self._known[path].root)
+        future.add_done_callback(lambda done: self._inbox.put((path, done)))
+
+    def _take(self, path: Path, future: Future[ParsedFile]) -> None:
+        changed_again = self._parsing.pop(path)
+        if path not in self._known or future.cancelled():
+            return
+        error = future.exception()
+        if error is not None:
+            _log.error("%s could not be parsed: %s", path, error)
+            return
+        parsed = future.result()
+        self._remember_imports(path, frozenset(self._sources(path, parsed)))
+        if changed_again:
+            self._parse(path)
+        else:
+            self._unrecorded[path] = parsed
+
+    def _sources(self, path: Path, parsed: ParsedFile) -> Iterator[Path]:
+        root = self._known[path].root
+        for name in parsed.sources:
+            if (root / name) != path:
+                yield root / name
+
+    def _remember_imports(self, path: Path, imports: frozenset[Path]) -> None:
+        for before in self._imports.pop(path, frozenset()):
+            self._imported_by[before].discard(path)
+        if imports:
+            self._imports[path] = imports
+        for imported in imports:
+            self._imported_by.setdefault(imported, set()).add(path)
+
+    def _record(self) -> None:
+        if not self._unrecorded:
+            return
+        versions = self._store.record_parsed(tuple(self._unrecorded.values()))
+        self._unrecorded.clear()
+        for dag_id, version in versions.items():
+            _log.info("%s is at version %d", dag_id, version.number)
