@@ -1,0 +1,335 @@
+"""Answers what tasks ask while they run, from the store."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Protocol, assert_never
+
+from slipstream.model.attempt import Attempt
+from slipstream.model.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+)
+from slipstream.model.json import JsonValue
+from slipstream.model.run import UNMAPPED, DagRun, TaskKey
+from slipstream.model.states import LIVE, RunState, RunType, TaskState, TriggeredBy
+from slipstream.store.interface import (
+    DagStore,
+    InstanceFilter,
+    NewRun,
+    Range,
+    RunFilter,
+    RunStore,
+    SchedulerStore,
+    SettingsStore,
+    VariableRecord,
+    Window,
+    XComStore,
+)
+from slipstream.wire import execution as wire
+
+_log = logging.getLogger(__name__)
+
+
+class ExecutionStore(SchedulerStore, DagStore, RunStore, XComStore, SettingsStore, Protocol):
+    """What answering needs of the store."""
+
+
+class FencedError(ConflictError):
+    """The attempt that asks is no longer the latest of its task instance, or has ended."""
+
+
+class ExecutionService:
+    """Answers for all attempts; safe to call from any thread."""
+
+    def __init__(
+        self, store: ExecutionStore, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._store = store
+        self._clock = clock
+
+    def answer(self, attempt: Attempt, request: wire.Request) -> wire.Answer:
+        """Carry out what the process of `attempt` asks; a refusal is an answer, not an error.
+
+        Orders are refused once the attempt no longer counts. Questions change nothing and are
+        answered regardless.
+        """
+        try:
+            return self._answer(attempt, request)
+        except FencedError as error:
+            return wire.Refused(code="fenced", message=str(error))
+        except NotFoundError as error:
+            return wire.Refused(code="not_found", message=str(error))
+        except AlreadyExistsError as error:
+            return wire.Refused(code="already_exists", message=str(error))
+        except InvalidInputError as error:
+            return wire.Refused(code="invalid", message=str(error))
+        except ConflictError as error:
+            return wire.Refused(code="conflict", message=str(error))
+        except Exception as error:  # noqa: BLE001  # A task gets an answer whatever happened.
+            _log.exception("Could not answer %s for attempt %s", request, attempt.attempt_id)
+            return wire.Refused(code="internal", message=f"{type(error).__name__}: {error}")
+
+    def _answer(self, attempt: Attempt, ask: wire.Request) -> wire.Answer:
+        match ask:
+            case wire.GetVariable():
+                variable = self._store.get_variable(ask.key)
+                return wire.Text(value=None if variable is None else variable.value)
+            case wire.SetVariable():
+                self._require_current(attempt)
+                self._store.set_variable(
+                    VariableRecord(key=ask.key, value=ask.value, description=ask.description)
+                )
+                return wire.Done()
+            case wire.DeleteVariable():
+                self._require_current(attempt)
+                return wire.Done(found=self._store.delete_variable(ask.key))
+            case wire.GetConnection():
+                return self._connection(ask.conn_id)
+            case wire.GetXCom() | wire.GetXComs() | wire.CountXComs():
+                return self._read_xcom(ask)
+            case wire.SetXCom() | wire.DeleteXCom():
+                return self._write_xcom(attempt, ask)
+            case wire.SetRenderedFields():
+                self._set_rendered_fields(attempt, ask)
+                return wire.Done()
+            case wire.GetPreviousRun():
+                return self._previous_run(ask)
+            case wire.GetTaskStates():
+                return self._task_states(ask)
+            case wire.GetRunState():
+                return self._run_state(ask)
+            case wire.CountRuns():
+                return wire.Count(value=self._count_runs(ask))
+            case wire.TriggerRun():
+                self._require_current(attempt)
+                return wire.Text(value=self._trigger(attempt, ask))
+            case _:
+                assert_never(ask)
+
+    def _require_current(self, attempt: Attempt) -> None:
+        found = self._store.get_instance(attempt.run.dag_id, attempt.run.run_id, attempt.key)
+        if found.instance.attempt_id != attempt.attempt_id or found.instance.state not in LIVE:
+            raise _fenced(attempt)
+
+    def _connection(self, conn_id: str) -> wire.Answer:
+        found = self._store.get_connection(conn_id)
+        if found is None:
+            return wire.Missing()
+        return wire.ConnectionFound(
+            conn_id=found.conn_id,
+            conn_type=found.conn_type,
+            description=found.description,
+            host=found.host,
+            login=found.login,
+            password=found.password,
+            schema=found.schema,
+            port=found.port,
+            extra=found.extra,
+        )
+
+    def _read_xcom(self, ask: wire.GetXCom | wire.GetXComs | wire.CountXComs) -> wire.Answer:
+        match ask:
+            case wire.GetXCom():
+                record = self._store.get_xcom(
+                    dag_id=ask.dag_id,
+                    run_id=ask.run_id,
+                    task_id=ask.task_id,
+                    map_index=ask.map_index,
+                    key=ask.key,
+                    include_prior_dates=ask.include_prior_dates,
+                )
+                return wire.Text(value=None if record is None else record.value)
+            case wire.GetXComs():
+                records = self._store.get_xcoms(
+                    dag_id=ask.dag_id,
+                    run_id=ask.run_id,
+                    task_id=ask.task_id,
+                    key=ask.key,
+                    start=ask.start,
+                    stop=ask.stop,
+                    step=ask.step,
+                    include_prior_dates=ask.include_prior_dates,
+                )
+                return wire.Texts(values=[record.value for record in records])
+            case wire.CountXComs():
+                count = self._store.count_xcoms(
+                    dag_id=ask.dag_id, run_id=ask.run_id, task_id=ask.task_id, key=ask.key
+                )
+                return wire.Count(value=count)
+            case _:
+                assert_never(ask)
+
+    def _write_xcom(self, attempt: Attempt, ask: wire.SetXCom | wire.DeleteXCom) -> wire.Answer:
+        run, key = attempt.run, TaskKey(ask.task_id, ask.map_index)
+        own = (ask.dag_id, ask.run_id, key) == (run.dag_id, run.run_id, attempt.key)
+        run_pk = run.pk if own else self._run_pk(ask.dag_id, ask.run_id)
+        if isinstance(ask, wire.DeleteXCom):
+            self._require_current(attempt)
+            return wire.Done(found=self._store.delete_xcom(run_pk, key, ask.key))
+        if not own:
+            self._require_current(attempt)
+        try:
+            self._store.set_xcom(
+                run_pk,
+                key,
+                ask.key,
+                ask.value,
+                ask.length,
+                attempt_id=attempt.attempt_id if own else None,
+            )
+        except ConflictError as error:
+            raise _fenced(attempt) from error
+        return wire.Done()
+
+    def _run_pk(self, dag_id: str, run_id: str) -> int:
+        return self._store.get_run(dag_id, run_id).pk
+
+    def _set_rendered_fields(self, attempt: Attempt, ask: wire.SetRenderedFields) -> None:
+        try:
+            self._store.set_rendered_fields(attempt.attempt_id, ask.fields)
+        except ConflictError as error:
+            raise _fenced(attempt) from error
+
+    def _previous_run(self, ask: wire.GetPreviousRun) -> wire.Answer:
+        run = self._store.get_run(ask.dag_id, ask.run_id)
+        state = None if ask.state is None else RunState(ask.state)
+        found = self._store.previous_run(run, state)
+        return wire.Missing() if found is None else wire.RunFound(fields=run_fields(found))
+
+    def _task_states(self, ask: wire.GetTaskStates) -> wire.Answer:
+        states: dict[str, dict[str, str | None]] = {}
+        for dates in _each_date(ask.logical_dates):
+            which = InstanceFilter(
+                dag_ids=[ask.dag_id],
+                run_ids=ask.run_ids or None,
+                task_ids=self._tasks_asked(ask),
+                map_indexes=None if ask.map_index == UNMAPPED else [ask.map_index],
+                logical_date=dates,
+            )
+            for entry in self._store.iterate_instances(which):
+                task_id, map_index = entry.instance.key
+                name = task_id if map_index == UNMAPPED else f"{task_id}_{map_index}"
+                state = entry.instance.state
+                states.setdefault(entry.run.run_id, {})[name] = (
+                    None if state is TaskState.NONE else state.value
+                )
+        return wire.TaskStates(states=states)
+
+    def _tasks_asked(self, ask: wire.GetTaskStates) -> Sequence[str] | None:
+        if ask.group_id is None:
+            return ask.task_ids
+        spec = self._store.get_dag(ask.dag_id).latest.spec
+        inside = {ask.group_id}
+        # A group is listed after its parent only by chance, so look until nothing is added.
+        while more := {
+            group.group_id
+            for group in spec.groups.values()
+            if group.parent_id in inside and group.group_id not in inside
+        }:
+            inside |= more
+        return [task.task_id for task in spec.tasks.values() if task.group_id in inside]
+
+    def _run_state(self, ask: wire.GetRunState) -> wire.Answer:
+        try:
+            return wire.Text(value=self._store.get_run(ask.dag_id, ask.run_id).state.value)
+        except NotFoundError:
+            return wire.Text(value=None)
+
+    def _count_runs(self, ask: wire.CountRuns) -> int:
+        return sum(
+            self._store.list_runs(
+                RunFilter(
+                    dag_ids=[ask.dag_id],
+                    run_ids=ask.run_ids or None,
+                    states=[RunState(state) for state in ask.states] or None,
+                    logical_date=dates,
+                ),
+                Window(limit=1),
+            ).total
+            for dates in _each_date(ask.logical_dates)
+        )
+
+    def _trigger(self, attempt: Attempt, ask: wire.TriggerRun) -> str:
+        record = self._store.get_dag(ask.dag_id)
+        now = self._clock()
+        run_type = RunType.OPERATOR_TRIGGERED
+        run_id = ask.run_id or f"{run_type}__{(ask.logical_date or now).isoformat()}"
+        new = NewRun(
+            dag_id=ask.dag_id,
+            run_id=run_id,
+            run_type=run_type,
+            version_id=record.latest.version_id,
+            run_after=ask.logical_date or now,
+            logical_date=ask.logical_date,
+            data_interval_start=ask.logical_date,
+            data_interval_end=ask.logical_date,
+            triggered_by=TriggeredBy.OPERATOR,
+            conf=ask.conf,
+            note=ask.note,
+            reason=f"Task {attempt.task_id} of run {attempt.run.run_id} of "
+            f"{attempt.run.dag_id} triggered it.",
+        )
+        try:
+            self._store.create_run(new)
+        except AlreadyExistsError:
+            if not ask.reset_existing:
+                raise
+            self._start_over(ask.dag_id, run_id)
+        return run_id
+
+    def _start_over(self, dag_id: str, run_id: str) -> None:
+        """Clear every task instance of a run, so that it runs from its beginning."""
+        run_pk = self._run_pk(dag_id, run_id)
+        everything = InstanceFilter(dag_ids=[dag_id], run_ids=[run_id])
+        keys = [entry.instance.key for entry in self._store.iterate_instances(everything)]
+        self._store.clear_instances(run_pk, keys)
+
+
+def run_fields(run: DagRun) -> dict[str, JsonValue]:
+    """A run with the field names of Airflow's REST API, times as ISO 8601 texts."""
+    ended = run.end_date is not None and run.start_date is not None
+    return {
+        "dag_id": run.dag_id,
+        "dag_run_id": run.run_id,
+        "run_id": run.run_id,
+        "run_type": run.run_type.value,
+        "state": run.state.value,
+        "logical_date": _iso(run.logical_date),
+        "data_interval_start": _iso(run.data_interval_start),
+        "data_interval_end": _iso(run.data_interval_end),
+        "run_after": _iso(run.run_after),
+        "queued_at": _iso(run.queued_at),
+        "start_date": _iso(run.start_date),
+        "end_date": _iso(run.end_date),
+        "duration": (run.end_date - run.start_date).total_seconds()  # type: ignore[operator]  # `ended` says that both are there
+        if ended
+        else None,
+        "triggered_by": run.triggered_by.value,
+        "triggering_user_name": run.triggering_user,
+        "conf": run.conf,
+        "note": run.note,
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _each_date(dates: Sequence[datetime]) -> Iterator[Range]:
+    """One range per date, or the range of everything where no date is given."""
+    if not dates:
+        yield Range()
+    for date in dates:
+        yield Range(gte=date, lte=date)
+
+
+def _fenced(attempt: Attempt) -> FencedError:
+    return FencedError(
+        f"Attempt {attempt.attempt_id} of task {attempt.task_id} in run {attempt.run.run_id} no "
+        "longer counts: the task was cleared, marked or started again. Stop working."
+    )
