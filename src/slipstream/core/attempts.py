@@ -1,0 +1,267 @@
+"""What an attempt's reports do to its instance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final, assert_never
+
+from slipstream.core import reasons
+from slipstream.core.progress import CODE, NONE, STATES, Record, TaskProgress
+from slipstream.core.retries import MAX_LOSSES, retry_delay
+from slipstream.core.run_progress import LIVE_CODES, RunProgress
+from slipstream.core.transitions import TaskEvent, TransitionError
+from slipstream.model.attempt import (
+    Cancelled,
+    Deferred,
+    Failed,
+    Lost,
+    Rescheduled,
+    Skipped,
+    Succeeded,
+    XComWrite,
+)
+from slipstream.model.changes import (
+    AttemptCancelled,
+    InstanceChanged,
+    Ready,
+    Refused,
+    Released,
+    TimerSet,
+)
+from slipstream.model.events import Admitted, AttemptEnded, AttemptStarted, TimerKind
+from slipstream.model.states import TaskState
+
+_RUNNING: Final = CODE[TaskState.RUNNING]
+_QUEUED: Final = CODE[TaskState.QUEUED]
+_RESTARTING: Final = CODE[TaskState.RESTARTING]
+
+
+def admit(run: RunProgress, task: TaskProgress, index: int, event: Admitted) -> None:
+    """The instance has its places: an attempt is queued."""
+    record = task.record(index)
+    if run.step(task, index, TaskEvent.ADMIT) != _QUEUED:
+        raise TransitionError(f"{task.key(index)} was admitted and is not queued")
+    if record.scheduled_at is None:
+        scope = index // task.width
+        at = task.ready_at.pop(scope, None) if task.width == 1 else task.ready_at.get(scope)
+        record.scheduled_at = at
+    if record.attempt_id is None:
+        record.try_number += 1
+    record.attempt_id = event.attempt_id
+    record.queued_at = event.at
+    record.holds_places = True
+    reason = reasons.queued(record.try_number, record.max_tries)
+    run.out.append(InstanceChanged(run.instance(task, index, record, TaskState.QUEUED, reason)))
+
+
+def begin(run: RunProgress, task: TaskProgress, index: int, event: AttemptStarted) -> None:
+    """The attempt's process has begun."""
+    record = _current(run, task, index, event)
+    if record is None or run.step(task, index, TaskEvent.START) == _RESTARTING:
+        return
+    if record.start_date is None:
+        record.start_date = event.at
+    record.hostname = event.hostname
+    record.pid = event.pid
+    reason = reasons.started(record.try_number, record.max_tries)
+    run.out.append(InstanceChanged(run.instance(task, index, record, TaskState.RUNNING, reason)))
+
+
+def finish(run: RunProgress, task: TaskProgress, index: int, event: AttemptEnded) -> TaskEvent:
+    """The attempt is over; gives what that was for the instance."""
+    outcome = event.outcome
+    record = _current(run, task, index, event)
+    if record is None:
+        return TaskEvent.CANCEL
+    if task.states[index] == _RESTARTING:
+        return _cancelled(run, task, index, record, reasons.CLEARED)
+    match outcome:
+        case Succeeded():
+            record.rendered_map_index = outcome.rendered_map_index
+            _note_lengths(task, outcome.lengths, outcome.xcoms)
+            reason = reasons.succeeded(record.try_number)
+            run.end(task, index, TaskEvent.SUCCEED, reason, outcome.xcoms)
+            _skip_downstream(run, task, index, outcome)
+            return TaskEvent.SUCCEED
+        case Failed():
+            record.rendered_map_index = outcome.rendered_map_index
+            return _failed(run, task, index, record, outcome)
+        case Skipped():
+            record.rendered_map_index = outcome.rendered_map_index
+            _note_lengths(task, outcome.lengths, outcome.xcoms)
+            reason = reasons.skipped_itself(outcome.message)
+            run.end(task, index, TaskEvent.SKIP, reason, outcome.xcoms)
+            return TaskEvent.SKIP
+        case Rescheduled():
+            record.reschedules += 1
+            record.not_before = outcome.at
+            reason = reasons.rescheduled(outcome.at)
+            _pause(run, task, index, record, TaskEvent.RESCHEDULE, reason)
+            run.out.append(TimerSet(TimerKind.RESCHEDULE, outcome.at, task.key(index)))
+            return TaskEvent.RESCHEDULE
+        case Deferred():
+            record.next_method = outcome.method_name
+            record.next_kwargs = outcome.method_kwargs
+            reason = reasons.deferred(outcome.trigger_classpath)
+            _pause(run, task, index, record, TaskEvent.DEFER, reason)
+            return TaskEvent.DEFER
+        case Lost():
+            return _lost(run, task, index, record, outcome)
+        case Cancelled():
+            return _cancelled(run, task, index, record, outcome.message or reasons.CLEARED)
+    assert_never(outcome)
+
+
+def cancel_restarting(run: RunProgress, task: TaskProgress, index: int) -> None:
+    """Ask for the end of an attempt whose instance was cleared meanwhile."""
+    record = task.records[index]
+    run.out.append(
+        AttemptCancelled(task.key(index), record.attempt_id or "", "The task was cleared.")
+    )
+
+
+def _current(
+    run: RunProgress, task: TaskProgress, index: int, event: AttemptStarted | AttemptEnded
+) -> Record | None:
+    """The record, if the report comes from the attempt that counts; otherwise it is refused."""
+    attempt_id = event.attempt_id
+    record = task.records.get(index)
+    if (
+        record is not None
+        and record.attempt_id == attempt_id
+        and task.states[index] in LIVE_CODES
+        and attempt_id not in run.leaving
+    ):
+        return record
+    if isinstance(event, AttemptEnded) and run.leaving.pop(attempt_id, None) is not None:
+        run.out.append(Released(event.key))
+    else:
+        latest = None if record is None else record.attempt_id
+        run.out.append(
+            Refused(event.key, attempt_id, f"The attempt that counts is {latest or 'none'}.")
+        )
+    return None
+
+
+def _pause(
+    run: RunProgress, task: TaskProgress, index: int, record: Record, event: TaskEvent, reason: str
+) -> None:
+    """The instance gives its places back and is not finished."""
+    state = STATES[run.step(task, index, event)]
+    if event is TaskEvent.RETRY:
+        record.end_date = run.at
+    run.out.append(InstanceChanged(run.instance(task, index, record, state, reason)))
+    _release(run, task, index, record, deferred=state is TaskState.DEFERRED)
+
+
+def _release(
+    run: RunProgress, task: TaskProgress, index: int, record: Record, *, deferred: bool = False
+) -> None:
+    if record.holds_places:
+        record.holds_places = False
+        run.out.append(Released(task.key(index), deferred))
+
+
+def _failed(
+    run: RunProgress, task: TaskProgress, index: int, record: Record, outcome: Failed
+) -> TaskEvent:
+    if outcome.retryable and record.try_number <= record.max_tries:
+        at = _retry_at(run, task, index, record)
+        record.not_before = at
+        reason = reasons.retries_at(outcome.message, record.try_number, record.max_tries, at)
+        _pause(run, task, index, record, TaskEvent.RETRY, reason)
+        run.out.append(TimerSet(TimerKind.RETRY, at, task.key(index)))
+        return TaskEvent.RETRY
+    _note_lengths(task, outcome.lengths, outcome.xcoms)
+    reason = reasons.failed(
+        outcome.message, record.try_number, record.max_tries, retryable=outcome.retryable
+    )
+    run.end(task, index, TaskEvent.FAIL, reason, outcome.xcoms)
+    return TaskEvent.FAIL
+
+
+def _retry_at(run: RunProgress, task: TaskProgress, index: int, record: Record) -> datetime:
+    spec = task.node.spec
+    return run.at + retry_delay(spec, run.run, task.map_index(index), record.try_number)
+
+
+def _lost(
+    run: RunProgress, task: TaskProgress, index: int, record: Record, outcome: Lost
+) -> TaskEvent:
+    record.losses += 1
+    if record.losses > MAX_LOSSES:
+        message = reasons.lost_too_often(outcome.message, record.losses)
+        return _failed(run, task, index, record, Failed(message=message))
+    run.step(task, index, TaskEvent.LOSE)
+    reason = reasons.lost(outcome.message, record.losses)
+    record.scheduled_at = run.at
+    record.queued_at = None
+    if not record.reschedules and record.next_method is None:
+        record.start_date = None
+    run.out.append(InstanceChanged(run.instance(task, index, record, TaskState.SCHEDULED, reason)))
+    _release(run, task, index, record)
+    run.out.append(Ready(task.key(index)))
+    return TaskEvent.LOSE
+
+
+def _cancelled(
+    run: RunProgress, task: TaskProgress, index: int, record: Record, reason: str
+) -> TaskEvent:
+    if run.step(task, index, TaskEvent.CANCEL) != NONE:
+        raise TransitionError(f"{task.key(index)} was cancelled and is not pending")
+    record.end_date = run.at
+    record.scheduled_at = None
+    run.out.append(InstanceChanged(run.instance(task, index, record, TaskState.NONE, reason)))
+    _release(run, task, index, record)
+    run.touch(task)
+    return TaskEvent.CANCEL
+
+
+def _note_lengths(
+    task: TaskProgress, lengths: Mapping[str, int], xcoms: tuple[XComWrite, ...]
+) -> None:
+    """Keep what lengths downstream are computed from."""
+    keys = task.node.sized_keys
+    if not keys:
+        return
+    found = {key: length for key, length in lengths.items() if key in keys}
+    for xcom in xcoms:
+        if xcom.key in keys and xcom.length is not None:
+            found[xcom.key] = xcom.length
+    if not task.is_expanded:
+        task.lengths.update(found)
+        return
+    for key in {*found, *(xcom.key for xcom in xcoms if xcom.key in keys)}:
+        task.pushed[key] = task.pushed.get(key, 0) + 1
+
+
+def _skip_downstream(run: RunProgress, task: TaskProgress, index: int, outcome: Succeeded) -> None:
+    """Skip what the task decided to leave out, where it has not been admitted yet."""
+    if not outcome.skip and not outcome.skip_all_downstream:
+        return
+    plan = run.plan
+    positions = {
+        plan.position_of[task_id] for task_id in outcome.skip if task_id in plan.position_of
+    }
+    if outcome.skip_all_downstream:
+        below = plan.downstream_of(task.node.position)
+        positions.update(at for at in below if not plan.nodes[at].spec.is_teardown)
+    reason = reasons.branch_skipped(task.node.task_id)
+    for position in sorted(positions):
+        other = run.tasks[position]
+        run.skip_pending(other, *_joined(task, index, other), reason)
+
+
+def _joined(task: TaskProgress, index: int, other: TaskProgress) -> tuple[int, int]:
+    """The range of `other`'s instances that share the mapped groups' indexes with `index`."""
+    depth = 0
+    for mine, yours in zip(task.node.group_ids, other.node.group_ids, strict=False):
+        if mine != yours:
+            break
+        depth += 1
+    if not depth or not task.is_expanded or not other.is_expanded:
+        return 0, other.count
+    common = other.prefix[depth]
+    ancestor = index * common // task.count
+    return ancestor * other.count // common, (ancestor + 1) * other.count // common

@@ -1,0 +1,319 @@
+"""How far one task of a run has come: all its instances, in as little memory as will do.
+
+An instance is one byte, its state. Only what is under way has a `Record` with the rest. Instances
+that wait for the same upstream instances form one *scope*: an unmapped task has a single scope with
+a single instance, a mapped task a single scope with all its instances, a task in a mapped group one
+scope per index of the group (unless nothing that it waits for is in the group, too).
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from slipstream.core.plan import Edge, Node
+from slipstream.core.trigger_rules import (
+    EXPECTED,
+    SCOPE_EXPECTED,
+    SCOPE_FAILED,
+    SCOPE_SKIPPED,
+    SCOPE_SUCCESS,
+    SETUP_EXPECTED,
+    SETUP_SKIPPED,
+    SETUP_SUCCESS,
+    TALLY_SIZE,
+)
+from slipstream.model.json import JsonValue
+from slipstream.model.run import UNMAPPED, TaskInstance, TaskKey
+from slipstream.model.states import FINISHED, TaskState
+
+STATES: Final = (
+    TaskState.SUCCESS,
+    TaskState.SKIPPED,
+    TaskState.FAILED,
+    TaskState.UPSTREAM_FAILED,
+    TaskState.REMOVED,
+    TaskState.NONE,
+    TaskState.SCHEDULED,
+    TaskState.QUEUED,
+    TaskState.RUNNING,
+    TaskState.RESTARTING,
+    TaskState.UP_FOR_RETRY,
+    TaskState.UP_FOR_RESCHEDULE,
+    TaskState.DEFERRED,
+    TaskState.AWAITING_INPUT,
+)
+"""The state of each code. The finished ones stand first, four of them as in a tally."""
+
+CODE: Final = {state: code for code, state in enumerate(STATES)}
+REMOVED: Final = CODE[TaskState.REMOVED]
+NONE: Final = CODE[TaskState.NONE]
+_PENDING = re.compile(re.escape(bytes([NONE])) + b"+")
+
+assert {STATES[code] for code in range(NONE)} == FINISHED
+
+
+class Record:
+    """What is known of an instance that is, or was, under way."""
+
+    __slots__ = (
+        "attempt_id",
+        "end_date",
+        "holds_places",
+        "hostname",
+        "losses",
+        "max_tries",
+        "next_kwargs",
+        "next_method",
+        "not_before",
+        "pid",
+        "queued_at",
+        "rendered_map_index",
+        "reschedules",
+        "scheduled_at",
+        "start_date",
+        "try_number",
+    )
+
+    def __init__(self, max_tries: int) -> None:
+        self.try_number = 0
+        self.max_tries = max_tries
+        self.attempt_id: str | None = None
+        """The latest attempt, as long as the instance's try goes on; then None."""
+        self.losses = 0
+        self.reschedules = 0
+        self.not_before: datetime | None = None
+        self.scheduled_at: datetime | None = None
+        self.queued_at: datetime | None = None
+        self.start_date: datetime | None = None
+        self.end_date: datetime | None = None
+        self.hostname = ""
+        self.pid: int | None = None
+        self.rendered_map_index: str | None = None
+        self.next_method: str | None = None
+        self.next_kwargs: JsonValue = None
+        self.holds_places = False
+
+    @classmethod
+    def of(cls, instance: TaskInstance) -> Record:
+        """The record of an instance read from the store."""
+        record = cls(instance.max_tries)
+        record.try_number = instance.try_number
+        record.attempt_id = instance.attempt_id
+        record.losses = instance.losses
+        record.reschedules = instance.reschedules
+        record.not_before = instance.not_before
+        record.scheduled_at = instance.scheduled_at
+        record.queued_at = instance.queued_at
+        record.start_date = instance.start_date
+        record.end_date = instance.end_date
+        record.hostname = instance.hostname
+        record.pid = instance.pid
+        record.rendered_map_index = instance.rendered_map_index
+        return record
+
+
+class TaskProgress:
+    """One task of one run."""
+
+    __slots__ = (
+        "asked",
+        "blocks",
+        "count",
+        "dirty",
+        "edges",
+        "held_until",
+        "is_absent",
+        "is_expanded",
+        "lengths",
+        "needs_are_met",
+        "node",
+        "overdue",
+        "past_reasons",
+        "prefix",
+        "pushed",
+        "queued",
+        "ready_at",
+        "records",
+        "scopes",
+        "states",
+        "tally",
+        "unfinished",
+        "waiting",
+        "width",
+    )
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.states = bytearray([NONE])
+        """One code per instance."""
+        self.count = 1
+        self.scopes = 1
+        self.width = 1
+        """Instances per scope."""
+        self.prefix: tuple[int, ...] = (1,)
+        """Number of combinations of indexes of the mapped groups around, by depth."""
+        self.is_expanded = False
+        """True when the instances have map indexes; false also for a map's placeholder."""
+        self.is_absent = False
+        """True for a task that has no instance in this run, because of its dates."""
+        self.unfinished = 1
+        self.waiting = 1
+        """Instances in state `NONE`."""
+        self.records: dict[int, Record] = {}
+        self.tally = [0] * TALLY_SIZE
+        """Upstream ends that count for every scope."""
+        self.blocks: array[int] | None = None
+        """Upstream ends that count for one scope, `TALLY_SIZE` numbers per scope."""
+        self.ready_at: dict[int, datetime] = {}
+        """`{scope: moment}` at which its instances became ready, where no record says so."""
+        self.asked: set[int] = set()
+        """Instances that wait for the previous run."""
+        self.past_reasons: dict[int, str] = {}
+        self.overdue: set[int] = set()
+        """Instances whose retry or reschedule is due and whose rule is not met any more."""
+        self.held_until: datetime | None = None
+        """The task's start date, while it lies ahead."""
+        self.needs_are_met = not node.needs
+        """Nothing that the lengths are computed from can stop the task any more."""
+        self.lengths: dict[str, int] = {}
+        """`{xcom key: items}` of what an unmapped task pushed."""
+        self.pushed: dict[str, int] = {}
+        """`{xcom key: instances that pushed it}`."""
+        self.queued = False
+        self.dirty: set[int] | None = None
+        """Scopes to judge, where `blocks` are; None for all."""
+        self.edges: tuple[tuple[Edge, TaskProgress], ...] = ()
+
+    def drop(self) -> None:
+        """The task has no instance in this run."""
+        self.is_absent = True
+        self.states = bytearray()
+        self.count = self.unfinished = self.waiting = 0
+        self.needs_are_met = True
+
+    def resize(self, lengths: tuple[int, ...], count: int | None = None) -> None:
+        """Take the shape of a map with these lengths, all instances pending.
+
+        `count` overrides their product, for instances that an earlier map left.
+        """
+        depth = len(self.node.group_ids)
+        prefix = [1]
+        for length in lengths[:depth]:
+            prefix.append(prefix[-1] * length)
+        total = prefix[-1] * (lengths[depth] if len(lengths) > depth else 1)
+        self.prefix = tuple(prefix)
+        self.count = total if count is None else count
+        self.scopes = prefix[self.node.joint]
+        self.width = max(1, total // self.scopes) if self.scopes else 1
+        self.states = bytearray([NONE]) * self.count
+        self.is_expanded = True
+        self.unfinished = self.waiting = self.count
+        self.records.clear()
+
+    def map_index(self, index: int) -> int:
+        """The map index of the instance at that place of `states`."""
+        return index if self.is_expanded else UNMAPPED
+
+    def key(self, index: int) -> TaskKey:
+        """The key of the instance at that place of `states`."""
+        return TaskKey(self.node.task_id, index if self.is_expanded else UNMAPPED)
+
+    def pending_runs(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
+        """Ranges of instances in state `NONE`."""
+        for found in _PENDING.finditer(self.states, start, stop):
+            yield found.span()
+
+    def record(self, index: int) -> Record:
+        """The record of an instance, made if there was none."""
+        found = self.records.get(index)
+        if found is None:
+            found = self.records[index] = Record(self.node.spec.retries)
+        return found
+
+    def scope_tally(self, scope: int) -> list[int]:
+        """All upstream ends that count for a scope."""
+        if self.blocks is None:
+            return self.tally
+        at = scope * TALLY_SIZE
+        return [a + b for a, b in zip(self.tally, self.blocks[at : at + TALLY_SIZE], strict=True)]
+
+    def recount(self, upstreams: list[TaskProgress]) -> None:
+        """Compute the tallies anew from the states of the upstreams, in order of the edges."""
+        self.tally = [0] * TALLY_SIZE
+        self.blocks = array("i", bytes(4 * TALLY_SIZE * self.scopes)) if self.scopes > 1 else None
+        for edge, above in zip(self.node.incoming, upstreams, strict=True):
+            if above.is_absent:
+                continue
+            if self.blocks is None or edge.depth == 0 or not above.is_expanded:
+                self._expect(edge, above.count - above.states.count(REMOVED))
+                for code in range(REMOVED):
+                    if number := above.states.count(code):
+                        self._add(self.tally, 0, edge, code, number)
+            else:
+                common = self.prefix[edge.depth]
+                self._expect(edge, above.count // common)
+                if above.unfinished < above.count:
+                    for index, code in enumerate(above.states):
+                        if code < NONE:
+                            self.count_end(edge, above, index, code)
+
+    def count_ends(self, edge: Edge, above: TaskProgress, start: int, stop: int, code: int) -> None:
+        """Count the ends of `above`'s instances `start` to `stop - 1` in the state of `code`."""
+        if self.blocks is None or edge.depth == 0 or not above.is_expanded:
+            if code == REMOVED:
+                self._expect(edge, start - stop)
+            else:
+                self._add(self.tally, 0, edge, code, stop - start)
+            self.dirty = None
+            return
+        for index in range(start, stop):
+            self.count_end(edge, above, index, code)
+
+    def count_end(self, edge: Edge, above: TaskProgress, index: int, code: int) -> None:
+        """Count the end of one instance in the scopes that it belongs to."""
+        assert self.blocks is not None
+        common = self.prefix[edge.depth]
+        ancestor = index * common // above.count
+        first = ancestor * self.scopes // common
+        last = (ancestor + 1) * self.scopes // common
+        for scope in range(first, last):
+            if code == REMOVED:
+                self.blocks[scope * TALLY_SIZE + _expected(edge)] -= 1
+                if edge.from_setup and not edge.is_scope:
+                    self.blocks[scope * TALLY_SIZE + SETUP_EXPECTED] -= 1
+            else:
+                self._add(self.blocks, scope * TALLY_SIZE, edge, code, 1)
+        if self.dirty is not None:
+            self.dirty.update(range(first, last))
+
+    def expect_expansion(self, edge: Edge, above: TaskProgress) -> None:
+        """Expect the ends of `above`'s instances, which were expanded, not its placeholder's."""
+        if self.blocks is None or edge.depth == 0:
+            self._expect(edge, above.count - 1)
+        else:
+            self._expect(edge, above.count // self.prefix[edge.depth] - 1)
+
+    def _expect(self, edge: Edge, number: int) -> None:
+        self.tally[_expected(edge)] += number
+        if edge.from_setup and not edge.is_scope:
+            self.tally[SETUP_EXPECTED] += number
+
+    @staticmethod
+    def _add(tally: list[int] | array[int], at: int, edge: Edge, code: int, number: int) -> None:
+        if edge.is_scope:
+            tally[at + (_SCOPE_PLACE[code])] += number
+            return
+        tally[at + code] += number
+        if edge.from_setup and code < 2:
+            tally[at + (SETUP_SKIPPED if code else SETUP_SUCCESS)] += number
+
+
+_SCOPE_PLACE: Final = (SCOPE_SUCCESS, SCOPE_SKIPPED, SCOPE_FAILED, SCOPE_FAILED)
+
+
+def _expected(edge: Edge) -> int:
+    return SCOPE_EXPECTED if edge.is_scope else EXPECTED

@@ -1,0 +1,187 @@
+"""A run's progress, rebuilt from its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from slipstream.core import reasons
+from slipstream.core.attempts import cancel_restarting
+from slipstream.core.lengths import evaluate
+from slipstream.core.progress import CODE, NONE, REMOVED, Record, TaskProgress
+from slipstream.core.run_progress import FAILED, LIVE_CODES, SCHEDULED, UPSTREAM_FAILED, RunProgress
+from slipstream.model.changes import Change, InstanceChanged, InstancesAdded, Ready, TimerSet
+from slipstream.model.events import TimerKind
+from slipstream.model.run import UNMAPPED, TaskInstance, TaskKey
+from slipstream.model.states import FINISHED, RunType, TaskState
+
+_UP_FOR_RETRY = CODE[TaskState.UP_FOR_RETRY]
+_UP_FOR_RESCHEDULE = CODE[TaskState.UP_FOR_RESCHEDULE]
+_RESTARTING = CODE[TaskState.RESTARTING]
+
+
+def load(
+    run: RunProgress,
+    instances: Sequence[TaskInstance],
+    lengths: Mapping[TaskKey, Mapping[str, int]],
+    pushed: Mapping[str, Mapping[str, int]],
+) -> tuple[list[TaskKey], list[TaskInstance]]:
+    """Take the run's shape from its rows; gives the keys without a row, and orphaned rows."""
+    rows: dict[str, list[TaskInstance]] = {}
+    for instance in instances:
+        rows.setdefault(instance.task_id, []).append(instance)
+    missing: list[TaskKey] = []
+    for task in run.tasks:
+        found = rows.pop(task.node.task_id, [])
+        _drop_by_dates(run, task, has_rows=bool(found))
+        if not found:
+            if not task.is_absent:
+                missing.append(task.key(0))
+            continue
+        _shape(run, task, found, lengths, pushed)
+        have = {row.map_index for row in found}
+        missing.extend(
+            task.key(index)
+            for index in range(task.count if task.is_expanded else 0)
+            if index not in have
+        )
+    for task in run.tasks:
+        task.recount([run.tasks[edge.source] for edge in task.node.incoming])
+        run.unfinished += task.unfinished
+        run.waiting += task.waiting
+        if task.node.is_leaf:
+            failures = task.states.count(FAILED) + task.states.count(UPSTREAM_FAILED)
+            if failures:
+                run.failed_leaves[task.node.task_id] = failures
+    orphans = [row for of in rows.values() for row in of if row.state not in FINISHED]
+    return missing, orphans
+
+
+def resume(run: RunProgress, missing: list[TaskKey], orphans: list[TaskInstance]) -> None:
+    """Say anew what a scheduler has to know of a run that was under way, and judge everything."""
+    changes: list[Change] = []
+    for row in orphans:
+        changes.append(InstanceChanged(_removed(row, run)))
+    for task in run.tasks:
+        _arm(run, task, changes)
+        if task.unfinished:
+            run.touch(task)
+    if missing:
+        rows = tuple(
+            TaskInstance(
+                run_pk=run.run_pk,
+                task_id=key.task_id,
+                map_index=key.map_index,
+                max_tries=run.dag.tasks[key.task_id].retries,
+                reason=reasons.BEGUN,
+            )
+            for key in missing
+        )
+        changes.insert(0, InstancesAdded(rows))
+    run.out.extend(changes)
+
+
+def _arm(run: RunProgress, task: TaskProgress, changes: list[Change]) -> None:
+    """Say which instances wait for admission, for a moment, or for the end of an attempt."""
+    states = task.states
+    start = states.find(SCHEDULED)
+    while start >= 0:
+        stop = start
+        while stop < task.count and states[stop] == SCHEDULED:
+            stop += 1
+        changes.append(Ready(task.key(start), stop - start))
+        start = states.find(SCHEDULED, stop)
+    for index, record in sorted(task.records.items()):
+        code = states[index]
+        if code in (_UP_FOR_RETRY, _UP_FOR_RESCHEDULE):
+            kind = TimerKind.RETRY if code == _UP_FOR_RETRY else TimerKind.RESCHEDULE
+            changes.append(TimerSet(kind, record.not_before or run.at, task.key(index)))
+        elif code == _RESTARTING:
+            run.out, out = changes, run.out
+            cancel_restarting(run, task, index)
+            run.out = out
+
+
+def _drop_by_dates(run: RunProgress, task: TaskProgress, *, has_rows: bool) -> None:
+    """Leave a task out whose dates do not include the run's."""
+    spec = task.node.spec
+    date = run.run.logical_date or run.run.run_after
+    if has_rows or run.run.run_type is RunType.BACKFILL:
+        return
+    starts_later = spec.start_date is not None and spec.start_date > date
+    if starts_later and run.run.logical_date is None:
+        task.held_until = spec.start_date
+    elif starts_later or (spec.end_date is not None and spec.end_date < date):
+        task.drop()
+
+
+def _shape(
+    run: RunProgress,
+    task: TaskProgress,
+    rows: list[TaskInstance],
+    lengths: Mapping[TaskKey, Mapping[str, int]],
+    pushed: Mapping[str, Mapping[str, int]],
+) -> None:
+    task.pushed = dict(pushed.get(task.node.task_id, {}))
+    mapped = [row for row in rows if row.map_index != UNMAPPED]
+    if mapped and task.node.is_mapped:
+        _resize(run, task, 1 + max(row.map_index for row in mapped))
+        rows = mapped
+    else:
+        rows = [row for row in rows if row.map_index == UNMAPPED]
+        task.lengths = dict(lengths.get(TaskKey(task.node.task_id), {}))
+    for row in rows:
+        index = max(row.map_index, 0)
+        code = CODE[row.state]
+        task.states[index] = code
+        if code < NONE:
+            if not task.is_expanded:
+                task.records[index] = Record.of(row)
+        elif not _is_pristine(row, task):
+            record = task.records[index] = Record.of(row)
+            record.holds_places = code in LIVE_CODES
+        elif code == SCHEDULED and row.scheduled_at is not None:
+            task.ready_at[index // task.width] = row.scheduled_at
+    task.waiting = task.states.count(NONE)
+    task.unfinished = task.count - sum(task.states.count(code) for code in range(NONE))
+
+
+def _resize(run: RunProgress, task: TaskProgress, count: int) -> None:
+    """Give a map the shape that its rows have, whatever its lengths are now."""
+    known: list[int] = []
+    rest = count - task.states.count(REMOVED)
+    for length in task.node.lengths[:-1]:
+        value = evaluate(length, lambda task_id, key: _pushed(run, task_id, key)) or 1
+        known.append(value)
+        rest = max(1, rest // value)
+    task.resize((*known, rest), count)
+
+
+def _pushed(run: RunProgress, task_id: str, key: str) -> int | None:
+    above = run.tasks[run.plan.position_of[task_id]]
+    return above.pushed.get(key, 0) if above.is_expanded else above.lengths.get(key)
+
+
+def _is_pristine(row: TaskInstance, task: TaskProgress) -> bool:
+    """Whether the state says everything about the instance."""
+    return (
+        row.try_number == 0
+        and row.attempt_id is None
+        and row.max_tries == task.node.spec.retries
+        and row.start_date is None
+        and row.state in (TaskState.NONE, TaskState.SCHEDULED)
+    )
+
+
+def _removed(row: TaskInstance, run: RunProgress) -> TaskInstance:
+    return TaskInstance(
+        run_pk=row.run_pk,
+        task_id=row.task_id,
+        map_index=row.map_index,
+        state=TaskState.REMOVED,
+        try_number=row.try_number,
+        max_tries=row.max_tries,
+        attempt_id=row.attempt_id,
+        start_date=row.start_date,
+        end_date=run.at,
+        reason=reasons.NOT_IN_DAG,
+    )
