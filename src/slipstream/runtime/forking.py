@@ -1,0 +1,161 @@
+"""The loop of a zygote: take orders to fork, fork, say who ended. Single threaded for ever."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import select
+import signal
+import traceback
+from collections.abc import Callable
+from typing import NoReturn
+
+from slipstream.runtime import processes
+from slipstream.wire import messages
+from slipstream.wire.frames import BlockingConnection, ConnectionLostError
+
+
+class ForkServer:
+    """Forks what the process host asks for, and reaps it.
+
+    `make_child` gives, for an order and its descriptors, what the child does; the child never
+    returns from it into the loop.
+    """
+
+    def __init__(
+        self,
+        connection: BlockingConnection,
+        make_child: Callable[[messages.ForkZygote | messages.ForkTask, list[int]], NoReturn],
+    ) -> None:
+        self._connection = connection
+        self._make_child = make_child
+        self._children: set[int] = set()
+        self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+
+    def serve(self) -> None:
+        """Work until the process host closes the connection."""
+        signal.signal(signal.SIGCHLD, _ignore)
+        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+        poll = select.poll()
+        poll.register(self._connection.fileno(), select.POLLIN)
+        poll.register(self._wake_read, select.POLLIN)
+        try:
+            while True:
+                ready = dict(poll.poll())
+                if self._wake_read in ready:
+                    with contextlib.suppress(BlockingIOError):
+                        os.read(self._wake_read, 4096)
+                    self._reap()
+                if self._connection.fileno() in ready:
+                    self._obey()
+        except ConnectionLostError:
+            return
+
+    def _obey(self) -> None:
+        waiting = True
+        while waiting:
+            order = messages.decode_to_zygote(self._connection.receive())
+            descriptors = list(self._connection.take_descriptors(messages.DESCRIPTORS[type(order)]))
+            if isinstance(order, messages.Sweep):
+                self._sweep(frozenset(order.keep))
+            else:
+                self._fork(order, descriptors)
+            waiting = self._connection.has_received()
+
+    def _fork(self, order: messages.ForkZygote | messages.ForkTask, descriptors: list[int]) -> None:
+        try:
+            pid = os.fork()
+        except OSError as error:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            self._connection.send(
+                messages.ForkFailed(
+                    process=order.process, message=f"cannot fork: {os.strerror(error.errno or 0)}"
+                )
+            )
+            return
+        if pid == 0:
+            self._become_child(order, descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        self._children.add(pid)
+        self._connection.send(messages.Forked(process=order.process, pid=pid))
+
+    def _become_child(
+        self, order: messages.ForkZygote | messages.ForkTask, descriptors: list[int]
+    ) -> NoReturn:
+        """What the child does first: let go of everything that is the parent's."""
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.close(self._wake_read)
+            os.close(self._wake_write)
+            self._connection.close()
+            self._children.clear()
+            self._make_child(order, descriptors)
+        except BaseException:  # noqa: BLE001 - the child must never run on in the parent's loop
+            traceback.print_exc()
+        finally:
+            os._exit(70)
+
+    def _reap(self) -> None:
+        """Report every child that has ended; what it left in its group ends with it.
+
+        The group is killed before the child is waited for: until then its number cannot be given
+        to anybody else.
+        """
+        while True:
+            try:
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return
+            if ended is None:
+                return
+            if ended.si_pid in self._children:
+                processes.kill_group(ended.si_pid)
+            _, status = os.waitpid(ended.si_pid, 0)
+            if ended.si_pid in self._children:
+                self._children.discard(ended.si_pid)
+                self._sweep(frozenset())
+            self._connection.send(
+                messages.ChildExited(pid=ended.si_pid, status=os.waitstatus_to_exitcode(status))
+            )
+
+    def _sweep(self, keep: frozenset[int]) -> None:
+        """Kill what ended children have left to this process, a subreaper.
+
+        A living child is a subreaper itself and keeps what is orphaned below it.
+        """
+        for pid in processes.children_of(os.getpid()):
+            if pid not in self._children and pid not in keep:
+                processes.kill_tree(pid)
+
+
+def _ignore(_number: int, _frame: object) -> None:
+    """A handler is needed for the signal to write to the wake-up descriptor."""
+
+
+def enter_own_group(lifeline: int) -> None:
+    """Make the calling process, just forked, the leader of a session bound to the lifeline."""
+    from slipstream.runtime.lifeline import bind
+
+    os.setsid()
+    bind(lifeline)
+    processes.become_subreaper()
+
+
+def adopt_output(out: int, err: int) -> None:
+    """Make these descriptors the standard output and error, and /dev/null the input."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(out, 1)
+    os.dup2(err, 2)
+    for descriptor in {null, out, err} - {0, 1, 2}:
+        os.close(descriptor)
+
+
+def settle_memory() -> None:
+    """Put everything that lives into the permanent generation, so that forks share its pages."""
+    gc.collect()
+    gc.freeze()

@@ -1,0 +1,161 @@
+"""The process host: loads DAG files and runs attempts, each in a warm process of its own."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from slipstream.model.attempt import Attempt, Cancelled, Outcome
+from slipstream.model.events import AttemptEnded, AttemptStarted
+from slipstream.model.version import ParsedFile
+from slipstream.runtime import processes
+from slipstream.runtime.conduct import Answerer, Surroundings
+from slipstream.runtime.environment import lineage_of, task_environment
+from slipstream.runtime.jobs import AttemptJob, Listener, Source
+from slipstream.runtime.lifeline import Lifeline
+from slipstream.runtime.log_files import LogFile
+from slipstream.runtime.pool import ProcessPool
+from slipstream.runtime.reactor import Reactor
+from slipstream.runtime.root import RootProcess
+from slipstream.runtime.settings import HostSettings
+from slipstream.wire import messages
+
+_log = logging.getLogger(__name__)
+
+_ANSWERING_THREADS = 4
+_STOP_MARGIN_SECONDS = 10.0
+
+
+class ProcessHost:
+    """Owns every process that runs people's code. All methods are safe from any thread.
+
+    `answer` carries out what tasks ask (see `wire.execution`); it is called in threads of its own,
+    several at a time.
+    """
+
+    def __init__(self, settings: HostSettings, answer: Answerer) -> None:
+        self._settings = settings
+        self._reactor = Reactor("process-host")
+        self._lifeline = Lifeline()
+        self._threads = ThreadPoolExecutor(_ANSWERING_THREADS, thread_name_prefix="answering")
+        self._events: list[tuple[Attempt, AttemptStarted | AttemptEnded]] = []
+        self._dirty: dict[LogFile, None] = {}
+        self._listener: Listener | None = None
+        self._idle = threading.Event()
+        self._stopping = False
+        self._stopped = False
+        around = Surroundings(
+            reactor=self._reactor,
+            settings=settings,
+            answer=answer,
+            pool=self._threads,
+            emit=self._emit,
+            requeue=self._requeue,
+            mark_dirty=self._mark_dirty,
+        )
+        lineage = lineage_of(settings.run_dir, os.getpid(), processes.start_time(os.getpid()) or 0)
+        self._root = RootProcess(
+            self._reactor,
+            self._lifeline,
+            task_environment(os.environ, lineage),
+            self._on_message,
+        )
+        self._pool = ProcessPool(around, self._root)
+
+    def start(self, listener: Listener | None = None) -> None:
+        """Start the thread and the root zygote; what becomes of attempts goes to the listener."""
+        self._listener = listener
+        processes.become_subreaper()
+        self._reactor.start(self._after_round)
+        self._reactor.call(self._start_root)
+
+    def set_listener(self, listener: Listener) -> None:
+        """From now on, what becomes of attempts goes there."""
+        self._listener = listener
+
+    def parse(self, path: Path, folder: Path) -> Future[ParsedFile]:
+        """Load a DAG file of that DAGs folder; it stays warm for attempts of this version.
+
+        What is wrong with the file is in the result. Several are loaded at a time, in the order of
+        the requests; the future is cancelled if the host stops before.
+        """
+        result: Future[ParsedFile] = Future()
+        self._reactor.call(lambda: self._pool.parse(path, folder, result))
+        return result
+
+    def run(self, attempt: Attempt, source: Source) -> None:
+        """Start an attempt with the code of `source`; it is answered by one `AttemptEnded`."""
+        job = AttemptJob(attempt=attempt, source=source)
+        self._reactor.call(lambda: self._pool.place(job))
+
+    def cancel(self, attempt_id: str, reason: str) -> None:
+        """End an attempt; its end is then `Cancelled`. An unknown id is ignored."""
+        self._cancel(attempt_id, Cancelled(message=reason))
+
+    def end_attempts(self, grace_seconds: float) -> None:
+        """Take no more attempts and end those that run; waits until all have been reported.
+
+        Those that had to be ended are `Lost`.
+        """
+        self._reactor.call(lambda: self._begin_stop(grace_seconds))
+        self._idle.wait(grace_seconds + _STOP_MARGIN_SECONDS)
+
+    def stop(self, grace_seconds: float) -> None:
+        """End everything: SIGTERM to the tasks, SIGKILL after the grace; then the zygotes."""
+        if self._stopped:
+            return
+        self._stopped = True
+        self.end_attempts(grace_seconds)
+        self._reactor.call(self._close)
+        self._reactor.stop()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._lifeline.cut()
+
+    def _cancel(self, attempt_id: str, verdict: Outcome) -> None:
+        grace = self._settings.kill_grace_seconds
+        self._reactor.call(lambda: self._pool.cancel(attempt_id, verdict, grace))
+
+    def _start_root(self) -> None:
+        self._root.ensure()
+
+    def _emit(self, attempt: Attempt, event: AttemptStarted | AttemptEnded) -> None:
+        self._events.append((attempt, event))
+
+    def _requeue(self, job: AttemptJob, reason: str) -> None:
+        self._pool.requeue(job, reason)
+
+    def _on_message(self, message: messages.FromZygote) -> None:
+        self._pool.on_message(message)
+
+    def _mark_dirty(self, log: LogFile) -> None:
+        self._dirty.setdefault(log)
+
+    def _begin_stop(self, grace_seconds: float) -> None:
+        self._stopping = True
+        self._pool.stop(grace_seconds)
+
+    def _close(self) -> None:
+        self._pool.close()
+        self._root.stop()
+
+    def _after_round(self) -> None:
+        """Logs first: who hears of an end may read the log of it."""
+        if self._dirty:
+            self._flush_logs()
+        if self._events:
+            events, self._events = self._events, []
+            if self._listener is not None:
+                self._listener(events)
+        if self._stopping and self._pool.is_idle:
+            self._idle.set()
+
+    def _flush_logs(self) -> None:
+        dirty, self._dirty = self._dirty, {}
+        for log in dirty:
+            try:
+                log.flush()
+            except OSError as error:
+                _log.error("log lines are lost: %s", error)

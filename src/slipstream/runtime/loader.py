@@ -1,0 +1,211 @@
+"""Loading a DAG file: compile it, execute it as a module, and say what it defined."""
+
+from __future__ import annotations
+
+import faulthandler
+import hashlib
+import importlib
+import importlib.util
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeAlias
+
+from slipstream.runtime import processes
+from slipstream.runtime.fork_safety import native_threads, reason_not_to_fork
+from slipstream.runtime.limits import alarm, limited_memory
+from slipstream.runtime.tracebacks import format_for_user
+from slipstream.wire import messages
+from slipstream.wire.dag import encode_dag
+
+DAG: TypeAlias = Any
+
+_PRELOADED = (
+    "jinja2",
+    "pendulum",
+    "slipstream.compat",
+    "slipstream.runtime.task_runner",
+    "slipstream.sdk",
+    "slipstream.sdk._collect",
+    "slipstream.sdk._context",
+    "slipstream.sdk._spec",
+    "slipstream.wire.values",
+)
+_MOST_WARNINGS = 100
+
+
+class LoadInterrupted(BaseException):
+    """The time to load a file is over. Not an `Exception`, so that broad handlers let it pass."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedFile:
+    """A DAG file as this process has it: its DAGs, ready to run."""
+
+    spec: messages.LoadSpec
+    dags: Mapping[str, DAG] = field(default_factory=dict)
+    encoded: Sequence[bytes] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
+    error: str | None = None
+    warnings: Sequence[str] = ()
+    unsafe: str | None = None
+    duration_seconds: float = 0.0
+
+    def message(self) -> messages.Loaded:
+        """What the process host is told."""
+        return messages.Loaded(
+            dags=list(self.encoded),
+            sources=self.sources,
+            error=self.error,
+            warnings=list(self.warnings),
+            unsafe=self.unsafe,
+            duration_seconds=self.duration_seconds,
+            private_bytes=processes.private_bytes(),
+        )
+
+
+def preload() -> None:
+    """Import what DAG files and tasks need, so that their processes share it."""
+    for name in _PRELOADED:
+        importlib.import_module(name)
+    importlib.import_module("slipstream.compat").install()
+
+
+def load(spec: messages.LoadSpec) -> LoadedFile:
+    """Execute the file. Whatever goes wrong in it becomes the result's `error`."""
+    started = time.perf_counter()
+    threads_before = native_threads()
+    root = Path(spec.overlay or spec.dags_folder)
+    path = _where(spec, root)
+    _extend_path(spec)
+    result = LoadedFile(spec=spec)
+    with _recorded_warnings() as recorded:
+        try:
+            with limited_memory(spec.memory_bytes), _limited_time(spec.timeout_seconds):
+                result = _execute(spec, path)
+        except BaseException as error:  # noqa: BLE001 - nothing in the file may end the zygote
+            result = replace(result, error=_explain(error, spec))
+    return replace(
+        result,
+        sources=_sources(path, spec),
+        warnings=tuple(recorded),
+        unsafe=reason_not_to_fork(threads_before),
+        duration_seconds=time.perf_counter() - started,
+    )
+
+
+def _execute(spec: messages.LoadSpec, path: Path) -> LoadedFile:
+    build_spec = importlib.import_module("slipstream.sdk._spec").build_spec
+    with importlib.import_module("slipstream.sdk._collect").DagCollector() as collector:
+        module = _new_module(path)
+        code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+        exec(code, module.__dict__)  # noqa: S102 - executing the file is what loading means
+    dags = collector.dags(module.__dict__, spec.fileloc)
+    encoded = [encode_dag(build_spec(dag)) for dag in dags.values()]
+    return LoadedFile(spec=spec, dags=dags, encoded=encoded)
+
+
+def _new_module(path: Path) -> ModuleType:
+    """An empty module of a name that no import statement can hit by accident."""
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:12]
+    name = f"slipstream_dag_{digest}_{path.stem}"
+    module_spec = importlib.util.spec_from_file_location(name, path)
+    if module_spec is None:
+        raise ImportError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(module_spec)
+    sys.modules[name] = module
+    return module
+
+
+def _where(spec: messages.LoadSpec, root: Path) -> Path:
+    """The file to execute: an earlier version's lies in the overlay, at the same place."""
+    path = Path(spec.fileloc)
+    if spec.overlay is None:
+        return path
+    return root / relative_name(path, Path(spec.dags_folder))
+
+
+def relative_name(path: Path, folder: Path) -> str:
+    """The file's name below the DAGs folder; its bare name where it lies elsewhere."""
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+
+
+def _extend_path(spec: messages.LoadSpec) -> None:
+    """Let the file import its neighbours; an earlier version's come first."""
+    # A module that is edited twice within a second would otherwise be taken from its stale cache.
+    sys.dont_write_bytecode = True
+    for folder in (spec.overlay, spec.dags_folder):
+        if folder is not None and folder not in sys.path:
+            sys.path.append(folder)
+
+
+@contextmanager
+def _limited_time(seconds: float) -> Iterator[None]:
+    error = LoadInterrupted(f"loading this file took longer than {seconds:g} s")
+    # Native code that does not come back is ended by the host; this says where it hung.
+    faulthandler.dump_traceback_later(seconds + 1.0, file=2)
+    try:
+        with alarm(seconds, error):
+            yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+@contextmanager
+def _recorded_warnings() -> Iterator[list[str]]:
+    texts: list[str] = []
+    with warnings.catch_warnings(record=True) as recorded:
+        warnings.simplefilter("default")
+        yield texts
+    for warning in recorded:
+        text = (
+            f"{warning.filename}:{warning.lineno}: {warning.category.__name__}: {warning.message}"
+        )
+        if text not in texts and len(texts) < _MOST_WARNINGS:
+            texts.append(text)
+
+
+def _explain(error: BaseException, spec: messages.LoadSpec) -> str:
+    trace = format_for_user(error)
+    match error:
+        case SystemExit():
+            hint = f"The file ended its process with exit code {error.code!r} while it was loaded."
+        case LoadInterrupted():
+            hint = (
+                f"Loading this file took longer than {spec.timeout_seconds:g} s. Move slow work "
+                "from the top level into tasks."
+            )
+        case MemoryError():
+            hint = "The file took more memory than it may while it was loaded."
+        case _:
+            return trace
+    return f"{trace}\n{hint}\n"
+
+
+def _sources(path: Path, spec: messages.LoadSpec) -> Mapping[str, str]:
+    """The file and the modules that it imported from the DAGs folder."""
+    folders = [Path(folder) for folder in (spec.overlay, spec.dags_folder) if folder]
+    own = relative_name(Path(spec.fileloc), Path(spec.dags_folder))
+    sources: dict[str, str] = {}
+    _add_source(sources, own, path)
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if not isinstance(file, str) or not file.endswith(".py"):
+            continue
+        for folder in folders:
+            if file.startswith(f"{folder}/") and file != str(path):
+                _add_source(sources, relative_name(Path(file), folder), Path(file))
+                break
+    return sources
+
+
+def _add_source(sources: dict[str, str], name: str, path: Path) -> None:
+    try:
+        sources[name] = path.read_bytes().decode("utf-8", "surrogateescape")
+    except OSError:
+        return

@@ -1,0 +1,114 @@
+"""Where an attempt's log lies, and how it is written: JSON lines, secrets masked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from slipstream.model.attempt import Attempt
+from slipstream.model.run import UNMAPPED
+from slipstream.runtime.masking import Masker
+
+_encode = msgspec.json.Encoder(order=None).encode
+_FIELDS = frozenset({"timestamp", "level", "logger", "event"})
+
+
+def log_path(dag_id: str, run_id: str, task_id: str, map_index: int, try_number: int) -> Path:
+    """Where the log of a try lies below the log folder."""
+    path = Path(
+        f"dag_id={_component(dag_id)}",
+        f"run_id={_component(run_id)}",
+        f"task_id={_component(task_id)}",
+    )
+    if map_index != UNMAPPED:
+        path /= f"map_index={map_index}"
+    return path / f"attempt={try_number}.log"
+
+
+def log_path_of(attempt: Attempt) -> Path:
+    """Where the log of an attempt's try lies below the log folder."""
+    return log_path(
+        attempt.run.dag_id,
+        attempt.run.run_id,
+        attempt.task_id,
+        attempt.map_index,
+        attempt.try_number,
+    )
+
+
+def _component(name: str) -> str:
+    """A name as part of a path: reversible, never a separator, never longer than a file name."""
+    quoted = quote(name, safe="+:@ ,=()")
+    if len(quoted) > 200:
+        import hashlib
+
+        quoted = quoted[:160] + "~" + hashlib.sha256(name.encode()).hexdigest()[:32]
+    return quoted
+
+
+class LogFile:
+    """One log, open for appending. Lines wait in memory until `flush` masks and writes them."""
+
+    __slots__ = ("_descriptor", "_path", "_pending", "masker")
+
+    def __init__(self, path: Path, masker: Masker) -> None:
+        self._path = path
+        self._descriptor = -1
+        self._pending: list[dict[str, Any]] = []
+        self.masker = masker
+
+    def add(
+        self,
+        *,
+        timestamp: float,
+        level: str,
+        logger: str,
+        event: str,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add one line."""
+        line: dict[str, Any] = {
+            "timestamp": datetime.fromtimestamp(timestamp, UTC),
+            "level": level,
+            "event": event,
+            "logger": logger,
+        }
+        if extra:
+            line.update((key, value) for key, value in extra.items() if key not in _FIELDS)
+        self._pending.append(line)
+
+    def flush(self) -> None:
+        """Write what was added. Raises `OSError` where the disk does not take it."""
+        if not self._pending:
+            return
+        pending, self._pending = self._pending, []
+        mask = self.masker.mask
+        data = b"".join([_encode(mask(line)) + b"\n" for line in pending])
+        if self._descriptor < 0:
+            self._descriptor = _open_for_append(self._path)
+        while data:
+            data = data[os.write(self._descriptor, data) :]
+
+    def close(self) -> None:
+        """Flush and close."""
+        try:
+            self.flush()
+        finally:
+            if self._descriptor >= 0:
+                os.close(self._descriptor)
+                self._descriptor = -1
+
+
+def _open_for_append(path: Path) -> int:
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, 0o644)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, flags, 0o644)

@@ -1,0 +1,145 @@
+"""One thread that waits: for sockets and pipes, for moments, and for calls from other threads."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import logging
+import os
+import selectors
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import TypeAlias
+
+_log = logging.getLogger(__name__)
+
+Callback: TypeAlias = Callable[[], None]
+
+
+class Timer:
+    """A call at a moment of the monotonic clock, until it is cancelled."""
+
+    __slots__ = ("callback", "when")
+
+    def __init__(self, when: float, callback: Callback) -> None:
+        self.when = when
+        self.callback: Callback | None = callback
+
+    def cancel(self) -> None:
+        """Forget the call; afterwards nothing keeps the callback alive."""
+        self.callback = None
+
+
+class Reactor:
+    """Runs callbacks in its own thread, one at a time. Only `call` is safe from other threads.
+
+    A callback that raises is logged and does not stop the others.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._calls: deque[Callback] = deque()
+        self._timers: list[tuple[float, int, Timer]] = []
+        self._order = itertools.count()
+        self._after_round: Callback | None = None
+        self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._woken = False
+        self._running = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self, after_round: Callback) -> None:
+        """Start the thread; `after_round` is called whenever a round of callbacks is done."""
+        self._after_round = after_round
+        self._selector.register(self._wake_read, selectors.EVENT_READ, self._drain_wake)
+        self._running = True
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the round in hand and wait for the thread. Not from the thread itself."""
+        self.call(self._end)
+        self._thread.join()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the caller runs in the reactor's thread."""
+        return threading.current_thread() is self._thread
+
+    def call(self, callback: Callback) -> None:
+        """Run this soon in the reactor's thread. Safe from any thread."""
+        self._calls.append(callback)
+        if not self._woken and not self.is_current:
+            self._woken = True
+            with contextlib.suppress(BlockingIOError, OSError):
+                os.write(self._wake_write, b"\0")
+
+    def call_after(self, seconds: float, callback: Callback) -> Timer:
+        """Run this after so many seconds."""
+        timer = Timer(time.monotonic() + seconds, callback)
+        heapq.heappush(self._timers, (timer.when, next(self._order), timer))
+        return timer
+
+    def watch(self, descriptor: int, callback: Callback, *, writing: bool = False) -> None:
+        """Call back whenever the descriptor can be read (and, with `writing`, written)."""
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if writing else 0)
+        try:
+            self._selector.modify(descriptor, events, callback)
+        except KeyError:
+            self._selector.register(descriptor, events, callback)
+
+    def unwatch(self, descriptor: int) -> None:
+        """No longer watch a descriptor; do this before it is closed."""
+        with contextlib.suppress(KeyError):
+            self._selector.unregister(descriptor)
+
+    def _run(self) -> None:
+        while self._running:
+            for key, _ in self._selector.select(self._time_to_wait()):
+                # An earlier callback of this round may have let go of the descriptor.
+                if self._selector.get_map().get(key.fd) is key:
+                    self._guarded(key.data)
+            self._run_calls()
+            self._run_timers()
+            if self._after_round is not None:
+                self._guarded(self._after_round)
+        self._selector.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _end(self) -> None:
+        self._running = False
+
+    def _drain_wake(self) -> None:
+        self._woken = False
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake_read, 4096)
+
+    def _run_calls(self) -> None:
+        while self._calls:
+            self._guarded(self._calls.popleft())
+
+    def _run_timers(self) -> None:
+        now = time.monotonic()
+        while self._timers and self._timers[0][0] <= now:
+            _, _, timer = heapq.heappop(self._timers)
+            if timer.callback is not None:
+                callback, timer.callback = timer.callback, None
+                self._guarded(callback)
+
+    def _time_to_wait(self) -> float | None:
+        if self._calls:
+            return 0.0
+        while self._timers and self._timers[0][2].callback is None:
+            heapq.heappop(self._timers)
+        if not self._timers:
+            return None
+        return max(0.0, self._timers[0][0] - time.monotonic())
+
+    @staticmethod
+    def _guarded(callback: Callback) -> None:
+        try:
+            callback()
+        except Exception:  # noqa: BLE001 - one failure must not end the others
+            _log.exception("a callback of the process host failed")

@@ -1,0 +1,49 @@
+"""The process host's settings, as plain values."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+def _default_memory_bytes() -> int:
+    """A quarter of the machine's memory, at least 1 GiB and at most 4 GiB."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(max(total // 4, 1 << 30), 4 << 30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSettings:
+    """Where things lie, and the limits of processes."""
+
+    log_dir: Path
+    run_dir: Path
+    """For the files of earlier versions; may be emptied while no host runs."""
+    dags_folders: Sequence[Path] = ()
+    """Put on the path of DAG files that lie in them."""
+    hostname: str = field(default_factory=lambda: os.uname().nodename)
+
+    load_parallelism: int = field(default_factory=lambda: os.cpu_count() or 1)
+    load_timeout_seconds: float = 30.0
+    load_memory_bytes: int | None = field(default_factory=_default_memory_bytes)
+    """What a file may take while it loads, beyond what an empty one does; None: no limit."""
+
+    warm_memory_bytes: int = 256 << 20
+    """What loaded files without running tasks may hold in all; the least recently used go."""
+    max_spares: int = field(default_factory=lambda: 4 * (os.cpu_count() or 1))
+    """Task processes forked ahead for one file at most."""
+    spare_idle_seconds: float = 5.0
+    """After each such time without a start, half of a file's spares end."""
+
+    kill_grace_seconds: float = 60.0
+    """Between SIGTERM and SIGKILL."""
+    linger_seconds: float = 10.0
+    """What a process may take to exit after it has reported its end."""
+    timeout_grace_seconds: float = 5.0
+    """How long after `execution_timeout` the host steps in, if the task's own timer could not."""
+
+    sensitive_names: Sequence[str] = ()
+    """Names of secrets beyond the usual ones."""
+    min_secret_length: int = 5

@@ -1,0 +1,240 @@
+"""The backend of a task's process: everything is asked of the process host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from slipstream.model.json import JsonValue
+from slipstream.model.run import UNMAPPED
+from slipstream.runtime.supervisor_link import RequestFailedError, SupervisorLink
+from slipstream.sdk._backend import StoredConnection
+from slipstream.wire import execution as wire
+
+A = TypeVar("A", bound=wire.Answer)
+
+
+class SupervisorBackend:
+    """Implements `slipstream.sdk._backend.Backend` over the socket."""
+
+    def __init__(self, link: SupervisorLink) -> None:
+        self._link = link
+        self.lengths: dict[str, int] = {}
+        """`{xcom key: items}` of what this attempt pushed, for the report of its end."""
+
+    def get_variable(self, key: str) -> str | None:
+        """See `Backend`."""
+        return self._ask(wire.GetVariable(key=key), wire.Text).value
+
+    def set_variable(self, key: str, value: str, description: str | None) -> None:
+        """See `Backend`."""
+        self._ask(wire.SetVariable(key=key, value=value, description=description), wire.Done)
+
+    def delete_variable(self, key: str) -> bool:
+        """See `Backend`."""
+        return self._ask(wire.DeleteVariable(key=key), wire.Done).found
+
+    def get_connection(self, conn_id: str) -> StoredConnection | None:
+        """See `Backend`."""
+        answer = self._link.ask(wire.GetConnection(conn_id=conn_id))
+        if isinstance(answer, wire.Missing):
+            return None
+        found = _expect(answer, wire.ConnectionFound)
+        return StoredConnection(
+            conn_id=found.conn_id,
+            conn_type=found.conn_type,
+            description=found.description,
+            host=found.host,
+            login=found.login,
+            password=found.password,
+            schema=found.schema,
+            port=found.port,
+            extra=found.extra,
+        )
+
+    def get_xcom(
+        self,
+        *,
+        dag_id: str,
+        run_id: str,
+        task_id: str,
+        map_index: int | None,
+        key: str,
+        include_prior_dates: bool = False,
+    ) -> str | None:
+        """See `Backend`."""
+        request = wire.GetXCom(
+            dag_id=dag_id,
+            run_id=run_id,
+            task_id=task_id,
+            key=key,
+            map_index=map_index,
+            include_prior_dates=include_prior_dates,
+        )
+        return self._ask(request, wire.Text).value
+
+    def get_xcoms(
+        self,
+        *,
+        dag_id: str,
+        run_id: str,
+        task_id: str,
+        key: str,
+        start: int | None = None,
+        stop: int | None = None,
+        step: int | None = None,
+        include_prior_dates: bool = False,
+    ) -> Sequence[str]:
+        """See `Backend`."""
+        request = wire.GetXComs(
+            dag_id=dag_id,
+            run_id=run_id,
+            task_id=task_id,
+            key=key,
+            start=start,
+            stop=stop,
+            step=step,
+            include_prior_dates=include_prior_dates,
+        )
+        return self._ask(request, wire.Texts).values
+
+    def count_xcoms(self, *, dag_id: str, run_id: str, task_id: str, key: str) -> int:
+        """See `Backend`."""
+        request = wire.CountXComs(dag_id=dag_id, run_id=run_id, task_id=task_id, key=key)
+        return self._ask(request, wire.Count).value
+
+    def set_xcom(
+        self,
+        *,
+        dag_id: str,
+        run_id: str,
+        task_id: str,
+        map_index: int,
+        key: str,
+        value: str,
+        length: int | None,
+    ) -> None:
+        """See `Backend`."""
+        request = wire.SetXCom(
+            dag_id=dag_id,
+            run_id=run_id,
+            task_id=task_id,
+            map_index=map_index,
+            key=key,
+            value=value,
+            length=length,
+        )
+        self._ask(request, wire.Done)
+        if length is not None:
+            self.lengths[key] = length
+        else:
+            self.lengths.pop(key, None)
+
+    def delete_xcom(
+        self, *, dag_id: str, run_id: str, task_id: str, map_index: int, key: str
+    ) -> None:
+        """See `Backend`."""
+        request = wire.DeleteXCom(
+            dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index, key=key
+        )
+        self._ask(request, wire.Done)
+
+    def set_rendered_fields(self, fields: Mapping[str, JsonValue]) -> None:
+        """See `Backend`."""
+        self._ask(wire.SetRenderedFields(fields=fields), wire.Done)
+
+    def get_previous_run(
+        self, *, dag_id: str, logical_date: datetime | None, run_id: str, state: str | None
+    ) -> Mapping[str, JsonValue] | None:
+        """See `Backend`."""
+        answer = self._link.ask(
+            wire.GetPreviousRun(
+                dag_id=dag_id, run_id=run_id, logical_date=logical_date, state=state
+            )
+        )
+        if isinstance(answer, wire.Missing):
+            return None
+        return _expect(answer, wire.RunFound).fields
+
+    def get_task_states(
+        self,
+        *,
+        dag_id: str,
+        task_ids: Sequence[str] | None,
+        group_id: str | None,
+        run_ids: Sequence[str],
+        logical_dates: Sequence[datetime],
+        map_index: int = UNMAPPED,
+    ) -> Mapping[str, Mapping[str, str | None]]:
+        """See `Backend`."""
+        request = wire.GetTaskStates(
+            dag_id=dag_id,
+            task_ids=None if task_ids is None else list(task_ids),
+            group_id=group_id,
+            run_ids=list(run_ids),
+            logical_dates=list(logical_dates),
+            map_index=map_index,
+        )
+        return self._ask(request, wire.TaskStates).states
+
+    def get_run_state(self, *, dag_id: str, run_id: str) -> str | None:
+        """See `Backend`."""
+        return self._ask(wire.GetRunState(dag_id=dag_id, run_id=run_id), wire.Text).value
+
+    def count_runs(
+        self,
+        *,
+        dag_id: str,
+        run_ids: Sequence[str],
+        logical_dates: Sequence[datetime],
+        states: Sequence[str],
+    ) -> int:
+        """See `Backend`."""
+        request = wire.CountRuns(
+            dag_id=dag_id,
+            run_ids=list(run_ids),
+            logical_dates=list(logical_dates),
+            states=list(states),
+        )
+        return self._ask(request, wire.Count).value
+
+    def trigger_run(
+        self,
+        *,
+        dag_id: str,
+        run_id: str | None,
+        logical_date: datetime | None,
+        conf: Mapping[str, JsonValue],
+        note: str | None,
+        reset_existing: bool,
+    ) -> str:
+        """See `Backend`."""
+        request = wire.TriggerRun(
+            dag_id=dag_id,
+            run_id=run_id,
+            logical_date=logical_date,
+            conf=conf,
+            note=note,
+            reset_existing=reset_existing,
+        )
+        triggered = self._ask(request, wire.Text).value
+        if triggered is None:
+            raise RequestFailedError(f"the server started no run of {dag_id!r} and did not say why")
+        return triggered
+
+    def mask_secret(self, value: str) -> None:
+        """See `Backend`."""
+        self._link.mask([value])
+
+    def _ask(self, request: wire.Request, kind: type[A]) -> A:
+        return _expect(self._link.ask(request), kind)
+
+
+def _expect(answer: wire.Answer, kind: type[A]) -> A:
+    if not isinstance(answer, kind):
+        raise RequestFailedError(
+            f"the server answered with {type(answer).__name__} where {kind.__name__} was expected: "
+            "it may be of another release than this task's process"
+        )
+    return answer

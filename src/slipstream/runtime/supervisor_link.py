@@ -1,0 +1,131 @@
+"""The task's side of the socket to the process host, safe for threads, signals and forks.
+
+Whole frames only: a signal handler must not raise in the middle of one, so handlers that may raise
+go through `interrupts`. Processes that the task forks (`multiprocessing`) share the socket; from
+the first fork on, a file lock keeps them from speaking at the same time.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import os
+import select
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from slipstream.model.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    SlipstreamError,
+)
+from slipstream.runtime import interrupts
+from slipstream.wire import execution, messages
+from slipstream.wire.frames import BlockingConnection, pack
+
+_ERRORS: dict[str, type[SlipstreamError]] = {
+    "not_found": NotFoundError,
+    "already_exists": AlreadyExistsError,
+    "invalid": InvalidInputError,
+    "conflict": ConflictError,
+    "fenced": ConflictError,
+}
+
+
+class RequestFailedError(SlipstreamError):
+    """The server could not carry out what the task asked."""
+
+
+class SupervisorLink:
+    """Asks, logs and reports. One per task process; forked children use their parent's."""
+
+    def __init__(self, connection: BlockingConnection) -> None:
+        self._connection = connection
+        self._owner = os.getpid()
+        self._numbers = itertools.count(1)
+        self._replies: dict[int, execution.Answer] = {}
+        self._lock_file = -1
+        self._is_shared = False
+        self._new_locks()
+        os.register_at_fork(
+            before=self._before_fork,
+            after_in_parent=self._after_fork,
+            after_in_child=self._after_fork_in_child,
+        )
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether the caller is the task's process itself, not one that it forked."""
+        return os.getpid() == self._owner
+
+    def send(self, message: messages.FromTask) -> None:
+        """Tell the host something."""
+        data = pack(message)
+        with self._turn(), self._sending, interrupts.deferred():
+            self._connection.send_packed(data)
+
+    def mask(self, secrets: Sequence[str]) -> None:
+        """Hide these texts in the log from now on."""
+        self.send(messages.Mask(secrets=list(secrets)))
+
+    def ask(self, request: execution.Request) -> execution.Answer:
+        """The answer to a request. Raises the `SlipstreamError` that a refusal stands for."""
+        number = self._owner_number()
+        data = pack(messages.Ask(number=number, request=request))
+        with self._turn():
+            with self._sending, interrupts.deferred():
+                self._connection.send_packed(data)
+            with self._receiving:
+                answer = self._wait_for(number)
+        if isinstance(answer, execution.Refused):
+            raise _ERRORS.get(answer.code, RequestFailedError)(answer.message)
+        return answer
+
+    def _owner_number(self) -> int:
+        """A number that no process sharing the socket uses."""
+        return os.getpid() << 24 | next(self._numbers)
+
+    def _wait_for(self, number: int) -> execution.Answer:
+        """The reply of that number; others belong to requests that were interrupted, or to a
+        caller further up that this one interrupted."""
+        while number not in self._replies:
+            if not self._connection.has_received():
+                select.select([self._connection], [], [])
+            with interrupts.deferred():
+                reply = messages.decode_to_task(self._connection.receive())
+            if isinstance(reply, messages.Reply):
+                self._replies[reply.number] = reply.answer
+        return self._replies.pop(number)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Among processes that share the socket, be the one that speaks."""
+        if not self._is_shared:
+            yield
+            return
+        with self._shared_turn:
+            fcntl.lockf(self._lock_file, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.lockf(self._lock_file, fcntl.LOCK_UN)
+
+    def _new_locks(self) -> None:
+        self._sending = threading.RLock()
+        self._receiving = threading.RLock()
+        self._shared_turn = threading.RLock()
+
+    def _before_fork(self) -> None:
+        if self._lock_file < 0:
+            self._lock_file = os.memfd_create("slipstream-turn", os.MFD_CLOEXEC)
+
+    def _after_fork(self) -> None:
+        self._is_shared = True
+
+    def _after_fork_in_child(self) -> None:
+        self._is_shared = True
+        self._replies.clear()
+        self._new_locks()

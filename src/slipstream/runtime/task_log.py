@@ -1,0 +1,147 @@
+"""What a task logs and prints, on its way to the process host, in the order that it happened."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sys
+import time
+from typing import IO
+
+from slipstream.runtime.supervisor_link import SupervisorLink
+from slipstream.runtime.tracebacks import format_for_user
+from slipstream.wire import messages
+from slipstream.wire.frames import ConnectionLostError
+
+_MOST_CHARACTERS = 64 * 1024
+
+
+class SupervisorHandler(logging.Handler):
+    """Sends log records to the host."""
+
+    def __init__(self, link: SupervisorLink) -> None:
+        super().__init__()
+        self._link = link
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send one record; a record that cannot be formatted is reported on stderr."""
+        try:
+            line = _line_of(record)
+        except Exception:  # noqa: BLE001 - as every logging handler does
+            self.handleError(record)
+            return
+        send_line(self._link, line)
+
+
+class LineStream(io.TextIOBase):
+    """Standard output or error of Python code: whole lines go to the log.
+
+    `buffer` and `fileno()` are those of the real stream: what native code and other processes
+    write there comes to the log too.
+    """
+
+    def __init__(self, link: SupervisorLink, stream: str, level: str, raw: IO[bytes]) -> None:
+        super().__init__()
+        self._link = link
+        self._logger = f"task.{stream}"
+        self._level = level
+        self._rest = ""
+        self.buffer = raw
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # a plain attribute in the base class
+        """Text becomes UTF-8."""
+        return "utf-8"
+
+    @property
+    def errors(self) -> str:  # type: ignore[override]  # a plain attribute in the base class
+        """What UTF-8 cannot hold is escaped."""
+        return "backslashreplace"
+
+    def fileno(self) -> int:
+        """The real stream's descriptor."""
+        return self.buffer.fileno()
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def isatty(self) -> bool:
+        """It is not."""
+        return False
+
+    def write(self, text: str) -> int:
+        """Send the lines that are complete now."""
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            self._send(line)
+        if len(self._rest) > _MOST_CHARACTERS:
+            self.finish()
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what was written to `buffer`; an unfinished line waits for its end."""
+        self.buffer.flush()
+
+    def finish(self) -> None:
+        """Send an unfinished line."""
+        rest, self._rest = self._rest, ""
+        if rest:
+            self._send(rest)
+
+    def _send(self, line: str) -> None:
+        # A progress bar overwrites its line by carriage returns: the last state counts.
+        shown = line.rstrip("\r").rpartition("\r")[2]
+        for start in range(0, max(len(shown), 1), _MOST_CHARACTERS):
+            piece = shown[start : start + _MOST_CHARACTERS]
+            send_line(
+                self._link,
+                messages.LogLine(
+                    timestamp=time.time(), level=self._level, logger=self._logger, event=piece
+                ),
+            )
+
+
+def capture(link: SupervisorLink, level: str = "INFO") -> None:
+    """From now on everything that is logged, printed or warned of goes to the host."""
+    handler = SupervisorHandler(link)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    logging.captureWarnings(True)
+    sys.stdout = LineStream(link, "stdout", "info", os.fdopen(1, "wb", closefd=False))
+    sys.stderr = LineStream(link, "stderr", "error", os.fdopen(2, "wb", closefd=False))
+
+
+def finish() -> None:
+    """Send what is left of unfinished lines."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, LineStream):
+            stream.flush()
+            stream.finish()
+
+
+def send_line(link: SupervisorLink, line: messages.LogLine) -> None:
+    """Send a line; with nobody left to read it, the process is about to end anyway."""
+    try:
+        link.send(line)
+    except ConnectionLostError:
+        return
+
+
+def _line_of(record: logging.LogRecord) -> messages.LogLine:
+    extra: dict[str, str] = {}
+    if record.exc_info and record.exc_info[1] is not None:
+        extra["exception"] = format_for_user(record.exc_info[1])
+    elif record.exc_text:
+        extra["exception"] = record.exc_text
+    if record.stack_info:
+        extra["stack"] = record.stack_info
+    return messages.LogLine(
+        timestamp=record.created,
+        level=record.levelname.lower(),
+        logger=record.name,
+        event=record.getMessage(),
+        extra=extra,
+    )

@@ -1,0 +1,29 @@
+"""Tracebacks for the people who wrote the code: their frames, not ours."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from types import TracebackType
+
+_OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+def format_for_user(error: BaseException) -> str:
+    """The traceback without the frames that led to the user's code."""
+    return "".join(
+        traceback.TracebackException(
+            type(error), error, first_of_user(error.__traceback__)
+        ).format()
+    )
+
+
+def first_of_user(trace: TracebackType | None) -> TracebackType | None:
+    """The traceback from the first frame on that is not the runtime's own."""
+    while trace is not None and _is_ours(trace.tb_frame.f_code.co_filename):
+        trace = trace.tb_next
+    return trace
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.startswith((_OURS, "<frozen importlib"))

@@ -1,0 +1,122 @@
+"""Frames on a stream socket: a length, then one MessagePack message, descriptors alongside.
+
+The length is four bytes, little endian. File descriptors travel with the first byte of the frame
+that they belong to (`SCM_RIGHTS`); the message's type says how many there are.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from slipstream.model.errors import SlipstreamError
+
+MAX_FRAME_BYTES = 1 << 30
+_HEADER = struct.Struct("<I")
+_RECEIVE_BYTES = 1 << 16
+_MAX_DESCRIPTORS = 8
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class FrameTooLargeError(SlipstreamError, ValueError):
+    """A message is longer than the wire takes."""
+
+
+class ConnectionLostError(SlipstreamError, ConnectionError):
+    """The other side closed the socket, or died."""
+
+
+def pack(message: msgspec.Struct) -> bytes:
+    """The frame of one message."""
+    payload = _encode(message)
+    if len(payload) > MAX_FRAME_BYTES:
+        raise FrameTooLargeError(
+            f"a message of {len(payload):,} bytes is too large: at most {MAX_FRAME_BYTES:,} bytes "
+            "fit. Write large values to a file or an object store and pass on where they are"
+        )
+    return _HEADER.pack(len(payload)) + payload
+
+
+class FrameBuffer:
+    """Cuts a stream of bytes into the payloads of its frames."""
+
+    __slots__ = ("_data",)
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Take what was received; gives the payloads that are complete now."""
+        self._data += data
+        start = 0
+        end = len(self._data)
+        while end - start >= _HEADER.size:
+            (length,) = _HEADER.unpack_from(self._data, start)
+            if length > MAX_FRAME_BYTES:
+                raise FrameTooLargeError(
+                    f"the other side announced a message of {length:,} bytes; at most "
+                    f"{MAX_FRAME_BYTES:,} are accepted"
+                )
+            if end - start - _HEADER.size < length:
+                break
+            start += _HEADER.size
+            yield bytes(self._data[start : start + length])
+            start += length
+        if start:
+            del self._data[:start]
+
+
+class BlockingConnection:
+    """The task's or zygote's end of its socket: sends and receives whole frames, and waits."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self._frames = FrameBuffer()
+        self._payloads: deque[bytes] = deque()
+        self._descriptors: deque[int] = deque()
+
+    def fileno(self) -> int:
+        """The socket's descriptor."""
+        return self.sock.fileno()
+
+    def send(self, message: msgspec.Struct) -> None:
+        """Send one message. Raises `ConnectionLostError` where nobody listens any more."""
+        self.send_packed(pack(message))
+
+    def send_packed(self, data: bytes) -> None:
+        """Send frames that were packed before."""
+        try:
+            self.sock.sendall(data)
+        except (BrokenPipeError, ConnectionResetError) as error:
+            raise ConnectionLostError("the process host has closed the connection") from error
+
+    def receive(self) -> bytes:
+        """The next payload. Raises `ConnectionLostError` at the end of the stream."""
+        while not self._payloads:
+            try:
+                data, descriptors, _, _ = socket.recv_fds(
+                    self.sock, _RECEIVE_BYTES, _MAX_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
+                )
+            except ConnectionResetError:
+                data, descriptors = b"", []
+            self._descriptors.extend(descriptors)
+            if not data:
+                raise ConnectionLostError("the process host has closed the connection")
+            self._payloads.extend(self._frames.feed(data))
+        return self._payloads.popleft()
+
+    def has_received(self) -> bool:
+        """Whether `receive` would answer from what has arrived already."""
+        return bool(self._payloads)
+
+    def take_descriptors(self, count: int) -> Sequence[int]:
+        """The descriptors that came with the message just received."""
+        return [self._descriptors.popleft() for _ in range(count)]
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.sock.close()

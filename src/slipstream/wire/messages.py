@@ -1,0 +1,230 @@
+"""What the process host, the zygotes and the task processes say to each other.
+
+All of them run the same release, started by the same host, so these messages carry no version.
+The execution requests inside of `Ask` are those that remote workers use too, and they are
+versioned (`wire.execution`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import msgspec
+
+from slipstream.model.attempt import (
+    Attempt,
+    Cancelled,
+    Deferred,
+    Failed,
+    Lost,
+    Outcome,
+    Rescheduled,
+    Skipped,
+    Succeeded,
+)
+from slipstream.wire import execution
+
+
+class LoadSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """How a DAG file is loaded."""
+
+    fileloc: str
+    """The file's own path, under which people know it."""
+    dags_folder: str
+    overlay: str | None = None
+    """The folder that holds an earlier version's files, laid out as the DAGs folder is."""
+    timeout_seconds: float = 30.0
+    memory_bytes: int | None = None
+    """More than it has already that the file may take while it loads."""
+
+
+# To a zygote. Each names how many descriptors travel with it.
+
+
+class ForkZygote(msgspec.Struct, frozen=True, kw_only=True, tag="zygote"):
+    """To the root: fork a DAG zygote. Descriptors: its socket, its output's write end."""
+
+    process: int
+    load: LoadSpec
+
+
+class ForkTask(msgspec.Struct, frozen=True, kw_only=True, tag="task"):
+    """Fork a task process. Descriptors: its socket, its stdout, its stderr.
+
+    `load` is for the root zygote alone: the task process itself then loads the file.
+    """
+
+    process: int
+    load: LoadSpec | None = None
+
+
+class Sweep(msgspec.Struct, frozen=True, kw_only=True, tag="sweep"):
+    """Kill every child but these; they are what an ended task left behind."""
+
+    keep: list[int]
+
+
+ToZygote: TypeAlias = ForkZygote | ForkTask | Sweep
+
+DESCRIPTORS: Mapping[type[msgspec.Struct], int] = {ForkZygote: 2, ForkTask: 3, Sweep: 0}
+
+
+# From a zygote.
+
+
+class Forked(msgspec.Struct, frozen=True, kw_only=True, tag="forked"):
+    """The process runs."""
+
+    process: int
+    pid: int
+
+
+class ForkFailed(msgspec.Struct, frozen=True, kw_only=True, tag="fork_failed"):
+    """The operating system refused to fork."""
+
+    process: int
+    message: str
+
+
+class ChildExited(msgspec.Struct, frozen=True, kw_only=True, tag="exited"):
+    """A child is gone, and everything that it left in its process group too.
+
+    `status` as `os.waitstatus_to_exitcode` gives it: negative for a signal.
+    """
+
+    pid: int
+    status: int
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
+    """The root zygote has imported what it needs."""
+
+    pid: int
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True, tag="loaded"):
+    """What loading the file gave."""
+
+    dags: list[bytes] = []
+    """Serialized DAGs (`wire.dag`)."""
+    sources: Mapping[str, str] = {}
+    error: str | None = None
+    warnings: list[str] = []
+    unsafe: str | None = None
+    """Why the process must not fork any more, or None."""
+    duration_seconds: float = 0.0
+    private_bytes: int = 0
+
+
+FromZygote: TypeAlias = Forked | ForkFailed | ChildExited | Ready | Loaded
+
+
+# To a task process.
+
+
+class Start(msgspec.Struct, frozen=True, kw_only=True, tag="start"):
+    """The attempt to run."""
+
+    attempt: Attempt
+    hostname: str
+
+
+class Errand(msgspec.Struct, frozen=True, kw_only=True, tag="errand"):
+    """A piece of user code other than a task to run: a DAG's callback, a custom timetable."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    timeout_seconds: float
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True, tag="reply"):
+    """The answer to the `Ask` of that number."""
+
+    number: int
+    answer: execution.Answer
+
+
+ToTask: TypeAlias = Start | Errand | Reply
+
+
+# From a task process.
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
+    """The task process waits for its attempt."""
+
+    pid: int
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True, tag="ask"):
+    """A request of the task's code to the outside. Answered by a `Reply` of that number."""
+
+    number: int
+    request: execution.Request
+
+
+class LogLine(msgspec.Struct, frozen=True, kw_only=True, tag="log"):
+    """One log record, or one line of output."""
+
+    timestamp: float
+    """Seconds since the epoch."""
+    level: str
+    logger: str
+    event: str
+    extra: Mapping[str, Any] = {}
+
+
+class Mask(msgspec.Struct, frozen=True, kw_only=True, tag="mask"):
+    """Texts to hide in this attempt's log from now on."""
+
+    secrets: list[str]
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
+    """The end of the attempt; the last message but for log lines. See `pack_outcome`."""
+
+    kind: str
+    body: msgspec.Raw
+    rendered: Mapping[str, Any] | None = None
+    """The rendered template fields, if the task came that far."""
+
+
+class ErrandDone(msgspec.Struct, frozen=True, kw_only=True, tag="errand_done"):
+    """What the errand gave, or the traceback that it ended in."""
+
+    result: Any = None
+    error: str | None = None
+
+
+FromTask: TypeAlias = Hello | Ask | LogLine | Mask | Report | ErrandDone | Loaded
+
+
+decode_to_zygote = msgspec.msgpack.Decoder(ToZygote).decode
+decode_from_zygote = msgspec.msgpack.Decoder(FromZygote).decode
+decode_to_task = msgspec.msgpack.Decoder(ToTask).decode
+decode_from_task = msgspec.msgpack.Decoder(FromTask).decode
+
+_OUTCOMES: Mapping[str, type[Outcome]] = {
+    outcome.__name__.lower(): outcome
+    for outcome in (Succeeded, Failed, Skipped, Rescheduled, Deferred, Lost, Cancelled)
+}
+
+
+def pack_outcome(outcome: Outcome, rendered: Mapping[str, Any] | None = None) -> Report:
+    """The report of an attempt's end."""
+    return Report(
+        kind=type(outcome).__name__.lower(),
+        body=msgspec.Raw(msgspec.msgpack.encode(outcome)),
+        rendered=rendered,
+    )
+
+
+def unpack_outcome(report: Report) -> Outcome:
+    """The outcome in a report. Raises `msgspec.ValidationError` where it is none."""
+    known = _OUTCOMES.get(report.kind)
+    if known is None:
+        raise msgspec.ValidationError(
+            f"{report.kind!r} is no outcome; expected one of {', '.join(_OUTCOMES)}"
+        )
+    return msgspec.msgpack.decode(report.body, type=known)
