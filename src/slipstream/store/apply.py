@@ -1,0 +1,250 @@
+"""The scheduler's writes: many changes of many runs in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+
+from sqlalchemy import bindparam, delete, func, text, update
+
+from slipstream.model.changes import MapExpanded, RangeChanged
+from slipstream.model.run import DagRun
+from slipstream.model.states import FINISHED, TaskState
+from slipstream.store.attempts import archive_of, archive_past
+from slipstream.store.database import Transaction
+from slipstream.store.errors import RowMissingError
+from slipstream.store.instance_rows import (
+    INSERT_INSTANCE,
+    UPDATE_INSTANCE,
+    insert_row,
+    update_row,
+)
+from slipstream.store.parts import StoreParts
+from slipstream.store.records import RunWrite
+from slipstream.store.statements import SqlTuple, Statement
+from slipstream.store.tables import dag_run, task_instance
+from slipstream.store.times import to_micros
+from slipstream.store.write_plan import Plan, Step, plan_write
+from slipstream.store.xcom_rows import WRITE_XCOM, xcom_row
+
+_this_range = (
+    task_instance.c.run_pk == bindparam("b_run_pk"),
+    task_instance.c.task_id == bindparam("b_task_id"),
+    task_instance.c.map_index >= bindparam("b_start"),
+    task_instance.c.map_index < bindparam("b_stop"),
+)
+_UPDATE_RANGE = Statement(
+    update(task_instance)
+    .where(*_this_range)
+    .ordered_values(
+        (task_instance.c.state, bindparam("state")),
+        (task_instance.c.reason, bindparam("reason")),
+        (
+            task_instance.c.scheduled_at,
+            func.coalesce(bindparam("scheduled_at"), task_instance.c.scheduled_at),
+        ),
+        (
+            task_instance.c.start_date,
+            func.coalesce(task_instance.c.start_date, bindparam("start_date")),
+        ),
+        (
+            task_instance.c.end_date,
+            func.coalesce(bindparam("end_date"), task_instance.c.end_date),
+        ),
+    ),
+    (
+        "state",
+        "reason",
+        "scheduled_at",
+        "start_date",
+        "end_date",
+        "b_run_pk",
+        "b_task_id",
+        "b_start",
+        "b_stop",
+    ),
+)
+_DELETE_PLACEHOLDER = Statement(
+    delete(task_instance).where(
+        task_instance.c.run_pk == bindparam("b_run_pk"),
+        task_instance.c.task_id == bindparam("b_task_id"),
+        task_instance.c.map_index < text("0"),
+    ),
+    ("b_run_pk", "b_task_id"),
+)
+_EXPAND = Statement(
+    text(
+        """
+        INSERT INTO task_instance (
+            run_pk, task_id, map_index, state, try_number, max_tries, losses, reschedules,
+            scheduled_at, hostname, reason
+        )
+        WITH RECURSIVE series(map_index) AS (
+            SELECT 0 UNION ALL SELECT map_index + 1 FROM series WHERE map_index + 1 < :length
+        )
+        SELECT
+            CAST(:run_pk AS BIGINT), CAST(:task_id AS VARCHAR), map_index,
+            CAST(:state AS VARCHAR), 0, CAST(:max_tries AS INTEGER), 0, 0,
+            CAST(:scheduled_at AS BIGINT), '', CAST(:reason AS TEXT)
+        FROM series
+        WHERE NOT EXISTS (
+            SELECT 1 FROM task_instance AS present
+            WHERE present.run_pk = CAST(:b_run_pk AS BIGINT) AND present.task_id = :b_task_id
+            AND present.map_index = series.map_index
+        )
+        """
+    ),
+    (
+        "length",
+        "run_pk",
+        "task_id",
+        "state",
+        "max_tries",
+        "scheduled_at",
+        "reason",
+        "b_run_pk",
+        "b_task_id",
+    ),
+)
+_this_run = dag_run.c.pk == bindparam("b_pk")
+_TOUCH_RUN = Statement(
+    update(dag_run).where(_this_run).values(revision=bindparam("revision")), ("revision", "b_pk")
+)
+_RUN_VALUES = ("state", "queued_at", "start_date", "end_date", "reason", "revision")
+_UPDATE_RUN = Statement(
+    update(dag_run)
+    .where(_this_run)
+    .ordered_values(*[(dag_run.c[name], bindparam(name)) for name in _RUN_VALUES]),
+    (*_RUN_VALUES, "b_pk"),
+)
+
+
+class ApplyVerbs(StoreParts):
+    """The scheduler's one way to write."""
+
+    def apply(self, writes: Sequence[RunWrite]) -> frozenset[int]:
+        """Write all of it in one transaction; gives the runs whose revision had moved on."""
+        plans = [plan_write(write) for write in writes]
+        # Objects are written ahead of the transaction: one that nothing refers to does no harm.
+        xcom_rows = {id(plan): self._xcom_rows(plan) for plan in plans if plan.xcoms}
+        run_pks = sorted({plan.run_pk for plan in plans})
+        with self._database.write() as transaction:
+            revisions = dict(self._database.lock_runs(transaction, run_pks))
+            accepted: list[Plan] = []
+            for plan in plans:
+                if revisions.get(plan.run_pk) == plan.seen_revision:
+                    revisions[plan.run_pk] = plan.seen_revision + 1
+                    accepted.append(plan)
+                else:
+                    # What follows in a run that was refused was decided on the same old state.
+                    revisions[plan.run_pk] = -1
+            archive_past(transaction, [past for plan in accepted for past in plan.past])
+            for steps in zip_longest(*[plan.steps for plan in accepted]):
+                _write_steps(
+                    transaction,
+                    [
+                        (plan.run_pk, step)
+                        for plan, step in zip(accepted, steps, strict=True)
+                        if step is not None
+                    ],
+                )
+            _write_runs(transaction, accepted)
+            transaction.run_many(
+                WRITE_XCOM, [row for plan in accepted for row in xcom_rows.get(id(plan), ())]
+            )
+        return frozenset(plan.run_pk for plan in plans) - {plan.run_pk for plan in accepted}
+
+    def _xcom_rows(self, plan: Plan) -> list[SqlTuple]:
+        now = to_micros(self._clock())
+        return [
+            xcom_row(plan.run_pk, key, self._placed(write), now)
+            for (key, _), write in plan.xcoms.items()
+        ]
+
+
+def _write_steps(transaction: Transaction, steps: Sequence[tuple[int, Step]]) -> None:
+    archive_of(transaction, [instance for _, step in steps for instance in step.leaving])
+    transaction.run_many(
+        INSERT_INSTANCE,
+        [insert_row(instance) for _, step in steps for instance in step.added.values()],
+    )
+    _touched(
+        transaction,
+        UPDATE_INSTANCE,
+        [update_row(instance) for _, step in steps for instance in step.changed.values()],
+    )
+    for run_pk, step in steps:
+        match step.whole_map:
+            case MapExpanded():
+                _expand(transaction, run_pk, step.whole_map)
+            case RangeChanged():
+                _change_range(transaction, run_pk, step.whole_map)
+            case None:
+                continue
+
+
+def _touched(transaction: Transaction, statement: Statement, rows: Sequence[SqlTuple]) -> None:
+    touched = transaction.run_many(statement, rows)
+    if touched != len(rows):
+        raise RowMissingError(
+            f"{len(rows)} task instances were to be changed and {touched} were found: a change "
+            "names an instance that was never added to its run."
+        )
+
+
+def _expand(transaction: Transaction, run_pk: int, change: MapExpanded) -> None:
+    transaction.run_many(_DELETE_PLACEHOLDER, [(run_pk, change.task_id)])
+    scheduled_at = to_micros(change.at) if change.state is TaskState.SCHEDULED else None
+    present = (change.state.value, change.reason, scheduled_at, None, None)
+    transaction.run_many(_UPDATE_RANGE, [(*present, run_pk, change.task_id, 0, change.length)])
+    row = (
+        change.length,
+        run_pk,
+        change.task_id,
+        change.state.value,
+        change.max_tries,
+        scheduled_at,
+        change.reason,
+        run_pk,
+        change.task_id,
+    )
+    transaction.run_many(_EXPAND, [row])
+
+
+def _change_range(transaction: Transaction, run_pk: int, change: RangeChanged) -> None:
+    at = to_micros(change.at)
+    scheduled_at = at if change.state is TaskState.SCHEDULED else None
+    ended_at = at if change.state in FINISHED else None
+    values = (change.state.value, change.reason, scheduled_at, ended_at, ended_at)
+    row = (*values, run_pk, change.task_id, change.start, change.stop)
+    touched = transaction.run_many(_UPDATE_RANGE, [row])
+    if touched != change.stop - change.start:
+        raise RowMissingError(
+            f"Instances {change.start} to {change.stop - 1} of {change.task_id!r} were to be "
+            f"changed and {touched} of them were found: the map was never expanded that far."
+        )
+
+
+def _write_runs(transaction: Transaction, plans: Iterable[Plan]) -> None:
+    touched: list[SqlTuple] = []
+    changed: list[SqlTuple] = []
+    for plan in plans:
+        revision = plan.seen_revision + 1
+        if plan.run is None:
+            touched.append((revision, plan.run_pk))
+        else:
+            changed.append(_run_row(plan.run, revision, plan.run_pk))
+    transaction.run_many(_TOUCH_RUN, touched)
+    transaction.run_many(_UPDATE_RUN, changed)
+
+
+def _run_row(run: DagRun, revision: int, run_pk: int) -> SqlTuple:
+    return (
+        run.state.value,
+        to_micros(run.queued_at),
+        to_micros(run.start_date),
+        to_micros(run.end_date),
+        run.reason,
+        revision,
+        run_pk,
+    )

@@ -1,0 +1,110 @@
+"""Transactions on a database, whichever it is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, TypeAlias
+
+from sqlalchemy import insert
+from sqlalchemy.engine import Connection, CursorResult, Dialect
+from sqlalchemy.sql.base import Executable
+
+from slipstream.store.records import NoticeKind
+from slipstream.store.statements import SqlTuple, Statement
+from slipstream.store.tables import notice
+
+Row: TypeAlias = tuple[Any, ...]
+"""A row as a driver gives it; what its values are, only the schema knows."""
+
+
+class Transaction:
+    """One transaction: statements through SQLAlchemy, and the hot ones straight to the driver."""
+
+    def __init__(self, connection: Connection) -> None:
+        """`connection` has begun."""
+        self._connection = connection
+        self._cursor = connection.connection.cursor()
+        self._dialect = connection.dialect
+        self.notices = 0
+        """How many notices it has left: the listeners are woken after the commit."""
+
+    @property
+    def connection(self) -> Connection:
+        """The SQLAlchemy connection below."""
+        return self._connection
+
+    def execute(
+        self, statement: Executable, rows: Sequence[Mapping[str, object]] | None = None
+    ) -> CursorResult[Any]:
+        """Run a statement, once or for each of the rows."""
+        return self._connection.execute(statement, rows)
+
+    def rows(self, query: Executable) -> Sequence[Row]:
+        """The rows that a query gives."""
+        return self._connection.execute(query).all()
+
+    def column(self, query: Executable) -> list[Any]:
+        """The first value of every row that a query gives."""
+        return list(self._connection.execute(query).scalars())
+
+    def value(self, query: Executable) -> Any:
+        """The first value of the first row, or None where there is no row."""
+        return self._connection.execute(query).scalar()
+
+    def run_many(self, statement: Statement, rows: Sequence[SqlTuple]) -> int:
+        """Run a hot statement for every row; gives the number of rows that it touched."""
+        if not rows:
+            return 0
+        self._cursor.executemany(statement.text(self._dialect), rows)
+        return int(self._cursor.rowcount)
+
+    def fetch(self, statement: Statement, parameters: SqlTuple = ()) -> Sequence[Row]:
+        """The rows that a hot query gives."""
+        self._cursor.execute(statement.text(self._dialect), parameters)
+        found: Sequence[Row] = self._cursor.fetchall()
+        return found
+
+    def leave_notice(self, kind: NoticeKind, subjects: Iterable[str | int]) -> None:
+        """Tell the scheduler, in this very transaction."""
+        rows = [{"kind": kind.value, "subject": str(subject)} for subject in subjects]
+        if rows:
+            self.execute(insert(notice), rows)
+            self.notices += len(rows)
+
+
+class Database(ABC):
+    """A database that the store works on: its connections, locks and wake-ups."""
+
+    @property
+    @abstractmethod
+    def dialect(self) -> Dialect:
+        """SQLAlchemy's dialect: the words of its SQL."""
+
+    @abstractmethod
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A transaction that sees one state of the database and changes nothing."""
+
+    @abstractmethod
+    def write(self) -> AbstractContextManager[Transaction]:
+        """A transaction that is committed at the end, or rolled back when something is raised.
+
+        Listeners are woken after the commit where it left a notice.
+        """
+
+    @abstractmethod
+    def lock_runs(self, transaction: Transaction, run_pks: Sequence[int]) -> Mapping[int, int]:
+        """`{run: revision}` of those that exist, locked in order until the end."""
+
+    @abstractmethod
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Call `wake` after every commit, of any process, that left a notice; gives the undo."""
+
+    @abstractmethod
+    def setup_lock(self) -> AbstractContextManager[None]:
+        """Keeps other processes from changing the schema meanwhile."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back every connection and end the listeners."""

@@ -1,0 +1,223 @@
+"""SQLite: one writer at a time, readers beside it that never wait (WAL)."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import bindparam, create_engine, event, select
+from sqlalchemy.engine import URL, Connection, Dialect, Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
+
+from slipstream.store.database import Database, Transaction
+from slipstream.store.dialects.datagrams import Datagrams
+from slipstream.store.errors import (
+    ConstraintViolatedError,
+    SchemaMismatchError,
+    StoreError,
+    StoreUnavailableError,
+    UnsupportedUrlError,
+)
+from slipstream.store.statements import Statement
+from slipstream.store.tables import dag_run
+from slipstream.store.wakeups import LocalWakeups, Wakeups
+
+_BUSY_SECONDS = 60
+_REVISION = Statement(
+    select(dag_run.c.pk, dag_run.c.revision).where(dag_run.c.pk == bindparam("run_pk")),
+    ("run_pk",),
+)
+
+T = TypeVar("T")
+
+
+class SQLiteDatabase(Database):
+    """A database file, or one in memory that lives as long as the object."""
+
+    def __init__(self, url: URL, *, readers: int) -> None:
+        """`readers` is how many threads can read at the same time; others wait their turn."""
+        if "mode" in url.query or "vfs" in url.query or (url.database or "").startswith("file:"):
+            raise UnsupportedUrlError(
+                f"{url} is an SQLite URI: give a plain path, as sqlite:////var/lib/slipstream.db"
+            )
+        self._path = None if url.database in (None, "", ":memory:") else Path(url.database or "")
+        if self._path is not None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._write_lock = threading.Lock()
+        self._writer_engine = _engine(url, writing=True, pool_size=1)
+        self._reader_engine = (
+            None if self._path is None else _engine(url, writing=False, pool_size=readers)
+        )
+        self._writer: Connection | None = None
+        self._wakeups: Wakeups = (
+            LocalWakeups() if self._path is None else Datagrams(_wake_directory(self._path))
+        )
+
+    @property
+    def dialect(self) -> Dialect:
+        """SQLAlchemy's dialect: the words of its SQL."""
+        return self._writer_engine.dialect
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A transaction that sees one state of the database and changes nothing."""
+        if self._reader_engine is None:
+            # A database in memory has one connection for all.
+            with _facts(), self._write_lock:
+                connection = self._writing_connection()
+                try:
+                    yield Transaction(connection)
+                finally:
+                    connection.rollback()
+        else:
+            with _facts(), self._reader_engine.connect() as connection:
+                connection.begin()
+                yield Transaction(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """A transaction that is committed at the end, or rolled back when something is raised."""
+        with _facts(), self._write_lock, self._writing_connection().begin() as begun:
+            transaction = Transaction(begun.connection)
+            yield transaction
+        if transaction.notices:
+            self._wakeups.wake()
+
+    def _writing_connection(self) -> Connection:
+        if self._writer is None or self._writer.closed:
+            self._writer = self._writer_engine.connect()
+        return self._writer
+
+    def lock_runs(self, transaction: Transaction, run_pks: Sequence[int]) -> Mapping[int, int]:
+        """`{run: revision}` of those that exist; the transaction holds the one write lock."""
+        found: dict[int, int] = {}
+        for run_pk in run_pks:
+            for pk, revision in transaction.fetch(_REVISION, (run_pk,)):
+                found[pk] = revision
+        return found
+
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Call `wake` after every commit, of any process, that left a notice; gives the undo."""
+        return self._wakeups.listen(wake)
+
+    @contextmanager
+    def setup_lock(self) -> Iterator[None]:
+        """Keeps other processes from changing the schema meanwhile."""
+        if self._path is None:
+            yield
+        else:
+            with _directory_lock(self._path.parent):
+                yield
+
+    def close(self) -> None:
+        """Give back every connection and end the listeners."""
+        self._wakeups.close()
+        with self._write_lock:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+        if self._reader_engine is not None:
+            self._reader_engine.dispose()
+        self._writer_engine.dispose()
+
+
+def _engine(url: URL, *, writing: bool, pool_size: int) -> Engine:
+    if url.database in (None, "", ":memory:"):
+        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    else:
+        engine = create_engine(
+            url,
+            poolclass=QueuePool,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=_BUSY_SECONDS,
+            connect_args={
+                "check_same_thread": False,
+                "timeout": _BUSY_SECONDS,
+                "cached_statements": 256,
+            },
+        )
+    event.listen(engine, "connect", _configure)
+    # Taking the write lock at the beginning is what spares a transaction the refusal ("database
+    # is locked", at once and without waiting) that turning from reading to writing can meet.
+    # https://www.sqlite.org/lang_transaction.html#deferred_immediate_and_exclusive_transactions
+    begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
+
+    def begin_transaction(connection: Connection) -> None:
+        _driver(connection).execute(begin)
+
+    event.listen(engine, "begin", begin_transaction)
+    return engine
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        raise StoreError(f"{driver!r} is no connection of the sqlite3 module.")
+    return driver
+
+
+def _configure(driver: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    # Transactions begin and end where the store says so, not where the driver guesses.
+    driver.isolation_level = None
+    driver.execute("PRAGMA foreign_keys = ON")
+    driver.execute("PRAGMA synchronous = NORMAL")
+    driver.execute("PRAGMA temp_store = MEMORY")
+    if driver.execute("PRAGMA journal_mode").fetchone()[0] == "delete":
+        _turn_to_wal(driver)
+
+
+def _turn_to_wal(driver: sqlite3.Connection) -> None:
+    # The turn does not wait for other connections as transactions do, so it is made by one
+    # process at a time.
+    path = driver.execute("PRAGMA database_list").fetchone()[2]
+    with _directory_lock(Path(path).parent):
+        driver.execute("PRAGMA journal_mode = WAL")
+
+
+@contextmanager
+def _directory_lock(directory: Path) -> Iterator[None]:
+    # The folder itself is locked: a lock file would have to be cleaned up, and closing the
+    # database file would drop SQLite's own locks (https://www.sqlite.org/howtocorrupt.html).
+    descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _wake_directory(path: Path) -> Path:
+    return path.with_name(path.name + "-wake")
+
+
+@contextmanager
+def _facts() -> Iterator[None]:
+    """Say what the driver's errors mean."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _named(error.orig or error) from error
+    except sqlite3.Error as error:
+        raise _named(error) from error
+
+
+def _named(error: BaseException) -> StoreError:
+    message = str(error)
+    if isinstance(error, sqlite3.IntegrityError):
+        return ConstraintViolatedError(message)
+    if "no such table" in message or "no such column" in message:
+        return SchemaMismatchError(
+            f"The database has another schema than this version needs ({message}): run "
+            "`slipstream db migrate`."
+        )
+    if isinstance(error, sqlite3.OperationalError):
+        return StoreUnavailableError(f"SQLite failed: {message}")
+    return StoreError(f"SQLite failed: {message}")

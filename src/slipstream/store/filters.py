@@ -1,0 +1,178 @@
+"""Filters, orders and pages as SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, UnaryExpression, select, text
+
+from slipstream.model.errors import InvalidInputError
+from slipstream.model.run import DagRun
+from slipstream.model.states import RunState
+from slipstream.store.records import InstanceFilter, Range, RunFilter, Window
+from slipstream.store.rows import RUN_COLUMNS
+from slipstream.store.tables import (
+    ACTIVE_TASK_STATES,
+    ACTIVE_TASKS,
+    FAILED_TASK_STATES,
+    FAILED_TASKS,
+    dag_run,
+    dag_task,
+    task_instance,
+)
+from slipstream.store.times import to_micros
+
+_duration_of_run = dag_run.c.end_date - dag_run.c.start_date
+_duration_of_instance = task_instance.c.end_date - task_instance.c.start_date
+
+RUN_ORDERS: Mapping[str, ColumnElement[Any]] = {
+    **{column.name: column for column in RUN_COLUMNS if column.name not in ("conf", "reason")},
+    "id": dag_run.c.pk,
+    "duration": _duration_of_run,
+}
+"""`{field name: what runs are sorted by}`."""
+
+INSTANCE_ORDERS: Mapping[str, ColumnElement[Any]] = {
+    **{
+        name: dag_run.c[name]
+        for name in (
+            "dag_id",
+            "run_id",
+            "logical_date",
+            "run_after",
+            "data_interval_start",
+            "data_interval_end",
+        )
+    },
+    **{
+        column.name: column
+        for column in task_instance.c
+        if column.name not in ("note", "note_user", "reason")
+    },
+    "id": task_instance.c.pk,
+    "duration": _duration_of_instance,
+}
+"""`{field name: what task instances are sorted by}`."""
+
+
+def ordering(
+    window: Window, fields: Mapping[str, ColumnElement[Any]], tie_break: ColumnElement[Any]
+) -> list[ColumnElement[Any] | UnaryExpression[Any]]:
+    """The ORDER BY of a window: missing values are the smallest, ties go by `tie_break`.
+
+    Raises `InvalidInputError` for a field that cannot be sorted by.
+    """
+    clauses: list[ColumnElement[Any] | UnaryExpression[Any]] = []
+    descends = False
+    for entry in window.order_by:
+        descends = entry.startswith("-")
+        name = entry.removeprefix("-")
+        column = fields.get(name)
+        if column is None:
+            raise InvalidInputError(
+                f"Cannot sort by {name!r}: choose one of {', '.join(sorted(fields))}."
+            )
+        clauses.append(column.desc().nulls_last() if descends else column.asc().nulls_first())
+    clauses.append(tie_break.desc() if descends else tie_break.asc())
+    return clauses
+
+
+def in_range(column: ColumnElement[Any], bounds: Range) -> list[ColumnElement[bool]]:
+    """The conditions that keep a time within bounds."""
+    conditions = []
+    if bounds.gte is not None:
+        conditions.append(column >= to_micros(bounds.gte))
+    if bounds.gt is not None:
+        conditions.append(column > to_micros(bounds.gt))
+    if bounds.lte is not None:
+        conditions.append(column <= to_micros(bounds.lte))
+    if bounds.lt is not None:
+        conditions.append(column < to_micros(bounds.lt))
+    return conditions
+
+
+def one_among(
+    column: ColumnElement[Any], values: Sequence[str | int] | None
+) -> list[ColumnElement[bool]]:
+    """The condition that a column has one of the values; nothing where None."""
+    return (
+        []
+        if values is None
+        else [column.in_([str(v) if isinstance(v, str) else v for v in values])]
+    )
+
+
+def like(column: ColumnElement[Any], pattern: str | None) -> list[ColumnElement[bool]]:
+    """The condition that a text is like a pattern, whatever its case; nothing where None."""
+    return [] if pattern is None else [column.ilike(pattern)]
+
+
+def run_conditions(which: RunFilter) -> list[ColumnElement[bool]]:
+    """What a run must meet."""
+    return [
+        *one_among(dag_run.c.dag_id, which.dag_ids),
+        *one_among(dag_run.c.run_id, which.run_ids),
+        *like(dag_run.c.run_id, which.run_id_pattern),
+        *one_among(dag_run.c.state, which.states),
+        *one_among(dag_run.c.run_type, which.run_types),
+        *like(dag_run.c.triggering_user, which.triggering_user_pattern),
+        *in_range(dag_run.c.logical_date, which.logical_date),
+        *in_range(dag_run.c.run_after, which.run_after),
+        *in_range(dag_run.c.start_date, which.start_date),
+        *in_range(dag_run.c.end_date, which.end_date),
+    ]
+
+
+def conditions_on_instance(which: InstanceFilter) -> list[ColumnElement[bool]]:
+    """What an instance must meet, in a query over the table `task_instance` alone."""
+    conditions: list[ColumnElement[bool]] = [
+        *one_among(task_instance.c.task_id, which.task_ids),
+        *one_among(task_instance.c.map_index, which.map_indexes),
+        *one_among(task_instance.c.state, which.states),
+        *like(task_instance.c.task_id, which.task_id_pattern),
+        *in_range(task_instance.c.start_date, which.start_date),
+        *in_range(task_instance.c.end_date, which.end_date),
+    ]
+    # A partial index serves a query that repeats its condition word for word.
+    if which.states is not None and set(which.states) <= set(ACTIVE_TASK_STATES):
+        conditions.append(text(ACTIVE_TASKS))  # type: ignore[arg-type]  # text is a condition too
+    if which.states is not None and set(which.states) <= set(FAILED_TASK_STATES):
+        conditions.append(text(FAILED_TASKS))  # type: ignore[arg-type]  # text is a condition too
+    return conditions
+
+
+def conditions_on_run(which: InstanceFilter) -> list[ColumnElement[bool]]:
+    """What an instance's run must meet, in a query over `dag_run`."""
+    conditions = [
+        *one_among(dag_run.c.dag_id, which.dag_ids),
+        *one_among(dag_run.c.run_id, which.run_ids),
+        *in_range(dag_run.c.logical_date, which.logical_date),
+        *in_range(dag_run.c.run_after, which.run_after),
+    ]
+    if which.pools is not None or which.queues is not None:
+        task = select(dag_task.c.version_id).where(
+            dag_task.c.version_id == dag_run.c.version_id,
+            dag_task.c.task_id == task_instance.c.task_id,
+            *one_among(dag_task.c.pool, which.pools),
+            *one_among(dag_task.c.queue, which.queues),
+        )
+        conditions.append(task.exists())
+    return conditions
+
+
+def previous_of(run: DagRun, state: RunState | None = None) -> Select[Any]:
+    """The DAG's run before this one, by logical date or, where it has none, by `run_after`."""
+    column = dag_run.c.run_after if run.logical_date is None else dag_run.c.logical_date
+    moment = run.run_after if run.logical_date is None else run.logical_date
+    query = (
+        select(*RUN_COLUMNS)
+        .where(
+            dag_run.c.dag_id == run.dag_id,
+            column < to_micros(moment),
+            dag_run.c.pk != run.pk,
+        )
+        .order_by(column.desc(), dag_run.c.pk.desc())
+        .limit(1)
+    )
+    return query if state is None else query.where(dag_run.c.state == state.value)

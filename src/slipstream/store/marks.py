@@ -1,0 +1,261 @@
+"""What people do to runs and task instances from outside: clear them, mark them, end them.
+
+Each edit raises the run's revision, so that what the scheduler decided on the old state is refused,
+and leaves a notice, so that it reads the run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Table, delete, select, tuple_, update
+
+from slipstream.model.dag import DagSpec
+from slipstream.model.errors import InvalidInputError, NotFoundError
+from slipstream.model.run import DagRun, TaskInstance, TaskKey
+from slipstream.model.states import FINISHED, LIVE, RUN_FINISHED, RunState, TaskState
+from slipstream.store.attempts import archive_left, left_attempts
+from slipstream.store.dags import DagVerbs
+from slipstream.store.database import Transaction
+from slipstream.store.instance_rows import UPDATE_INSTANCE, update_row
+from slipstream.store.records import InstanceInRun, NoticeKind
+from slipstream.store.rows import INSTANCE_COLUMNS, RUN_COLUMNS, to_instance, to_run
+from slipstream.store.runs import find_run
+from slipstream.store.tables import dag_run, task_instance, xcom
+from slipstream.store.times import to_micros
+
+_KEYS_AT_ONCE = 200
+_MARKS = (TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED)
+_UNDER_WAY = frozenset(
+    {
+        TaskState.RUNNING,
+        TaskState.RESTARTING,
+        TaskState.DEFERRED,
+        TaskState.AWAITING_INPUT,
+        TaskState.UP_FOR_RESCHEDULE,
+    }
+)
+"""States of an instance whose try has begun: it fails when its run is marked as failed."""
+
+
+class MarkVerbs(DagVerbs):
+    """Edits of runs and instances from outside of the scheduler."""
+
+    def clear_instances(
+        self,
+        run_pk: int,
+        keys: Sequence[TaskKey],
+        *,
+        run_state: RunState = RunState.QUEUED,
+        dry_run: bool = False,
+    ) -> Sequence[InstanceInRun]:
+        """Let these run again, with all their retries; gives what was (or would be) cleared."""
+        if run_state in RUN_FINISHED:
+            raise InvalidInputError(
+                f"A run with cleared tasks cannot be {run_state.value!r}: choose 'queued' or "
+                "'running'."
+            )
+        spec = self._spec_of(run_pk)
+        with self._database.write() as transaction:
+            run, instances = self._locked(transaction, run_pk, keys)
+            cleared = [_cleared(instance, spec) for instance in instances]
+            if run.state in RUN_FINISHED and cleared:
+                run = replace(
+                    run,
+                    state=run_state,
+                    queued_at=self._clock(),
+                    start_date=None,
+                    end_date=None,
+                    reason="Tasks of it were cleared.",
+                )
+            if cleared and not dry_run:
+                _delete_xcoms(transaction, run_pk, [instance.key for instance in cleared])
+                run = self._edit(transaction, run, cleared)
+        return [InstanceInRun(instance, run) for instance in cleared]
+
+    def set_instances_state(
+        self, run_pk: int, keys: Sequence[TaskKey], state: TaskState, *, dry_run: bool = False
+    ) -> Sequence[InstanceInRun]:
+        """Mark instances as success, failed or skipped; a live attempt is fenced off and ended."""
+        if state not in _MARKS:
+            raise InvalidInputError(
+                f"A task instance cannot be marked as {state.value!r}: choose one of "
+                f"{', '.join(mark.value for mark in _MARKS)}."
+            )
+        now = self._clock()
+        reason = f"Marked as {state.value} by hand."
+        with self._database.write() as transaction:
+            run, instances = self._locked(transaction, run_pk, keys)
+            marked = [_marked(instance, state, now, reason) for instance in instances]
+            if marked and not dry_run:
+                run = self._edit(transaction, run, marked)
+        return [InstanceInRun(instance, run) for instance in marked]
+
+    def set_run_state(self, dag_id: str, run_id: str, state: RunState) -> DagRun:
+        """Mark a run as success or failed, which ends its instances too, or queue it again."""
+        if state is RunState.RUNNING:
+            raise InvalidInputError(
+                "A run cannot be marked as 'running': mark it as 'queued' and the scheduler "
+                "starts it."
+            )
+        run_pk = self._run_pk(dag_id, run_id)
+        spec = self._spec_of(run_pk)
+        now = self._clock()
+        with self._database.write() as transaction:
+            run, instances = self._locked(transaction, run_pk, None)
+            if state is RunState.QUEUED:
+                queued = replace(run, state=state, queued_at=now, start_date=None, end_date=None)
+                return self._edit(transaction, replace(queued, reason="Queued by hand."), [])
+            end = _when_succeeded if state is RunState.SUCCESS else _when_failed
+            reason = f"The run was marked as {state.value} by hand."
+            ended = [
+                _marked(instance, mark, now, reason)
+                for instance in instances
+                if (mark := end(instance.state)) is not None and not _must_run(instance, spec)
+            ]
+            # Teardown that is still due runs on, and the scheduler ends the run after it.
+            if not any(_must_run(instance, spec) for instance in instances):
+                run = replace(
+                    run, state=state, end_date=now, reason=f"Marked as {state.value} by hand."
+                )
+            return self._edit(transaction, run, ended)
+
+    def _run_pk(self, dag_id: str, run_id: str) -> int:
+        with self._database.read() as transaction:
+            return find_run(transaction, dag_id, run_id).pk
+
+    def _spec_of(self, run_pk: int) -> DagSpec:
+        query = select(dag_run.c.version_id).where(dag_run.c.pk == run_pk)
+        with self._database.read() as transaction:
+            version_id = transaction.value(query)
+        if version_id is None:
+            raise _no_run(run_pk)
+        return self.get_version(version_id).spec
+
+    def _locked(
+        self, transaction: Transaction, run_pk: int, keys: Sequence[TaskKey] | None
+    ) -> tuple[DagRun, list[TaskInstance]]:
+        """The run and those of its instances (None for all), locked until the end."""
+        if run_pk not in self._database.lock_runs(transaction, [run_pk]):
+            raise _no_run(run_pk)
+        rows = transaction.rows(select(*RUN_COLUMNS).where(dag_run.c.pk == run_pk))
+        return to_run(rows[0]), _find(transaction, run_pk, keys)
+
+    def _edit(
+        self, transaction: Transaction, run: DagRun, instances: Sequence[TaskInstance]
+    ) -> DagRun:
+        """Write the run and the instances, raise the revision and tell the scheduler."""
+        fenced = [instance.key for instance in instances if instance.attempt_id is None]
+        for condition in _among(task_instance, run.pk, fenced):
+            narrowed = left_attempts().where(condition)
+            transaction.execute(archive_left(self._database.dialect, narrowed))
+        transaction.run_many(UPDATE_INSTANCE, [update_row(instance) for instance in instances])
+        edited = replace(run, revision=run.revision + 1)
+        transaction.execute(
+            update(dag_run)
+            .where(dag_run.c.pk == run.pk)
+            .values(
+                state=edited.state.value,
+                queued_at=to_micros(edited.queued_at),
+                start_date=to_micros(edited.start_date),
+                end_date=to_micros(edited.end_date),
+                reason=edited.reason,
+                revision=edited.revision,
+            )
+        )
+        transaction.leave_notice(NoticeKind.RUN_EDITED, [run.pk])
+        return edited
+
+
+def _cleared(instance: TaskInstance, spec: DagSpec) -> TaskInstance:
+    """The instance as it starts over; one that is live does so when its process is gone."""
+    task = spec.tasks.get(instance.task_id)
+    max_tries = instance.try_number + (task.retries if task is not None else 0)
+    if instance.state in LIVE:
+        return replace(
+            instance,
+            state=TaskState.RESTARTING,
+            max_tries=max_tries,
+            reason="Cleared while it was running.",
+        )
+    return TaskInstance(
+        run_pk=instance.run_pk,
+        task_id=instance.task_id,
+        map_index=instance.map_index,
+        try_number=instance.try_number,
+        max_tries=max_tries,
+        note=instance.note,
+        reason="Cleared.",
+    )
+
+
+def _marked(instance: TaskInstance, state: TaskState, now: datetime, reason: str) -> TaskInstance:
+    if instance.state in FINISHED:
+        return replace(instance, state=state, reason=reason)
+    return replace(
+        instance,
+        state=state,
+        # Whatever the attempt still reports is refused.
+        attempt_id=None,
+        not_before=None,
+        start_date=instance.start_date or now,
+        end_date=now,
+        reason=reason,
+    )
+
+
+def _when_succeeded(state: TaskState) -> TaskState | None:
+    """What an instance becomes when its run is marked as a success; None where it stays."""
+    return None if state in (TaskState.SUCCESS, TaskState.REMOVED) else TaskState.SUCCESS
+
+
+def _when_failed(state: TaskState) -> TaskState | None:
+    """What an instance becomes when its run is marked as failed; None where it stays."""
+    if state in FINISHED:
+        return None
+    return TaskState.FAILED if state in _UNDER_WAY else TaskState.SKIPPED
+
+
+def _must_run(instance: TaskInstance, spec: DagSpec) -> bool:
+    task = spec.tasks.get(instance.task_id)
+    return task is not None and task.is_teardown and instance.state not in FINISHED
+
+
+def _find(
+    transaction: Transaction, run_pk: int, keys: Sequence[TaskKey] | None
+) -> list[TaskInstance]:
+    """The run's instances (None for all) in their order. Raises `NotFoundError`."""
+    query = select(task_instance.c.pk, *INSTANCE_COLUMNS)
+    if keys is None:
+        rows = transaction.rows(query.where(task_instance.c.run_pk == run_pk))
+    else:
+        rows = [
+            row
+            for condition in _among(task_instance, run_pk, keys)
+            for row in transaction.rows(query.where(condition))
+        ]
+    found = [to_instance(row[1:]) for row in sorted(rows, key=lambda row: row[0])]
+    missing = set(keys or ()) - {instance.key for instance in found}
+    if missing:
+        named = ", ".join(f"{task_id}[{map_index}]" for task_id, map_index in sorted(missing)[:5])
+        raise NotFoundError(f"The run has {len(missing)} of these task instances not: {named}.")
+    return found
+
+
+def _delete_xcoms(transaction: Transaction, run_pk: int, keys: Sequence[TaskKey]) -> None:
+    for condition in _among(xcom, run_pk, keys):
+        transaction.execute(delete(xcom).where(condition))
+
+
+def _among(table: Table, run_pk: int, keys: Sequence[TaskKey]) -> Iterable[ColumnElement[bool]]:
+    """Conditions that together cover the keys, each short enough for one statement."""
+    unique = sorted(set(keys))
+    for start in range(0, len(unique), _KEYS_AT_ONCE):
+        some = unique[start : start + _KEYS_AT_ONCE]
+        yield (table.c.run_pk == run_pk) & tuple_(table.c.task_id, table.c.map_index).in_(some)
+
+
+def _no_run(run_pk: int) -> NotFoundError:
+    return NotFoundError(f"There is no run with the number {run_pk}.")

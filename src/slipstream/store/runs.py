@@ -1,0 +1,289 @@
+"""Runs and task instances, read and annotated by people and programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
+
+from slipstream.model.errors import ConflictError, NotFoundError
+from slipstream.model.json import JsonValue
+from slipstream.model.run import DagRun, TaskKey
+from slipstream.model.states import RunState, TaskState
+from slipstream.store.attempts import latest_of_each_try
+from slipstream.store.database import Transaction
+from slipstream.store.errors import AttemptSupersededError
+from slipstream.store.filters import (
+    INSTANCE_ORDERS,
+    RUN_ORDERS,
+    conditions_on_instance,
+    conditions_on_run,
+    ordering,
+    previous_of,
+    run_conditions,
+)
+from slipstream.store.parts import StoreParts
+from slipstream.store.records import (
+    AttemptRecord,
+    InstanceFilter,
+    InstanceInRun,
+    NoticeKind,
+    Page,
+    RunFilter,
+    Window,
+)
+from slipstream.store.rows import (
+    ATTEMPT_COLUMNS,
+    INSTANCE_COLUMNS,
+    RUN_COLUMNS,
+    from_json_object,
+    to_attempt,
+    to_instance_in_run,
+    to_json,
+    to_run,
+)
+from slipstream.store.statements import upsert
+from slipstream.store.tables import attempt, dag_run, rendered_fields, task_instance
+from slipstream.store.write_plan import LEFT_BEHIND
+
+COUNTING = (TaskState.QUEUED.value, TaskState.RUNNING.value, TaskState.DEFERRED.value)
+"""States of an instance whose latest attempt may still send something."""
+
+_STREAMED_AT_ONCE = 1000
+_JOINED = task_instance.join(dag_run, task_instance.c.run_pk == dag_run.c.pk)
+
+
+class RunVerbs(StoreParts):
+    """Runs, task instances and their attempts."""
+
+    def get_run(self, dag_id: str, run_id: str) -> DagRun:
+        """Raises `NotFoundError`."""
+        with self._database.read() as transaction:
+            return find_run(transaction, dag_id, run_id)
+
+    def list_runs(self, which: RunFilter, window: Window) -> Page[DagRun]:
+        """A page of runs, by default in order of creation."""
+        conditions = run_conditions(which)
+        page = (
+            select(*RUN_COLUMNS)
+            .where(*conditions)
+            .order_by(*ordering(window, RUN_ORDERS, dag_run.c.pk))
+            .limit(window.limit)
+            .offset(window.offset)
+        )
+        total = select(func.count()).select_from(dag_run).where(*conditions)
+        with self._database.read() as transaction:
+            return Page(
+                items=[to_run(row) for row in transaction.rows(page)],
+                total=transaction.value(total),
+            )
+
+    def set_run_note(self, dag_id: str, run_id: str, note: str | None, user: str | None) -> DagRun:
+        """Attach a note."""
+        with self._database.write() as transaction:
+            run = find_run(transaction, dag_id, run_id)
+            transaction.execute(
+                update(dag_run).where(dag_run.c.pk == run.pk).values(note=note, note_user=user)
+            )
+            return find_run(transaction, dag_id, run_id)
+
+    def delete_run(self, dag_id: str, run_id: str) -> None:
+        """Remove a run and all that belongs to it. Raises `ConflictError` while it is running."""
+        with self._database.write() as transaction:
+            run = find_run(transaction, dag_id, run_id)
+            self._database.lock_runs(transaction, [run.pk])
+            if find_run(transaction, dag_id, run_id).state is RunState.RUNNING:
+                raise ConflictError(
+                    f"The run {run_id!r} of {dag_id!r} is running: mark it as failed first."
+                )
+            transaction.execute(delete(dag_run).where(dag_run.c.pk == run.pk))
+            transaction.leave_notice(NoticeKind.RUN_DELETED, [run.pk])
+
+    def previous_run(self, run: DagRun, state: RunState | None) -> DagRun | None:
+        """The DAG's run before this one, of that state."""
+        with self._database.read() as transaction:
+            rows = transaction.rows(previous_of(run, state))
+        return to_run(rows[0]) if rows else None
+
+    def get_instance(self, dag_id: str, run_id: str, key: TaskKey) -> InstanceInRun:
+        """Raises `NotFoundError`."""
+        with self._database.read() as transaction:
+            return find_instance(transaction, dag_id, run_id, key)
+
+    def list_instances(self, which: InstanceFilter, window: Window) -> Page[InstanceInRun]:
+        """A page of task instances, by default in order of creation and map index."""
+        page = (
+            _matching(which)
+            .order_by(*ordering(window, INSTANCE_ORDERS, task_instance.c.pk))
+            .limit(window.limit)
+            .offset(window.offset)
+        )
+        with self._database.read() as transaction:
+            return Page(
+                items=[to_instance_in_run(row) for row in transaction.rows(page)],
+                total=transaction.value(_count(which)),
+            )
+
+    def iterate_instances(self, which: InstanceFilter) -> Iterator[InstanceInRun]:
+        """All that match, streamed: no transaction stays open between two of them."""
+        matching = _matching(which).add_columns(task_instance.c.pk)
+        matching = matching.order_by(task_instance.c.pk).limit(_STREAMED_AT_ONCE)
+        last_pk = 0
+        while True:
+            with self._database.read() as transaction:
+                rows = transaction.rows(matching.where(task_instance.c.pk > last_pk))
+            for row in rows:
+                yield to_instance_in_run(row[:-1])
+            if len(rows) < _STREAMED_AT_ONCE:
+                return
+            last_pk = rows[-1][-1]
+
+    def list_attempts(
+        self, dag_id: str, run_id: str, key: TaskKey, window: Window
+    ) -> Page[AttemptRecord]:
+        """The history of an instance, oldest first: every try with the latest attempt of it."""
+        with self._database.read() as transaction:
+            found = find_instance(transaction, dag_id, run_id, key).instance
+            rows = transaction.rows(
+                select(*ATTEMPT_COLUMNS)
+                .where(
+                    attempt.c.run_pk == found.run_pk,
+                    attempt.c.task_id == key.task_id,
+                    attempt.c.map_index == key.map_index,
+                )
+                .order_by(attempt.c.try_number, attempt.c.queued_at, attempt.c.attempt_id)
+            )
+        records = [to_attempt(row) for row in rows]
+        if found.attempt_id is not None and found.state not in LEFT_BEHIND:
+            records.append(
+                AttemptRecord(
+                    attempt_id=found.attempt_id,
+                    run_pk=found.run_pk,
+                    task_id=found.task_id,
+                    map_index=found.map_index,
+                    try_number=found.try_number,
+                    state=found.state,
+                    queued_at=found.queued_at,
+                    start_date=found.start_date,
+                    end_date=found.end_date,
+                    hostname=found.hostname,
+                    pid=found.pid,
+                    reason=found.reason,
+                )
+            )
+        tries = latest_of_each_try(records)
+        return Page(tries[window.offset : window.offset + window.limit], len(tries))
+
+    def set_instance_note(
+        self, run_pk: int, key: TaskKey, note: str | None, user: str | None
+    ) -> InstanceInRun:
+        """Attach a note."""
+        with self._database.write() as transaction:
+            transaction.execute(
+                update(task_instance)
+                .where(*_is_instance(run_pk, key))
+                .values(note=note, note_user=user)
+            )
+            return _the_instance(transaction, run_pk, key)
+
+    def get_rendered_fields(self, run_pk: int, key: TaskKey) -> Mapping[str, JsonValue]:
+        """The rendered template fields of the latest attempt; empty where there are none."""
+        with self._database.read() as transaction:
+            text = transaction.value(
+                select(rendered_fields.c.fields).where(
+                    rendered_fields.c.run_pk == run_pk,
+                    rendered_fields.c.task_id == key.task_id,
+                    rendered_fields.c.map_index == key.map_index,
+                )
+            )
+        return {} if text is None else from_json_object(text)
+
+    def set_rendered_fields(self, attempt_id: str, fields: Mapping[str, JsonValue]) -> None:
+        """Keep them. Raises `ConflictError` where the attempt no longer counts."""
+        key = ("run_pk", "task_id", "map_index")
+        statement = upsert(
+            self._database.dialect, rendered_fields, (*key, "attempt_id", "fields"), key
+        )
+        with self._database.write() as transaction:
+            run_pk, instance = counting_instance(transaction, attempt_id)
+            row = {
+                "run_pk": run_pk,
+                "task_id": instance.task_id,
+                "map_index": instance.map_index,
+                "attempt_id": attempt_id,
+                "fields": to_json(fields),
+            }
+            transaction.execute(statement, [row])
+
+
+def find_run(transaction: Transaction, dag_id: str, run_id: str) -> DagRun:
+    """Raises `NotFoundError`."""
+    rows = transaction.rows(
+        select(*RUN_COLUMNS).where(dag_run.c.dag_id == dag_id, dag_run.c.run_id == run_id)
+    )
+    if not rows:
+        raise NotFoundError(f"The DAG {dag_id!r} has no run {run_id!r}.")
+    return to_run(rows[0])
+
+
+def find_instance(
+    transaction: Transaction, dag_id: str, run_id: str, key: TaskKey
+) -> InstanceInRun:
+    """Raises `NotFoundError`."""
+    return _the_instance(transaction, find_run(transaction, dag_id, run_id).pk, key)
+
+
+def counting_instance(transaction: Transaction, attempt_id: str) -> tuple[int, TaskKey]:
+    """The run and the key of the instance whose latest attempt this is, while it is live.
+
+    Raises `AttemptSupersededError` where there is none.
+    """
+    rows = transaction.rows(
+        select(task_instance.c.run_pk, task_instance.c.task_id, task_instance.c.map_index).where(
+            task_instance.c.attempt_id == attempt_id, task_instance.c.state.in_(COUNTING)
+        )
+    )
+    if not rows:
+        raise AttemptSupersededError(
+            f"The attempt {attempt_id} no longer counts: its instance ended, was cleared or has a "
+            "later attempt."
+        )
+    run_pk, task_id, map_index = rows[0]
+    return run_pk, TaskKey(task_id, map_index)
+
+
+def _the_instance(transaction: Transaction, run_pk: int, key: TaskKey) -> InstanceInRun:
+    rows = transaction.rows(
+        select(*INSTANCE_COLUMNS, *RUN_COLUMNS)
+        .select_from(_JOINED)
+        .where(*_is_instance(run_pk, key))
+    )
+    if not rows:
+        raise NotFoundError(
+            f"The run has no task instance {key.task_id!r} with map index {key.map_index}."
+        )
+    return to_instance_in_run(rows[0])
+
+
+def _is_instance(run_pk: int, key: TaskKey) -> tuple[ColumnElement[bool], ...]:
+    return (
+        task_instance.c.run_pk == run_pk,
+        task_instance.c.task_id == key.task_id,
+        task_instance.c.map_index == key.map_index,
+    )
+
+
+def _matching(which: InstanceFilter) -> Select[Any]:
+    return (
+        select(*INSTANCE_COLUMNS, *RUN_COLUMNS)
+        .select_from(_JOINED)
+        .where(*conditions_on_instance(which), *conditions_on_run(which))
+    )
+
+
+def _count(which: InstanceFilter) -> Select[int]:
+    on_run = conditions_on_run(which)
+    # Where the runs do not matter they are not joined: an index alone can be counted.
+    source = _JOINED if on_run else task_instance
+    return select(func.count()).select_from(source).where(*conditions_on_instance(which), *on_run)

@@ -1,0 +1,305 @@
+"""What the scheduler reads, and the runs that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import (
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from slipstream.model.errors import AlreadyExistsError, NotFoundError
+from slipstream.model.run import UNMAPPED, DagRun, TaskKey
+from slipstream.model.states import RunState, RunType, TaskState, TriggeredBy
+from slipstream.store.database import Transaction
+from slipstream.store.errors import ConstraintViolatedError
+from slipstream.store.filters import previous_of
+from slipstream.store.parts import StoreParts
+from slipstream.store.records import (
+    InstanceInRun,
+    NewRun,
+    Notice,
+    NoticeKind,
+    RunSnapshot,
+)
+from slipstream.store.rows import (
+    INSTANCE_COLUMNS,
+    RUN_COLUMNS,
+    to_instance,
+    to_json,
+    to_run,
+)
+from slipstream.store.statements import Statement, upsert
+from slipstream.store.tables import (
+    ACTIVE_RUNS,
+    ACTIVE_TASKS,
+    dag,
+    dag_run,
+    dag_version,
+    heartbeat,
+    notice,
+    one_of,
+    task_instance,
+    xcom,
+)
+from slipstream.store.times import to_micros
+
+_ACTIVE = select(dag_run.c.pk).where(text(ACTIVE_RUNS)).order_by(dag_run.c.run_after, dag_run.c.pk)
+_RUN = Statement(select(*RUN_COLUMNS).where(dag_run.c.pk == bindparam("pk")), ("pk",))
+_INSTANCES = Statement(
+    select(*INSTANCE_COLUMNS)
+    .where(task_instance.c.run_pk == bindparam("run_pk"))
+    .order_by(task_instance.c.pk),
+    ("run_pk",),
+)
+_LENGTHS = Statement(
+    select(xcom.c.task_id, xcom.c.key, xcom.c.length).where(
+        xcom.c.run_pk == bindparam("run_pk"),
+        xcom.c.map_index == text(str(UNMAPPED)),
+        xcom.c.length.is_not(None),
+    ),
+    ("run_pk",),
+)
+_PUSHED = Statement(
+    select(xcom.c.task_id, xcom.c.key, func.count())
+    .where(xcom.c.run_pk == bindparam("run_pk"), xcom.c.map_index != text(str(UNMAPPED)))
+    .group_by(xcom.c.task_id, xcom.c.key),
+    ("run_pk",),
+)
+_ANY_NOTICE = Statement(select(literal_column("1")).where(select(notice.c.pk).exists()), ())
+_HOLDING = text(one_of("task_instance.state", (TaskState.QUEUED, TaskState.RUNNING)))
+_BY_TIMETABLE = (RunType.SCHEDULED.value, RunType.BACKFILL.value)
+
+
+class SchedulingVerbs(StoreParts):
+    """The scheduler's view of the store."""
+
+    def active_run_pks(self) -> Sequence[int]:
+        """The runs that are queued or running, oldest `run_after` first."""
+        with self._database.read() as transaction:
+            return list(transaction.column(_ACTIVE))
+
+    def load_run(self, run_pk: int) -> RunSnapshot:
+        """A run as it is now. Raises `NotFoundError`."""
+        with self._database.read() as transaction:
+            runs = transaction.fetch(_RUN, (run_pk,))
+            if not runs:
+                raise NotFoundError(f"There is no run with the number {run_pk}.")
+            instances = transaction.fetch(_INSTANCES, (run_pk,))
+            lengths = transaction.fetch(_LENGTHS, (run_pk,))
+            pushed = transaction.fetch(_PUSHED, (run_pk,))
+        by_instance: dict[TaskKey, dict[str, int]] = {}
+        for task_id, key, length in lengths:
+            by_instance.setdefault(TaskKey(task_id), {})[key] = length
+        by_task: dict[str, dict[str, int]] = {}
+        for task_id, key, count in pushed:
+            by_task.setdefault(task_id, {})[key] = count
+        return RunSnapshot(
+            run=to_run(runs[0]),
+            instances=[to_instance(row) for row in instances],
+            lengths=by_instance,
+            pushed=by_task,
+        )
+
+    def take_notices(self, limit: int = 1000) -> Sequence[Notice]:
+        """Remove and give the oldest notices."""
+        with self._database.read() as transaction:
+            if not transaction.fetch(_ANY_NOTICE):
+                return ()
+        oldest = select(notice.c.pk).order_by(notice.c.pk).limit(limit)
+        with self._database.write() as transaction:
+            rows = transaction.rows(
+                delete(notice).where(notice.c.pk.in_(oldest)).returning(*notice.c)
+            )
+        return [Notice(pk, NoticeKind(kind), subject) for pk, kind, subject in sorted(rows)]
+
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Call `wake` after every commit, by any process, that left a notice; gives the undo."""
+        return self._database.listen(wake)
+
+    def past_instance(self, run: DagRun, key: TaskKey) -> InstanceInRun | None:
+        """That instance in the DAG's previous run, or None where there is no previous run."""
+        with self._database.read() as transaction:
+            before = _previous(transaction, run)
+            if before is None:
+                return None
+            rows = transaction.rows(
+                select(*INSTANCE_COLUMNS).where(
+                    task_instance.c.run_pk == before.pk,
+                    task_instance.c.task_id == key.task_id,
+                    task_instance.c.map_index == key.map_index,
+                )
+            )
+        return InstanceInRun(to_instance(rows[0]), before) if rows else None
+
+    def past_downstream_done(self, run: DagRun, task_ids: Sequence[str]) -> bool:
+        """Whether all instances of these tasks succeeded or were skipped in the previous run."""
+        with self._database.read() as transaction:
+            before = _previous(transaction, run)
+            if before is None:
+                return True
+            undone = transaction.rows(
+                select(task_instance.c.pk)
+                .where(
+                    task_instance.c.run_pk == before.pk,
+                    task_instance.c.task_id.in_(task_ids),
+                    task_instance.c.state.not_in(
+                        (TaskState.SUCCESS.value, TaskState.SKIPPED.value)
+                    ),
+                )
+                .limit(1)
+            )
+        return not undone
+
+    def create_run(self, new: NewRun) -> DagRun:
+        """Create a run. Raises `AlreadyExistsError` (run id or logical date of the DAG taken)."""
+        run = DagRun(
+            pk=0,
+            dag_id=new.dag_id,
+            run_id=new.run_id,
+            run_type=new.run_type,
+            state=RunState.QUEUED,
+            version_id=new.version_id,
+            run_after=new.run_after,
+            logical_date=new.logical_date,
+            data_interval_start=new.data_interval_start,
+            data_interval_end=new.data_interval_end,
+            queued_at=self._clock(),
+            triggered_by=TriggeredBy(new.triggered_by),
+            triggering_user=new.triggering_user,
+            conf=new.conf,
+            note=new.note,
+            reason=new.reason,
+        )
+        try:
+            with self._database.write() as transaction:
+                _check_new(transaction, run)
+                pk = transaction.value(
+                    insert(dag_run).values(_run_values(run)).returning(dag_run.c.pk)
+                )
+                transaction.leave_notice(NoticeKind.RUN_CREATED, [pk])
+                return to_run(transaction.fetch(_RUN, (pk,))[0])
+        except ConstraintViolatedError as error:
+            # Somebody else was quicker between the check and the insert.
+            raise AlreadyExistsError(
+                f"The DAG {run.dag_id!r} has a run {run.run_id!r} or one of that logical date "
+                "already."
+            ) from error
+
+    def set_next_run(
+        self,
+        dag_id: str,
+        *,
+        logical_date: datetime | None,
+        interval_start: datetime | None,
+        interval_end: datetime | None,
+        run_after: datetime | None,
+    ) -> None:
+        """Keep for people when the DAG runs next; None for never."""
+        with self._database.write() as transaction:
+            transaction.execute(
+                update(dag)
+                .where(dag.c.dag_id == dag_id)
+                .values(
+                    next_logical_date=to_micros(logical_date),
+                    next_interval_start=to_micros(interval_start),
+                    next_interval_end=to_micros(interval_end),
+                    next_run_after=to_micros(run_after),
+                )
+            )
+
+    def last_scheduled_run(self, dag_id: str) -> DagRun | None:
+        """The newest run by the timetable (scheduled or backfill), or None."""
+        with self._database.read() as transaction:
+            rows = transaction.rows(
+                select(*RUN_COLUMNS)
+                .where(dag_run.c.dag_id == dag_id, dag_run.c.run_type.in_(_BY_TIMETABLE))
+                .order_by(dag_run.c.run_after.desc(), dag_run.c.pk.desc())
+                .limit(1)
+            )
+        return to_run(rows[0]) if rows else None
+
+    def running_instances_by_dag(self) -> Mapping[str, int]:
+        """`{dag_id: queued and running instances}`."""
+        with self._database.read() as transaction:
+            rows = transaction.rows(
+                select(dag_run.c.dag_id, func.count())
+                .join(task_instance, task_instance.c.run_pk == dag_run.c.pk)
+                .where(_HOLDING, text(ACTIVE_TASKS))
+                .group_by(dag_run.c.dag_id)
+            )
+        return dict(rows)
+
+    def heartbeat(self, job: str, hostname: str, pid: int) -> None:
+        """Say that a component is alive; the health endpoint reads it."""
+        columns = ("job", "hostname", "pid", "latest")
+        statement = upsert(self._database.dialect, heartbeat, columns, ("job", "hostname"))
+        row = {"job": job, "hostname": hostname, "pid": pid, "latest": to_micros(self._clock())}
+        with self._database.write() as transaction:
+            transaction.execute(statement, [row])
+
+
+def _previous(transaction: Transaction, run: DagRun) -> DagRun | None:
+    rows = transaction.rows(previous_of(run))
+    return to_run(rows[0]) if rows else None
+
+
+def _check_new(transaction: Transaction, run: DagRun) -> None:
+    same_date = (
+        and_(dag_run.c.logical_date == to_micros(run.logical_date))
+        if run.logical_date is not None
+        else text("1 = 0")
+    )
+    taken = (
+        transaction.execute(
+            select(dag_run.c.run_id).where(
+                dag_run.c.dag_id == run.dag_id, or_(dag_run.c.run_id == run.run_id, same_date)
+            )
+        )
+        .scalars()
+        .all()
+    )
+    if run.run_id in taken:
+        raise AlreadyExistsError(
+            f"The DAG {run.dag_id!r} has a run {run.run_id!r} already: choose another run id, or "
+            "clear that run to run it again."
+        )
+    if taken:
+        raise AlreadyExistsError(
+            f"The DAG {run.dag_id!r} has the run {taken[0]!r} for the logical date "
+            f"{run.logical_date} already: clear that run to run it again."
+        )
+    version = select(dag_version.c.dag_id).where(dag_version.c.version_id == run.version_id)
+    if transaction.value(version) != run.dag_id:
+        raise NotFoundError(f"The DAG {run.dag_id!r} has no version {run.version_id!r}.")
+
+
+def _run_values(run: DagRun) -> dict[str, int | str | None]:
+    return {
+        "dag_id": run.dag_id,
+        "run_id": run.run_id,
+        "run_type": run.run_type.value,
+        "state": run.state.value,
+        "version_id": run.version_id,
+        "run_after": to_micros(run.run_after),
+        "logical_date": to_micros(run.logical_date),
+        "data_interval_start": to_micros(run.data_interval_start),
+        "data_interval_end": to_micros(run.data_interval_end),
+        "queued_at": to_micros(run.queued_at),
+        "triggered_by": run.triggered_by.value,
+        "triggering_user": run.triggering_user,
+        "conf": to_json(run.conf),
+        "note": run.note,
+        "reason": run.reason,
+        "revision": 0,
+    }

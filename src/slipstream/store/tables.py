@@ -1,0 +1,360 @@
+"""The schema, once, for every database.
+
+Times are integers (microseconds since 1970, UTC), JSON is text, states are their names under a
+CHECK constraint. What belongs to a run goes with it by `ON DELETE CASCADE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from slipstream.model.states import RunState, RunType, TaskState
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite hands out row numbers only to a column of exactly the type INTEGER.
+_SERIAL = BigInteger().with_variant(Integer, "sqlite")
+_TIME = BigInteger
+
+
+def one_of(column: str, values: Iterable[StrEnum]) -> str:
+    """The SQL condition that a column holds one of these; text, so that indexes can match it."""
+    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
+
+
+ACTIVE_TASK_STATES = (
+    TaskState.SCHEDULED,
+    TaskState.QUEUED,
+    TaskState.RUNNING,
+    TaskState.RESTARTING,
+    TaskState.UP_FOR_RETRY,
+    TaskState.UP_FOR_RESCHEDULE,
+    TaskState.DEFERRED,
+    TaskState.AWAITING_INPUT,
+)
+"""States of an instance that is under way; few rows are, so an index of its own finds them."""
+FAILED_TASK_STATES = (TaskState.FAILED, TaskState.UPSTREAM_FAILED)
+ACTIVE_TASKS = one_of("task_instance.state", ACTIVE_TASK_STATES)
+FAILED_TASKS = one_of("task_instance.state", FAILED_TASK_STATES)
+ACTIVE_RUNS = one_of("dag_run.state", (RunState.QUEUED, RunState.RUNNING))
+
+
+def _partial_index(name: str, column: Column[object], condition: str) -> Index:
+    # Inside of the index definition the columns stand without their table.
+    where = text(condition.split(".", 1)[1])
+    return Index(name, column, sqlite_where=where, postgresql_where=where)
+
+
+dag = Table(
+    "dag",
+    metadata,
+    Column("dag_id", String, primary_key=True),
+    Column("is_paused", Boolean, nullable=False),
+    Column("is_stale", Boolean, nullable=False),
+    Column("fileloc", String, nullable=False, index=True),
+    Column("relative_fileloc", String, nullable=False),
+    Column("bundle_name", String, nullable=False),
+    Column("latest_version_id", String, nullable=False),
+    Column("display_name", String, nullable=False),
+    Column("owners", Text, nullable=False),  # JSON list, in alphabetical order
+    Column("last_parsed_at", _TIME, nullable=False),
+    Column("last_parse_seconds", Float, nullable=False),
+    Column("next_logical_date", _TIME),
+    Column("next_interval_start", _TIME),
+    Column("next_interval_end", _TIME),
+    Column("next_run_after", _TIME),
+)
+
+dag_tag = Table(
+    "dag_tag",
+    metadata,
+    Column("dag_id", ForeignKey("dag.dag_id", ondelete="CASCADE"), primary_key=True),
+    Column("tag", String, primary_key=True, index=True),
+)
+
+dag_version = Table(
+    "dag_version",
+    metadata,
+    Column("version_id", String, primary_key=True),
+    Column("dag_id", ForeignKey("dag.dag_id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("spec", LargeBinary, nullable=False),  # as `wire.dag` encodes it
+    Column("fileloc", String, nullable=False),
+    Column("source_hash", String, nullable=False, index=True),
+    Column("created_at", _TIME, nullable=False),
+    UniqueConstraint("dag_id", "number"),
+)
+
+dag_task = Table(
+    "dag_task",
+    metadata,
+    Column(
+        "version_id", ForeignKey("dag_version.version_id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("task_id", String, primary_key=True),
+    Column("pool", String, nullable=False),
+    Column("pool_slots", Integer, nullable=False),
+    Column("queue", String, nullable=False),
+)
+"""What task instances are searched and summed by, of the tasks of every version."""
+
+source_text = Table(
+    "source_text",
+    metadata,
+    Column("text_hash", String, primary_key=True),
+    Column("text", LargeBinary, nullable=False),  # a file need not be valid UTF-8
+)
+
+dag_source = Table(
+    "dag_source",
+    metadata,
+    Column("source_hash", String, primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("path", String, nullable=False),
+    Column("text_hash", ForeignKey("source_text.text_hash"), nullable=False, index=True),
+)
+"""The files behind a source hash, the DAG file first; equal texts are kept once."""
+
+dag_file = Table(
+    "dag_file",
+    metadata,
+    Column("fileloc", String, primary_key=True),
+    Column("relative_fileloc", String, nullable=False),
+    Column("bundle_name", String, nullable=False),
+    Column("source_hash", String, nullable=False),
+    Column("warnings", Text, nullable=False),  # JSON list
+    Column("parsed_at", _TIME, nullable=False),
+)
+
+file_error = Table(
+    "file_error",
+    metadata,
+    Column("pk", _SERIAL, primary_key=True),
+    Column("fileloc", String, nullable=False, unique=True),
+    Column("bundle_name", String, nullable=False),
+    Column("stack_trace", Text, nullable=False),
+    Column("timestamp", _TIME, nullable=False),
+)
+
+dag_run = Table(
+    "dag_run",
+    metadata,
+    Column("pk", _SERIAL, primary_key=True),
+    Column("dag_id", ForeignKey("dag.dag_id", ondelete="CASCADE"), nullable=False),
+    Column("run_id", String, nullable=False),
+    Column("run_type", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("version_id", ForeignKey("dag_version.version_id"), nullable=False, index=True),
+    Column("run_after", _TIME, nullable=False, index=True),
+    Column("logical_date", _TIME),
+    Column("data_interval_start", _TIME),
+    Column("data_interval_end", _TIME),
+    Column("queued_at", _TIME),
+    Column("start_date", _TIME),
+    Column("end_date", _TIME),
+    Column("triggered_by", String, nullable=False),
+    Column("triggering_user", String),
+    Column("conf", Text, nullable=False),  # JSON object
+    Column("note", Text),
+    Column("note_user", String),
+    Column("reason", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    UniqueConstraint("dag_id", "run_id"),
+    UniqueConstraint("dag_id", "logical_date"),
+    CheckConstraint(one_of("state", RunState), name="state"),
+    CheckConstraint(one_of("run_type", RunType), name="run_type"),
+    Index("ix_dag_run_dag_id_run_after", "dag_id", "run_after"),
+)
+_partial_index("ix_dag_run_active", dag_run.c.run_after, ACTIVE_RUNS)
+
+task_instance = Table(
+    "task_instance",
+    metadata,
+    Column("pk", _SERIAL, primary_key=True),
+    Column("run_pk", ForeignKey("dag_run.pk", ondelete="CASCADE"), nullable=False),
+    Column("task_id", String, nullable=False),
+    Column("map_index", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("try_number", Integer, nullable=False),
+    Column("max_tries", Integer, nullable=False),
+    Column("attempt_id", String),
+    Column("losses", Integer, nullable=False),
+    Column("reschedules", Integer, nullable=False),
+    Column("not_before", _TIME),
+    Column("scheduled_at", _TIME),
+    Column("queued_at", _TIME),
+    Column("start_date", _TIME),
+    Column("end_date", _TIME),
+    Column("hostname", String, nullable=False),
+    Column("pid", BigInteger),
+    Column("rendered_map_index", Text),
+    Column("note", Text),
+    Column("note_user", String),
+    Column("reason", Text, nullable=False),
+    UniqueConstraint("run_pk", "task_id", "map_index"),
+    CheckConstraint(one_of("state", TaskState), name="state"),
+    CheckConstraint("map_index >= -1", name="map_index"),
+    CheckConstraint("try_number >= 0", name="try_number"),
+)
+_partial_index("ix_task_instance_active", task_instance.c.state, ACTIVE_TASKS)
+_partial_index("ix_task_instance_failed", task_instance.c.state, FAILED_TASKS)
+Index(
+    "uq_task_instance_attempt_id",
+    task_instance.c.attempt_id,
+    unique=True,
+    sqlite_where=text("attempt_id IS NOT NULL"),
+    postgresql_where=text("attempt_id IS NOT NULL"),
+)
+# Every listing sorts missing times as the smallest; PostgreSQL must be told so.
+Index("ix_task_instance_start_date", task_instance.c.start_date).ddl_if(dialect="sqlite")
+Index("ix_task_instance_start_date", task_instance.c.start_date.asc().nulls_first()).ddl_if(
+    dialect="postgresql"
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("attempt_id", String, primary_key=True),
+    Column("run_pk", ForeignKey("dag_run.pk", ondelete="CASCADE"), nullable=False),
+    Column("task_id", String, nullable=False),
+    Column("map_index", Integer, nullable=False),
+    Column("try_number", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("queued_at", _TIME),
+    Column("start_date", _TIME),
+    Column("end_date", _TIME),
+    Column("hostname", String, nullable=False),
+    Column("pid", BigInteger),
+    Column("reason", Text, nullable=False),
+    CheckConstraint(one_of("state", TaskState), name="state"),
+    Index("ix_attempt_run_pk_task_id_map_index", "run_pk", "task_id", "map_index"),
+)
+"""Attempts that their instance has left behind; the latest one is the instance's own row."""
+
+xcom = Table(
+    "xcom",
+    metadata,
+    Column("pk", _SERIAL, primary_key=True),
+    Column("run_pk", ForeignKey("dag_run.pk", ondelete="CASCADE"), nullable=False),
+    Column("task_id", String, nullable=False),
+    Column("map_index", Integer, nullable=False),
+    Column("key", String, nullable=False),
+    Column("value", Text, nullable=False),  # JSON, or the object's name
+    Column("length", BigInteger),
+    Column("is_reference", Boolean, nullable=False),
+    Column("timestamp", _TIME, nullable=False),
+    UniqueConstraint("run_pk", "task_id", "key", "map_index"),
+)
+
+rendered_fields = Table(
+    "rendered_fields",
+    metadata,
+    Column("run_pk", ForeignKey("dag_run.pk", ondelete="CASCADE"), primary_key=True),
+    Column("task_id", String, primary_key=True),
+    Column("map_index", Integer, primary_key=True, autoincrement=False),
+    Column("attempt_id", String, nullable=False),
+    Column("fields", Text, nullable=False),  # JSON object
+)
+
+variable = Table(
+    "variable",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", Text, nullable=False),  # sealed, as `crypto` does
+    Column("description", Text),
+)
+
+connection = Table(
+    "connection",
+    metadata,
+    Column("conn_id", String, primary_key=True),
+    Column("conn_type", String, nullable=False),
+    Column("description", Text),
+    Column("host", Text),
+    Column("login", Text),
+    Column("password", Text),  # sealed
+    Column("schema", Text),
+    Column("port", Integer),
+    Column("extra", Text),  # sealed
+)
+
+pool = Table(
+    "pool",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("slots", Integer, nullable=False),
+    Column("description", Text),
+    Column("include_deferred", Boolean, nullable=False),
+    CheckConstraint("slots >= -1", name="slots"),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("pk", _SERIAL, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("subject", String, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+user_account = Table(
+    "user_account",
+    metadata,
+    Column("username", String, primary_key=True),
+    Column("password_hash", String, nullable=False),
+    Column("role", String, nullable=False),
+)
+
+secret_key = Table(
+    "secret_key",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),  # sealed
+)
+
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("job", String, primary_key=True),
+    Column("hostname", String, primary_key=True),
+    Column("pid", BigInteger, nullable=False),
+    Column("latest", _TIME, nullable=False),
+)
+
+schema_revision = Table(
+    "alembic_version",
+    metadata,
+    Column("version_num", String(32), nullable=False, primary_key=True),
+)
+"""Alembic's own table; here so that a fresh database can be stamped without Alembic.
+
+Its primary key has the name that Alembic gives it.
+"""
+schema_revision.primary_key.name = "alembic_version_pkc"

@@ -1,0 +1,240 @@
+"""Values between tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, delete, func, select
+
+from slipstream.model.attempt import XComWrite
+from slipstream.model.run import TaskKey
+from slipstream.store.database import Row, Transaction
+from slipstream.store.errors import AttemptSupersededError
+from slipstream.store.filters import one_among, ordering
+from slipstream.store.parts import StoreParts
+from slipstream.store.records import Page, Window, XComRecord
+from slipstream.store.runs import counting_instance
+from slipstream.store.tables import dag_run, xcom
+from slipstream.store.times import from_micros, to_micros
+from slipstream.store.xcom_rows import WRITE_XCOM, xcom_row
+
+ANY = "~"
+"""Stands for every DAG or every run, as in the REST API."""
+
+_COLUMNS = (
+    xcom.c.run_pk,
+    dag_run.c.dag_id,
+    dag_run.c.run_id,
+    xcom.c.task_id,
+    xcom.c.map_index,
+    xcom.c.key,
+    xcom.c.value,
+    xcom.c.is_reference,
+    xcom.c.timestamp,
+)
+_JOINED = xcom.join(dag_run, xcom.c.run_pk == dag_run.c.pk)
+_ORDERS = {
+    "key": xcom.c.key,
+    "timestamp": xcom.c.timestamp,
+    "task_id": xcom.c.task_id,
+    "map_index": xcom.c.map_index,
+    "dag_id": dag_run.c.dag_id,
+    "run_id": dag_run.c.run_id,
+    "id": xcom.c.pk,
+}
+
+
+class XComVerbs(StoreParts):
+    """XComs. Text above the threshold goes to the object store and back."""
+
+    def set_xcom(
+        self,
+        run_pk: int,
+        key: TaskKey,
+        xcom_key: str,
+        value: str,
+        length: int | None,
+        *,
+        attempt_id: str | None = None,
+    ) -> None:
+        """Store a value. With an attempt id: raises `ConflictError` unless it still counts."""
+        write = self._placed(XComWrite(key=xcom_key, value=value, length=length))
+        row = xcom_row(run_pk, key, write, to_micros(self._clock()))
+        with self._database.write() as transaction:
+            if attempt_id is not None:
+                owner = counting_instance(transaction, attempt_id)
+                if owner != (run_pk, key):
+                    raise AttemptSupersededError(
+                        f"The attempt {attempt_id} belongs to {owner[1]} of run {owner[0]} and "
+                        f"may not write XComs of {key} in run {run_pk}."
+                    )
+            transaction.run_many(WRITE_XCOM, [row])
+
+    def get_xcom(
+        self,
+        *,
+        dag_id: str,
+        run_id: str,
+        task_id: str,
+        map_index: int | None,
+        key: str,
+        include_prior_dates: bool = False,
+    ) -> XComRecord | None:
+        """One value; with prior dates, the newest at or before the run's logical date."""
+        query = select(*_COLUMNS).select_from(_JOINED)
+        query = query.where(xcom.c.task_id == task_id, xcom.c.key == key)
+        if map_index is not None:
+            query = query.where(xcom.c.map_index == map_index)
+        with self._database.read() as transaction:
+            if include_prior_dates:
+                prior = _run_and_prior(transaction, dag_id, run_id)
+                if prior is None:
+                    return None
+                query = query.where(*prior[0]).order_by(prior[1].desc(), dag_run.c.pk.desc())
+            else:
+                query = query.where(dag_run.c.dag_id == dag_id, dag_run.c.run_id == run_id)
+            rows = transaction.rows(query.order_by(xcom.c.map_index).limit(1))
+        return self._record(rows[0]) if rows else None
+
+    def get_xcoms(
+        self,
+        *,
+        dag_id: str,
+        run_id: str,
+        task_id: str,
+        key: str,
+        start: int | None = None,
+        stop: int | None = None,
+        step: int | None = None,
+        include_prior_dates: bool = False,
+    ) -> Sequence[XComRecord]:
+        """The values of a task's instances in map index order, sliced as a list is."""
+        pushed = (xcom.c.task_id == task_id, xcom.c.key == key)
+        with self._database.read() as transaction:
+            run_pk = _pushing_run(transaction, dag_id, run_id, pushed, include_prior_dates)
+            if run_pk is None:
+                return []
+            mine = (xcom.c.run_pk == run_pk, *pushed)
+            count = transaction.value(select(func.count()).select_from(xcom).where(*mine))
+            places = range(count)[start:stop:step]
+            if not places:
+                return []
+            first, last = min(places[0], places[-1]), max(places[0], places[-1])
+            rows = transaction.rows(
+                select(*_COLUMNS)
+                .select_from(_JOINED)
+                .where(*mine)
+                .order_by(xcom.c.map_index)
+                .offset(first)
+                .limit(last - first + 1)
+            )
+        return [self._record(rows[place - first]) for place in places]
+
+    def count_xcoms(self, *, dag_id: str, run_id: str, task_id: str, key: str) -> int:
+        """How many instances pushed the key."""
+        query = select(func.count()).select_from(_JOINED)
+        query = query.where(
+            dag_run.c.dag_id == dag_id,
+            dag_run.c.run_id == run_id,
+            xcom.c.task_id == task_id,
+            xcom.c.key == key,
+        )
+        with self._database.read() as transaction:
+            count: int = transaction.value(query)
+        return count
+
+    def list_xcoms(
+        self,
+        *,
+        dag_id: str,
+        run_id: str,
+        task_id: str | None,
+        map_index: int | None,
+        key: str | None,
+        window: Window,
+    ) -> Page[XComRecord]:
+        """A page of XComs; `~` as dag or run id stands for all."""
+        conditions = [
+            *one_among(dag_run.c.dag_id, None if dag_id == ANY else [dag_id]),
+            *one_among(dag_run.c.run_id, None if run_id == ANY else [run_id]),
+            *one_among(xcom.c.task_id, None if task_id is None else [task_id]),
+            *one_among(xcom.c.map_index, None if map_index is None else [map_index]),
+            *one_among(xcom.c.key, None if key is None else [key]),
+        ]
+        page = (
+            select(*_COLUMNS)
+            .select_from(_JOINED)
+            .where(*conditions)
+            .order_by(*ordering(window, _ORDERS, xcom.c.pk))
+            .limit(window.limit)
+            .offset(window.offset)
+        )
+        total = select(func.count()).select_from(_JOINED).where(*conditions)
+        with self._database.read() as transaction:
+            rows = transaction.rows(page)
+            count = transaction.value(total)
+        return Page([self._record(row) for row in rows], count)
+
+    def delete_xcom(self, run_pk: int, key: TaskKey, xcom_key: str) -> bool:
+        """Remove one; False where there was none."""
+        statement = delete(xcom).where(
+            xcom.c.run_pk == run_pk,
+            xcom.c.task_id == key.task_id,
+            xcom.c.map_index == key.map_index,
+            xcom.c.key == xcom_key,
+        )
+        with self._database.write() as transaction:
+            return transaction.execute(statement).rowcount > 0
+
+    def _record(self, row: Row) -> XComRecord:
+        run_pk, dag_id, run_id, task_id, map_index, key, value, is_reference, timestamp = row
+        return XComRecord(
+            run_pk=run_pk,
+            dag_id=dag_id,
+            run_id=run_id,
+            task_id=task_id,
+            map_index=map_index,
+            key=key,
+            value=self._objects.get(value) if is_reference else value,
+            timestamp=from_micros(timestamp),
+        )
+
+
+def _run_and_prior(
+    transaction: Transaction, dag_id: str, run_id: str
+) -> tuple[tuple[ColumnElement[bool], ...], ColumnElement[Any]] | None:
+    """The conditions on a run to be this one or an earlier one, and what they are ordered by."""
+    rows = transaction.rows(
+        select(dag_run.c.pk, dag_run.c.logical_date, dag_run.c.run_after).where(
+            dag_run.c.dag_id == dag_id, dag_run.c.run_id == run_id
+        )
+    )
+    if not rows:
+        return None
+    _, logical_date, run_after = rows[0]
+    column = dag_run.c.run_after if logical_date is None else dag_run.c.logical_date
+    moment = run_after if logical_date is None else logical_date
+    return (dag_run.c.dag_id == dag_id, column <= moment), column
+
+
+def _pushing_run(
+    transaction: Transaction,
+    dag_id: str,
+    run_id: str,
+    pushed: tuple[ColumnElement[bool], ...],
+    include_prior_dates: bool,
+) -> int | None:
+    """The run whose values are asked for: with prior dates, the newest one that has any."""
+    query: Select[int] = select(dag_run.c.pk)
+    if include_prior_dates:
+        prior = _run_and_prior(transaction, dag_id, run_id)
+        if prior is None:
+            return None
+        any_pushed = select(xcom.c.pk).where(xcom.c.run_pk == dag_run.c.pk, *pushed).exists()
+        query = query.where(*prior[0], any_pushed)
+        query = query.order_by(prior[1].desc(), dag_run.c.pk.desc()).limit(1)
+    else:
+        query = query.where(dag_run.c.dag_id == dag_id, dag_run.c.run_id == run_id)
+    run_pk: int | None = transaction.value(query)
+    return run_pk
