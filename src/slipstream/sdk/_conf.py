@@ -1,0 +1,206 @@
+"""The deployment's settings, as DAG files read them: `conf.get("core", "dags_folder")`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from slipstream.sdk._types import NOTSET, UserValue
+from slipstream.sdk.exceptions import AirflowConfigException
+
+if TYPE_CHECKING:
+    from slipstream.config import Config
+
+
+class Conf:
+    """Settings by section and key, with Airflow's names. Read from where they stand on first use.
+
+    Every getter takes a `fallback`, which is given where there is no value; without one a missing
+    value raises `AirflowConfigException`, as does a value of the wrong kind.
+    """
+
+    @property
+    def _config(self) -> Config:
+        return _load()
+
+    def get(self, section: str, key: str, fallback: UserValue = NOTSET, **_: UserValue) -> UserValue:
+        """The value as text."""
+        from slipstream.config import UnknownSettingError
+
+        try:
+            value = self._config.get(section, key)
+        except UnknownSettingError as error:
+            if fallback is NOTSET:
+                raise AirflowConfigException(f"There is no setting [{section}] {key}.") from error
+            return fallback
+        if value is None and fallback is not NOTSET:
+            return fallback
+        return value
+
+    def get_mandatory_value(self, section: str, key: str, **_: UserValue) -> str:
+        """The value as text, which there must be."""
+        value = self.get(section, key)
+        if value is None:
+            raise AirflowConfigException(f"[{section}] {key} has no value; it is needed here.")
+        return str(value)
+
+    def getboolean(
+        self, section: str, key: str, fallback: UserValue = NOTSET, **_: UserValue
+    ) -> bool:
+        """The value as true or false."""
+        value = self.get(section, key, fallback)
+        text = str(value).split("#")[0].strip().lower()
+        if text in ("t", "true", "1", "yes", "on"):
+            return True
+        if text in ("f", "false", "0", "no", "off"):
+            return False
+        raise _wrong(section, key, value, "true or false")
+
+    def getint(self, section: str, key: str, fallback: UserValue = NOTSET, **_: UserValue) -> int:
+        """The value as a whole number."""
+        value = self.get(section, key, fallback)
+        try:
+            return int(value)
+        except (TypeError, ValueError) as error:
+            raise _wrong(section, key, value, "a whole number") from error
+
+    def getfloat(
+        self, section: str, key: str, fallback: UserValue = NOTSET, **_: UserValue
+    ) -> float:
+        """The value as a number."""
+        value = self.get(section, key, fallback)
+        try:
+            return float(value)
+        except (TypeError, ValueError) as error:
+            raise _wrong(section, key, value, "a number") from error
+
+    def getlist(
+        self,
+        section: str,
+        key: str,
+        fallback: UserValue = NOTSET,
+        delimiter: str = ",",
+        **_: UserValue,
+    ) -> list[str]:
+        """The value as a list of texts."""
+        value = self.get(section, key, fallback)
+        if value is None or isinstance(value, list):
+            return value or []
+        return [part.strip() for part in str(value).split(delimiter) if part.strip()]
+
+    def getjson(
+        self, section: str, key: str, fallback: UserValue = NOTSET, **_: UserValue
+    ) -> UserValue:
+        """The value read as JSON."""
+        value = self.get(section, key, fallback)
+        if not isinstance(value, str):
+            return value
+        if not value:
+            return {} if fallback is NOTSET else fallback
+        try:
+            return json.loads(value)
+        except ValueError as error:
+            raise _wrong(section, key, value, "JSON") from error
+
+    def getimport(
+        self, section: str, key: str, fallback: UserValue = NOTSET, **_: UserValue
+    ) -> UserValue:
+        """The object whose import path the value is; None where there is no value."""
+        value = self.get(section, key, fallback)
+        if not isinstance(value, str) or not value:
+            return value or None
+        module, _dot, name = value.rpartition(".")
+        try:
+            return getattr(import_module(module), name)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise _wrong(section, key, value, "an import path") from error
+
+    def gettimedelta(
+        self, section: str, key: str, fallback: UserValue = NOTSET, **_: UserValue
+    ) -> timedelta | None:
+        """The value, which is a number of seconds, as a duration."""
+        value = self.get(section, key, fallback)
+        if value is None or value == "" or isinstance(value, timedelta):
+            return value or None
+        return timedelta(seconds=self.getint(section, key, fallback))
+
+    def has_option(self, section: str, key: str, **_: UserValue) -> bool:
+        """Whether there is a value."""
+        return self._config.has(section, key)
+
+    def has_section(self, section: str) -> bool:
+        """Whether there are settings in that section."""
+        return bool(self._config.section(section))
+
+    def getsection(self, section: str, **_: UserValue) -> Mapping[str, str | None] | None:
+        """`{key: value}` of a section, or None where there is no such section."""
+        return dict(self._config.section(section)) or None
+
+
+def _wrong(section: str, key: str, value: object, expected: str) -> AirflowConfigException:
+    return AirflowConfigException(f"[{section}] {key} is {value!r}; expected {expected}.")
+
+
+conf = Conf()
+"""The settings of this deployment."""
+
+
+@cache
+def _load() -> Config:
+    from slipstream.config import load_config
+
+    return load_config()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthoringDefaults:
+    """What the settings say about DAGs and tasks that do not say it themselves."""
+
+    owner: str
+    queue: str
+    retries: int
+    retry_delay: timedelta
+    max_retry_delay: timedelta
+    weight_rule: str
+    execution_timeout: timedelta | None
+    max_active_tasks: int
+    max_active_runs: int
+    max_consecutive_failed_dag_runs: int
+    catchup: bool
+    cron_intervals: bool
+    delta_intervals: bool
+    timezone: str
+
+
+@cache
+def authoring_defaults() -> AuthoringDefaults:
+    """Read once in a process: a DAG file makes many tasks."""
+    return AuthoringDefaults(
+        owner=conf.get("operators", "default_owner"),
+        queue=conf.get("operators", "default_queue"),
+        retries=conf.getint("core", "default_task_retries"),
+        retry_delay=timedelta(seconds=conf.getint("core", "default_task_retry_delay")),
+        max_retry_delay=timedelta(seconds=conf.getint("core", "max_task_retry_delay")),
+        weight_rule=conf.get("core", "default_task_weight_rule"),
+        execution_timeout=conf.gettimedelta("core", "default_task_execution_timeout"),
+        max_active_tasks=conf.getint("core", "max_active_tasks_per_dag"),
+        max_active_runs=conf.getint("core", "max_active_runs_per_dag"),
+        max_consecutive_failed_dag_runs=conf.getint(
+            "core", "max_consecutive_failed_dag_runs_per_dag"
+        ),
+        catchup=conf.getboolean("scheduler", "catchup_by_default"),
+        cron_intervals=conf.getboolean("scheduler", "create_cron_data_intervals"),
+        delta_intervals=conf.getboolean("scheduler", "create_delta_data_intervals"),
+        timezone=conf.get("core", "default_timezone"),
+    )
+
+
+def read_settings_anew() -> None:
+    """Forget what was read: files or the environment have changed."""
+    _load.cache_clear()
+    authoring_defaults.cache_clear()

@@ -1,0 +1,350 @@
+"""Connections: how to reach a service, with what credentials."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+from slipstream.sdk._secrets import find_connection
+from slipstream.sdk._types import UserValue
+from slipstream.sdk.exceptions import AirflowException, AirflowNotFoundException
+
+EXTRA_KEY = "__extra__"
+"""The query key of a URI that holds a whole `extra` as JSON."""
+
+SENSITIVE_WORDS = (
+    "access_token",
+    "api_key",
+    "apikey",
+    "authorization",
+    "keyfile_dict",
+    "passphrase",
+    "passwd",
+    "password",
+    "private_key",
+    "proxies",
+    "proxy",
+    "secret",
+    "token",
+)
+"""A field whose name holds one of these is a secret."""
+
+
+class Connection:
+    """Host, credentials and options of a service.
+
+    Made from fields or from a URI: `postgres://user:password@host:5432/schema?sslmode=require`.
+    `extra` is JSON text.
+    """
+
+    def __init__(
+        self,
+        conn_id: str | None = None,
+        conn_type: str | None = None,
+        description: str | None = None,
+        host: str | None = None,
+        login: str | None = None,
+        password: str | None = None,
+        schema: str | None = None,
+        port: int | str | None = None,
+        extra: str | Mapping[str, UserValue] | None = None,
+        uri: str | None = None,
+        team_name: str | None = None,
+    ) -> None:
+        if uri is not None and any((conn_type, host, login, password, schema, port, extra)):
+            raise AirflowException(
+                f"Connection {conn_id!r} was given a URI and single fields; give one or the other."
+            )
+        self.conn_id = conn_id or ""
+        self.conn_type = conn_type or ""
+        self.description = description
+        self.host = host
+        self.login = login
+        self.password = password
+        self.schema = schema
+        self.port = int(port) if port not in (None, "") else None
+        self.extra = extra if isinstance(extra, str) or extra is None else json.dumps(extra)
+        self.team_name = team_name
+        if uri is not None:
+            self._read_uri(uri)
+
+    # ------------------------------------------------------------------ finding
+
+    @classmethod
+    def get(cls, conn_id: str) -> Connection:
+        """The connection of that id. Raises `AirflowNotFoundException`."""
+        found = find_connection(conn_id)
+        if found is None:
+            raise AirflowNotFoundException(
+                f"The conn_id `{conn_id}` isn't defined. Add it with `slipstream connections add "
+                f"{conn_id} …` or as AIRFLOW_CONN_{conn_id.upper()} in the environment."
+            )
+        return found
+
+    @classmethod
+    def get_connection_from_secrets(cls, conn_id: str) -> Connection:
+        """The 2.x name of `get`."""
+        return cls.get(conn_id)
+
+    # ------------------------------------------------------------------ URI and JSON
+
+    def get_uri(self) -> str:
+        """The connection as a URI that gives the same connection again."""
+        scheme = self.conn_type.lower().replace("_", "-")
+        uri = f"{scheme}://" if scheme else "//"
+        host, protocol = self.host or "", ""
+        if "://" in host:
+            protocol, _, host = host.partition("://")
+            uri += f"{protocol}://"
+        uri += _authority(self.login, self.password)
+        uri += quote(host, safe="") if host else ""
+        uri += f":{self.port}" if self.port else ""
+        if self.schema:
+            uri += f"/{quote(self.schema, safe='')}"
+        query = self._query()
+        return f"{uri}{'' if self.schema or not query else '/'}{f'?{query}' if query else ''}"
+
+    def as_json(self) -> str:
+        """The connection as JSON object, without its id."""
+        fields = self.to_dict(prune_empty=True, validate=False)
+        fields.pop("conn_id", None)
+        return json.dumps(fields)
+
+    @classmethod
+    def from_json(cls, value: str, conn_id: str | None = None) -> Connection:
+        """A connection from a JSON object with the constructor's names; `type` means `conn_type`.
+
+        Raises ValueError where it is no JSON object or has a name that does not exist.
+        """
+        try:
+            fields = json.loads(value)
+        except ValueError as error:
+            raise ValueError(f"Connection {conn_id!r} is not valid JSON: {error}.") from error
+        if not isinstance(fields, dict):
+            raise ValueError(f"Connection {conn_id!r} is JSON, but not an object.")
+        if "type" in fields:
+            fields["conn_type"] = fields.pop("type")
+        if fields.get("port") in ("", None):
+            fields.pop("port", None)
+        unknown = sorted(set(fields) - _FIELDS)
+        if unknown:
+            raise ValueError(
+                f"Connection {conn_id!r} has the unknown field {unknown[0]!r}; "
+                f"known are: {', '.join(sorted(_FIELDS))}."
+            )
+        fields.pop("conn_id", None)
+        return cls(conn_id=conn_id, **fields)
+
+    @classmethod
+    def from_uri(cls, uri: str, conn_id: str | None = None) -> Connection:
+        """A connection from a URI."""
+        return cls(conn_id=conn_id, uri=uri)
+
+    def to_dict(self, *, prune_empty: bool = False, validate: bool = True) -> dict[str, UserValue]:
+        """The fields by name; `extra` as the value that its JSON stands for."""
+        fields: dict[str, UserValue] = {
+            "conn_id": self.conn_id,
+            "conn_type": self.conn_type,
+            "description": self.description,
+            "host": self.host,
+            "login": self.login,
+            "password": self.password,
+            "schema": self.schema,
+            "port": self.port,
+            "extra": self.extra_dejson if validate or self.extra else None,
+        }
+        return (
+            {k: v for k, v in fields.items() if v not in (None, "", {})} if prune_empty else fields
+        )
+
+    # ------------------------------------------------------------------ extra and secrets
+
+    @property
+    def extra_dejson(self) -> dict[str, UserValue]:
+        """What `extra` holds, as a dict."""
+        return self.get_extra_dejson()
+
+    def get_extra_dejson(self, nested: bool = False) -> dict[str, UserValue]:
+        """What `extra` holds; with `nested`, texts in it that are JSON are read too."""
+        if not self.extra:
+            return {}
+        try:
+            value = json.loads(self.extra)
+        except ValueError as error:
+            raise AirflowException(
+                f"The extra of connection {self.conn_id!r} is not valid JSON: {error}."
+            ) from error
+        if not isinstance(value, dict):
+            return {}
+        if not nested:
+            return value
+        return {name: _read_nested(inner) for name, inner in value.items()}
+
+    def get_extra(self) -> str | None:
+        """`extra` as text."""
+        return self.extra
+
+    def set_extra(self, value: str | None) -> None:
+        """Replace `extra`."""
+        self.extra = value
+
+    def get_password(self) -> str | None:
+        """The password."""
+        return self.password
+
+    def set_password(self, value: str | None) -> None:
+        """Replace the password."""
+        self.password = value
+
+    def secrets(self) -> Iterator[str]:
+        """The texts of this connection that no log may show."""
+        if self.password:
+            yield self.password
+        try:
+            extra = self.extra_dejson
+        except AirflowException:
+            extra = {}
+        yield from _secret_texts(extra)
+
+    # ------------------------------------------------------------------ hooks
+
+    def get_hook(self, *, hook_params: dict[str, UserValue] | None = None) -> UserValue:
+        """The hook that the provider of this connection's type brings.
+
+        Raises `AirflowException` where no installed provider knows the type.
+        """
+        from slipstream.sdk._hook_types import hook_class
+
+        hook, parameter = hook_class(self.conn_type)
+        return hook(**{parameter: self.conn_id}, **(hook_params or {}))
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Whether the service answers, and what it said."""
+        try:
+            hook = self.get_hook()
+        except AirflowException as error:
+            return False, str(error)
+        test = getattr(hook, "test_connection", None)
+        if test is None:
+            return False, f"The hook {type(hook).__name__} cannot test connections."
+        try:
+            done, message = test()
+        except Exception as error:  # noqa: BLE001  a provider's own; what went wrong is the answer
+            return False, str(error)
+        return bool(done), str(message)
+
+    def __repr__(self) -> str:
+        return f"Connection({self.conn_id!r}, {self.conn_type!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Connection):
+            return NotImplemented
+        return self.to_dict(validate=False) == other.to_dict(validate=False)
+
+    __hash__ = None  # type: ignore[assignment]  # its fields change
+
+    # ------------------------------------------------------------------ inside
+
+    def _read_uri(self, uri: str) -> None:
+        scheme, _, rest = uri.partition("://")
+        parts = urlsplit(uri)
+        self.conn_type = _conn_type(scheme if rest else parts.scheme)
+        protocol, inner, after = rest.partition("://")
+        if inner and protocol.isalnum():
+            # `type://protocol://host…`: the host keeps its own protocol.
+            parts = urlsplit(f"//{after}")
+        else:
+            protocol = ""
+        host = _host_of(parts.netloc)
+        self.host = f"{protocol}://{host}" if protocol else host
+        self.login = None if parts.username is None else unquote(parts.username)
+        self.password = None if parts.password is None else unquote(parts.password)
+        self.port = parts.port
+        self.schema = unquote(parts.path[1:]) if len(parts.path) > 1 else ""
+        if parts.query:
+            query = dict(parse_qsl(parts.query, keep_blank_values=True))
+            self.extra = query[EXTRA_KEY] if EXTRA_KEY in query else json.dumps(query)
+
+    def _query(self) -> str:
+        if not self.extra:
+            return ""
+        try:
+            value = json.loads(self.extra)
+        except ValueError:
+            return urlencode({EXTRA_KEY: self.extra})
+        if not value:
+            return ""
+        if isinstance(value, dict) and all(isinstance(v, str) for v in value.values()):
+            plain = urlencode(value)
+            if dict(parse_qsl(plain, keep_blank_values=True)) == value:
+                return plain
+        return urlencode({EXTRA_KEY: self.extra})
+
+
+_FIELDS = frozenset(
+    {
+        "conn_id",
+        "conn_type",
+        "description",
+        "extra",
+        "host",
+        "login",
+        "password",
+        "port",
+        "schema",
+        "team_name",
+        "uri",
+    }
+)
+
+
+def _conn_type(scheme: str) -> str:
+    """The type that a URI's scheme stands for: `postgresql` is `postgres`, `-` becomes `_`."""
+    name = scheme.lower().replace("-", "_")
+    return "postgres" if name == "postgresql" else name
+
+
+def _host_of(netloc: str) -> str:
+    """The host as written, percent signs resolved: `urlsplit` would lower its case."""
+    host = netloc.rpartition("@")[2]
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return unquote(host.partition(":")[0])
+
+
+def _authority(login: str | None, password: str | None) -> str:
+    if login is None and password is None:
+        return ""
+    text = quote(login or "", safe="")
+    if password is not None:
+        text += f":{quote(password, safe='')}"
+    return f"{text}@"
+
+
+def _read_nested(value: UserValue) -> UserValue:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _secret_texts(value: UserValue, *, under_secret: bool = False) -> Iterator[str]:
+    match value:
+        case str() if under_secret and value:
+            yield value
+        case dict():
+            for name, inner in value.items():
+                secret = under_secret or is_sensitive(str(name))
+                yield from _secret_texts(inner, under_secret=secret)
+        case list() | tuple():
+            for inner in value:
+                yield from _secret_texts(inner, under_secret=under_secret)
+
+
+def is_sensitive(name: str) -> bool:
+    """Whether a field or variable of that name holds a secret, by the words in it."""
+    lowered = name.strip().lower()
+    return any(word in lowered for word in SENSITIVE_WORDS)

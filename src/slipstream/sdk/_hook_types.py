@@ -1,0 +1,36 @@
+"""Which hook belongs to which connection type, as the installed providers say."""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any
+
+from slipstream.sdk.exceptions import AirflowException
+
+
+def hook_class(conn_type: str) -> tuple[type[Any], str]:
+    """The hook class of a connection type, and the name of its parameter for the connection id.
+
+    Raises `AirflowException` where no installed provider knows the type.
+    """
+    path = _hook_paths().get(conn_type)
+    if path is None:
+        raise AirflowException(
+            f"No installed provider has a hook for connections of type {conn_type!r}. "
+            f"Install the provider package of that service; known types: "
+            f"{', '.join(sorted(_hook_paths())) or 'none'}."
+        )
+    module, _, name = path.rpartition(".")
+    hook: type[Any] = getattr(importlib.import_module(module), name)
+    return hook, getattr(hook, "conn_name_attr", "conn_id")
+
+
+@cache
+def _hook_paths() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for entry in entry_points(group="apache_airflow_provider"):
+        for kind in entry.load()().get("connection-types", ()):
+            found[kind["connection-type"]] = kind["hook-class-name"]
+    return found

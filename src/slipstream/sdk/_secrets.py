@@ -1,0 +1,128 @@
+"""Where variables and connections come from: backends, then the environment, then the store.
+
+The order is Airflow's. A secrets backend is an object with `get_variable(key)` and
+`get_connection(conn_id)`; `[secrets] backend` names its class.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
+
+from slipstream.sdk._backend import StoredConnection, current_backend
+from slipstream.sdk.exceptions import AirflowConfigException
+
+if TYPE_CHECKING:
+    from slipstream.sdk._connection import Connection
+
+CONNECTION_PREFIX = "AIRFLOW_CONN_"
+VARIABLE_PREFIX = "AIRFLOW_VAR_"
+
+
+class SecretsBackend(Protocol):
+    """What a configured secrets backend offers."""
+
+    def get_variable(self, key: str) -> str | None:
+        """The variable's text, or None where the backend does not have it."""
+
+    def get_connection(self, conn_id: str) -> Connection | None:
+        """The connection, or None where the backend does not have it."""
+
+
+def find_variable(key: str) -> str | None:
+    """The text of a variable from the first place that has it, or None."""
+    for backend in configured_backends():
+        value = backend.get_variable(key)
+        if value is not None:
+            return value
+    value = os.environ.get(VARIABLE_PREFIX + key.upper())
+    if value is not None:
+        return value
+    outside = current_backend.get()
+    return None if outside is None else outside.get_variable(key)
+
+
+def find_connection(conn_id: str) -> Connection | None:
+    """A connection from the first place that has it, or None; its secrets are masked from then
+    on."""
+    connection = _look_up(conn_id)
+    if connection is not None:
+        _mask(connection)
+    return connection
+
+
+def _look_up(conn_id: str) -> Connection | None:
+    for backend in configured_backends():
+        found = backend.get_connection(conn_id)
+        if found is not None:
+            return found
+    text = os.environ.get(CONNECTION_PREFIX + conn_id.upper())
+    if text is not None:
+        return parse_connection(conn_id, text)
+    outside = current_backend.get()
+    stored = None if outside is None else outside.get_connection(conn_id)
+    return None if stored is None else _from_stored(stored)
+
+
+def parse_connection(conn_id: str, text: str) -> Connection:
+    """A connection written as JSON object or as URI."""
+    from slipstream.sdk._connection import Connection
+
+    if text.lstrip().startswith("{"):
+        return Connection.from_json(text, conn_id=conn_id)
+    return Connection(conn_id=conn_id, uri=text)
+
+
+def _from_stored(stored: StoredConnection) -> Connection:
+    from slipstream.sdk._connection import Connection
+
+    return Connection(
+        conn_id=stored.conn_id,
+        conn_type=stored.conn_type,
+        description=stored.description,
+        host=stored.host,
+        login=stored.login,
+        password=stored.password,
+        schema=stored.schema,
+        port=stored.port,
+        extra=stored.extra,
+    )
+
+
+def _mask(connection: Connection) -> None:
+    outside = current_backend.get()
+    if outside is None:
+        return
+    for secret in connection.secrets():
+        outside.mask_secret(secret)
+
+
+@cache
+def configured_backends() -> tuple[SecretsBackend, ...]:
+    """The backends that the settings name: the workers' own first, then the deployment's."""
+    from slipstream.sdk._conf import conf
+
+    found: list[SecretsBackend] = []
+    for section, key in (("workers", "secrets_backend"), ("secrets", "backend")):
+        classpath = conf.get(section, key, fallback="") or ""
+        if classpath:
+            kwargs = conf.get(section, f"{key}_kwargs", fallback="") or "{}"
+            found.append(_open_backend(classpath, kwargs, f"[{section}] {key}"))
+    return tuple(found)
+
+
+def _open_backend(classpath: str, kwargs: str, setting: str) -> SecretsBackend:
+    module, _, name = classpath.rpartition(".")
+    try:
+        backend: SecretsBackend = getattr(importlib.import_module(module), name)(
+            **json.loads(kwargs)
+        )
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
+        raise AirflowConfigException(
+            f"{setting} = {classpath} cannot be opened: {error}. Check the class's path and that "
+            "its keyword arguments are a JSON object."
+        ) from error
+    return backend
