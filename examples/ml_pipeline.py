@@ -18,7 +18,7 @@ import logging
 from datetime import timedelta
 from pathlib import Path
 
-from airflow.sdk import Param, Variable, dag, task
+from airflow.sdk import Param, Variable, dag, get_current_context, task
 from digits_pipeline import data, models, registry, report
 
 log = logging.getLogger("digits")
@@ -80,8 +80,8 @@ def train_digits():
         return tell(models.train_random_forest(*places(files, "random_forest")))
 
     @task(map_index_template="{{ setting }}")
-    def try_svm(files: dict[str, str], c: float, gamma: float, **context) -> models.Trial:
-        context["setting"] = f"C={c} gamma={gamma}"
+    def try_svm(files: dict[str, str], c: float, gamma: float) -> models.Trial:
+        get_current_context()["setting"] = f"C={c} gamma={gamma}"
         trial = models.try_support_vectors(Path(files["train"]), c, gamma)
         right = trial["cross_validated_accuracy"]
         log.info("C=%s, gamma=%s: %.2f %% right in cross-validation.", c, gamma, right * 100)

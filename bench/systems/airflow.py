@@ -26,6 +26,7 @@ class Airflow:
     """`airflow standalone` on its default SQLite."""
 
     name = "airflow"
+    version_words = ("version",)
 
     def prepare(self) -> None:
         """Make the environment if it is not there."""

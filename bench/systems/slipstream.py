@@ -20,6 +20,7 @@ class Slipstream:
     """`slipstream standalone` on SQLite."""
 
     name = "slipstream"
+    version_words = ("--version",)
 
     def prepare(self) -> None:
         """Nothing: it runs from the working tree."""

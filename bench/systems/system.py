@@ -63,6 +63,10 @@ class System(Protocol):
     def name(self) -> str:
         """How the table calls it."""
 
+    @property
+    def version_words(self) -> Sequence[str]:
+        """What asks its command line for its version."""
+
     def prepare(self) -> None:
         """Install it where that is needed; may take minutes the first time."""
 
