@@ -31,6 +31,7 @@ from slipstream.model.states import LIVE, TaskState
 
 SCHEDULED: Final = CODE[TaskState.SCHEDULED]
 FAILED: Final = CODE[TaskState.FAILED]
+DEFERRED: Final = CODE[TaskState.DEFERRED]
 UPSTREAM_FAILED: Final = CODE[TaskState.UPSTREAM_FAILED]
 LIVE_CODES: Final = frozenset(CODE[state] for state in LIVE)
 _SCHEDULED_RUNS = re.compile(re.escape(bytes([SCHEDULED])) + b"+")
@@ -214,7 +215,7 @@ class RunProgress:
         self.out.append(
             InstanceChanged(self.instance(task, index, record, STATES[after], reason), xcoms)
         )
-        if record.holds_places:
+        if record.holds_places or before == DEFERRED:
             record.holds_places = False
             self.out.append(Released(task.key(index)))
         if task.is_expanded:

@@ -146,7 +146,8 @@ def mermaid() -> str:
         [
             "# States",
             "",
-            "Drawn from `slipstream.core.transitions` by `python -m slipstream.core.transitions > docs/states.md`.",
+            "Drawn from the transition tables by",
+            "`python -m slipstream.core.transitions > docs/states.md`.",
             "",
             "## Task instance",
             "",

@@ -93,7 +93,7 @@ class Released:
     """An instance that was admitted holds no places any more.
 
     `deferred`: it waits on a trigger, and keeps its slots in a pool that counts deferred tasks
-    until it is ready again or finished.
+    until it is ready again, or finished, which is said by a second `Released`.
     """
 
     key: TaskKey
