@@ -15,12 +15,46 @@ from slipstream.api.call import Deployment, SignsOfLife, utc_now
 from slipstream.api.errors import install_error_answers
 from slipstream.api.openapi import document_routes
 from slipstream.api.operation import Operation
-from slipstream.api.public import monitor
+from slipstream.api.public import (
+    clearing,
+    connections,
+    dag_runs,
+    dag_versions,
+    dags,
+    import_errors,
+    logs,
+    marking,
+    monitor,
+    pools,
+    task_instances,
+    tasks,
+    tries,
+    variables,
+    xcoms,
+)
 from slipstream.api.routing import OperationRoute
 from slipstream.api.settings import ApiSettings
 from slipstream.store.interface import Store
 
-_NOUNS = (monitor,)
+_NOUNS = (
+    monitor,
+    dags,
+    dag_runs,
+    clearing,
+    logs,
+    xcoms,
+    tries,
+    task_instances,
+    marking,
+    tasks,
+    dag_versions,
+    import_errors,
+    pools,
+    variables,
+    connections,
+)
+"""In the order in which their paths are tried: `…/{task_id}/logs/…` before
+`…/{task_id}/{map_index}`."""
 
 
 def create_app(

@@ -21,9 +21,13 @@ class Body(BaseModel):
 
 
 class Query(BaseModel):
-    """The query parameters of an operation."""
+    """The query parameters of an operation.
 
-    model_config = ConfigDict(defer_build=True, populate_by_name=True)
+    One that is not known is refused: a filter that is misspelt, or that there is not, must never
+    look like one that matched everything.
+    """
+
+    model_config = ConfigDict(defer_build=True, populate_by_name=True, extra="forbid")
 
 
 def to_utc(moment: datetime) -> datetime:

@@ -1,0 +1,130 @@
+"""DAG runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from slipstream.api.payloads.base import Body, Moment, Payload, seconds_between
+from slipstream.api.payloads.dags import DagVersionResponse, display_name, version_payload
+from slipstream.api.payloads.filters import TimeBounds
+from slipstream.model.json import JsonValue
+from slipstream.model.run import DagRun
+from slipstream.model.states import RunState, RunType, TriggeredBy
+from slipstream.model.version import DagVersion
+
+
+class DAGRunResponse(Payload):
+    """A run."""
+
+    dag_run_id: str
+    dag_id: str
+    logical_date: datetime | None
+    queued_at: datetime | None
+    start_date: datetime | None
+    end_date: datetime | None
+    duration: float | None
+    data_interval_start: datetime | None
+    data_interval_end: datetime | None
+    run_after: datetime
+    last_scheduling_decision: datetime | None
+    run_type: RunType
+    state: RunState
+    triggered_by: TriggeredBy | None
+    triggering_user_name: str | None
+    conf: Mapping[str, JsonValue] | None
+    note: str | None
+    dag_versions: Sequence[DagVersionResponse]
+    bundle_version: str | None
+    dag_display_name: str
+    partition_key: str | None
+    partition_date: datetime | None
+
+
+class DAGRunCollectionResponse(Payload):
+    """A page of runs."""
+
+    dag_runs: Sequence[DAGRunResponse]
+    total_entries: int | None = None
+    total_entries_limit: int | None = None
+    next_cursor: str | None = None
+    previous_cursor: str | None = None
+
+
+class TriggerDAGRunPostBody(Body):
+    """A run that somebody asks for."""
+
+    dag_run_id: str | None = None
+    data_interval_start: Moment | None = None
+    data_interval_end: Moment | None = None
+    logical_date: Moment | None
+    run_after: Moment | None = None
+    conf: dict[str, JsonValue] | None = None
+    note: str | None = Field(default=None, max_length=1000)
+    partition_key: str | None = None
+
+    @model_validator(mode="after")
+    def _interval_is_whole(self) -> Self:
+        if (self.data_interval_start is None) != (self.data_interval_end is None):
+            raise ValueError(
+                "Either both data_interval_start and data_interval_end must be provided or neither"
+            )
+        return self
+
+
+class DAGRunPatchBody(Body):
+    """What of a run can be changed from outside."""
+
+    state: Literal["queued", "success", "failed"] | None = None
+    note: str | None = Field(default=None, max_length=1000)
+
+
+class DAGRunClearBody(Body):
+    """Which of a run's task instances to run again."""
+
+    dry_run: bool = True
+    only_failed: bool = False
+    only_new: bool = False
+    run_on_latest_version: bool | None = None
+    note: str | None = Field(default=None, max_length=1000)
+
+
+class DAGRunsBatchBody(TimeBounds, Body):
+    """Which runs, of several DAGs."""
+
+    order_by: str | None = None
+    page_offset: int = Field(default=0, ge=0)
+    page_limit: int = Field(default=100, ge=0)
+    dag_ids: list[str] | None = None
+    states: list[RunState | None] | None = None
+
+
+def dag_run_payload(run: DagRun, version: DagVersion) -> DAGRunResponse:
+    """A run of that version as its payload."""
+    return DAGRunResponse(
+        dag_run_id=run.run_id,
+        dag_id=run.dag_id,
+        logical_date=run.logical_date,
+        queued_at=run.queued_at,
+        start_date=run.start_date,
+        end_date=run.end_date,
+        duration=seconds_between(run.start_date, run.end_date),
+        data_interval_start=run.data_interval_start,
+        data_interval_end=run.data_interval_end,
+        run_after=run.run_after,
+        last_scheduling_decision=None,
+        run_type=run.run_type,
+        state=run.state,
+        triggered_by=run.triggered_by,
+        triggering_user_name=run.triggering_user,
+        conf=run.conf,
+        note=run.note,
+        dag_versions=[version_payload(version)],
+        bundle_version=None,
+        dag_display_name=display_name(version.spec),
+        partition_key=None,
+        partition_date=None,
+    )

@@ -1,0 +1,116 @@
+"""Variables, connections and pools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from slipstream.api.payloads.base import Body, Payload
+from slipstream.model.json import JsonValue
+
+
+class VariableBody(Body):
+    """A variable to create or to change."""
+
+    key: str = Field(min_length=1, max_length=250)
+    value: JsonValue
+    description: str | None = None
+    team_name: str | None = None
+
+
+class VariableResponse(Payload):
+    """A variable; a value that looks like a secret is masked."""
+
+    key: str
+    value: str | None = None
+    description: str | None
+    is_encrypted: bool
+    team_name: str | None
+
+
+class VariableCollectionResponse(Payload):
+    """A page of variables."""
+
+    variables: Sequence[VariableResponse]
+    total_entries: int
+
+
+class ConnectionBody(Body):
+    """A connection to create or to change."""
+
+    connection_id: str = Field(min_length=1, max_length=200, pattern=r"^[\w.-]+$")
+    conn_type: str = Field(min_length=1)
+    description: str | None = None
+    host: str | None = None
+    login: str | None = None
+    schema_: str | None = Field(default=None, alias="schema")
+    port: int | None = Field(default=None, ge=0, le=65535)
+    password: str | None = None
+    extra: str | None = None
+    team_name: str | None = None
+
+
+class ConnectionResponse(Payload):
+    """A connection, its secrets masked."""
+
+    connection_id: str
+    conn_type: str
+    description: str | None
+    host: str | None
+    login: str | None
+    schema_: str | None = Field(alias="schema")
+    port: int | None
+    password: str | None
+    extra: str | None
+    team_name: str | None
+
+
+class ConnectionCollectionResponse(Payload):
+    """A page of connections."""
+
+    connections: Sequence[ConnectionResponse]
+    total_entries: int
+
+
+class PoolBody(Body):
+    """A pool to create."""
+
+    name: str = Field(min_length=1, max_length=256)
+    slots: int = Field(ge=-1)
+    description: str | None = None
+    include_deferred: bool = False
+    team_name: str | None = None
+
+
+class PoolPatchBody(Body):
+    """What of a pool can be changed; `pool` is its name."""
+
+    pool: str | None = None
+    slots: int | None = Field(default=None, ge=-1)
+    description: str | None = None
+    include_deferred: bool | None = None
+    team_name: str | None = None
+
+
+class PoolResponse(Payload):
+    """A pool and what is taken of it."""
+
+    name: str
+    slots: int
+    description: str | None = None
+    include_deferred: bool
+    occupied_slots: int
+    running_slots: int
+    queued_slots: int
+    scheduled_slots: int
+    open_slots: int
+    deferred_slots: int
+    team_name: str | None
+
+
+class PoolCollectionResponse(Payload):
+    """A page of pools."""
+
+    pools: Sequence[PoolResponse]
+    total_entries: int

@@ -1,0 +1,282 @@
+"""Task instances and their tries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+from uuid import NAMESPACE_OID, uuid5
+
+from pydantic import Field
+
+from slipstream.api.payloads.base import Body, Moment, Payload, seconds_between
+from slipstream.api.payloads.dags import DagVersionResponse, display_name, version_payload
+from slipstream.api.payloads.filters import TimeBounds
+from slipstream.model.dag import DagSpec, TaskSpec
+from slipstream.model.json import JsonValue
+from slipstream.model.run import TaskInstance
+from slipstream.model.states import TaskState
+from slipstream.model.version import DagVersion
+from slipstream.store.records import AttemptRecord, InstanceInRun
+
+
+class TaskInstanceResponse(Payload):
+    """One task in one run. A state of null is `none`: nothing was decided yet."""
+
+    id: str
+    task_id: str
+    dag_id: str
+    dag_run_id: str
+    map_index: int
+    logical_date: datetime | None
+    run_after: datetime
+    start_date: datetime | None
+    end_date: datetime | None
+    duration: float | None
+    state: TaskState | None
+    try_number: int
+    max_tries: int
+    task_display_name: str
+    dag_display_name: str
+    hostname: str | None
+    unixname: str | None
+    pool: str
+    pool_slots: int
+    queue: str | None
+    priority_weight: int | None
+    operator: str | None
+    operator_name: str | None
+    queued_when: datetime | None
+    scheduled_when: datetime | None
+    pid: int | None
+    executor: str | None
+    executor_config: str
+    note: str | None
+    rendered_map_index: str | None
+    rendered_fields: Mapping[str, JsonValue] = {}
+    trigger: None
+    triggerer_job: None
+    dag_version: DagVersionResponse | None
+
+
+class TaskInstanceCollectionResponse(Payload):
+    """A page of task instances."""
+
+    task_instances: Sequence[TaskInstanceResponse]
+    total_entries: int | None = None
+    total_entries_limit: int | None = None
+    next_cursor: str | None = None
+    previous_cursor: str | None = None
+
+
+class TaskInstanceHistoryResponse(Payload):
+    """One try of a task instance."""
+
+    task_id: str
+    dag_id: str
+    dag_run_id: str
+    map_index: int
+    start_date: datetime | None
+    end_date: datetime | None
+    duration: float | None
+    state: TaskState | None
+    try_number: int
+    max_tries: int
+    task_display_name: str
+    dag_display_name: str
+    hostname: str | None
+    unixname: str | None
+    pool: str
+    pool_slots: int
+    queue: str | None
+    priority_weight: int | None
+    operator: str | None
+    operator_name: str | None
+    queued_when: datetime | None
+    scheduled_when: datetime | None
+    pid: int | None
+    executor: str | None
+    executor_config: str
+    dag_version: DagVersionResponse | None
+
+
+class TaskInstanceHistoryCollectionResponse(Payload):
+    """All tries of a task instance, oldest first."""
+
+    task_instances: Sequence[TaskInstanceHistoryResponse]
+    total_entries: int
+
+
+class NewTaskResponse(Payload):
+    """A task that a run gets because the DAG has it by now."""
+
+    task_id: str
+    task_display_name: str
+
+
+class ClearTaskInstanceCollectionResponse(Payload):
+    """What clearing would change."""
+
+    task_instances: Sequence[TaskInstanceResponse | NewTaskResponse]
+    total_entries: int
+
+
+class TaskDependencyResponse(Payload):
+    """Something that keeps a task instance from running."""
+
+    name: str
+    reason: str
+
+
+class TaskDependencyCollectionResponse(Payload):
+    """All that keeps a task instance from running."""
+
+    dependencies: Sequence[TaskDependencyResponse]
+
+
+class TaskInstancesBatchBody(TimeBounds, Body):
+    """Which task instances, of several DAGs and runs."""
+
+    dag_ids: list[str] | None = None
+    dag_run_ids: list[str] | None = None
+    task_ids: list[str] | None = None
+    state: list[TaskState | None] | None = None
+    pool: list[str] | None = None
+    queue: list[str] | None = None
+    page_offset: int = Field(default=0, ge=0)
+    page_limit: int = Field(default=100, ge=0)
+    order_by: str | None = None
+
+
+class ClearTaskInstancesBody(Body):
+    """Which task instances of a DAG to run again."""
+
+    dry_run: bool = True
+    start_date: Moment | None = None
+    end_date: Moment | None = None
+    only_failed: bool = True
+    only_running: bool = False
+    reset_dag_runs: bool = True
+    task_ids: list[str | tuple[str, int]] | None = None
+    dag_run_id: str | None = None
+    include_upstream: bool = False
+    include_downstream: bool = False
+    include_future: bool = False
+    include_past: bool = False
+    run_on_latest_version: bool | None = None
+    prevent_running_task: bool = False
+    note: str | None = Field(default=None, max_length=1000)
+
+
+class PatchTaskInstanceBody(Body):
+    """What of a task instance can be changed from outside."""
+
+    new_state: Literal["success", "failed", "skipped"] | None = None
+    note: str | None = Field(default=None, max_length=1000)
+    include_upstream: bool = False
+    include_downstream: bool = False
+    include_future: bool = False
+    include_past: bool = False
+
+
+def task_instance_payload(
+    found: InstanceInRun,
+    version: DagVersion,
+    rendered_fields: Mapping[str, JsonValue] | None = None,
+) -> TaskInstanceResponse:
+    """A task instance of a run of that version as its payload."""
+    instance, run = found.instance, found.run
+    task = task_of(version.spec, instance.task_id)
+    return TaskInstanceResponse(
+        id=instance.attempt_id or _stable_id(instance),
+        task_id=instance.task_id,
+        dag_id=run.dag_id,
+        dag_run_id=run.run_id,
+        map_index=instance.map_index,
+        logical_date=run.logical_date,
+        run_after=run.run_after,
+        start_date=instance.start_date,
+        end_date=instance.end_date,
+        duration=seconds_between(instance.start_date, instance.end_date),
+        state=state_or_null(instance.state),
+        try_number=instance.try_number,
+        max_tries=instance.max_tries,
+        task_display_name=task_display_name(task),
+        dag_display_name=display_name(version.spec),
+        hostname=instance.hostname or None,
+        unixname=None,
+        pool=task.pool,
+        pool_slots=task.pool_slots,
+        queue=task.queue,
+        priority_weight=task.total_weight,
+        operator=task.operator_name,
+        operator_name=task.operator_name,
+        queued_when=instance.queued_at,
+        scheduled_when=instance.scheduled_at,
+        pid=instance.pid,
+        executor=task.executor,
+        executor_config="{}",
+        note=instance.note,
+        rendered_map_index=instance.rendered_map_index,
+        rendered_fields=rendered_fields or {},
+        trigger=None,
+        triggerer_job=None,
+        dag_version=version_payload(version),
+    )
+
+
+def try_payload(
+    attempt: AttemptRecord, found: InstanceInRun, version: DagVersion
+) -> TaskInstanceHistoryResponse:
+    """One try of that task instance as its payload."""
+    instance, run = found.instance, found.run
+    task = task_of(version.spec, instance.task_id)
+    is_latest = attempt.attempt_id == instance.attempt_id
+    return TaskInstanceHistoryResponse(
+        task_id=attempt.task_id,
+        dag_id=run.dag_id,
+        dag_run_id=run.run_id,
+        map_index=attempt.map_index,
+        start_date=attempt.start_date,
+        end_date=attempt.end_date,
+        duration=seconds_between(attempt.start_date, attempt.end_date),
+        state=state_or_null(instance.state if is_latest else attempt.state),
+        try_number=attempt.try_number,
+        max_tries=instance.max_tries,
+        task_display_name=task_display_name(task),
+        dag_display_name=display_name(version.spec),
+        hostname=attempt.hostname or None,
+        unixname=None,
+        pool=task.pool,
+        pool_slots=task.pool_slots,
+        queue=task.queue,
+        priority_weight=task.total_weight,
+        operator=task.operator_name,
+        operator_name=task.operator_name,
+        queued_when=attempt.queued_at,
+        scheduled_when=instance.scheduled_at if is_latest else None,
+        pid=attempt.pid,
+        executor=task.executor,
+        executor_config="{}",
+        dag_version=version_payload(version),
+    )
+
+
+def state_or_null(state: TaskState) -> TaskState | None:
+    """The state as Airflow's clients know it: `NONE` is null."""
+    return None if state is TaskState.NONE else state
+
+
+def task_of(spec: DagSpec, task_id: str) -> TaskSpec:
+    """The task; one that this version no longer has keeps its name and has nothing else."""
+    return spec.tasks.get(task_id) or TaskSpec(task_id=task_id)
+
+
+def task_display_name(task: TaskSpec) -> str:
+    """What people call the task."""
+    return str(task.details.get("task_display_name") or task.task_id)
+
+
+def _stable_id(instance: TaskInstance) -> str:
+    """The same name for an instance that was never attempted, each time one asks."""
+    return str(uuid5(NAMESPACE_OID, f"{instance.run_pk}/{instance.task_id}/{instance.map_index}"))

@@ -1,0 +1,59 @@
+"""XComs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from slipstream.api.payloads.base import Body, Payload
+from slipstream.model.json import JsonValue
+from slipstream.model.run import UNMAPPED
+
+
+class XComResponse(Payload):
+    """An XCom in a listing, without its value."""
+
+    key: str
+    timestamp: datetime
+    logical_date: datetime | None
+    map_index: int
+    task_id: str
+    dag_id: str
+    run_id: str
+    dag_display_name: str
+    task_display_name: str
+    run_after: datetime
+
+
+class XComResponseNative(XComResponse):
+    """An XCom and its value as JSON."""
+
+    value: JsonValue
+
+
+class XComResponseString(XComResponse):
+    """An XCom and its value as text."""
+
+    value: str | None
+
+
+class XComCollectionResponse(Payload):
+    """A page of XComs."""
+
+    xcom_entries: Sequence[XComResponse]
+    total_entries: int
+
+
+class XComCreateBody(Body):
+    """An XCom to store."""
+
+    key: str
+    value: JsonValue
+    map_index: int = UNMAPPED
+
+
+class XComUpdateBody(Body):
+    """A new value."""
+
+    value: JsonValue
+    map_index: int = UNMAPPED

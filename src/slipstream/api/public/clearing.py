@@ -1,0 +1,146 @@
+"""Running task instances again."""
+
+from __future__ import annotations
+
+from slipstream.api.auth.access import Resource, editing
+from slipstream.api.call import Call
+from slipstream.api.operation import Routes
+from slipstream.api.payloads.dag_runs import DAGRunClearBody, DAGRunResponse
+from slipstream.api.payloads.task_instances import (
+    ClearTaskInstanceCollectionResponse,
+    ClearTaskInstancesBody,
+    TaskInstanceCollectionResponse,
+)
+from slipstream.api.public.dag_runs import run_payload
+from slipstream.api.public.task_instances import collection_of
+from slipstream.api.selection import by_run, dates_around, instances_of, pick
+from slipstream.model.errors import ConflictError, InvalidInputError
+from slipstream.model.run import DagRun, TaskKey
+from slipstream.model.states import LIVE, RUN_FINISHED, RunState, TaskState
+from slipstream.store.records import InstanceInRun, Range
+
+routes = Routes("Task Instance")
+
+_FAILED = frozenset({TaskState.FAILED, TaskState.UPSTREAM_FAILED})
+
+
+@routes.add(
+    "POST",
+    "/dags/{dag_id}/clearTaskInstances",
+    permission=editing(Resource.TASK_INSTANCE),
+    answer=TaskInstanceCollectionResponse,
+    slow=True,
+)
+def post_clear_task_instances(
+    call: Call, dag_id: str, body: ClearTaskInstancesBody
+) -> TaskInstanceCollectionResponse:
+    """Let task instances of the DAG run again, or say which ones would (a dry run)."""
+    _check(body)
+    found = _selected(call, dag_id, body)
+    live = [entry for entry in found if entry.instance.state in LIVE]
+    if body.prevent_running_task and live:
+        raise ConflictError(
+            f"{len(live)} of the task instances are running, the first one "
+            f"{live[0].instance.task_id!r} in the run {live[0].run.run_id!r}."
+        )
+    cleared: list[InstanceInRun] = []
+    for run, keys in by_run(found):
+        state = _state_after(run) if body.reset_dag_runs else run.state
+        cleared += call.store.clear_instances(run.pk, keys, run_state=state, dry_run=body.dry_run)
+    if body.note is not None and not body.dry_run:
+        cleared = [
+            call.store.set_instance_note(
+                entry.run.pk, entry.instance.key, body.note, call.user.name
+            )
+            for entry in cleared
+        ]
+    return collection_of(call, cleared)
+
+
+@routes.add(
+    "POST",
+    "/dags/{dag_id}/dagRuns/{dag_run_id}/clear",
+    permission=editing(Resource.DAG_RUN),
+    answer=DAGRunResponse,
+    slow=True,
+)
+def clear_dag_run(
+    call: Call, dag_id: str, dag_run_id: str, body: DAGRunClearBody
+) -> DAGRunResponse | ClearTaskInstanceCollectionResponse:
+    """Run a whole run again, or only what failed in it; a dry run says what that would be."""
+    if body.only_new or body.run_on_latest_version:
+        raise InvalidInputError(
+            "A run keeps the DAG version that it started with: only_new and "
+            "run_on_latest_version cannot be asked for. Trigger a new run instead."
+        )
+    run = call.store.get_run(dag_id, dag_run_id)
+    spec = call.store.get_version(run.version_id).spec
+    everything = pick(spec, None, upstream=False, downstream=False)
+    found = instances_of(
+        call.store,
+        dag_id,
+        everything,
+        run_ids=[dag_run_id],
+        which=lambda entry: not body.only_failed or entry.instance.state in _FAILED,
+    )
+    keys: list[TaskKey] = [entry.instance.key for entry in found]
+    cleared = call.store.clear_instances(
+        run.pk, keys, run_state=_state_after(run), dry_run=body.dry_run
+    )
+    if body.dry_run:
+        listed = collection_of(call, cleared)
+        return ClearTaskInstanceCollectionResponse(
+            task_instances=listed.task_instances, total_entries=len(cleared)
+        )
+    if body.note is not None:
+        call.store.set_run_note(dag_id, dag_run_id, body.note, call.user.name)
+    return run_payload(call, call.store.get_run(dag_id, dag_run_id))
+
+
+def _check(body: ClearTaskInstancesBody) -> None:
+    if body.start_date and body.end_date and body.end_date < body.start_date:
+        raise InvalidInputError("end_date is before start_date.")
+    if body.dag_run_id is not None and (body.start_date or body.end_date):
+        raise InvalidInputError("Give either dag_run_id or start_date and end_date.")
+    if body.task_ids is not None and not body.task_ids:
+        raise InvalidInputError("task_ids names no task; leave it out to clear all of them.")
+    if (body.include_past or body.include_future) and body.dag_run_id is None:
+        raise InvalidInputError("include_past and include_future need a dag_run_id.")
+    if body.run_on_latest_version:
+        raise InvalidInputError(
+            "A run keeps the DAG version that it started with: run_on_latest_version cannot be "
+            "asked for. Trigger a new run instead."
+        )
+
+
+def _selected(call: Call, dag_id: str, body: ClearTaskInstancesBody) -> list[InstanceInRun]:
+    states = (_FAILED if body.only_failed else frozenset()) | (
+        {TaskState.RUNNING} if body.only_running else frozenset()
+    )
+    run = None if body.dag_run_id is None else call.store.get_run(dag_id, body.dag_run_id)
+    dag = call.store.get_dag(dag_id)
+    version = dag.latest if run is None else call.store.get_version(run.version_id)
+    picks = pick(
+        version.spec,
+        body.task_ids,
+        upstream=body.include_upstream,
+        downstream=body.include_downstream,
+    )
+    around = body.include_past or body.include_future
+    if run is not None and around:
+        dates = dates_around(run, past=body.include_past, future=body.include_future)
+    else:
+        dates = Range(gte=body.start_date, lte=body.end_date)
+    return instances_of(
+        call.store,
+        dag_id,
+        picks,
+        run_ids=[run.run_id] if run is not None and not around else None,
+        logical_date=dates,
+        which=lambda entry: not states or entry.instance.state in states,
+    )
+
+
+def _state_after(run: DagRun) -> RunState:
+    """A run that has ended queues again; one that is under way stays so."""
+    return RunState.QUEUED if run.state in RUN_FINISHED else run.state

@@ -1,0 +1,182 @@
+"""DAG runs: trigger, list, look at, mark, delete."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import Query as QueryParameter
+
+from slipstream.api.auth.access import Resource, creating, deleting, editing, reading
+from slipstream.api.call import Call
+from slipstream.api.operation import Routes
+from slipstream.api.payloads.dag_runs import (
+    DAGRunCollectionResponse,
+    DAGRunPatchBody,
+    DAGRunResponse,
+    DAGRunsBatchBody,
+    TriggerDAGRunPostBody,
+    dag_run_payload,
+)
+from slipstream.api.payloads.filters import (
+    Paging,
+    TimeBounds,
+    is_any,
+    like,
+    one_or_all,
+    run_states,
+    window_of,
+)
+from slipstream.api.triggering import RunRequest, requested_run
+from slipstream.api.update_mask import changed_fields
+from slipstream.model.run import DagRun
+from slipstream.model.states import RunState, RunType
+from slipstream.store.records import RunFilter, Window
+
+routes = Routes("DagRun")
+
+_RUNS: Final = "/dags/{dag_id}/dagRuns"
+_RUN: Final = _RUNS + "/{dag_run_id}"
+_ORDER: Final = {
+    "id": "id",
+    "state": "state",
+    "dag_id": "dag_id",
+    "run_id": "run_id",
+    "dag_run_id": "run_id",
+    "logical_date": "logical_date",
+    "run_after": "run_after",
+    "queued_at": "queued_at",
+    "start_date": "start_date",
+    "end_date": "end_date",
+    "data_interval_start": "data_interval_start",
+    "data_interval_end": "data_interval_end",
+    "run_type": "run_type",
+    "duration": "duration",
+}
+
+
+class RunQuery(Paging, TimeBounds):
+    """Which runs."""
+
+    state: list[str] | None = None
+    run_type: list[RunType] | None = None
+    run_id_pattern: str | None = None
+    run_id_prefix_pattern: str | None = None
+    triggering_user_name_pattern: str | None = None
+    triggering_user_name_prefix_pattern: str | None = None
+
+    def filter(self, dag_id: str) -> RunFilter:
+        """The selection as the store takes it."""
+        return RunFilter(
+            dag_ids=one_or_all(dag_id),
+            run_id_pattern=like(self.run_id_pattern, self.run_id_prefix_pattern),
+            states=run_states(self.state),
+            run_types=self.run_type,
+            triggering_user_pattern=like(
+                self.triggering_user_name_pattern, self.triggering_user_name_prefix_pattern
+            ),
+            logical_date=self.logical_date(),
+            run_after=self.run_after(),
+            start_date=self.start_date(),
+            end_date=self.end_date(),
+        )
+
+
+@routes.add("GET", _RUNS, permission=reading(Resource.DAG_RUN), answer=DAGRunCollectionResponse)
+def get_dag_runs(
+    call: Call, dag_id: str, query: Annotated[RunQuery, QueryParameter()]
+) -> DAGRunCollectionResponse:
+    """A page of the DAG's runs; `~` as DAG id stands for all DAGs."""
+    found = _page(call, query.filter(dag_id), query.window(call.settings, _ORDER))
+    if not found.total_entries and not is_any(dag_id):
+        call.store.get_dag(dag_id)
+    return found
+
+
+@routes.add(
+    "POST",
+    _RUNS + "/list",
+    permission=reading(Resource.DAG_RUN),
+    answer=DAGRunCollectionResponse,
+)
+def get_list_dag_runs_batch(
+    call: Call, dag_id: str, body: DAGRunsBatchBody
+) -> DAGRunCollectionResponse:
+    """A page of the runs of several DAGs. The DAG id in the path can only be `~`."""
+    states = [state for state in body.states or [] if state is not None]
+    which = RunFilter(
+        dag_ids=body.dag_ids or one_or_all(dag_id),
+        states=states or None,
+        logical_date=body.logical_date(),
+        run_after=body.run_after(),
+        start_date=body.start_date(),
+        end_date=body.end_date(),
+    )
+    order = [body.order_by] if body.order_by else []
+    window = window_of(body.page_limit, body.page_offset, order, call.settings, _ORDER)
+    return _page(call, which, window)
+
+
+@routes.add("POST", _RUNS, permission=creating(Resource.DAG_RUN), answer=DAGRunResponse)
+def trigger_dag_run(call: Call, dag_id: str, body: TriggerDAGRunPostBody) -> DAGRunResponse:
+    """Create a run of the DAG's latest version."""
+    interval = (
+        (body.data_interval_start, body.data_interval_end)
+        if body.data_interval_start is not None and body.data_interval_end is not None
+        else None
+    )
+    request = RunRequest(
+        run_id=body.dag_run_id,
+        logical_date=body.logical_date,
+        data_interval=interval,
+        run_after=body.run_after,
+        conf=body.conf or {},
+        note=body.note,
+        user=call.user.name,
+    )
+    dag = call.store.get_dag(dag_id)
+    new = requested_run(
+        dag, request, call.now(), run_id_pattern=call.settings.allowed_run_id_pattern
+    )
+    return dag_run_payload(call.store.create_run(new), dag.latest)
+
+
+@routes.add("GET", _RUN, permission=reading(Resource.DAG_RUN), answer=DAGRunResponse)
+def get_dag_run(call: Call, dag_id: str, dag_run_id: str) -> DAGRunResponse:
+    """One run."""
+    return run_payload(call, call.store.get_run(dag_id, dag_run_id))
+
+
+@routes.add("PATCH", _RUN, permission=editing(Resource.DAG_RUN), answer=DAGRunResponse, slow=True)
+def patch_dag_run(
+    call: Call,
+    dag_id: str,
+    dag_run_id: str,
+    body: DAGRunPatchBody,
+    update_mask: Annotated[list[str] | None, QueryParameter()] = None,
+) -> DAGRunResponse:
+    """Mark the run as success or failed, start it over, or attach a note to it."""
+    changed = changed_fields(body, update_mask)
+    run = call.store.get_run(dag_id, dag_run_id)
+    if "state" in changed and body.state is not None:
+        run = call.store.set_run_state(dag_id, dag_run_id, RunState(body.state))
+    if "note" in changed:
+        run = call.store.set_run_note(dag_id, dag_run_id, body.note, call.user.name)
+    return run_payload(call, run)
+
+
+@routes.add("DELETE", _RUN, permission=deleting(Resource.DAG_RUN), status=204, slow=True)
+def delete_dag_run(call: Call, dag_id: str, dag_run_id: str) -> None:
+    """Remove a run that is not running, and all that belongs to it."""
+    call.store.delete_run(dag_id, dag_run_id)
+
+
+def run_payload(call: Call, run: DagRun) -> DAGRunResponse:
+    """A run as its payload."""
+    return dag_run_payload(run, call.store.get_version(run.version_id))
+
+
+def _page(call: Call, which: RunFilter, window: Window) -> DAGRunCollectionResponse:
+    page = call.store.list_runs(which, window)
+    return DAGRunCollectionResponse(
+        dag_runs=[run_payload(call, run) for run in page.items], total_entries=page.total
+    )

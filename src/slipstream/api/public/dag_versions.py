@@ -1,0 +1,103 @@
+"""Versions of DAGs and their sources."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import Header
+from fastapi import Query as QueryParameter
+from starlette.responses import PlainTextResponse
+
+from slipstream.api.auth.access import Resource, reading
+from slipstream.api.call import Call
+from slipstream.api.negotiation import TEXT, preferred
+from slipstream.api.operation import Routes
+from slipstream.api.payloads.dags import (
+    DAGSourceResponse,
+    DAGVersionCollectionResponse,
+    DagVersionResponse,
+    display_name,
+    version_payload,
+)
+from slipstream.api.payloads.filters import Paging
+
+routes = Routes("DagVersion")
+
+_ORDER: Final = {
+    "id": "number",
+    "version_number": "number",
+    "created_at": "created_at",
+}
+
+
+class VersionQuery(Paging):
+    """Which versions."""
+
+    version_number: int | None = None
+
+
+@routes.add(
+    "GET",
+    "/dags/{dag_id}/dagVersions",
+    permission=reading(Resource.DAG_VERSION),
+    answer=DAGVersionCollectionResponse,
+)
+def get_dag_versions(
+    call: Call, dag_id: str, query: Annotated[VersionQuery, QueryParameter()]
+) -> DAGVersionCollectionResponse:
+    """A page of a DAG's versions, newest first."""
+    dag = call.store.get_dag(dag_id)
+    if query.version_number is not None:
+        one = call.store.get_version_number(dag_id, query.version_number)
+        return DAGVersionCollectionResponse(
+            dag_versions=[version_payload(one, dag.bundle_name)], total_entries=1
+        )
+    page = call.store.list_versions(dag_id, query.window(call.settings, _ORDER))
+    return DAGVersionCollectionResponse(
+        dag_versions=[version_payload(version, dag.bundle_name) for version in page.items],
+        total_entries=page.total,
+    )
+
+
+@routes.add(
+    "GET",
+    "/dags/{dag_id}/dagVersions/{version_number}",
+    permission=reading(Resource.DAG_VERSION),
+    answer=DagVersionResponse,
+)
+def get_dag_version(call: Call, dag_id: str, version_number: int) -> DagVersionResponse:
+    """One version of a DAG."""
+    dag = call.store.get_dag(dag_id)
+    version = call.store.get_version_number(dag_id, version_number)
+    return version_payload(version, dag.bundle_name)
+
+
+@routes.add(
+    "GET",
+    "/dagSources/{dag_id}",
+    permission=reading(Resource.DAG_SOURCE),
+    answer=DAGSourceResponse,
+    content_types=(TEXT,),
+)
+def get_dag_source(
+    call: Call,
+    dag_id: str,
+    version_number: int | None = None,
+    accept: Annotated[str, Header()] = "*/*",
+) -> DAGSourceResponse | PlainTextResponse:
+    """The text of the DAG's file, as of its latest version or of the one asked for."""
+    version = (
+        call.store.get_dag(dag_id).latest
+        if version_number is None
+        else call.store.get_version_number(dag_id, version_number)
+    )
+    sources = call.store.get_sources(version.source_hash)
+    content = next(iter(sources.values()), None)
+    if preferred(accept) == TEXT:
+        return PlainTextResponse(content or "")
+    return DAGSourceResponse(
+        content=content,
+        dag_id=dag_id,
+        version_number=version.number,
+        dag_display_name=display_name(version.spec),
+    )

@@ -1,0 +1,171 @@
+"""DAGs: list, look at, pause, delete; their tags."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from fastapi import Query as QueryParameter
+
+from slipstream.api.auth.access import Resource, deleting, editing, reading
+from slipstream.api.call import Call
+from slipstream.api.operation import Routes
+from slipstream.api.payloads.dags import (
+    DAGCollectionResponse,
+    DAGDetailsResponse,
+    DAGPatchBody,
+    DAGResponse,
+    DAGTagCollectionResponse,
+    dag_details_payload,
+    dag_payload,
+)
+from slipstream.api.payloads.filters import Paging, like
+from slipstream.api.update_mask import require_known
+from slipstream.model.states import RunState
+from slipstream.store.records import DagFilter, RunFilter, Window
+
+routes = Routes("DAG")
+
+_ORDER: Final = {
+    "dag_id": "dag_id",
+    "dag_display_name": "display_name",
+    "is_paused": "is_paused",
+    "next_dagrun": "next_logical_date",
+    "next_dagrun_run_after": "next_run_after",
+    "last_parsed_time": "last_parsed_at",
+}
+
+
+class DagSelection(Paging):
+    """Which DAGs to pause together."""
+
+    tags: list[str] | None = None
+    tags_match_mode: Literal["any", "all"] | None = None
+    owners: list[str] | None = None
+    dag_id_pattern: str | None = None
+    dag_id_prefix_pattern: str | None = None
+    exclude_stale: bool = True
+    paused: bool | None = None
+
+    def filter(self) -> DagFilter:
+        """The selection as the store takes it."""
+        return DagFilter(
+            tags=self.tags,
+            tags_match_all=self.tags_match_mode == "all",
+            owners=self.owners,
+            dag_id_pattern=like(self.dag_id_pattern, self.dag_id_prefix_pattern),
+            exclude_stale=self.exclude_stale,
+            is_paused=self.paused,
+        )
+
+
+class BulkDagSelection(DagSelection):
+    """Which DAGs to change, and which of their fields."""
+
+    update_mask: list[str] | None = None
+
+
+class DagQuery(DagSelection):
+    """Which DAGs to list."""
+
+    dag_display_name_pattern: str | None = None
+    dag_display_name_prefix_pattern: str | None = None
+    has_import_errors: bool | None = None
+    last_dag_run_state: RunState | None = None
+    bundle_name: str | None = None
+
+    def filter(self) -> DagFilter:
+        """The selection as the store takes it."""
+        return DagFilter(
+            tags=self.tags,
+            tags_match_all=self.tags_match_mode == "all",
+            owners=self.owners,
+            dag_id_pattern=like(self.dag_id_pattern, self.dag_id_prefix_pattern),
+            display_name_pattern=like(
+                self.dag_display_name_pattern, self.dag_display_name_prefix_pattern
+            ),
+            exclude_stale=self.exclude_stale,
+            is_paused=self.paused,
+            has_import_errors=self.has_import_errors,
+            last_run_state=self.last_dag_run_state,
+            bundle_name=self.bundle_name,
+        )
+
+
+class TagQuery(Paging):
+    """Which tags."""
+
+    tag_name_pattern: str | None = None
+    tag_name_prefix_pattern: str | None = None
+
+
+@routes.add("GET", "/dags", permission=reading(Resource.DAG), answer=DAGCollectionResponse)
+def get_dags(call: Call, query: Annotated[DagQuery, QueryParameter()]) -> DAGCollectionResponse:
+    """A page of DAGs."""
+    page = call.store.list_dags(query.filter(), query.window(call.settings, _ORDER))
+    return DAGCollectionResponse(
+        dags=[dag_payload(dag) for dag in page.items], total_entries=page.total
+    )
+
+
+@routes.add(
+    "PATCH", "/dags", permission=editing(Resource.DAG), answer=DAGCollectionResponse, slow=True
+)
+def patch_dags(
+    call: Call, query: Annotated[BulkDagSelection, QueryParameter()], body: DAGPatchBody
+) -> DAGCollectionResponse:
+    """Pause or unpause every DAG of a selection."""
+    require_known(query.update_mask, {"is_paused"})
+    window = query.window(call.settings, _ORDER)
+    ids = [dag.dag_id for dag in call.store.list_dags(query.filter(), window).items]
+    call.store.set_paused(ids, body.is_paused)
+    changed = DagFilter(dag_ids=ids, exclude_stale=query.exclude_stale)
+    page = call.store.list_dags(changed, Window(limit=max(1, len(ids)), order_by=window.order_by))
+    return DAGCollectionResponse(
+        dags=[dag_payload(dag) for dag in page.items], total_entries=page.total
+    )
+
+
+@routes.add("GET", "/dags/{dag_id}", permission=reading(Resource.DAG), answer=DAGResponse)
+def get_dag(call: Call, dag_id: str) -> DAGResponse:
+    """One DAG."""
+    return dag_payload(call.store.get_dag(dag_id))
+
+
+@routes.add(
+    "GET", "/dags/{dag_id}/details", permission=reading(Resource.DAG), answer=DAGDetailsResponse
+)
+def get_dag_details(call: Call, dag_id: str) -> DAGDetailsResponse:
+    """One DAG with all there is to say of it."""
+    dag = call.store.get_dag(dag_id)
+    running = RunFilter(dag_ids=[dag_id], states=[RunState.RUNNING])
+    return dag_details_payload(dag, call.store.list_runs(running, Window(limit=1)).total)
+
+
+@routes.add("PATCH", "/dags/{dag_id}", permission=editing(Resource.DAG), answer=DAGResponse)
+def patch_dag(
+    call: Call,
+    dag_id: str,
+    body: DAGPatchBody,
+    update_mask: Annotated[list[str] | None, QueryParameter()] = None,
+) -> DAGResponse:
+    """Pause or unpause one DAG."""
+    require_known(update_mask, {"is_paused"})
+    call.store.get_dag(dag_id)
+    call.store.set_paused([dag_id], body.is_paused)
+    return dag_payload(call.store.get_dag(dag_id))
+
+
+@routes.add("DELETE", "/dags/{dag_id}", permission=deleting(Resource.DAG), status=204, slow=True)
+def delete_dag(call: Call, dag_id: str) -> None:
+    """Remove a DAG and its whole history. It comes back if its file is still there."""
+    call.store.delete_dag(dag_id)
+
+
+@routes.add("GET", "/dagTags", permission=reading(Resource.DAG), answer=DAGTagCollectionResponse)
+def get_dag_tags(
+    call: Call, query: Annotated[TagQuery, QueryParameter()]
+) -> DAGTagCollectionResponse:
+    """A page of the tags in use."""
+    pattern = like(query.tag_name_pattern, query.tag_name_prefix_pattern)
+    page = call.store.list_tags(pattern, query.window(call.settings, {"name": "name"}))
+    return DAGTagCollectionResponse(tags=page.items, total_entries=page.total)

@@ -1,0 +1,263 @@
+"""Task instances: list and look at, with their tries and what they wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+from fastapi import Query as QueryParameter
+
+from slipstream.api.auth.access import Resource, reading
+from slipstream.api.call import Call
+from slipstream.api.operation import Routes
+from slipstream.api.payloads.filters import (
+    Paging,
+    TimeBounds,
+    is_any,
+    one_or_all,
+    task_states,
+    window_of,
+)
+from slipstream.api.payloads.task_instances import (
+    TaskInstanceCollectionResponse,
+    TaskInstanceResponse,
+    TaskInstancesBatchBody,
+    task_instance_payload,
+)
+from slipstream.model.errors import NotFoundError
+from slipstream.model.run import UNMAPPED, TaskKey
+from slipstream.model.states import TaskState
+from slipstream.runtime.masking import redact
+from slipstream.store.records import InstanceFilter, InstanceInRun, Window
+
+routes = Routes("Task Instance")
+
+INSTANCES: Final = "/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances"
+INSTANCE: Final = INSTANCES + "/{task_id}"
+MAPPED: Final = INSTANCE + "/{map_index}"
+READ: Final = reading(Resource.TASK_INSTANCE)
+_ORDER: Final = {
+    "id": "id",
+    "state": "state",
+    "dag_id": "dag_id",
+    "run_id": "run_id",
+    "dag_run_id": "run_id",
+    "task_id": "task_id",
+    "map_index": "map_index",
+    "try_number": "try_number",
+    "duration": "duration",
+    "start_date": "start_date",
+    "end_date": "end_date",
+    "queued_when": "queued_at",
+    "scheduled_when": "scheduled_at",
+    "logical_date": "logical_date",
+    "run_after": "run_after",
+    "data_interval_start": "data_interval_start",
+    "data_interval_end": "data_interval_end",
+    "rendered_map_index": "rendered_map_index",
+    "hostname": "hostname",
+    "pid": "pid",
+}
+
+
+class MappedInstanceQuery(Paging, TimeBounds):
+    """Which instances of a mapped task."""
+
+    state: list[str] | None = None
+    pool: list[str] | None = None
+    queue: list[str] | None = None
+    map_index: list[int] | None = None
+
+    def filter(self, dag_id: str, run_id: str, task_id: str) -> InstanceFilter:
+        """The selection as the store takes it."""
+        return InstanceFilter(
+            dag_ids=one_or_all(dag_id),
+            run_ids=one_or_all(run_id),
+            task_ids=[task_id],
+            map_indexes=self.map_index,
+            states=task_states(self.state),
+            pools=self.pool,
+            queues=self.queue,
+            logical_date=self.logical_date(),
+            run_after=self.run_after(),
+            start_date=self.start_date(),
+            end_date=self.end_date(),
+        )
+
+
+class InstanceQuery(Paging, TimeBounds):
+    """Which task instances."""
+
+    task_id: str | None = None
+    task_group_id: str | None = None
+    state: list[str] | None = None
+    pool: list[str] | None = None
+    queue: list[str] | None = None
+    map_index: list[int] | None = None
+
+    def filter(self, dag_id: str, run_id: str, of_group: Sequence[str] | None) -> InstanceFilter:
+        """The selection as the store takes it; `of_group` are the tasks of the group, if any."""
+        wanted = [self.task_id] if self.task_id is not None else None
+        if of_group is not None:
+            wanted = [task for task in of_group if wanted is None or task in wanted]
+        return InstanceFilter(
+            dag_ids=one_or_all(dag_id),
+            run_ids=one_or_all(run_id),
+            task_ids=wanted,
+            map_indexes=self.map_index,
+            states=task_states(self.state),
+            pools=self.pool,
+            queues=self.queue,
+            logical_date=self.logical_date(),
+            run_after=self.run_after(),
+            start_date=self.start_date(),
+            end_date=self.end_date(),
+        )
+
+
+@routes.add("GET", INSTANCES, permission=READ, answer=TaskInstanceCollectionResponse)
+def get_task_instances(
+    call: Call,
+    dag_id: str,
+    dag_run_id: str,
+    query: Annotated[InstanceQuery, QueryParameter()],
+) -> TaskInstanceCollectionResponse:
+    """A page of task instances; `~` as DAG id or run id stands for all."""
+    group = query.task_group_id
+    of_group = None if group is None else _tasks_of_group(call, dag_id, dag_run_id, group)
+    window = query.window(call.settings, _ORDER)
+    found = page_of(call, query.filter(dag_id, dag_run_id, of_group), window)
+    if not found.total_entries:
+        _require_there(call, dag_id, dag_run_id)
+    return found
+
+
+@routes.add("POST", INSTANCES + "/list", permission=READ, answer=TaskInstanceCollectionResponse)
+def get_task_instances_batch(
+    call: Call, dag_id: str, dag_run_id: str, body: TaskInstancesBatchBody
+) -> TaskInstanceCollectionResponse:
+    """A page of the task instances of several DAGs and runs. The ids in the path can be `~`."""
+    states = None if body.state is None else [state or TaskState.NONE for state in body.state]
+    which = InstanceFilter(
+        dag_ids=body.dag_ids or one_or_all(dag_id),
+        run_ids=body.dag_run_ids or one_or_all(dag_run_id),
+        task_ids=body.task_ids,
+        states=states,
+        pools=body.pool,
+        queues=body.queue,
+        logical_date=body.logical_date(),
+        run_after=body.run_after(),
+        start_date=body.start_date(),
+        end_date=body.end_date(),
+    )
+    order = [body.order_by] if body.order_by else []
+    window = window_of(body.page_limit, body.page_offset, order, call.settings, _ORDER)
+    return page_of(call, which, window)
+
+
+@routes.add("GET", INSTANCE, permission=READ, answer=TaskInstanceResponse)
+def get_task_instance(
+    call: Call, dag_id: str, dag_run_id: str, task_id: str
+) -> TaskInstanceResponse:
+    """One task instance that is not mapped."""
+    return _one(call, dag_id, dag_run_id, TaskKey(task_id))
+
+
+@routes.add(
+    "GET",
+    INSTANCE + "/listMapped",
+    permission=READ,
+    answer=TaskInstanceCollectionResponse,
+)
+def get_mapped_task_instances(
+    call: Call,
+    dag_id: str,
+    dag_run_id: str,
+    task_id: str,
+    query: Annotated[MappedInstanceQuery, QueryParameter()],
+) -> TaskInstanceCollectionResponse:
+    """A page of the instances of a mapped task, by default in map index order."""
+    window = query.window(call.settings, _ORDER)
+    if not window.order_by:
+        window = Window(limit=window.limit, offset=window.offset, order_by=("map_index",))
+    found = page_of(call, query.filter(dag_id, dag_run_id, task_id), window)
+    if not found.total_entries:
+        run = call.store.get_run(dag_id, dag_run_id)
+        if task_id not in call.store.get_version(run.version_id).spec.tasks:
+            raise NotFoundError(f"The DAG {dag_id!r} has no task {task_id!r}.")
+    return found
+
+
+@routes.add("GET", MAPPED, permission=READ, answer=TaskInstanceResponse)
+def get_mapped_task_instance(
+    call: Call, dag_id: str, dag_run_id: str, task_id: str, map_index: int
+) -> TaskInstanceResponse:
+    """One instance of a mapped task."""
+    return _one(call, dag_id, dag_run_id, TaskKey(task_id, map_index))
+
+
+def collection_of(
+    call: Call, found: Sequence[InstanceInRun], total: int | None = None
+) -> TaskInstanceCollectionResponse:
+    """Task instances as a payload; `total` where there are more."""
+    version = call.store.get_version
+    return TaskInstanceCollectionResponse(
+        task_instances=[
+            task_instance_payload(entry, version(entry.run.version_id)) for entry in found
+        ],
+        total_entries=len(found) if total is None else total,
+    )
+
+
+def page_of(call: Call, which: InstanceFilter, window: Window) -> TaskInstanceCollectionResponse:
+    """A page of the store's as a payload."""
+    page = call.store.list_instances(which, window)
+    return collection_of(call, page.items, page.total)
+
+
+def _one(call: Call, dag_id: str, run_id: str, key: TaskKey) -> TaskInstanceResponse:
+    found = instance_of(call, dag_id, run_id, key)
+    fields = redact(dict(call.store.get_rendered_fields(found.run.pk, key)))
+    return task_instance_payload(found, call.store.get_version(found.run.version_id), fields)
+
+
+def instance_of(call: Call, dag_id: str, run_id: str, key: TaskKey) -> InstanceInRun:
+    try:
+        return call.store.get_instance(dag_id, run_id, key)
+    except NotFoundError:
+        if key.map_index == UNMAPPED:
+            _explain_mapped(call, dag_id, run_id, key.task_id)
+        raise
+
+
+def _explain_mapped(call: Call, dag_id: str, run_id: str, task_id: str) -> None:
+    which = InstanceFilter(dag_ids=[dag_id], run_ids=[run_id], task_ids=[task_id])
+    if call.store.list_instances(which, Window(limit=1)).total:
+        raise NotFoundError(
+            f"Task instance of {task_id!r} is mapped, add the map_index value to the URL."
+        )
+
+
+def _tasks_of_group(call: Call, dag_id: str, run_id: str, group_id: str) -> list[str]:
+    if is_any(dag_id) or is_any(run_id):
+        raise NotFoundError(
+            "A task group belongs to a DAG: name the DAG and the run in the path to list its tasks."
+        )
+    spec = call.store.get_version(call.store.get_run(dag_id, run_id).version_id).spec
+    if group_id not in spec.groups:
+        raise NotFoundError(f"The DAG {dag_id!r} has no task group {group_id!r}.")
+    inside = {group_id}
+    while True:
+        more = {group.group_id for group in spec.groups.values() if group.parent_id in inside}
+        if more <= inside:
+            return [task.task_id for task in spec.tasks.values() if task.group_id in inside]
+        inside |= more
+
+
+def _require_there(call: Call, dag_id: str, run_id: str) -> None:
+    """Nothing was found: say so only if the DAG and the run that were named are there."""
+    if not is_any(dag_id):
+        if is_any(run_id):
+            call.store.get_dag(dag_id)
+        else:
+            call.store.get_run(dag_id, run_id)

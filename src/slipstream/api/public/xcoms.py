@@ -1,0 +1,210 @@
+"""XComs."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Final
+
+from fastapi import Query as QueryParameter
+
+from slipstream.api.auth.access import Resource, creating, deleting, editing, reading
+from slipstream.api.call import Call
+from slipstream.api.operation import Routes
+from slipstream.api.payloads.dags import display_name
+from slipstream.api.payloads.filters import Paging
+from slipstream.api.payloads.task_instances import task_display_name, task_of
+from slipstream.api.payloads.xcoms import (
+    XComCollectionResponse,
+    XComCreateBody,
+    XComResponse,
+    XComResponseNative,
+    XComResponseString,
+    XComUpdateBody,
+)
+from slipstream.api.public.task_instances import INSTANCES
+from slipstream.model.errors import AlreadyExistsError, NotFoundError
+from slipstream.model.json import JsonValue
+from slipstream.model.run import UNMAPPED, DagRun, TaskKey
+from slipstream.store.records import XComRecord
+
+routes = Routes("XCom")
+
+_ENTRIES: Final = INSTANCES + "/{task_id}/xcomEntries"
+_ENTRY: Final = _ENTRIES + "/{xcom_key:path}"
+_ORDER: Final = {
+    "key": "key",
+    "timestamp": "timestamp",
+    "task_id": "task_id",
+    "map_index": "map_index",
+    "dag_id": "dag_id",
+    "run_id": "run_id",
+}
+
+
+class XComQuery(Paging):
+    """Which XComs."""
+
+    xcom_key: str | None = None
+    map_index: int | None = None
+
+
+@routes.add("GET", _ENTRIES, permission=reading(Resource.XCOM), answer=XComCollectionResponse)
+def get_xcom_entries(
+    call: Call,
+    dag_id: str,
+    dag_run_id: str,
+    task_id: str,
+    query: Annotated[XComQuery, QueryParameter()],
+) -> XComCollectionResponse:
+    """A page of XComs; `~` as DAG id, run id or task id stands for all."""
+    page = call.store.list_xcoms(
+        dag_id=dag_id,
+        run_id=dag_run_id,
+        task_id=None if task_id == "~" else task_id,
+        map_index=query.map_index,
+        key=query.xcom_key,
+        window=query.window(call.settings, _ORDER),
+    )
+    runs: dict[int, DagRun] = {}
+    for xcom in page.items:
+        if xcom.run_pk not in runs:
+            runs[xcom.run_pk] = call.store.get_run(xcom.dag_id, xcom.run_id)
+    return XComCollectionResponse(
+        xcom_entries=[
+            XComResponse.model_validate(_fields(call, xcom, runs[xcom.run_pk]))
+            for xcom in page.items
+        ],
+        total_entries=page.total,
+    )
+
+
+@routes.add(
+    "POST",
+    _ENTRIES,
+    permission=creating(Resource.XCOM),
+    answer=XComResponseNative,
+    status=201,
+)
+def create_xcom_entry(
+    call: Call, dag_id: str, dag_run_id: str, task_id: str, body: XComCreateBody
+) -> XComResponseNative:
+    """Store a value that the task instance did not push itself."""
+    key = TaskKey(task_id, body.map_index)
+    run = call.store.get_instance(dag_id, dag_run_id, key).run
+    if _find(call, run, key, body.key) is not None:
+        raise AlreadyExistsError(
+            f"The XCom with key: {body.key!r} exists already; PATCH changes it."
+        )
+    return _stored(call, run, key, body.key, body.value)
+
+
+@routes.add("GET", _ENTRY, permission=reading(Resource.XCOM), answer=XComResponseNative)
+def get_xcom_entry(
+    call: Call,
+    *,
+    dag_id: str,
+    dag_run_id: str,
+    task_id: str,
+    xcom_key: str,
+    map_index: int = UNMAPPED,
+    deserialize: bool = False,
+    stringify: bool = False,
+) -> XComResponseNative | XComResponseString:
+    """One XCom with its value, as JSON or (`stringify`) as text.
+
+    `deserialize` changes nothing: values are kept as JSON, and no class is ever loaded to show
+    one.
+    """
+    del deserialize
+    run = call.store.get_run(dag_id, dag_run_id)
+    xcom = _require(call, run, TaskKey(task_id, map_index), xcom_key)
+    fields = _fields(call, xcom, run)
+    value = _value(xcom)
+    if stringify:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return XComResponseString.model_validate(fields | {"value": text})
+    return XComResponseNative.model_validate(fields | {"value": value})
+
+
+@routes.add("PATCH", _ENTRY, permission=editing(Resource.XCOM), answer=XComResponseNative)
+def update_xcom_entry(
+    call: Call,
+    *,
+    dag_id: str,
+    dag_run_id: str,
+    task_id: str,
+    xcom_key: str,
+    body: XComUpdateBody,
+) -> XComResponseNative:
+    """Replace a value."""
+    run = call.store.get_run(dag_id, dag_run_id)
+    key = TaskKey(task_id, body.map_index)
+    _require(call, run, key, xcom_key)
+    return _stored(call, run, key, xcom_key, body.value)
+
+
+@routes.add("DELETE", _ENTRY, permission=deleting(Resource.XCOM), status=204)
+def delete_xcom_entry(
+    call: Call,
+    *,
+    dag_id: str,
+    dag_run_id: str,
+    task_id: str,
+    xcom_key: str,
+    map_index: int = UNMAPPED,
+) -> None:
+    """Remove an XCom."""
+    run = call.store.get_run(dag_id, dag_run_id)
+    if not call.store.delete_xcom(run.pk, TaskKey(task_id, map_index), xcom_key):
+        raise _missing(xcom_key)
+
+
+def _stored(
+    call: Call, run: DagRun, key: TaskKey, xcom_key: str, value: JsonValue
+) -> XComResponseNative:
+    length = len(value) if isinstance(value, dict | list) else None
+    call.store.set_xcom(run.pk, key, xcom_key, json.dumps(value), length)
+    xcom = _require(call, run, key, xcom_key)
+    return XComResponseNative.model_validate(_fields(call, xcom, run) | {"value": value})
+
+
+def _find(call: Call, run: DagRun, key: TaskKey, xcom_key: str) -> XComRecord | None:
+    return call.store.get_xcom(
+        dag_id=run.dag_id,
+        run_id=run.run_id,
+        task_id=key.task_id,
+        map_index=key.map_index,
+        key=xcom_key,
+    )
+
+
+def _require(call: Call, run: DagRun, key: TaskKey, xcom_key: str) -> XComRecord:
+    xcom = _find(call, run, key, xcom_key)
+    if xcom is None:
+        raise _missing(xcom_key)
+    return xcom
+
+
+def _missing(xcom_key: str) -> NotFoundError:
+    return NotFoundError(f"XCom entry with key: {xcom_key!r} not found")
+
+
+def _value(xcom: XComRecord) -> JsonValue:
+    value: JsonValue = json.loads(xcom.value)
+    return value
+
+
+def _fields(call: Call, xcom: XComRecord, run: DagRun) -> dict[str, object]:
+    spec = call.store.get_version(run.version_id).spec
+    return {
+        "key": xcom.key,
+        "timestamp": xcom.timestamp,
+        "logical_date": run.logical_date,
+        "map_index": xcom.map_index,
+        "task_id": xcom.task_id,
+        "dag_id": xcom.dag_id,
+        "run_id": xcom.run_id,
+        "dag_display_name": display_name(spec),
+        "task_display_name": task_display_name(task_of(spec, xcom.task_id)),
+        "run_after": run.run_after,
+    }

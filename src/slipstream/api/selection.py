@@ -1,0 +1,125 @@
+"""Which task instances an order to clear or to mark means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+
+from slipstream.model.dag import DagSpec, TaskSpec
+from slipstream.model.errors import InvalidInputError, NotFoundError
+from slipstream.model.run import DagRun, TaskKey
+from slipstream.store.interface import Store
+from slipstream.store.records import InstanceFilter, InstanceInRun, Range
+
+
+@dataclass(frozen=True, slots=True)
+class Picks:
+    """Tasks by id; of those in `indexes` only these map indexes."""
+
+    task_ids: Set[str]
+    indexes: Mapping[str, Set[int]]
+
+    def include(self, key: TaskKey) -> bool:
+        """Whether that instance is meant."""
+        if key.task_id not in self.task_ids:
+            return False
+        only = self.indexes.get(key.task_id)
+        return only is None or key.map_index in only
+
+
+def pick(
+    spec: DagSpec,
+    wanted: Sequence[str | tuple[str, int]] | None,
+    *,
+    upstream: bool,
+    downstream: bool,
+) -> Picks:
+    """The tasks that were named (None for all) and, if asked for, those around them.
+
+    Raises `NotFoundError` for a task that the DAG does not have.
+    """
+    if wanted is None:
+        return Picks(frozenset(spec.tasks), {})
+    indexes: dict[str, set[int]] = {}
+    whole: set[str] = set()
+    for entry in wanted:
+        if isinstance(entry, str):
+            whole.add(entry)
+        else:
+            indexes.setdefault(entry[0], set()).add(entry[1])
+    named = whole | indexes.keys()
+    _require_known(spec, named)
+    around: set[str] = set()
+    if upstream:
+        around |= _reachable(spec, named, lambda task: task.upstream)
+    if downstream:
+        around |= _reachable(spec, named, lambda task: task.downstream)
+    around -= named
+    return Picks(
+        frozenset(named | around),
+        {task_id: only for task_id, only in indexes.items() if task_id not in whole},
+    )
+
+
+def instances_of(
+    store: Store,
+    dag_id: str,
+    picks: Picks,
+    *,
+    run_ids: Sequence[str] | None = None,
+    logical_date: Range | None = None,
+    which: Callable[[InstanceInRun], bool] = lambda _: True,
+) -> list[InstanceInRun]:
+    """The instances of these tasks in these runs for which `which` holds."""
+    found = store.iterate_instances(
+        InstanceFilter(
+            dag_ids=[dag_id],
+            run_ids=run_ids,
+            task_ids=sorted(picks.task_ids),
+            logical_date=logical_date or Range(),
+        )
+    )
+    return [entry for entry in found if picks.include(entry.instance.key) and which(entry)]
+
+
+def dates_around(run: DagRun, *, past: bool, future: bool) -> Range:
+    """The logical dates of the run and, if asked for, of all before or after it."""
+    if run.logical_date is None:
+        raise InvalidInputError(
+            f"The run {run.run_id!r} has no logical date: there is no past or future of it."
+        )
+    return Range(
+        gte=None if past else run.logical_date,
+        lte=None if future else run.logical_date,
+    )
+
+
+def by_run(found: Iterable[InstanceInRun]) -> list[tuple[DagRun, list[TaskKey]]]:
+    """The instances' keys, run by run."""
+    keys: dict[int, list[TaskKey]] = {}
+    runs: dict[int, DagRun] = {}
+    for entry in found:
+        runs[entry.run.pk] = entry.run
+        keys.setdefault(entry.run.pk, []).append(entry.instance.key)
+    return [(runs[pk], of_run) for pk, of_run in keys.items()]
+
+
+def _require_known(spec: DagSpec, task_ids: Collection[str]) -> None:
+    unknown = sorted(set(task_ids) - spec.tasks.keys())
+    if unknown:
+        raise NotFoundError(f"The DAG {spec.dag_id!r} has no task {', '.join(map(repr, unknown))}.")
+
+
+def _reachable(
+    spec: DagSpec, start: Collection[str], neighbours: Callable[[TaskSpec], Sequence[str]]
+) -> set[str]:
+    """Every task that can be reached from these, these not counted unless reached again."""
+    reached: set[str] = set()
+    ahead = list(start)
+    while ahead:
+        task = spec.tasks.get(ahead.pop())
+        for task_id in neighbours(task) if task else ():
+            if task_id not in reached:
+                reached.add(task_id)
+                ahead.append(task_id)
+    return reached
