@@ -5,17 +5,25 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+from slipstream.cli.errors import CommandFailedError
+from slipstream.cli.keys import fernet_keys
+from slipstream.cli.places import without_password
 from slipstream.config import Config, load_config
+
+if TYPE_CHECKING:
+    from slipstream.store.interface import Store
 
 
 class Deployment:
-    """A home with its settings."""
+    """A home with its settings. The store is opened at its first use and closed at the end."""
 
     def __init__(self, config: Config) -> None:
         """`config` decides everything."""
         self.config = config
+        self._opened: Store | None = None
+        self._is_checked = False
 
     @classmethod
     def from_arguments(cls, parsed: Namespace) -> Self:
@@ -66,3 +74,48 @@ class Deployment:
 
     def close(self) -> None:
         """Close what was opened."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+    @property
+    def store(self) -> Store:
+        """The store, its schema known to be right.
+
+        A new embedded database gets its tables here; a database server's are made by
+        `slipstream db migrate`. Raises `CommandFailedError` where the schema is not this
+        version's.
+        """
+        store = self.unchecked_store
+        if not self._is_checked:
+            if store.schema_revision() is None and self.database_url.startswith("sqlite"):
+                store.migrate()
+            elif problem := self.schema_problem():
+                raise CommandFailedError(problem)
+            self._is_checked = True
+        return store
+
+    @property
+    def unchecked_store(self) -> Store:
+        """The store, whatever is in its database."""
+        if self._opened is None:
+            from slipstream.store import open_store
+
+            self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._opened = open_store(
+                self.database_url,
+                fernet_keys=fernet_keys(self.config),
+                xcom_url=str(self.home / "xcom"),
+            )
+        return self._opened
+
+    def schema_problem(self) -> str | None:
+        """What is wrong with the database's schema, and what to do; None where it is right."""
+        from slipstream.store.schema import HEAD
+
+        found = self.unchecked_store.schema_revision()
+        if found == HEAD:
+            return None
+        what = "has no tables yet" if found is None else f"is at schema {found}, expected {HEAD}"
+        place = without_password(self.database_url)
+        return f"{place} {what}; run `slipstream db migrate`."

@@ -17,7 +17,16 @@ from slipstream.model.errors import SlipstreamError
 
 NOUNS: Final[dict[str, tuple[str, str]]] = {
     "config": ("slipstream.cli.settings", "Show the settings and where they come from"),
+    "connections": ("slipstream.cli.connections", "Manage connections"),
+    "dags": ("slipstream.cli.dags.commands", "List, run, pause and inspect DAGs"),
+    "db": ("slipstream.cli.database", "Create, check and clean the database"),
     "info": ("slipstream.cli.info", "Show versions, paths and the database"),
+    "jobs": ("slipstream.cli.jobs", "Check that components are alive"),
+    "pools": ("slipstream.cli.pools", "Manage pools"),
+    "rotate-fernet-key": ("slipstream.cli.rotation", "Encrypt all secrets with a new key"),
+    "tasks": ("slipstream.cli.tasks.commands", "List, run, clear and inspect tasks"),
+    "users": ("slipstream.cli.users", "Manage who may sign in"),
+    "variables": ("slipstream.cli.variables", "Manage variables"),
     "version": ("slipstream.cli.info", "Show the version"),
 }
 """`{noun: (module, help)}`; a module offers `add_commands(group)`."""

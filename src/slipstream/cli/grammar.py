@@ -15,6 +15,22 @@ Run: TypeAlias = "Callable[[Deployment, Namespace], int | None]"
 """What carries a command out; None stands for exit code 0."""
 
 
+class _SetSetting(argparse.Action):
+    """Keeps an option as the strongest source of a setting."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        del parser
+        section, _, key = self.dest.partition(".")
+        settings = getattr(namespace, "settings", {})
+        namespace.settings = {**settings, (section, key): (str(values), option_string)}
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser with the options that several commands share."""
 
@@ -37,6 +53,17 @@ class Parser(argparse.ArgumentParser):
             help="instead of slipstream.toml in the home",
         )
         self.add_argument("-v", "--verbose", action="store_true", default=SUPPRESS, help=SUPPRESS)
+
+    def add_setting(self, option: str, section: str, key: str, *, metavar: str, about: str) -> None:
+        """An option that stands for a setting and beats all other sources of it."""
+        self.add_argument(
+            option,
+            dest=f"{section}.{key}",
+            action=_SetSetting,
+            default=SUPPRESS,
+            metavar=metavar,
+            help=f"{about} (setting: [{section}] {key})",
+        )
 
     def add_output(self) -> None:
         """`--output`: how a listing is printed."""

@@ -8,6 +8,7 @@ from slipstream import __version__
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.grammar import Group
 from slipstream.cli.output import show_fields
+from slipstream.cli.places import without_password
 from slipstream.model.json import JsonValue
 
 PACKAGES = ("sqlalchemy", "alembic", "fastapi", "uvicorn", "pydantic", "msgspec", "psycopg")
@@ -69,11 +70,3 @@ def _installed() -> dict[str, JsonValue]:
         except PackageNotFoundError:
             found[package] = "not installed"
     return found
-
-
-def without_password(url: str) -> str:
-    """A database URL whose password is replaced by stars."""
-    from urllib.parse import urlsplit
-
-    password = urlsplit(url).password
-    return url.replace(f":{password}@", ":***@", 1) if password else url

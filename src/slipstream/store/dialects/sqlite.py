@@ -49,7 +49,7 @@ class SQLiteDatabase(Database):
             )
         self._path = None if url.database in (None, "", ":memory:") else Path(url.database or "")
         if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(self._path.parent)
         self._write_lock = threading.Lock()
         self._writer_engine = _engine(url, writing=True, pool_size=1)
         self._reader_engine = (
@@ -126,6 +126,16 @@ class SQLiteDatabase(Database):
         if self._reader_engine is not None:
             self._reader_engine.dispose()
         self._writer_engine.dispose()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnavailableError(
+            f"The folder {folder} of the database cannot be made: {error.strerror}. "
+            f"Choose another place for it."
+        ) from error
 
 
 def _engine(url: URL, *, writing: bool, pool_size: int) -> Engine:

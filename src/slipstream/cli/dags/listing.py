@@ -1,0 +1,199 @@
+"""What there is: DAGs, their files, their runs."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections import defaultdict
+from collections.abc import Sequence
+
+from slipstream.api.payloads.schedules import summary
+from slipstream.cli.deployment import Deployment
+from slipstream.cli.errors import UsageError
+from slipstream.cli.finding import all_dags, all_runs, find_dag
+from slipstream.cli.moments import moment
+from slipstream.cli.output import Row, as_text, show_fields, show_rows
+from slipstream.cli.paging import every
+from slipstream.model.json import JsonValue
+from slipstream.model.run import DagRun
+from slipstream.model.states import RunState, RunType
+from slipstream.store.interface import DagRecord, Range, RunFilter
+
+DAG_COLUMNS = ("dag_id", "fileloc", "owners", "is_paused", "bundle_name", "bundle_version")
+ALL_DAG_COLUMNS = (
+    *DAG_COLUMNS,
+    "description",
+    "tags",
+    "timetable_summary",
+    "is_stale",
+    "has_import_errors",
+    "last_parsed_time",
+    "next_dagrun_logical_date",
+    "next_dagrun_run_after",
+    "max_active_runs",
+    "max_active_tasks",
+    "version_number",
+)
+RUN_COLUMNS = ("dag_id", "run_id", "state", "run_after", "logical_date", "start_date", "end_date")
+
+
+def list_dags(deployment: Deployment, arguments: Namespace) -> None:
+    """Print every DAG of a present file."""
+    unknown = set(arguments.columns) - set(ALL_DAG_COLUMNS)
+    if unknown:
+        raise UsageError(
+            f"There is no column {', '.join(sorted(unknown))}; expected any of "
+            f"{', '.join(ALL_DAG_COLUMNS)}."
+        )
+    rows = (
+        dag_row(dag)
+        for dag in all_dags(deployment.store)
+        if not arguments.bundle_name or dag.bundle_name in arguments.bundle_name
+    )
+    show_rows(rows, arguments.output, columns=arguments.columns)
+
+
+def show_details(deployment: Deployment, arguments: Namespace) -> None:
+    """Print all that is known of one DAG."""
+    dag = find_dag(deployment.store, arguments.dag_id)
+    spec = dag.latest.spec
+    show_fields(
+        {
+            **dag_row(dag),
+            "timezone": spec.timezone,
+            "start_date": as_text(spec.start_date),
+            "end_date": as_text(spec.end_date),
+            "catchup": spec.catchup,
+            "dagrun_timeout": str(spec.dagrun_timeout) if spec.dagrun_timeout else None,
+            "max_consecutive_failed_dag_runs": spec.max_consecutive_failed_dag_runs,
+            "params": dict(spec.params),
+            "doc_md": spec.doc_md,
+            "task_ids": list(spec.tasks),
+            "version_created_at": as_text(dag.latest.created_at),
+        },
+        arguments.output,
+    )
+
+
+def dag_row(dag: DagRecord) -> Row:
+    """A DAG as a row, with Airflow's names of the columns."""
+    spec = dag.latest.spec
+    owners: list[JsonValue] = [*sorted({task.owner for task in spec.tasks.values()})]
+    return {
+        "dag_id": dag.dag_id,
+        "fileloc": dag.fileloc,
+        "owners": owners,
+        "is_paused": dag.is_paused,
+        "bundle_name": dag.bundle_name,
+        "bundle_version": None,
+        "description": spec.description,
+        "tags": list(spec.tags),
+        "timetable_summary": summary(spec.schedule),
+        "is_stale": dag.is_stale,
+        "has_import_errors": dag.has_import_errors,
+        "last_parsed_time": as_text(dag.last_parsed_at),
+        "next_dagrun_logical_date": as_text(dag.next_logical_date),
+        "next_dagrun_run_after": as_text(dag.next_run_after),
+        "max_active_runs": spec.max_active_runs,
+        "max_active_tasks": spec.max_active_tasks,
+        "version_number": dag.latest.number,
+    }
+
+
+def report(deployment: Deployment, arguments: Namespace) -> None:
+    """Print, for each file, how long it took to load and what is in it."""
+    by_file: defaultdict[str, list[DagRecord]] = defaultdict(list)
+    for dag in all_dags(deployment.store):
+        if not arguments.bundle_name or dag.bundle_name in arguments.bundle_name:
+            by_file[dag.relative_fileloc or dag.fileloc].append(dag)
+    show_rows(
+        sorted((_file_row(file, dags) for file, dags in by_file.items()), key=_slowest_first),
+        arguments.output,
+        columns=("bundle_name", "file", "duration", "dag_num", "task_num", "dags"),
+    )
+
+
+def _file_row(file: str, dags: Sequence[DagRecord]) -> dict[str, JsonValue]:
+    return {
+        "bundle_name": dags[0].bundle_name,
+        "file": file,
+        "duration": round(max(dag.last_parse_seconds for dag in dags), 3),
+        "dag_num": len(dags),
+        "task_num": sum(len(dag.latest.spec.tasks) for dag in dags),
+        "dags": [dag.dag_id for dag in dags],
+    }
+
+
+def _slowest_first(row: Row) -> float:
+    duration = row["duration"]
+    assert isinstance(duration, float | int)
+    return -duration
+
+
+def list_import_errors(deployment: Deployment, arguments: Namespace) -> int:
+    """Print the broken files with their tracebacks; the exit code is 1 where there are any."""
+    store = deployment.store
+    errors = [
+        error
+        for error in every(store.list_file_errors)
+        if not arguments.bundle_name or error.bundle_name in arguments.bundle_name
+    ]
+    show_rows(
+        (
+            {
+                "bundle_name": error.bundle_name,
+                "filepath": error.fileloc,
+                "error": error.stack_trace,
+            }
+            for error in errors
+        ),
+        arguments.output,
+        columns=("bundle_name", "filepath", "error"),
+    )
+    return 1 if errors else 0
+
+
+def list_runs(deployment: Deployment, arguments: Namespace) -> None:
+    """Print the runs of a DAG, the newest first."""
+    store = deployment.store
+    find_dag(store, arguments.dag_id)
+    start, end = (
+        text and moment(text, deployment.config)
+        for text in (arguments.start_date, arguments.end_date)
+    )
+    which = RunFilter(
+        dag_ids=[arguments.dag_id],
+        states=[RunState(arguments.state)] if arguments.state else None,
+        run_types=(
+            [kind for kind in RunType if kind is not RunType.BACKFILL]
+            if arguments.no_backfill
+            else None
+        ),
+        logical_date=Range(gte=start, lte=end),
+    )
+    show_rows(
+        (run_row(run) for run in all_runs(store, which, newest_first=True)),
+        arguments.output,
+        columns=RUN_COLUMNS,
+    )
+
+
+def run_row(run: DagRun) -> Row:
+    """A run as a row, with Airflow's names of the columns."""
+    return {
+        "dag_id": run.dag_id,
+        "run_id": run.run_id,
+        "dag_run_id": run.run_id,
+        "run_type": run.run_type.value,
+        "state": run.state.value,
+        "run_after": as_text(run.run_after),
+        "logical_date": as_text(run.logical_date),
+        "data_interval_start": as_text(run.data_interval_start),
+        "data_interval_end": as_text(run.data_interval_end),
+        "start_date": as_text(run.start_date),
+        "end_date": as_text(run.end_date),
+        "conf": dict(run.conf),
+    }
+
+
+def next_execution(deployment: Deployment, arguments: Namespace) -> None:
+    """Print the moments at which the timetable starts the next runs, one a line."""

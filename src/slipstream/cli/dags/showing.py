@@ -1,0 +1,35 @@
+"""`slipstream dags show`."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import PurePath
+
+from slipstream.api.payloads.schedules import summary
+from slipstream.cli.dags.graph import dot_text, mermaid_text, tree_lines
+from slipstream.cli.deployment import Deployment
+from slipstream.cli.errors import UsageError
+from slipstream.cli.files import write_text
+from slipstream.cli.finding import find_dag
+
+WRITERS = {".dot": dot_text, ".gv": dot_text, ".mmd": mermaid_text, ".mermaid": mermaid_text}
+"""`{ending of the file: what writes it}`."""
+
+
+def show(deployment: Deployment, arguments: Namespace) -> None:
+    """Print the graph, or save it to a file."""
+    spec = find_dag(deployment.store, arguments.dag_id).latest.spec
+    if not arguments.save:
+        schedule = summary(spec.schedule)
+        print(f"{spec.dag_id}: {len(spec.tasks)} tasks, schedule {schedule or 'none'}")
+        for line in tree_lines(spec):
+            print(line)
+        return
+    ending = PurePath(arguments.save).suffix
+    if ending not in WRITERS:
+        raise UsageError(
+            f"The file {arguments.save!r} ends in {ending or 'nothing'!r}; expected one of "
+            f"{', '.join(WRITERS)}. Graphviz makes pictures of it: dot -Tsvg FILE.dot."
+        )
+    write_text(arguments.save, WRITERS[ending](spec))
+    print(f"File {arguments.save} saved")

@@ -1,0 +1,53 @@
+"""One server to a home: a lock that the kernel gives back when its holder dies."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from slipstream.cli.errors import HomeInUseError
+
+LOCK_FILE = "server.lock"
+
+
+class HomeLock:
+    """Holds the home for as long as the `with` block lasts, whatever ends the process."""
+
+    def __init__(self, run_folder: Path, *, purpose: str) -> None:
+        """`purpose` is told to whoever comes second."""
+        self._path = run_folder / LOCK_FILE
+        self._purpose = purpose
+        self._handle = -1
+
+    def __enter__(self) -> Self:
+        """Take it. Raises `HomeInUseError`."""
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Not inherited over exec: tasks that outlive the server do not hold it.
+        self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.read(self._handle, 4096).decode(errors="replace").strip()
+            os.close(self._handle)
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                raise
+            raise HomeInUseError(
+                f"{self._path.parent.parent} is in use by {holder or 'another process'}. "
+                f"Stop it first, or give this one another SLIPSTREAM_HOME."
+            ) from error
+        os.ftruncate(self._handle, 0)
+        os.pwrite(self._handle, f"process {os.getpid()}, {self._purpose}\n".encode(), 0)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.ftruncate(self._handle, 0)
+        os.close(self._handle)

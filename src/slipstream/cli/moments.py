@@ -1,0 +1,41 @@
+"""Moments as people write them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+
+from slipstream.cli.errors import UsageError
+from slipstream.config import Config, ConfigError
+
+
+def moment(text: str, config: Config) -> datetime:
+    """An ISO 8601 date or moment in UTC; without an offset it is in `[core] default_timezone`."""
+    try:
+        parsed = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is not a moment; expected ISO 8601 as in 2026-01-31 or "
+            f"2026-01-31T12:00:00+00:00."
+        ) from None
+    if parsed.tzinfo is None:
+        parsed = parsed.replace(tzinfo=default_timezone(config))
+    return parsed.astimezone(UTC)
+
+
+def default_timezone(config: Config) -> tzinfo:
+    """The time zone that `[core] default_timezone` names."""
+    name = config.text("core", "default_timezone")
+    if name.lower() == "utc":
+        return UTC
+    if name.lower() == "system":
+        local = datetime.now(UTC).astimezone().tzinfo
+        assert local is not None
+        return local
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        source = config.setting("core", "default_timezone").source
+        message = f"{source}: [core] default_timezone is {name!r}, expected a name as Europe/Paris."
+        raise ConfigError(message) from error

@@ -1,0 +1,139 @@
+"""`slipstream pools`."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Iterable
+
+from slipstream.cli.deployment import Deployment
+from slipstream.cli.errors import CommandFailedError
+from slipstream.cli.files import parse_object, read_text, write_text
+from slipstream.cli.grammar import Group
+from slipstream.cli.output import Row, show_rows
+from slipstream.cli.paging import every
+from slipstream.model.errors import NotFoundError
+from slipstream.model.json import JsonValue
+from slipstream.store.interface import PoolRecord, Store
+
+COLUMNS = ("pool", "slots", "description", "include_deferred")
+
+
+def add_commands(group: Group) -> None:
+    """The verbs of `pools`."""
+    group.verb("list", list_pools, "List the pools").add_output()
+    get = group.verb("get", get_pool, "Show a pool")
+    get.add_argument("pool", metavar="NAME")
+    get.add_output()
+    setting = group.verb("set", set_pool, "Create or change a pool")
+    setting.add_argument("pool", metavar="NAME")
+    setting.add_argument("slots", type=int, help="how many slots; -1 for no limit")
+    setting.add_argument("description", help="what it is for")
+    setting.add_argument(
+        "--include-deferred", action="store_true", help="deferred tasks keep their slots"
+    )
+    setting.add_output()
+    delete = group.verb("delete", delete_pool, "Remove a pool")
+    delete.add_argument("pool", metavar="NAME")
+    delete.add_output()
+    importing = group.verb("import", import_pools, "Read pools from a JSON file")
+    importing.add_argument("file", help="the file, or - for standard input")
+    export = group.verb("export", export_pools, "Write all pools to a JSON file")
+    export.add_argument("file", help="the file, or - for standard output")
+
+
+def list_pools(deployment: Deployment, arguments: Namespace) -> None:
+    """Print all pools."""
+    _show(_all(deployment.store), arguments.output)
+
+
+def get_pool(deployment: Deployment, arguments: Namespace) -> None:
+    """Print one pool."""
+    _show([_existing(deployment.store, arguments.pool)], arguments.output)
+
+
+def set_pool(deployment: Deployment, arguments: Namespace) -> None:
+    """Create or change one; a running scheduler notices at once."""
+    pool = PoolRecord(
+        name=arguments.pool,
+        slots=_slots(arguments.pool, arguments.slots),
+        description=arguments.description,
+        include_deferred=arguments.include_deferred,
+    )
+    deployment.store.set_pool(pool)
+    _show([pool], arguments.output)
+
+
+def delete_pool(deployment: Deployment, arguments: Namespace) -> None:
+    """Remove one."""
+    pool = _existing(deployment.store, arguments.pool)
+    deployment.store.delete_pool(arguments.pool)
+    _show([pool], arguments.output)
+
+
+def import_pools(deployment: Deployment, arguments: Namespace) -> None:
+    """Store `{name: {slots, description, include_deferred}}`; all of it or nothing."""
+    entries = parse_object(arguments.file, read_text(arguments.file))
+    pools = [_record(name, entry) for name, entry in entries.items()]
+    for pool in pools:
+        deployment.store.set_pool(pool)
+    print(f"Uploaded {len(pools)} pool(s)")
+
+
+def export_pools(deployment: Deployment, arguments: Namespace) -> None:
+    """Write `{name: {slots, description, include_deferred}}`."""
+    entries = {
+        pool.name: {
+            "slots": pool.slots,
+            "description": pool.description or "",
+            "include_deferred": pool.include_deferred,
+        }
+        for pool in _all(deployment.store)
+    }
+    write_text(arguments.file, json.dumps(entries, indent=4, sort_keys=True, ensure_ascii=False))
+    print(f"Exported {len(entries)} pools to {arguments.file}")
+
+
+def _all(store: Store) -> Iterable[PoolRecord]:
+    return every(lambda window: store.list_pools(None, window))
+
+
+def _show(pools: Iterable[PoolRecord], output: str) -> None:
+    rows: list[Row] = [
+        {
+            "pool": pool.name,
+            "slots": pool.slots,
+            "description": pool.description,
+            "include_deferred": pool.include_deferred,
+        }
+        for pool in pools
+    ]
+    show_rows(rows, output, columns=COLUMNS)
+
+
+def _existing(store: Store, name: str) -> PoolRecord:
+    pool = store.get_pool(name)
+    if pool is None:
+        raise NotFoundError(f"There is no pool {name!r}; `slipstream pools list` shows all.")
+    return pool
+
+
+def _slots(name: str, slots: JsonValue) -> int:
+    if isinstance(slots, bool) or not isinstance(slots, int) or slots < -1:
+        raise CommandFailedError(
+            f"Pool {name!r}: slots is {slots!r}; expected a whole number from 0, "
+            f"or -1 for no limit."
+        )
+    return slots
+
+
+def _record(name: str, entry: JsonValue) -> PoolRecord:
+    if not isinstance(entry, dict) or "slots" not in entry:
+        raise CommandFailedError(f"Pool {name!r} has no slots; expected {{'slots': 4, …}}.")
+    description = entry.get("description")
+    return PoolRecord(
+        name=name,
+        slots=_slots(name, entry["slots"]),
+        description=None if description is None else str(description),
+        include_deferred=bool(entry.get("include_deferred", False)),
+    )

@@ -1,0 +1,68 @@
+"""`slipstream tasks clear`."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+
+from slipstream.cli.clearing import clear_instances
+from slipstream.cli.dags.editing import chosen_states
+from slipstream.cli.deployment import Deployment
+from slipstream.cli.errors import UsageError
+from slipstream.cli.finding import dags_by_pattern, find_dag, matching
+from slipstream.cli.moments import moment
+from slipstream.model.dag import DagSpec
+from slipstream.store.interface import InstanceFilter, InstanceInRun, Range
+
+
+def clear(deployment: Deployment, arguments: Namespace) -> None:
+    """Clear the chosen instances of the chosen tasks in the chosen runs."""
+    if arguments.only_failed and arguments.only_running:
+        raise UsageError("--only-failed and --only-running exclude each other.")
+    clear_instances(deployment, list(_chosen(deployment, arguments)), yes=arguments.yes)
+
+
+def _chosen(deployment: Deployment, arguments: Namespace) -> Iterator[InstanceInRun]:
+    store = deployment.store
+    dags = (
+        dags_by_pattern(store, arguments.dag_id)
+        if arguments.dag_regex
+        else [find_dag(store, arguments.dag_id)]
+    )
+    start, end = (
+        text and moment(text, deployment.config)
+        for text in (arguments.start_date, arguments.end_date)
+    )
+    for dag in dags:
+        which = InstanceFilter(
+            dag_ids=[dag.dag_id],
+            task_ids=chosen_tasks(dag.latest.spec, arguments),
+            states=chosen_states(arguments),
+            logical_date=Range(gte=start, lte=end),
+        )
+        yield from store.iterate_instances(which)
+
+
+def chosen_tasks(spec: DagSpec, arguments: Namespace) -> list[str] | None:
+    """The tasks that match, with what is before and after them if asked; None for all."""
+    if arguments.task_regex is None:
+        return None
+    chosen = set(matching(arguments.task_regex, iter(spec.tasks)))
+    reached = set(chosen)
+    if arguments.upstream:
+        reached |= _reachable({task.task_id: task.upstream for task in spec.tasks.values()}, chosen)
+    if arguments.downstream:
+        edges = {task.task_id: task.downstream for task in spec.tasks.values()}
+        reached |= _reachable(edges, chosen)
+    return [task_id for task_id in spec.tasks if task_id in reached]
+
+
+def _reachable(edges: dict[str, tuple[str, ...]], start: set[str]) -> set[str]:
+    seen = set(start)
+    waiting = list(start)
+    while waiting:
+        for task_id in edges[waiting.pop()]:
+            if task_id not in seen:
+                seen.add(task_id)
+                waiting.append(task_id)
+    return seen
