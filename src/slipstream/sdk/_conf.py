@@ -28,7 +28,9 @@ class Conf:
     def _config(self) -> Config:
         return _load()
 
-    def get(self, section: str, key: str, fallback: UserValue = NOTSET, **_: UserValue) -> UserValue:
+    def get(
+        self, section: str, key: str, fallback: UserValue = NOTSET, **_: UserValue
+    ) -> UserValue:
         """The value as text."""
         from slipstream.config import UnknownSettingError
 

@@ -19,16 +19,18 @@ from slipstream.model.run import UNMAPPED, DagRun, TaskKey
 from slipstream.model.states import LIVE, RunState, RunType, TaskState, TriggeredBy
 from slipstream.store.interface import (
     DagStore,
+    RunStore,
+    SchedulerStore,
+    SettingsStore,
+    XComStore,
+)
+from slipstream.store.records import (
     InstanceFilter,
     NewRun,
     Range,
     RunFilter,
-    RunStore,
-    SchedulerStore,
-    SettingsStore,
     VariableRecord,
     Window,
-    XComStore,
 )
 from slipstream.wire import execution as wire
 

@@ -1,0 +1,5 @@
+"""The scheduler loop: collect, decide, write, act."""
+
+from slipstream.services.scheduler.loop import Scheduler
+
+__all__ = ["Scheduler"]

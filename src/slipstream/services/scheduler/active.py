@@ -1,0 +1,254 @@
+"""The runs that are in memory: their machines, and what these have said that is not written yet."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias, assert_never
+
+from slipstream.core.admission import Admission
+from slipstream.core.machine import RunMachine
+from slipstream.core.transitions import TransitionError
+from slipstream.model.changes import (
+    AttemptCancelled,
+    Change,
+    InstanceChanged,
+    InstancesAdded,
+    MapExpanded,
+    PastNeeded,
+    RangeChanged,
+    Ready,
+    Refused,
+    Released,
+    RunChanged,
+    TimerSet,
+    Unready,
+)
+from slipstream.model.dag import DagSpec
+from slipstream.model.errors import NotFoundError
+from slipstream.model.events import AttemptEnded, AttemptStarted, Event
+from slipstream.model.run import UNMAPPED, DagRun, TaskKey
+from slipstream.model.states import FINISHED, LIVE, RunState, TaskState
+from slipstream.services.scheduler.keys import RunTimer, TimerKey
+from slipstream.services.scheduler.past import PastQuestions
+from slipstream.services.scheduler.timers import Timers
+from slipstream.store.records import RunSnapshot, RunWrite
+
+_log = logging.getLogger(__name__)
+
+RowChange: TypeAlias = InstancesAdded | MapExpanded | RangeChanged | InstanceChanged | RunChanged
+AttemptEvent: TypeAlias = AttemptStarted | AttemptEnded
+
+
+@dataclass(slots=True)
+class ActiveRun:
+    """One run in memory. Everything below `revision` waits for the next commit."""
+
+    machine: RunMachine
+    revision: int
+    rows: list[RowChange] = field(default_factory=list)
+    unsaved: list[AttemptEvent] = field(default_factory=list)
+    """The reports that the rows come from: told again should the rows not be written."""
+    cancels: list[AttemptCancelled] = field(default_factory=list)
+    ended: set[str] = field(default_factory=set)
+    """Tasks of which an instance reached an end."""
+    timers: set[RunTimer] = field(default_factory=set)
+
+    @property
+    def pk(self) -> int:
+        """The run's number."""
+        return self.machine.run.pk
+
+    @property
+    def run(self) -> DagRun:
+        """The run as it stands."""
+        return self.machine.run
+
+    @property
+    def dag(self) -> DagSpec:
+        """The DAG version that it keeps to."""
+        return self.machine.dag
+
+    def write(self) -> RunWrite:
+        """What is to be written."""
+        return RunWrite(self.pk, self.revision, tuple(self.rows))
+
+    def saved(self) -> None:
+        """The rows are written, and what they ask for is done."""
+        if self.rows:
+            self.revision += 1
+        self.rows.clear()
+        self.unsaved.clear()
+        self.cancels.clear()
+        self.ended.clear()
+
+
+class ActiveRuns:
+    """Feeds events to the machines and sees to what they answer."""
+
+    def __init__(
+        self,
+        admission: Admission,
+        timers: Timers[TimerKey],
+        past: PastQuestions,
+        is_paused: Callable[[str], bool],
+    ) -> None:
+        self._admission = admission
+        self._timers = timers
+        self._past = past
+        self._is_paused = is_paused
+        self._runs: dict[int, ActiveRun] = {}
+        self.dirty: dict[int, ActiveRun] = {}
+        """Runs with something to write or to do."""
+        self.broken: list[ActiveRun] = []
+        """Runs that were told what cannot be: their memory is wrong."""
+        self.is_urgent = False
+        """Whether what is to be written is more than that attempts have started."""
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def __iter__(self) -> Iterator[ActiveRun]:
+        return iter(tuple(self._runs.values()))
+
+    def get(self, run_pk: int) -> ActiveRun | None:
+        """A run, if it is in memory."""
+        return self._runs.get(run_pk)
+
+    def open(self, snapshot: RunSnapshot, dag: DagSpec, now: datetime) -> ActiveRun:
+        """Take a queued or running run into memory."""
+        run = snapshot.run
+        machine = RunMachine.restore(
+            dag, run, snapshot.instances, snapshot.lengths, snapshot.pushed
+        )
+        active = self._runs[run.pk] = ActiveRun(machine, run.revision)
+        self._admission.add_run(run, dag)
+        for instance in snapshot.instances:
+            if instance.state in LIVE or instance.state is TaskState.DEFERRED:
+                deferred = instance.state is TaskState.DEFERRED
+                self._admission.hold(run.pk, instance.key, deferred=deferred)
+        if run.state is RunState.RUNNING:
+            self._follow(active, machine.resume(now))
+            self.is_urgent = True
+        return active
+
+    def close(self, run_pk: int) -> None:
+        """Forget a run, written or not."""
+        active = self._runs.pop(run_pk, None)
+        self.dirty.pop(run_pk, None)
+        if active is None:
+            return
+        self._admission.drop_run(run_pk)
+        self._past.forget(active.run)
+        for timer in active.timers:
+            self._timers.drop(timer)
+
+    def feed(self, active: ActiveRun, event: Event) -> None:
+        """Tell the run's machine, and follow its answer."""
+        if isinstance(event, AttemptStarted) and not _expects_start(active.machine, event):
+            return
+        try:
+            changes = active.machine.handle(event)
+        except NotFoundError:
+            # The run was cut to a smaller shape since: what was reported is no part of it.
+            return
+        except TransitionError:
+            _log.exception("Run %s of %s is read again.", active.run.run_id, active.run.dag_id)
+            self.broken.append(active)
+            return
+        self._follow(active, changes)
+        if isinstance(event, AttemptStarted):
+            active.unsaved.append(event)
+            return
+        if isinstance(event, AttemptEnded):
+            active.unsaved.append(event)
+        self.is_urgent = True
+
+    def offer_again(self, dag_id: str) -> None:
+        """The DAG was unpaused: let its ready instances wait for places."""
+        for active in self:
+            if active.run.dag_id == dag_id and active.run.state is RunState.RUNNING:
+                self._admission.withdraw_all(active.pk)
+                ready = (
+                    key for key, state in active.machine.states() if state is TaskState.SCHEDULED
+                )
+                for key, count in _ranges(ready):
+                    self._admission.offer(active.pk, key, count)
+
+    def withdraw(self, dag_id: str) -> None:
+        """The DAG was paused: nothing more of it is admitted."""
+        for active in self:
+            if active.run.dag_id == dag_id:
+                self._admission.withdraw_all(active.pk)
+
+    def _follow(self, active: ActiveRun, changes: list[Change]) -> None:
+        if changes:
+            self.dirty[active.pk] = active
+        for change in changes:
+            match change:
+                case InstanceChanged():
+                    active.rows.append(change)
+                    if change.instance.state in FINISHED:
+                        active.ended.add(change.instance.task_id)
+                case Ready():
+                    if active.run.state is RunState.RUNNING and not self._is_paused(
+                        active.run.dag_id
+                    ):
+                        self._admission.offer(active.pk, change.key, change.count)
+                case Released():
+                    self._admission.release(active.pk, change.key, deferred=change.deferred)
+                case InstancesAdded() | MapExpanded() | RunChanged():
+                    active.rows.append(change)
+                case RangeChanged():
+                    active.rows.append(change)
+                    if change.state in FINISHED:
+                        active.ended.add(change.task_id)
+                case Unready():
+                    self._admission.withdraw(active.pk, change.key, change.count)
+                case TimerSet():
+                    timer = RunTimer(active.pk, change.kind, change.key)
+                    active.timers.add(timer)
+                    self._timers.set(timer, change.at)
+                case AttemptCancelled():
+                    active.cancels.append(change)
+                case PastNeeded():
+                    self._past.ask(
+                        active.run,
+                        active.dag,
+                        change.key,
+                        wait_for_downstream=change.wait_for_downstream,
+                    )
+                case Refused():
+                    continue
+                case _:
+                    assert_never(change)
+
+
+def _expects_start(machine: RunMachine, event: AttemptStarted) -> bool:
+    """False for a start that was told before: it may come again after a write that failed."""
+    try:
+        return machine.state(event.key) is not TaskState.RUNNING
+    except NotFoundError:
+        return False
+
+
+def _ranges(keys: Iterable[TaskKey]) -> Iterator[tuple[TaskKey, int]]:
+    """Keys in order, as `(first, count)` of neighbouring map indexes."""
+    first: TaskKey | None = None
+    count = 0
+    for key in keys:
+        if (
+            first is not None
+            and key.task_id == first.task_id
+            and first.map_index != UNMAPPED
+            and key.map_index == first.map_index + count
+        ):
+            count += 1
+            continue
+        if first is not None:
+            yield first, count
+        first, count = key, 1
+    if first is not None:
+        yield first, count

@@ -1,0 +1,44 @@
+"""What the scheduler can be woken for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from slipstream.model.events import TimerKind
+from slipstream.model.run import TaskKey
+
+
+@dataclass(frozen=True, slots=True)
+class RunTimer:
+    """What a run's machine asked to be woken for."""
+
+    run_pk: int
+    kind: TimerKind
+    key: TaskKey | None
+
+
+@dataclass(frozen=True, slots=True)
+class DueTimer:
+    """A waiting run's `run_after` comes."""
+
+    run_pk: int
+
+
+@dataclass(frozen=True, slots=True)
+class DagTimer:
+    """A DAG's next run by its timetable is due."""
+
+    dag_id: str
+
+
+class LoopTimer(StrEnum):
+    """What the loop does for itself."""
+
+    SAVE_STARTS = "save starts"
+    TRY_STORE = "try the store again"
+    HEARTBEAT = "heartbeat"
+
+
+TimerKey: TypeAlias = RunTimer | DueTimer | DagTimer | LoopTimer

@@ -1,0 +1,49 @@
+"""What the scheduler needs of the store, beyond what is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from slipstream.model.run import DagRun
+from slipstream.model.states import RunState
+from slipstream.model.version import DagVersion
+from slipstream.store.interface import SchedulerStore
+from slipstream.store.records import (
+    DagFilter,
+    DagRecord,
+    InstanceFilter,
+    InstanceInRun,
+    Page,
+    PoolRecord,
+    RunFilter,
+    Window,
+)
+
+
+class SchedulingStore(SchedulerStore, Protocol):
+    """The scheduler's verbs, and the few of the others that it reads with."""
+
+    def get_dag(self, dag_id: str) -> DagRecord:
+        """See `slipstream.store.interface.DagStore`."""
+
+    def list_dags(self, which: DagFilter, window: Window) -> Page[DagRecord]:
+        """See `slipstream.store.interface.DagStore`."""
+
+    def get_version(self, version_id: str) -> DagVersion:
+        """See `slipstream.store.interface.DagStore`."""
+
+    def set_paused(self, dag_ids: Sequence[str], paused: bool) -> Sequence[str]:
+        """See `slipstream.store.interface.DagStore`."""
+
+    def list_runs(self, which: RunFilter, window: Window) -> Page[DagRun]:
+        """See `slipstream.store.interface.RunStore`."""
+
+    def previous_run(self, run: DagRun, state: RunState | None) -> DagRun | None:
+        """See `slipstream.store.interface.RunStore`."""
+
+    def iterate_instances(self, which: InstanceFilter) -> Iterator[InstanceInRun]:
+        """See `slipstream.store.interface.RunStore`."""
+
+    def list_pools(self, pattern: str | None, window: Window) -> Page[PoolRecord]:
+        """See `slipstream.store.interface.SettingsStore`."""

@@ -1,0 +1,104 @@
+"""What task instances ask of the run before theirs: `depends_on_past`, `wait_for_downstream`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from slipstream.model.dag import DagSpec
+from slipstream.model.events import PastSettled
+from slipstream.model.run import DagRun, TaskKey
+from slipstream.services.scheduler.needs import SchedulingStore
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One instance that wants to know whether the previous run lets it go on."""
+
+    run: DagRun
+    key: TaskKey
+    task_ids: tuple[str, ...]
+    """The tasks whose instances in the previous run must have succeeded or been skipped."""
+
+
+class PastQuestions:
+    """Asks the store once, and again whenever something ends that may change the answer."""
+
+    def __init__(self, store: SchedulingStore) -> None:
+        self._store = store
+        self._due: dict[tuple[int, TaskKey], Question] = {}
+        self._waiting: dict[str, dict[tuple[int, TaskKey], Question]] = {}
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there are questions to ask now."""
+        return bool(self._due)
+
+    def ask(self, run: DagRun, spec: DagSpec, key: TaskKey, *, wait_for_downstream: bool) -> None:
+        """Take a question; `settle` gives its answer."""
+        downstream = spec.tasks[key.task_id].downstream if wait_for_downstream else ()
+        question = Question(run, key, (key.task_id, *downstream))
+        self._waiting.get(run.dag_id, {}).pop((run.pk, key), None)
+        self._due[run.pk, key] = question
+
+    def forget(self, run: DagRun) -> None:
+        """Drop what the run asked: it is over or will be read again."""
+        self._due = {at: question for at, question in self._due.items() if at[0] != run.pk}
+        waiting = self._waiting.get(run.dag_id, {})
+        for at in [at for at in waiting if at[0] == run.pk]:
+            del waiting[at]
+
+    def listens(self, dag_id: str) -> bool:
+        """Whether anything of the DAG waits for an end."""
+        return bool(self._waiting.get(dag_id))
+
+    def ended(self, dag_id: str, task_ids: Iterable[str]) -> None:
+        """Instances of these tasks reached an end: ask again whatever waits for them."""
+        waiting = self._waiting.get(dag_id)
+        if not waiting:
+            return
+        names = frozenset(task_ids)
+        for at in [at for at, question in waiting.items() if names.intersection(question.task_ids)]:
+            self._due[at] = waiting.pop(at)
+
+    def edited(self, dag_id: str | None) -> None:
+        """Somebody changed runs of the DAG (None: of any DAG): ask everything again."""
+        for name in [dag_id] if dag_id is not None else list(self._waiting):
+            self._due.update(self._waiting.pop(name, {}))
+
+    def settle(self, now: datetime) -> Iterator[tuple[int, PastSettled]]:
+        """Ask the store what is due: `(run, answer)`. What is not satisfied waits on."""
+        while self._due:
+            at, question = next(iter(self._due.items()))
+            satisfied = self._is_satisfied(question)
+            del self._due[at]
+            if not satisfied:
+                self._waiting.setdefault(question.run.dag_id, {})[at] = question
+            yield (
+                question.run.pk,
+                PastSettled(
+                    key=question.key,
+                    at=now,
+                    satisfied=satisfied,
+                    reason="" if satisfied else _why_not(question),
+                ),
+            )
+
+    def _is_satisfied(self, question: Question) -> bool:
+        before = self._store.previous_run(question.run, None)
+        if before is None:
+            return True
+        if before.start_date is None:
+            # It has no instances yet that could fail to be done.
+            return False
+        return self._store.past_downstream_done(question.run, question.task_ids)
+
+
+def _why_not(question: Question) -> str:
+    if len(question.task_ids) == 1:
+        return "It depends on its instance in the previous run, which has not succeeded."
+    return (
+        "It depends on its instance in the previous run and on the tasks downstream of that one, "
+        "which have not all succeeded."
+    )
