@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slipstream.cli.dags import editing, listing, pausing, running, showing
+from slipstream.cli.dags import editing, listing, pausing, running, showing, upcoming
 from slipstream.cli.grammar import Group, Parser
 from slipstream.model.states import RunState
 
@@ -36,11 +36,16 @@ def _add_listings(group: Group) -> None:
     )
     broken.add_bundle_name()
     broken.add_output()
-    upcoming = group.verb("next-execution", listing.next_execution, "Show when a DAG runs next")
-    _add_dag_id(upcoming)
-    upcoming.add_argument(
-        "-n", "--num-executions", type=int, default=1, help="how many (default: 1)"
+    soon = group.verb("next-execution", upcoming.show_next, "Show when a DAG runs next")
+    _add_dag_id(soon)
+    soon.add_argument("-n", "--num-executions", type=int, default=1, help="how many (default: 1)")
+    soon.add_argument(
+        "--field",
+        choices=upcoming.FIELDS,
+        default="logical_date",
+        help="which of a run's moments to print (default: logical_date)",
     )
+    soon.add_argument("--table", action="store_true", help="print all of them as a table")
 
 
 def _add_runs(group: Group) -> None:

@@ -193,7 +193,3 @@ def run_row(run: DagRun) -> Row:
         "end_date": as_text(run.end_date),
         "conf": dict(run.conf),
     }
-
-
-def next_execution(deployment: Deployment, arguments: Namespace) -> None:
-    """Print the moments at which the timetable starts the next runs, one a line."""
