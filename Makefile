@@ -15,7 +15,7 @@ setup:
 	@$(PYTHON) tools/set_up.py $(VENV)
 
 demo: $(SETUP)
-	@$(BIN)/python -m examples.demo
+	@$(BIN)/python -m examples.demo $(ARGS)
 
 test: $(SETUP)
 	@$(BIN)/python -m pytest -q
