@@ -104,8 +104,11 @@ def one_among(
 
 
 def like(column: ColumnElement[Any], pattern: str | None) -> list[ColumnElement[bool]]:
-    """The condition that a text is like a pattern, whatever its case; nothing where None."""
-    return [] if pattern is None else [column.ilike(pattern)]
+    r"""The condition that a text is like a pattern, whatever its case; nothing where None.
+
+    `%` and `_` are wildcards; a `\` before one makes it stand for itself.
+    """
+    return [] if pattern is None else [column.ilike(pattern, escape="\\")]
 
 
 def run_conditions(which: RunFilter) -> list[ColumnElement[bool]]:

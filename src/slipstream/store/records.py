@@ -208,7 +208,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DagFilter:
-    """Which DAGs. None does not restrict; patterns are SQL LIKE with `%`."""
+    r"""Which DAGs. None does not restrict; patterns are SQL LIKE: `%`, `_`, and `\` to escape."""
 
     dag_ids: Sequence[str] | None = None
     dag_id_pattern: str | None = None
