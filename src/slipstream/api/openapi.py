@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final
@@ -17,9 +18,18 @@ from slipstream import __version__
 from slipstream.api.call import Deployment
 from slipstream.api.operation import Open, Operation
 from slipstream.api.routing import endpoint_of
+from slipstream.model.states import TaskState
 
 _SECURITY_SCHEMES: Final = {
     "HTTPBearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+}
+
+
+_KNOWN_NAMES: Final = {
+    "RunState": "DagRunState",
+    "RunType": "DagRunType",
+    "TriggeredBy": "DagRunTriggeredByType",
+    "TaskState": "TaskInstanceState",
 }
 
 
@@ -49,9 +59,25 @@ def openapi_document(operations: Iterable[Operation], deployment: Deployment) ->
             responses=_error_answers(operation) | _other_contents(operation),
             openapi_extra=None if isinstance(operation.permission, Open) else _locked(),
         )
-    document = app.openapi()
+    document = _with_known_names(app.openapi())
     document.setdefault("components", {})["securitySchemes"] = _SECURITY_SCHEMES
     return document
+
+
+def _with_known_names(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the enumerations named as Airflow's clients know them."""
+    text = json.dumps(document)
+    for ours, known in _KNOWN_NAMES.items():
+        text = text.replace(f'"#/components/schemas/{ours}"', f'"#/components/schemas/{known}"')
+    renamed: dict[str, Any] = json.loads(text)
+    schemas = renamed.get("components", {}).get("schemas", {})
+    for ours, known in _KNOWN_NAMES.items():
+        if ours in schemas:
+            schemas[known] = schemas.pop(ours) | {"title": known}
+    states = schemas.get("TaskInstanceState", {}).get("enum", [])
+    if TaskState.NONE in states:
+        states.remove(TaskState.NONE)
+    return renamed
 
 
 def _locked() -> dict[str, Any]:

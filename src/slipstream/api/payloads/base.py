@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
 
 
 class Payload(BaseModel):
@@ -37,6 +37,10 @@ def to_utc(moment: datetime) -> datetime:
 
 Moment = Annotated[datetime, AfterValidator(to_utc)]
 """A time from outside, made an aware one in UTC."""
+
+
+Uuid = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
+"""A UUID as text."""
 
 
 def seconds_between(start: datetime | None, end: datetime | None) -> float | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal, Self
+from enum import StrEnum
+from typing import Self
 
 from pydantic import Field, model_validator
 
@@ -75,10 +76,18 @@ class TriggerDAGRunPostBody(Body):
         return self
 
 
+class DagRunMutableStates(StrEnum):
+    """What a run can be marked as."""
+
+    QUEUED = "queued"
+    SUCCESS = "success"
+    FAILED = "failed"
+
+
 class DAGRunPatchBody(Body):
     """What of a run can be changed from outside."""
 
-    state: Literal["queued", "success", "failed"] | None = None
+    state: DagRunMutableStates | None = None
     note: str | None = Field(default=None, max_length=1000)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from slipstream.api.payloads import schedules
-from slipstream.api.payloads.base import Body, Payload
+from slipstream.api.payloads.base import Body, Payload, Uuid
 from slipstream.model.dag import DagSpec
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.json import JsonValue
@@ -29,7 +29,7 @@ class DagTagResponse(Payload):
 class DagVersionResponse(Payload):
     """A version of a DAG."""
 
-    id: str
+    id: Uuid
     version_number: int
     dag_id: str
     bundle_name: str | None

@@ -14,11 +14,16 @@ from slipstream.model.states import RunState, TaskState
 from slipstream.store.records import Range, Window
 
 
-class Paging(Query):
-    """Which part of a listing, in which order."""
+class Page(Query):
+    """Which part of a listing."""
 
     limit: int | None = Field(default=None, ge=0)
     offset: int = Field(default=0, ge=0)
+
+
+class Paging(Page):
+    """Which part of a listing, in which order."""
+
     order_by: list[str] = Field(default_factory=list)
 
     def window(self, settings: ApiSettings, columns: Mapping[str, str]) -> Window:

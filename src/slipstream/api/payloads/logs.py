@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, WithJsonSchema
 
 from slipstream.api.payloads.base import Payload
+
+_Written = Annotated[datetime | None, WithJsonSchema({"type": "string", "format": "date-time"})]
+"""A time that may be left out but is never null."""
 
 
 class StructuredLogMessage(Payload):
@@ -15,7 +19,7 @@ class StructuredLogMessage(Payload):
 
     model_config = ConfigDict(defer_build=True, extra="allow")
 
-    timestamp: datetime | None = None
+    timestamp: _Written = None
     event: str
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from slipstream.api.payloads.base import Body, Payload
-from slipstream.model.json import JsonValue
 
 
 class VariableBody(Body):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Annotated
 from uuid import NAMESPACE_OID, uuid5
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from slipstream.api.payloads.base import Body, Moment, Payload, seconds_between
+from slipstream.api.payloads.base import Body, Moment, Payload, Uuid, seconds_between
 from slipstream.api.payloads.dags import DagVersionResponse, display_name, version_payload
 from slipstream.api.payloads.filters import TimeBounds
+from slipstream.api.payloads.jobs import JobResponse, TriggerResponse
 from slipstream.model.dag import DagSpec, TaskSpec
 from slipstream.model.json import JsonValue
 from slipstream.model.run import TaskInstance
@@ -23,7 +24,7 @@ from slipstream.store.records import AttemptRecord, InstanceInRun
 class TaskInstanceResponse(Payload):
     """One task in one run. A state of null is `none`: nothing was decided yet."""
 
-    id: str
+    id: Uuid
     task_id: str
     dag_id: str
     dag_run_id: str
@@ -54,8 +55,8 @@ class TaskInstanceResponse(Payload):
     note: str | None
     rendered_map_index: str | None
     rendered_fields: Mapping[str, JsonValue] = {}
-    trigger: None
-    triggerer_job: None
+    trigger: TriggerResponse | None
+    triggerer_job: JobResponse | None
     dag_version: DagVersionResponse | None
 
 
@@ -168,10 +169,17 @@ class ClearTaskInstancesBody(Body):
     note: str | None = Field(default=None, max_length=1000)
 
 
+def _can_be_marked(state: TaskState) -> TaskState:
+    marks = (TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED)
+    if state not in marks:
+        raise ValueError(f"{state.value!r} is not one of {', '.join(marks)}")
+    return state
+
+
 class PatchTaskInstanceBody(Body):
     """What of a task instance can be changed from outside."""
 
-    new_state: Literal["success", "failed", "skipped"] | None = None
+    new_state: Annotated[TaskState, AfterValidator(_can_be_marked)] | None = None
     note: str | None = Field(default=None, max_length=1000)
     include_upstream: bool = False
     include_downstream: bool = False

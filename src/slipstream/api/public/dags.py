@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Final, Literal
 
 from fastapi import Query as QueryParameter
@@ -9,6 +10,7 @@ from fastapi import Query as QueryParameter
 from slipstream.api.auth.access import Resource, deleting, editing, reading
 from slipstream.api.call import Call
 from slipstream.api.operation import Routes
+from slipstream.api.payloads.base import Query
 from slipstream.api.payloads.dags import (
     DAGCollectionResponse,
     DAGDetailsResponse,
@@ -18,7 +20,7 @@ from slipstream.api.payloads.dags import (
     dag_details_payload,
     dag_payload,
 )
-from slipstream.api.payloads.filters import Paging, like
+from slipstream.api.payloads.filters import Page, Paging, like, window_of
 from slipstream.api.update_mask import require_known
 from slipstream.model.states import RunState
 from slipstream.store.records import DagFilter, RunFilter, Window
@@ -35,8 +37,8 @@ _ORDER: Final = {
 }
 
 
-class DagSelection(Paging):
-    """Which DAGs to pause together."""
+class DagSelection(Query):
+    """Which DAGs."""
 
     tags: list[str] | None = None
     tags_match_mode: Literal["any", "all"] | None = None
@@ -58,13 +60,13 @@ class DagSelection(Paging):
         )
 
 
-class BulkDagSelection(DagSelection):
+class BulkDagQuery(Page, DagSelection):
     """Which DAGs to change, and which of their fields."""
 
     update_mask: list[str] | None = None
 
 
-class DagQuery(DagSelection):
+class DagQuery(Paging, DagSelection):
     """Which DAGs to list."""
 
     dag_display_name_pattern: str | None = None
@@ -75,16 +77,11 @@ class DagQuery(DagSelection):
 
     def filter(self) -> DagFilter:
         """The selection as the store takes it."""
-        return DagFilter(
-            tags=self.tags,
-            tags_match_all=self.tags_match_mode == "all",
-            owners=self.owners,
-            dag_id_pattern=like(self.dag_id_pattern, self.dag_id_prefix_pattern),
+        return replace(
+            super().filter(),
             display_name_pattern=like(
                 self.dag_display_name_pattern, self.dag_display_name_prefix_pattern
             ),
-            exclude_stale=self.exclude_stale,
-            is_paused=self.paused,
             has_import_errors=self.has_import_errors,
             last_run_state=self.last_dag_run_state,
             bundle_name=self.bundle_name,
@@ -111,17 +108,16 @@ def get_dags(call: Call, query: Annotated[DagQuery, QueryParameter()]) -> DAGCol
     "PATCH", "/dags", permission=editing(Resource.DAG), answer=DAGCollectionResponse, slow=True
 )
 def patch_dags(
-    call: Call, query: Annotated[BulkDagSelection, QueryParameter()], body: DAGPatchBody
+    call: Call, query: Annotated[BulkDagQuery, QueryParameter()], body: DAGPatchBody
 ) -> DAGCollectionResponse:
-    """Pause or unpause every DAG of a selection."""
+    """Pause or unpause every DAG of a page of a selection."""
     require_known(query.update_mask, {"is_paused"})
-    window = query.window(call.settings, _ORDER)
-    ids = [dag.dag_id for dag in call.store.list_dags(query.filter(), window).items]
-    call.store.set_paused(ids, body.is_paused)
-    changed = DagFilter(dag_ids=ids, exclude_stale=query.exclude_stale)
-    page = call.store.list_dags(changed, Window(limit=max(1, len(ids)), order_by=window.order_by))
+    window = window_of(query.limit, query.offset, [], call.settings, _ORDER)
+    page = call.store.list_dags(query.filter(), window)
+    call.store.set_paused([dag.dag_id for dag in page.items], body.is_paused)
     return DAGCollectionResponse(
-        dags=[dag_payload(dag) for dag in page.items], total_entries=page.total
+        dags=[dag_payload(replace(dag, is_paused=body.is_paused)) for dag in page.items],
+        total_entries=page.total,
     )
 
 

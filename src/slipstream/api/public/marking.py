@@ -127,7 +127,7 @@ def _patch(
 ) -> TaskInstanceCollectionResponse:
     changed = changed_fields(body, update_mask)
     found = _instances(call, meant, body)
-    state = TaskState(body.new_state) if "new_state" in changed and body.new_state else None
+    state = body.new_state if "new_state" in changed else None
     if dry_run and state is None:
         raise InvalidInputError("A dry run needs the new_state to try.")
     result = found
