@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
-from slipstream.runtime import processes
+from slipstream.runtime import lifeline, processes
 from slipstream.wire import messages
 from slipstream.wire.frames import BlockingConnection, ConnectionLostError
 
@@ -19,17 +19,26 @@ from slipstream.wire.frames import BlockingConnection, ConnectionLostError
 class ForkServer:
     """Forks what the process host asks for, and reaps it.
 
-    `make_child` gives, for an order and its descriptors, what the child does; the child never
-    returns from it into the loop.
+    `become` is what a child does with its order and descriptors; it never returns into the loop.
+    What can be done before a fork is done here: a page that a child writes to is copied, and that
+    is most of what a child costs.
+
+    With `keeps_orphans`, processes that a child leaves to this one live on: to the root, a DAG
+    zygote leaves its running tasks.
     """
 
     def __init__(
         self,
         connection: BlockingConnection,
-        make_child: Callable[[messages.ForkZygote | messages.ForkTask, list[int]], NoReturn],
+        read_end: int,
+        become: Callable[[messages.ForkZygote | messages.ForkTask, list[int]], NoReturn],
+        *,
+        keeps_orphans: bool,
     ) -> None:
         self._connection = connection
-        self._make_child = make_child
+        self._read_end = read_end
+        self._become = become
+        self._keeps_orphans = keeps_orphans
         self._children: set[int] = set()
         self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
 
@@ -64,26 +73,27 @@ class ForkServer:
             waiting = self._connection.has_received()
 
     def _fork(self, order: messages.ForkZygote | messages.ForkTask, descriptors: list[int]) -> None:
+        place = lifeline.new_place(self._read_end)
         try:
             pid = os.fork()
         except OSError as error:
-            for descriptor in descriptors:
-                os.close(descriptor)
-            self._connection.send(
-                messages.ForkFailed(
-                    process=order.process, message=f"cannot fork: {os.strerror(error.errno or 0)}"
-                )
-            )
-            return
+            pid = -1
+            failure = f"cannot fork: {os.strerror(error.errno or 0)}"
         if pid == 0:
-            self._become_child(order, descriptors)
-        for descriptor in descriptors:
+            self._become_child(order, descriptors, place)
+        for descriptor in (*descriptors, place):
             os.close(descriptor)
+        if pid < 0:
+            self._connection.send(messages.ForkFailed(process=order.process, message=failure))
+            return
         self._children.add(pid)
         self._connection.send(messages.Forked(process=order.process, pid=pid))
 
     def _become_child(
-        self, order: messages.ForkZygote | messages.ForkTask, descriptors: list[int]
+        self,
+        order: messages.ForkZygote | messages.ForkTask,
+        descriptors: list[int],
+        place: int,
     ) -> NoReturn:
         """What the child does first: let go of everything that is the parent's."""
         try:
@@ -92,8 +102,8 @@ class ForkServer:
             os.close(self._wake_read)
             os.close(self._wake_write)
             self._connection.close()
-            self._children.clear()
-            self._make_child(order, descriptors)
+            enter_own_group(place)
+            self._become(order, descriptors)
         except BaseException:  # noqa: BLE001 - the child must never run on in the parent's loop
             traceback.print_exc()
         finally:
@@ -112,12 +122,12 @@ class ForkServer:
                 return
             if ended is None:
                 return
-            if ended.si_pid in self._children:
-                processes.kill_group(ended.si_pid)
+            processes.kill_group(ended.si_pid)
             _, status = os.waitpid(ended.si_pid, 0)
             if ended.si_pid in self._children:
                 self._children.discard(ended.si_pid)
-                self._sweep(frozenset())
+                if not self._keeps_orphans:
+                    self._sweep(frozenset())
             self._connection.send(
                 messages.ChildExited(pid=ended.si_pid, status=os.waitstatus_to_exitcode(status))
             )
@@ -136,12 +146,10 @@ def _ignore(_number: int, _frame: object) -> None:
     """A handler is needed for the signal to write to the wake-up descriptor."""
 
 
-def enter_own_group(lifeline: int) -> None:
+def enter_own_group(place: int) -> None:
     """Make the calling process, just forked, the leader of a session bound to the lifeline."""
-    from slipstream.runtime.lifeline import bind
-
     os.setsid()
-    bind(lifeline)
+    lifeline.take(place)
     processes.become_subreaper()
 
 

@@ -1,12 +1,15 @@
 """A pipe whose end kills: when the server dies, the kernel kills what it had started.
 
-The server alone holds the write end. Every forked process opens the read end anew, makes its own
-process group the owner of that open file, and asks for SIGKILL in place of SIGIO. The last write
-end closes with the server, in whatever way it dies, and the kernel then signals every group itself,
-whatever the code in it is doing. See `F_SETOWN` and `F_SETSIG` in fcntl(2).
+The server alone holds the write end. Every forked process has the read end opened anew, makes its
+own process group the owner of that open file, and asks for SIGKILL in place of SIGIO. The last
+write end closes with the server, in whatever way it dies, and the kernel then signals every group
+itself, whatever the code in it is doing. See `F_SETOWN` and `F_SETSIG` in fcntl(2).
 
-Elsewhere than on Linux `bind` does nothing; there the zygotes notice that the server is gone by
-the end of their socket, and kill their children.
+A process that is forked while the server dies may take its place too late. It then finds its socket
+to the server closed: nothing may begin to work before it has sent something there.
+
+Elsewhere than on Linux this does nothing; there the zygotes notice that the server is gone by the
+end of their socket, and kill their children.
 """
 
 from __future__ import annotations
@@ -31,21 +34,20 @@ class Lifeline:
             self._write_end = -1
 
 
-def bind(read_end: int) -> int:
-    """Tie the calling process's group to the lifeline; gives the descriptor that must stay open.
+def new_place(read_end: int) -> int:
+    """A descriptor for a child that is about to be forked to `take`.
 
-    The caller must lead its process group. `read_end` stays open for children to bind to.
+    It is made in the parent, where it costs no copied pages.
     """
     if sys.platform != "linux":
-        return read_end
-    own = os.open(f"/proc/self/fd/{read_end}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    fcntl.fcntl(own, fcntl.F_SETOWN, -os.getpid())
-    fcntl.fcntl(own, fcntl.F_SETSIG, signal.SIGKILL)  # type: ignore[attr-defined,unused-ignore]
-    fcntl.fcntl(own, fcntl.F_SETFL, os.O_RDONLY | os.O_NONBLOCK | os.O_ASYNC)
-    try:
-        ended = os.read(own, 1) == b""
-    except BlockingIOError:
-        ended = False
-    if ended:  # The server died between the fork and the binding.
-        os._exit(1)
-    return own
+        return os.dup(read_end)
+    place = os.open(f"/proc/self/fd/{read_end}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    fcntl.fcntl(place, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(place, fcntl.F_SETFL, os.O_RDONLY | os.O_NONBLOCK | os.O_ASYNC)
+    return place
+
+
+def take(place: int) -> None:
+    """Bind the calling process's group, which it must lead. The descriptor has to stay open."""
+    if sys.platform == "linux":
+        fcntl.fcntl(place, fcntl.F_SETOWN, -os.getpid())

@@ -7,7 +7,9 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import cast
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -15,7 +17,13 @@ _PR_SET_CHILD_SUBREAPER = 36
 def become_subreaper() -> None:
     """From now on, processes orphaned below the calling process become its children."""
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        _prctl()(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+@cache
+def _prctl() -> Callable[..., int]:
+    """The C library's prctl, looked up once: a forked child finds it ready."""
+    return cast("Callable[..., int]", ctypes.CDLL(None).prctl)  # what ctypes gives is Any
 
 
 def kill_group(group: int, number: int = signal.SIGKILL) -> bool:

@@ -24,7 +24,7 @@ from slipstream.model.errors import (
 )
 from slipstream.runtime import interrupts
 from slipstream.wire import execution, messages
-from slipstream.wire.frames import BlockingConnection, pack
+from slipstream.wire.frames import BlockingConnection, ConnectionLostError, pack
 
 _ERRORS: dict[str, type[SlipstreamError]] = {
     "not_found": NotFoundError,
@@ -42,14 +42,19 @@ class RequestFailedError(SlipstreamError):
 class SupervisorLink:
     """Asks, logs and reports. One per task process; forked children use their parent's."""
 
-    def __init__(self, connection: BlockingConnection) -> None:
-        self._connection = connection
-        self._owner = os.getpid()
+    def __init__(self) -> None:
+        self._connection: BlockingConnection | None = None
+        self._owner = 0
         self._numbers = itertools.count(1)
         self._replies: dict[int, execution.Answer] = {}
         self._lock_file = -1
         self._is_shared = False
         self._new_locks()
+
+    def attach(self, connection: BlockingConnection) -> None:
+        """Speak over this connection, and be ready for the forks of the task's own code."""
+        self._connection = connection
+        self._owner = os.getpid()
         os.register_at_fork(
             before=self._before_fork,
             after_in_parent=self._after_fork,
@@ -65,7 +70,7 @@ class SupervisorLink:
         """Tell the host something."""
         data = pack(message)
         with self._turn(), self._sending, interrupts.deferred():
-            self._connection.send_packed(data)
+            self._attached.send_packed(data)
 
     def mask(self, secrets: Sequence[str]) -> None:
         """Hide these texts in the log from now on."""
@@ -77,12 +82,18 @@ class SupervisorLink:
         data = pack(messages.Ask(number=number, request=request))
         with self._turn():
             with self._sending, interrupts.deferred():
-                self._connection.send_packed(data)
+                self._attached.send_packed(data)
             with self._receiving:
                 answer = self._wait_for(number)
         if isinstance(answer, execution.Refused):
             raise _ERRORS.get(answer.code, RequestFailedError)(answer.message)
         return answer
+
+    @property
+    def _attached(self) -> BlockingConnection:
+        if self._connection is None:
+            raise ConnectionLostError("there is no process host to speak to yet")
+        return self._connection
 
     def _owner_number(self) -> int:
         """A number that no process sharing the socket uses."""
@@ -91,11 +102,12 @@ class SupervisorLink:
     def _wait_for(self, number: int) -> execution.Answer:
         """The reply of that number; others belong to requests that were interrupted, or to a
         caller further up that this one interrupted."""
+        connection = self._attached
         while number not in self._replies:
-            if not self._connection.has_received():
-                select.select([self._connection], [], [])
+            if not connection.has_received():
+                select.select([connection], [], [])
             with interrupts.deferred():
-                reply = messages.decode_to_task(self._connection.receive())
+                reply = messages.decode_to_task(connection.receive())
             if isinstance(reply, messages.Reply):
                 self._replies[reply.number] = reply.answer
         return self._replies.pop(number)

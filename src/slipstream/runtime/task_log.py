@@ -104,7 +104,11 @@ class LineStream(io.TextIOBase):
 
 
 def capture(link: SupervisorLink, level: str = "INFO") -> None:
-    """From now on everything that is logged, printed or warned of goes to the host."""
+    """From now on everything that is logged, printed or warned of goes to the host.
+
+    Until the link is attached, everything is lost: between loading a file and forking its tasks
+    nobody's code runs.
+    """
     handler = SupervisorHandler(link)
     root = logging.getLogger()
     root.handlers[:] = [handler]

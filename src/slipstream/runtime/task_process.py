@@ -8,39 +8,43 @@ import random
 import sys
 from typing import NoReturn
 
+from slipstream.runtime import fork_hooks, task_log
 from slipstream.runtime.loader import LoadedFile
 from slipstream.runtime.supervisor_link import SupervisorLink
+from slipstream.runtime.task_session import run_attempt
 from slipstream.wire import messages
 from slipstream.wire.frames import BlockingConnection, ConnectionLostError
 
 
-def run(connection: BlockingConnection, file: LoadedFile) -> NoReturn:
-    """Say hello, take the work that comes, do it, and exit."""
-    _forget_the_parent()
-    try:
-        connection.send(messages.Hello(pid=os.getpid()))
-        work = messages.decode_to_task(connection.receive())
-    except ConnectionLostError:
-        os._exit(0)  # A spare that is not needed any more.
-    gc.enable()
-    link = SupervisorLink(connection)
-    match work:
-        case messages.Start():
-            from slipstream.runtime.task_session import run_attempt
+class TaskProcess:
+    """What every task process of a file needs, made once in its zygote."""
 
-            run_attempt(work, file, link)
-        case _:
-            raise TypeError(f"a task process was first sent {type(work).__name__}")
-    _exit(0)
+    def __init__(self, file: LoadedFile) -> None:
+        self._file = file
+        self._link = SupervisorLink()
+        task_log.capture(self._link)
+
+    def run(self, connection: BlockingConnection) -> NoReturn:
+        """In the child: take the work that comes, do it, and exit."""
+        fork_hooks.release()
+        _seed_generators()
+        self._link.attach(connection)
+        try:
+            work = messages.decode_to_task(connection.receive())
+        except ConnectionLostError:
+            os._exit(0)  # A spare that is not needed any more.
+        gc.enable()
+        match work:
+            case messages.Start():
+                run_attempt(work, self._file, self._link)
+            case _:
+                raise TypeError(f"a task process was first sent {type(work).__name__}")
+        os._exit(0)
 
 
-def _forget_the_parent() -> None:
+def _seed_generators() -> None:
     """Give the process randomness of its own, where a library keeps a generator in memory."""
     random.seed()
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
         numpy_random.seed()
-
-
-def _exit(code: int) -> NoReturn:
-    os._exit(code)

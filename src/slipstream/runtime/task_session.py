@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
-
 from slipstream.model.attempt import Failed, Outcome
 from slipstream.runtime import task_log
 from slipstream.runtime.loader import LoadedFile
@@ -14,22 +11,12 @@ from slipstream.runtime.task_runner import run_task
 from slipstream.sdk._backend import current_backend
 from slipstream.wire import messages
 
-_log = logging.getLogger("slipstream.task")
-
 
 def run_attempt(start: messages.Start, file: LoadedFile, link: SupervisorLink) -> None:
     """Run the attempt and report its end."""
     attempt = start.attempt
     backend = SupervisorBackend(link)
     current_backend.set(backend)
-    task_log.capture(link)
-    _log.info(
-        "Try %d of %d on %s, process %d",
-        attempt.try_number,
-        attempt.max_tries + 1,
-        start.hostname,
-        os.getpid(),
-    )
     dag = file.dags.get(attempt.run.dag_id)
     outcome: Outcome
     if dag is None:

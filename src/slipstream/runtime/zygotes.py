@@ -1,0 +1,107 @@
+"""What the root zygote and the DAG zygotes do.
+
+The root is started by `exec`, so that it inherits neither threads nor locks. It imports what every
+task needs and then only forks: DAG zygotes, and the task processes of files that must not be
+forked once they are loaded. A DAG zygote loads its file, says what came of it, and forks tasks.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import socket
+from dataclasses import dataclass
+from typing import NoReturn
+
+from slipstream.runtime import loader, processes
+from slipstream.runtime.forking import ForkServer, adopt_output, settle_memory
+from slipstream.runtime.task_process import TaskProcess
+from slipstream.wire import messages
+from slipstream.wire.frames import BlockingConnection
+
+
+@dataclass(frozen=True, slots=True)
+class RootZygote:
+    """The process that all others are forked from."""
+
+    connection: BlockingConnection
+    lifeline: int
+
+    def run(self) -> NoReturn:
+        """Serve until the server closes the socket or dies; then end everything below."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        processes.become_subreaper()
+        loader.preload()
+        gc.disable()
+        settle_memory()
+        self.connection.send(messages.Ready(pid=os.getpid()))
+        ForkServer(self.connection, self.lifeline, self._become, keeps_orphans=True).serve()
+        end_everything_below()
+        os._exit(0)
+
+    def _become(
+        self, order: messages.ForkZygote | messages.ForkTask, descriptors: list[int]
+    ) -> NoReturn:
+        match order:
+            case messages.ForkZygote():
+                sock, out = descriptors
+                adopt_output(out, out)
+                DagZygote(connect(sock), self.lifeline).run(order.load)
+            case messages.ForkTask():
+                sock, out, err = descriptors
+                adopt_output(out, err)
+                if order.load is None:
+                    raise ValueError("a task forked from the root zygote needs a file to load")
+                connection = connect(sock)
+                connection.send(messages.Hello(pid=os.getpid()))
+                file = loader.load(order.load)
+                connection.send(file.message())
+                TaskProcess(file).run(connection)
+
+
+@dataclass(frozen=True, slots=True)
+class DagZygote:
+    """The process that has loaded one version of one DAG file."""
+
+    connection: BlockingConnection
+    lifeline: int
+
+    def run(self, spec: messages.LoadSpec) -> NoReturn:
+        """Load the file, report, and fork task processes until the host closes the socket."""
+        file = loader.load(spec)
+        if file.error is not None or file.unsafe is not None:
+            self.connection.send(file.message())
+            os._exit(0)
+        task = TaskProcess(file)
+        settle_memory()
+        self.connection.send(file.message())
+
+        def become(
+            _order: messages.ForkZygote | messages.ForkTask, descriptors: list[int]
+        ) -> NoReturn:
+            sock, out, err = descriptors
+            adopt_output(out, err)
+            connection = connect(sock)
+            connection.send(messages.Hello(pid=os.getpid()))
+            task.run(connection)
+
+        ForkServer(self.connection, self.lifeline, become, keeps_orphans=False).serve()
+        os._exit(0)
+
+
+def end_everything_below() -> None:
+    """Kill every descendant and wait until there is none."""
+    while below := processes.children_of(os.getpid()):
+        for pid in below:
+            processes.kill_tree(pid)
+        for pid in below:
+            try:
+                os.waitpid(pid, 0)
+            except ChildProcessError:
+                continue
+
+
+def connect(descriptor: int) -> BlockingConnection:
+    """The connection over an inherited or received socket."""
+    return BlockingConnection(socket.socket(fileno=descriptor))
