@@ -105,7 +105,9 @@ class Deployment:
             self._opened = open_store(
                 self.database_url,
                 fernet_keys=fernet_keys(self.config),
-                xcom_url=str(self.home / "xcom"),
+                xcom_url=self.config.get("slipstream", "xcom_url") or str(self.home / "xcom"),
+                xcom_threshold_bytes=self.config.integer("slipstream", "xcom_threshold_bytes"),
+                dags_paused_at_creation=self.config.flag("core", "dags_are_paused_at_creation"),
             )
         return self._opened
 

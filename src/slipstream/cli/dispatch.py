@@ -24,6 +24,7 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "jobs": ("slipstream.cli.jobs", "Check that components are alive"),
     "pools": ("slipstream.cli.pools", "Manage pools"),
     "rotate-fernet-key": ("slipstream.cli.rotation", "Encrypt all secrets with a new key"),
+    "standalone": ("slipstream.cli.standalone", "Run everything with one command"),
     "tasks": ("slipstream.cli.tasks.commands", "List, run, clear and inspect tasks"),
     "users": ("slipstream.cli.users", "Manage who may sign in"),
     "variables": ("slipstream.cli.variables", "Manage variables"),

@@ -30,6 +30,9 @@ BOUNDS: Final[dict[Name, tuple[float, float]]] = {
     ("core", "dagbag_import_timeout"): (0, 86_400),
     ("dag_processor", "parsing_processes"): (1, 1_024),
     ("slipstream", "stop_grace_seconds"): (0, 86_400),
+    ("slipstream", "warm_memory_mb"): (0, 1_000_000_000),
+    ("slipstream", "load_memory_mb"): (1, 1_000_000_000),
+    ("slipstream", "xcom_threshold_bytes"): (0, 1_000_000_000),
 }
 """The least and the greatest value of a number."""
 

@@ -25,6 +25,10 @@ STR, INT, FLOAT, BOOL, PATH = Kind.STR, Kind.INT, Kind.FLOAT, Kind.BOOL, Kind.PA
 OPTIONS: Final[dict[str, dict[str, tuple[Kind, str | None]]]] = {
     "slipstream": {
         "stop_grace_seconds": (FLOAT, "10"),
+        "warm_memory_mb": (INT, None),
+        "load_memory_mb": (INT, None),
+        "xcom_url": (STR, None),
+        "xcom_threshold_bytes": (INT, "65536"),
     },
     "core": {
         "dags_folder": (PATH, "{HOME}/dags"),

@@ -57,7 +57,7 @@ class ParsedStore(Protocol):
 
 
 _Done: TypeAlias = "Future[ParsedFile]"
-_Item: TypeAlias = "tuple[Path, _Done] | frozenset[Path] | None"
+_Item: TypeAlias = "tuple[Path, _Done] | frozenset[Path] | Callable[[], None] | None"
 
 
 class DagProcessor:
@@ -112,6 +112,10 @@ class DagProcessor:
         """Parse every file again, though none changed."""
         self._inbox.put(_EVERYTHING)
 
+    def call(self, command: Callable[[], None]) -> None:
+        """Run `command` on the processor's thread, soon."""
+        self._inbox.put(command)
+
     def run_once(self, timeout: float | None) -> bool:
         """Handle what has arrived; waits for the first of it. False where nothing came."""
         changed: set[Path] = set()
@@ -131,6 +135,8 @@ class DagProcessor:
                         self._take(path, future)
                     case None:
                         return False
+                    case _:
+                        item()
                 if len(self._unrecorded) >= _BATCH:
                     break
                 item = self._inbox.get_nowait()

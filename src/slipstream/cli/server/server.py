@@ -1,0 +1,207 @@
+"""A server: the parts that were asked for, started in the order that is quickest, and ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from threading import Event
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeAlias
+
+from slipstream.cli.deployment import Deployment
+from slipstream.cli.server import wiring
+from slipstream.cli.server.first_users import create_missing_users
+from slipstream.cli.server.pulse import Pulse
+from slipstream.runtime.host import ProcessHost
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from slipstream.api.server import ApiServer
+    from slipstream.model.attempt import Attempt
+    from slipstream.runtime.jobs import Source
+    from slipstream.services.execution import ExecutionService
+    from slipstream.store.interface import Store
+    from slipstream.wire.execution import Answer, Request
+
+NewUsers: TypeAlias = tuple[tuple[str, str], ...]
+"""`(name, password)` of each."""
+
+
+class Part(StrEnum):
+    """What a server can consist of; the values are the names that the health endpoint uses."""
+
+    API = "api"
+    SCHEDULER = "scheduler"
+    DAG_PROCESSOR = "dag_processor"
+
+
+class Server:
+    """Runs its parts in this process for as long as the `with` block lasts.
+
+    Processes that run people's code are the process host's; it is there when a part needs them.
+    """
+
+    def __init__(
+        self, deployment: Deployment, parts: Collection[Part], *, sets_up: bool = False
+    ) -> None:
+        """Nothing is started yet. `sets_up`: migrate the database and make the first users."""
+        self._deployment = deployment
+        self._parts = frozenset(parts)
+        self._sets_up = sets_up
+        self._opened = ExitStack()
+        self._store: Store | None = None
+        self._store_is_open = Event()
+        self._has_failed = False
+        self._execution: ExecutionService | None = None
+        self._signs_of_life: dict[str, Callable[[], datetime | None]] = {}
+        self._api: ApiServer | None = None
+        self.new_users: NewUsers = ()
+        """`(name, password)` of the users that were made just now."""
+
+    @property
+    def url(self) -> str | None:
+        """Where the API answers; None without that part."""
+        return None if self._api is None else self._api.url
+
+    @property
+    def store(self) -> Store:
+        """The store that all parts work on."""
+        assert self._store is not None, "the server has not been started"
+        return self._store
+
+    def __enter__(self) -> Self:
+        """Start everything; returns when it is ready. Raises what kept a part from starting."""
+        try:
+            self._start()
+        except BaseException:
+            self._has_failed = True
+            self._store_is_open.set()
+            self._opened.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End everything: no more requests, running tasks get the grace, then the rest."""
+        self._opened.close()
+
+    def _start(self) -> None:
+        """What can go wrong at once comes first; then what takes long elsewhere; then the rest.
+
+        The root zygote imports in a process of its own and the API in a thread of its own, both
+        while the store is opened here.
+        """
+        api = self._bind_api() if Part.API in self._parts else None
+        host = self._start_host() if self._parts & {Part.SCHEDULER, Part.DAG_PROCESSOR} else None
+        if api is not None:
+            api.start()
+        self._store = self._open_store()
+        users = self._begin_with_users(self._store)
+        if host is not None and Part.SCHEDULER in self._parts:
+            self._start_scheduler(host, self._store)
+        if host is not None and Part.DAG_PROCESSOR in self._parts:
+            self._start_dag_processor(host, self._store)
+        self._store_is_open.set()
+        self.new_users = users()
+        if api is not None:
+            api.wait_ready()
+
+    def _open_store(self) -> Store:
+        if self._sets_up:
+            self._deployment.unchecked_store.migrate()
+        return self._deployment.store
+
+    def _begin_with_users(self, store: Store) -> Callable[[], NewUsers]:
+        """Makes them in a thread, and gives what waits for it.
+
+        Checking and making a password's hash is slow by design.
+        """
+        if not self._sets_up or Part.API not in self._parts:
+            return tuple
+        thread = ThreadPoolExecutor(1, thread_name_prefix="first-users")
+        users = thread.submit(lambda: tuple(create_missing_users(self._deployment.config, store)))
+        thread.shutdown(wait=False)
+        return users.result
+
+    def _bind_api(self) -> ApiServer:
+        from slipstream.api.server import ApiServer
+
+        config = self._deployment.config
+        self._api = ApiServer(
+            self._make_app,
+            host=config.text("api", "host"),
+            port=config.integer("api", "port"),
+            certificate_file=config.get("api", "ssl_cert") or None,
+            key_file=config.get("api", "ssl_key") or None,
+        )
+        self._api.bind()
+        self._opened.callback(self._api.stop)
+        return self._api
+
+    def _make_app(self) -> ASGIApp:
+        """The API, once there is a store; runs in the HTTP server's own thread."""
+        from slipstream.api.app import create_app
+
+        self._store_is_open.wait()
+        if self._store is None or self._has_failed:
+            raise InterruptedError("The server did not come up.")
+        return create_app(
+            self._store,
+            settings=wiring.api_settings(self._deployment),
+            signs_of_life=self._signs_of_life,
+        )
+
+    def _start_host(self) -> ProcessHost:
+        host = ProcessHost(wiring.host_settings(self._deployment), self._answer)
+        host.start()
+        self._opened.callback(host.stop, 0)
+        return host
+
+    def _answer(self, attempt: Attempt, request: Request) -> Answer:
+        assert self._execution is not None, "a task asks before the scheduler was started"
+        return self._execution.answer(attempt, request)
+
+    def _start_scheduler(self, host: ProcessHost, store: Store) -> None:
+        from slipstream.executors.local import LocalExecutor
+        from slipstream.services.execution import ExecutionService
+        from slipstream.services.scheduler import Scheduler
+
+        config = self._deployment.config
+        self._execution = ExecutionService(store)
+        executor = LocalExecutor(host, wiring.parallelism(config), partial(_source_of, store))
+        scheduler = Scheduler(store, executor)
+        scheduler.start()
+        self._opened.callback(scheduler.stop, config.number("slipstream", "stop_grace_seconds"))
+        self._signs_of_life[Part.SCHEDULER] = Pulse(scheduler.call)
+
+    def _start_dag_processor(self, host: ProcessHost, store: Store) -> None:
+        from slipstream.services.dag_processor import DagProcessor
+
+        folders = wiring.dag_folders(self._deployment)
+        for folder in folders:
+            folder.path.mkdir(parents=True, exist_ok=True)
+        processor = DagProcessor(store, host, folders)
+        processor.start()
+        self._opened.callback(processor.stop)
+        self._signs_of_life[Part.DAG_PROCESSOR] = Pulse(processor.call)
+
+
+def _source_of(store: Store, attempt: Attempt) -> Source:
+    """The code of the version that the attempt's run began with."""
+    from slipstream.runtime.jobs import Source
+
+    version = store.get_version(attempt.run.version_id)
+
+    def read() -> Mapping[str, str]:
+        return store.get_sources(version.source_hash)
+
+    return Source(fileloc=version.fileloc, source_hash=version.source_hash, read=read)

@@ -1,0 +1,130 @@
+"""What each part of a server is told, read from the settings."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from slipstream.cli.deployment import Deployment
+from slipstream.config import Config, ConfigError
+from slipstream.runtime.settings import HostSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from slipstream.api.settings import ApiSettings
+    from slipstream.services.dag_files import DagFolder
+
+LOCAL_EXECUTORS = ("LocalExecutor", "SequentialExecutor")
+LOCAL_BUNDLE = "LocalDagBundle"
+MEBIBYTE = 1 << 20
+
+
+def parallelism(config: Config) -> int:
+    """How many attempts may run at once. Raises `ConfigError` for an unknown executor."""
+    setting = config.setting("core", "executor")
+    name = (setting.value or "").rpartition(".")[2]
+    if name not in LOCAL_EXECUTORS:
+        raise ConfigError(
+            f"{setting.source}: [core] executor is {setting.value!r}, expected one of "
+            f"{', '.join(LOCAL_EXECUTORS)}."
+        )
+    return 1 if name == "SequentialExecutor" else config.integer("core", "parallelism")
+
+
+def dags_folders(deployment: Deployment) -> list[Path]:
+    """Where DAG files lie: the folders of `[dag_processor] dag_bundle_config_list`.
+
+    Raises `ConfigError` for a bundle that is no local folder.
+    """
+    config = deployment.config
+    setting = config.setting("dag_processor", "dag_bundle_config_list")
+    if setting.is_default or not setting.value:
+        return [deployment.dags_folder]
+    name = f"{setting.source}: [dag_processor] dag_bundle_config_list"
+    try:
+        bundles = json.loads(setting.value)
+        return [_bundle_folder(deployment, bundle, name) for bundle in bundles]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ConfigError(f"{name} is not a JSON list of bundles: {error}.") from error
+
+
+def _bundle_folder(deployment: Deployment, bundle: dict[str, object], name: str) -> Path:
+    classpath = str(bundle["classpath"])
+    if classpath.rpartition(".")[2] != LOCAL_BUNDLE:
+        raise ConfigError(
+            f"{name} has a bundle of class {classpath!r}; expected {LOCAL_BUNDLE}, a local folder."
+        )
+    kwargs = bundle.get("kwargs") or {}
+    path = kwargs.get("path") if isinstance(kwargs, dict) else None
+    return deployment.home / str(path) if path else deployment.dags_folder
+
+
+def dag_folders(deployment: Deployment) -> list[DagFolder]:
+    """The same folders, with how files are chosen in them."""
+    from slipstream.services.dag_files import DagFolder, IgnoreSyntax
+
+    config = deployment.config
+    return [
+        DagFolder(
+            path,
+            IgnoreSyntax(config.text("core", "dag_ignore_file_syntax").lower()),
+            config.flag("core", "dag_discovery_safe_mode"),
+        )
+        for path in dags_folders(deployment)
+    ]
+
+
+def host_settings(deployment: Deployment) -> HostSettings:
+    """What the process host is told."""
+    config = deployment.config
+    defaults = HostSettings(log_dir=deployment.logs_folder, run_dir=deployment.run_folder)
+    parsing = config.setting("dag_processor", "parsing_processes")
+    warm = config.get("slipstream", "warm_memory_mb")
+    load = config.get("slipstream", "load_memory_mb")
+    return HostSettings(
+        log_dir=deployment.logs_folder,
+        run_dir=deployment.run_folder,
+        dags_folders=dags_folders(deployment),
+        load_parallelism=(
+            defaults.load_parallelism if parsing.is_default else int(parsing.value or 1)
+        ),
+        load_timeout_seconds=config.number("core", "dagbag_import_timeout"),
+        load_memory_bytes=int(load) * MEBIBYTE if load else defaults.load_memory_bytes,
+        warm_memory_bytes=int(warm) * MEBIBYTE if warm else defaults.warm_memory_bytes,
+        kill_grace_seconds=config.number("core", "killed_task_cleanup_time"),
+        sensitive_names=_words(config, "core", "sensitive_var_conn_names"),
+        min_secret_length=config.integer("logging", "min_length_masked_secret"),
+    )
+
+
+def api_settings(deployment: Deployment) -> ApiSettings:
+    """What the HTTP edge is told."""
+    from urllib.parse import urlsplit
+
+    from slipstream.api.settings import ApiSettings
+
+    config = deployment.config
+    return ApiSettings(
+        log_dir=deployment.logs_folder,
+        jwt_secret=config.get("api_auth", "jwt_secret") or None,
+        jwt_expiry_seconds=config.integer("api_auth", "jwt_expiration_time"),
+        jwt_cli_expiry_seconds=config.integer("api_auth", "jwt_cli_expiration_time"),
+        jwt_leeway_seconds=config.integer("api_auth", "jwt_leeway"),
+        simple_auth_manager_all_admins=config.flag("core", "simple_auth_manager_all_admins"),
+        base_path=urlsplit(config.get("api", "base_url") or "").path.rstrip("/"),
+        fallback_page_limit=config.integer("api", "fallback_page_limit"),
+        maximum_page_limit=config.integer("api", "maximum_page_limit"),
+        cors_origins=_words(config, "api", "access_control_allow_origins"),
+        cors_methods=_words(config, "api", "access_control_allow_methods"),
+        cors_headers=_words(config, "api", "access_control_allow_headers"),
+        show_api_docs=config.flag("api", "enable_swagger_ui"),
+        allowed_run_id_pattern=config.text("scheduler", "allowed_run_id_pattern"),
+        unhealthy_after_seconds=config.number("scheduler", "scheduler_health_check_threshold"),
+        store_is_near=deployment.database_url.startswith("sqlite"),
+    )
+
+
+def _words(config: Config, section: str, key: str) -> tuple[str, ...]:
+    """The words of a list with commas or spaces between."""
+    return tuple((config.get(section, key) or "").replace(",", " ").split())
