@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from slipstream.core.timetable import Interval, RunInfo
 from slipstream.model.dag import DagSpec
 from slipstream.model.errors import NotFoundError
 from slipstream.services.scheduler.needs import SchedulingStore
@@ -22,6 +23,8 @@ class KnownDag:
     is_stale: bool
     version_id: str
     spec: DagSpec
+    next_run: RunInfo | None
+    """When it runs next, as the store tells people."""
 
 
 class DagBook:
@@ -78,4 +81,12 @@ def _known(record: DagRecord) -> KnownDag:
         is_stale=record.is_stale,
         version_id=record.latest.version_id,
         spec=record.latest.spec,
+        next_run=_next_run(record),
     )
+
+
+def _next_run(record: DagRecord) -> RunInfo | None:
+    start, end = record.next_interval_start, record.next_interval_end
+    if record.next_run_after is None or start is None or end is None:
+        return None
+    return RunInfo(run_after=record.next_run_after, interval=Interval(start, end))

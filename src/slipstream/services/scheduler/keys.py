@@ -38,7 +38,6 @@ class LoopTimer(StrEnum):
 
     SAVE_STARTS = "save starts"
     TRY_STORE = "try the store again"
-    HEARTBEAT = "heartbeat"
 
 
 TimerKey: TypeAlias = RunTimer | DueTimer | DagTimer | LoopTimer

@@ -56,14 +56,15 @@ class RunQueue:
         self._count(run)
         self._admission.hold(run)
 
-    def drop(self, run_pk: int) -> None:
-        """The run is over, gone, or must be read again."""
+    def drop(self, run_pk: int) -> str | None:
+        """The run is over, gone, or must be read again; gives the DAG that has room now."""
         self._admission.release(run_pk)
         self._timers.drop(DueTimer(run_pk))
         self._waiting.pop(run_pk, None)
         dag_id = self._dag_of.pop(run_pk, None)
         if dag_id is not None:
             self._counts[dag_id] -= 1
+        return dag_id
 
     def admit(self) -> Sequence[DagRun]:
         """The runs that begin now, earliest first; they count as running from here on."""

@@ -1,0 +1,26 @@
+"""Pausing a DAG whose runs fail one after the other."""
+
+from __future__ import annotations
+
+import logging
+
+from slipstream.model.states import RunState
+from slipstream.services.scheduler.active import ActiveRun
+from slipstream.services.scheduler.needs import SchedulingStore
+from slipstream.store.records import RunFilter, Window
+
+_log = logging.getLogger(__name__)
+
+
+def pause_after_failures(store: SchedulingStore, failed: ActiveRun) -> None:
+    """Pause the DAG if its last `max_consecutive_failed_dag_runs` runs, by date, have all failed.
+
+    Raises `slipstream.store.errors.StoreError`; asking again does no harm.
+    """
+    most = failed.dag.max_consecutive_failed_dag_runs
+    dag_id = failed.run.dag_id
+    newest = Window(limit=most, order_by=("-logical_date", "-run_after"))
+    runs = store.list_runs(RunFilter(dag_ids=[dag_id]), newest).items
+    if len(runs) == most and all(run.state is RunState.FAILED for run in runs):
+        store.set_paused([dag_id], True)
+        _log.warning("DAG %s was paused: its last %d runs failed.", dag_id, most)

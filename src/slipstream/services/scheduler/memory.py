@@ -1,0 +1,300 @@
+"""What the scheduler holds in memory, and how that is brought to what the store has.
+
+The database is the truth. At the start everything active is read from it; after that a run is read
+again when it becomes *stale*: somebody else changed it, or a write of it failed and may have been
+carried out or not. The reports that unwritten decisions came from are told to the new machine; the
+fence sees to it that each counts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from datetime import datetime
+from typing import assert_never
+
+from slipstream.core.admission import Admission
+from slipstream.executors.interface import Executor
+from slipstream.model.attempt import Attempt, Lost
+from slipstream.model.errors import NotFoundError
+from slipstream.model.events import AttemptEnded
+from slipstream.model.run import DagRun
+from slipstream.model.states import LIVE, RUN_FINISHED, RunState, TaskState
+from slipstream.services.scheduler.active import ActiveRun, ActiveRuns, AttemptEvent
+from slipstream.services.scheduler.dags import DagBook
+from slipstream.services.scheduler.keys import TimerKey
+from slipstream.services.scheduler.ledger import Ledger
+from slipstream.services.scheduler.needs import SchedulingStore
+from slipstream.services.scheduler.past import PastQuestions
+from slipstream.services.scheduler.patience import Patience
+from slipstream.services.scheduler.planner import Planner
+from slipstream.services.scheduler.run_queue import RunQueue
+from slipstream.services.scheduler.timers import Timers
+from slipstream.store.errors import StoreError
+from slipstream.store.records import Notice, NoticeKind, RunFilter, RunSnapshot, Window
+
+_PAGE = 1000
+
+
+class Memory:
+    """The active runs and everything around them."""
+
+    def __init__(
+        self,
+        store: SchedulingStore,
+        executor: Executor,
+        parallelism: int,
+    ) -> None:
+        self._store = store
+        self._executor = executor
+        self.timers: Timers[TimerKey] = Timers()
+        self.patience = Patience(self.timers)
+        self.admission = Admission(parallelism)
+        self.past = PastQuestions(store)
+        self.dags = DagBook(store)
+        self.queue = RunQueue(self.timers)
+        self.planner = Planner(store, self.dags, self.queue, self.timers)
+        self.ledger = Ledger()
+        self.active = ActiveRuns(self.admission, self.timers, self.past, self.dags.is_paused)
+        self._stale: dict[int, list[AttemptEvent]] = {}
+        """Runs to read again, with the reports to tell again."""
+        self._fresh: dict[int, RunSnapshot] = {}
+        """Snapshots of waiting runs that nothing has happened in yet."""
+        self._pools: set[str] = set()
+        self._is_taking_over = True
+        """Whether live attempts may be there that an earlier scheduler submitted."""
+        self.must_read_all = True
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something is to be read."""
+        return bool(self._stale) or self.must_read_all
+
+    def is_stale(self, run_pk: int) -> bool:
+        """Whether the run is to be read again."""
+        return run_pk in self._stale
+
+    def keep(self, run_pk: int, event: AttemptEvent) -> None:
+        """Tell this to the stale run when it was read."""
+        self._stale[run_pk].append(event)
+
+    def distrust(self, active: ActiveRun) -> None:
+        """Forget a run's machine; the run is stale."""
+        self._stale.setdefault(active.pk, []).extend(active.unsaved)
+        self.active.close(active.pk)
+
+    def distrust_everything(self) -> None:
+        """Read all there is again."""
+        for active in self.active:
+            self.distrust(active)
+        self.must_read_all = True
+
+    # Reading.
+
+    def catch_up(self, now: datetime) -> None:
+        """Read what is to be read, as far as the store answers."""
+        try:
+            if self.must_read_all and not self.patience.is_waiting:
+                self._read_all(now)
+            while self._stale and not self.patience.is_waiting:
+                self._read_run(next(iter(self._stale)), now)
+        except StoreError as error:
+            self.patience.failed("read what is active", error, now)
+        if not self.is_behind:
+            self._is_taking_over = False
+
+    def _read_all(self, now: datetime) -> None:
+        self.dags.read_all()
+        self._read_pools()
+        runs = self._list_active_runs()
+        self.must_read_all = False
+        for active in self.active:
+            self.distrust(active)
+        for run_pk in set(self.queue.waiting).difference(run.pk for run in runs):
+            self._close(run_pk, "Its run is over.")
+        for dag in self.dags:
+            self._set_limits(dag.dag_id)
+        for run in runs:
+            if run.state is RunState.QUEUED and not run.revision and run.pk not in self._stale:
+                self._wait(RunSnapshot(run=run, instances=(), lengths={}), now)
+            else:
+                self._stale.setdefault(run.pk, [])
+        for dag in self.dags:
+            self.planner.look(dag.dag_id)
+
+    def _list_active_runs(self) -> Sequence[DagRun]:
+        found: list[DagRun] = []
+        active = RunFilter(states=(RunState.QUEUED, RunState.RUNNING))
+        while True:
+            page = self._store.list_runs(active, Window(limit=_PAGE, offset=len(found)))
+            found.extend(page.items)
+            if len(page.items) < _PAGE:
+                return found
+
+    def _read_pools(self) -> None:
+        pools = self._store.list_pools(None, Window(limit=_PAGE)).items
+        for pool in pools:
+            self.admission.set_pool(pool.name, pool.slots, include_deferred=pool.include_deferred)
+        names = {pool.name for pool in pools}
+        for name in self._pools - names:
+            self.admission.remove_pool(name)
+        self._pools = names
+
+    def _read_run(self, run_pk: int, now: datetime) -> None:
+        try:
+            snapshot = self._store.load_run(run_pk)
+            spec = self._store.get_version(snapshot.run.version_id).spec
+        except NotFoundError:
+            self._close(run_pk, "Its run was deleted.")
+            self.past.edited(None)
+            return
+        run = snapshot.run
+        live = {i.attempt_id for i in snapshot.instances if i.state in LIVE}
+        reports = self._stale.pop(run_pk)
+        self._close(run_pk, "Its task instance was changed by somebody.", keep=live)
+        self.past.edited(run.dag_id)
+        if run.state in RUN_FINISHED:
+            return
+        if run.state is RunState.QUEUED:
+            self._wait(snapshot, now)
+            if not live:
+                return
+        else:
+            self.queue.hold(run)
+        active = self.active.open(snapshot, spec, now)
+        for event in reports:
+            self.active.feed(active, event)
+        self._find_lost(active, now)
+
+    def _find_lost(self, active: ActiveRun, now: datetime) -> None:
+        """See to attempts that the store has and this scheduler has not given to the executor."""
+        machine = active.machine
+        unknown = [
+            machine.attempt_for(key)
+            for key, attempt_id in machine.live_attempts()
+            if attempt_id not in self.ledger and machine.state(key) in LIVE
+        ]
+        if not unknown:
+            return
+        if self._is_taking_over:
+            gone = self._executor.adopt(unknown)
+            missing = {attempt.attempt_id for attempt in gone}
+            self.ledger.add([a for a in unknown if a.attempt_id not in missing])
+        else:
+            # Queued by a write that was thought to have failed.
+            self.submit([a for a in unknown if machine.state(a.key) is TaskState.QUEUED])
+            gone = [a for a in unknown if machine.state(a.key) is TaskState.RUNNING]
+        for attempt in gone:
+            lost = Lost(message="nothing is left of it")
+            self.active.feed(active, AttemptEnded(attempt.key, attempt.attempt_id, now, lost))
+
+    def submit(self, attempts: Sequence[Attempt]) -> None:
+        """Give written attempts to the executor."""
+        if attempts:
+            self.ledger.add(attempts)
+            self._executor.submit(attempts)
+
+    # Runs that wait.
+
+    def _wait(self, snapshot: RunSnapshot, now: datetime) -> None:
+        self.queue.add(snapshot.run, now)
+        if not snapshot.instances:
+            self._fresh[snapshot.run.pk] = snapshot
+
+    def created(self, run: DagRun, now: datetime) -> None:
+        """A run that was just made waits for its turn."""
+        self._wait(RunSnapshot(run=run, instances=(), lengths={}), now)
+
+    def take_up(self, run: DagRun, now: datetime) -> ActiveRun | None:
+        """The machine of a run whose turn has come; None where it must wait, or be read, again."""
+        active = self.active.get(run.pk)
+        if active is not None:
+            return active
+        try:
+            snapshot = self._fresh.pop(run.pk, None) or self._store.load_run(run.pk)
+            spec = self._store.get_version(snapshot.run.version_id).spec
+        except NotFoundError:
+            self._close(run.pk, "Its run was deleted.")
+            return None
+        except StoreError as error:
+            self.patience.failed("read a run", error, now)
+            self.wait_again(run, now)
+            return None
+        if snapshot.run.state is not RunState.QUEUED:
+            self._close(run.pk, "Its run was changed by somebody.")
+            self._stale.setdefault(run.pk, [])
+            return None
+        return self.active.open(snapshot, spec, now)
+
+    def wait_again(self, run: DagRun, now: datetime) -> None:
+        """Put a run whose turn had come back in the queue."""
+        self.queue.drop(run.pk)
+        self.queue.add(run, now)
+
+    def leave_queue(self, run_pk: int) -> None:
+        """The run does not count against its DAG's `max_active_runs` any more."""
+        dag_id = self.queue.drop(run_pk)
+        if dag_id is not None:
+            self.planner.look(dag_id)
+
+    def _close(self, run_pk: int, reason: str, *, keep: Container[str | None] = ()) -> None:
+        """Forget a run, and end its attempts except for `keep`."""
+        self._stale.pop(run_pk, None)
+        self._fresh.pop(run_pk, None)
+        self.leave_queue(run_pk)
+        self.active.close(run_pk)
+        for attempt_id in self.ledger.of_run(run_pk):
+            if attempt_id not in keep:
+                self._executor.cancel(attempt_id, reason)
+
+    # Notices.
+
+    def take_notices(self, now: datetime) -> None:
+        """Take in what people and other processes did."""
+        if self.patience.is_waiting:
+            self.must_read_all = True
+            return
+        try:
+            while notices := self._store.take_notices():
+                for notice in notices:
+                    self._take(notice)
+        except StoreError as error:
+            # Some may have been removed already, unread.
+            self.must_read_all = True
+            self.patience.failed("read its notices", error, now)
+
+    def _take(self, notice: Notice) -> None:
+        match notice.kind:
+            case NoticeKind.RUN_CREATED:
+                run_pk = int(notice.subject)
+                if self.active.get(run_pk) is None and run_pk not in self.queue:
+                    self._stale.setdefault(run_pk, [])
+            case NoticeKind.RUN_EDITED:
+                run_pk = int(notice.subject)
+                active = self.active.get(run_pk)
+                if active is not None:
+                    self.distrust(active)
+                self._stale.setdefault(run_pk, [])
+            case NoticeKind.RUN_DELETED:
+                self._close(int(notice.subject), "Its run was deleted.")
+                self.past.edited(None)
+            case NoticeKind.DAG_CHANGED:
+                self._dag_changed(notice.subject)
+            case NoticeKind.POOL_CHANGED:
+                self._read_pools()
+            case _:
+                assert_never(notice.kind)
+
+    def _dag_changed(self, dag_id: str) -> None:
+        was_paused = self.dags.is_paused(dag_id)
+        self.dags.read(dag_id)
+        is_paused = self.dags.is_paused(dag_id)
+        if is_paused and not was_paused:
+            self.active.withdraw(dag_id)
+        elif was_paused and not is_paused:
+            self.active.offer_again(dag_id)
+        self._set_limits(dag_id)
+        self.planner.look_anew(dag_id)
+
+    def _set_limits(self, dag_id: str) -> None:
+        limit = self.dags.max_active_runs(dag_id)
+        self.queue.set_dag(dag_id, limit, is_paused=self.dags.is_paused(dag_id))
