@@ -6,7 +6,6 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol, TypeAlias
@@ -84,7 +83,6 @@ class DagProcessor:
         self._parsing: dict[Path, bool] = {}
         """`{file: it has changed again since its parse was asked for}`."""
         self._unrecorded: dict[Path, ParsedFile] = {}
-        self._busy_since: datetime | None = None
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -92,13 +90,6 @@ class DagProcessor:
     def is_idle(self) -> bool:
         """Whether every file that it knows of is parsed and recorded."""
         return not self._parsing and not self._unrecorded
-
-    @property
-    def last_sign_of_life(self) -> datetime | None:
-        """Now while it waits, the beginning of its work while it works; None once it has ended."""
-        if not any(thread.is_alive() for thread in self._threads):
-            return None
-        return self._busy_since or datetime.now(UTC)
 
     def start(self) -> None:
         """Begin to watch, and to parse everything in threads of its own."""
@@ -128,13 +119,11 @@ class DagProcessor:
     def run_once(self, timeout: float | None) -> bool:
         """Handle what has arrived; waits for the first of it. False where nothing came."""
         changed: set[Path] = set()
-        self._busy_since = None
         try:
             item = self._inbox.get(timeout=timeout) if timeout != 0 else self._inbox.get_nowait()
         except Empty:
             self._record()
             return False
-        self._busy_since = datetime.now(UTC)
         try:
             while True:
                 match item:
@@ -180,7 +169,6 @@ class DagProcessor:
         step: Callable[[], object] = self.look_everywhere
         while not self._stopping.is_set():
             try:
-                self._busy_since = datetime.now(UTC)
                 step()
             except SlipstreamError as error:
                 # What is wrong with one file or one moment of the store must not end the watch.

@@ -110,6 +110,7 @@ class Server:
             self._start_scheduler(host, self._store)
         if host is not None and Part.DAG_PROCESSOR in self._parts:
             self._start_dag_processor(host, self._store)
+        self._start_janitor(self._store)
         self._store_is_open.set()
         self.new_users = users()
         if api is not None:
@@ -193,6 +194,13 @@ class Server:
         processor.start()
         self._opened.callback(processor.stop)
         self._signs_of_life[Part.DAG_PROCESSOR] = Pulse(processor.call)
+
+    def _start_janitor(self, store: Store) -> None:
+        from slipstream.services.janitor import Janitor
+
+        janitor = Janitor(store, self._signs_of_life)
+        janitor.start()
+        self._opened.callback(janitor.stop)
 
 
 def _source_of(store: Store, attempt: Attempt) -> Source:

@@ -73,7 +73,6 @@ class Scheduler:
         self._is_running = threading.Event()
         self._thread: threading.Thread | None = None
         self._stop_listening: Callable[[], None] = _nothing
-        self._busy_since: datetime | None = None
         self.defects = 0
         """How often a machine was told what cannot be. Anything but 0 is an error of ours."""
 
@@ -111,7 +110,7 @@ class Scheduler:
     def run_once(self, timeout: float | None) -> bool:
         """Handle what has arrived, or is due; waits for the first of it. False if nothing was."""
         mail = self._inbox.collect(self._wait(timeout))
-        now = self._busy_since = self._clock()
+        now = self._clock()
         for command in mail.commands:
             command()
         fired = self._fire_timers(now)
@@ -121,15 +120,11 @@ class Scheduler:
             self._memory.catch_up(now)
         self._take_reports(mail.reports)
         worked = self._decide_and_save(now)
-        self._busy_since = None
         return bool(mail.reports or mail.notices or mail.commands or fired or worked)
 
-    @property
-    def last_sign_of_life(self) -> datetime | None:
-        """Now while it waits, the beginning of its step while it works; None once it has ended."""
-        if self._thread is None or not self._thread.is_alive():
-            return None
-        return self._busy_since or self._clock()
+    def call(self, command: Callable[[], None]) -> None:
+        """Run `command` on the scheduler's thread, soon."""
+        self._inbox.call(command)
 
     @property
     def next_wake(self) -> datetime | None:
