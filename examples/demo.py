@@ -100,7 +100,7 @@ class Server:
             self.process = subprocess.Popen(
                 [*slipstream(), "standalone"],
                 cwd=FOLDER,
-                env={**os.environ, **self.settings},
+                env={**os.environ, "PYTHONPATH": str(ROOT / "src"), **self.settings},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
