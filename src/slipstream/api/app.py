@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slipstream import __version__
 from slipstream.api.auth.gate import Gate
@@ -80,19 +81,31 @@ def create_app(
         title="Slipstream",
         version=__version__,
         openapi_url=None,
-        root_path=settings.base_path,
         max_body_size=settings.maximum_body_bytes,
     )
     app.router.routes += [OperationRoute(entry, deployment, gate) for entry in operations]
     app.router.routes += document_routes(operations, deployment)
     install_error_answers(app)
     _allow_origins(app, settings)
+    if settings.base_path:
+        app.add_middleware(BasePath, base_path=settings.base_path.rstrip("/"))
     return app
 
 
 def public_operations() -> Sequence[Operation]:
     """Every operation of the REST API, in the order in which their paths are tried."""
     return [operation for noun in _NOUNS for operation in noun.routes]
+
+
+class BasePath:
+    """Lets every path stand below a prefix as well."""
+
+    def __init__(self, app: ASGIApp, base_path: str) -> None:
+        self._app = app
+        self._base_path = base_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app({**scope, "root_path": self._base_path}, receive, send)
 
 
 def _allow_origins(app: FastAPI, settings: ApiSettings) -> None:

@@ -61,6 +61,11 @@ def pick(
     )
 
 
+def below_tasks(spec: DagSpec, task_ids: Collection[str]) -> Picks:
+    """Everything downstream of these tasks, themselves left out."""
+    return Picks(_reachable(spec, task_ids, lambda task: task.downstream) - set(task_ids), {})
+
+
 def instances_of(
     store: Store,
     dag_id: str,

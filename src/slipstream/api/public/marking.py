@@ -15,7 +15,7 @@ from slipstream.api.payloads.task_instances import (
     TaskInstanceCollectionResponse,
 )
 from slipstream.api.public.task_instances import INSTANCES, collection_of
-from slipstream.api.selection import by_run, dates_around, instances_of, pick
+from slipstream.api.selection import below_tasks, by_run, dates_around, instances_of, pick
 from slipstream.api.update_mask import changed_fields
 from slipstream.model.errors import InvalidInputError, NotFoundError
 from slipstream.model.states import RunState, TaskState
@@ -177,8 +177,7 @@ def _mark(
         if dry_run or state is TaskState.FAILED:
             continue
         spec = call.store.get_version(run.version_id).spec
-        task_ids = sorted({key.task_id for key in keys} & spec.tasks.keys())
-        below = pick(spec, task_ids, upstream=False, downstream=True)
+        below = below_tasks(spec, {key.task_id for key in keys})
         held_up = instances_of(
             call.store,
             run.dag_id,
@@ -186,8 +185,7 @@ def _mark(
             run_ids=[run.run_id],
             which=lambda entry: entry.instance.state in _HELD_UP,
         )
-        marked_keys = frozenset(keys)
-        again = [entry.instance.key for entry in held_up if entry.instance.key not in marked_keys]
+        again = [entry.instance.key for entry in held_up]
         if again:
             call.store.clear_instances(run.pk, again, run_state=RunState.QUEUED)
     return marked
