@@ -32,6 +32,7 @@ from slipstream.model.events import AttemptEnded, AttemptStarted, Event
 from slipstream.model.run import UNMAPPED, DagRun, TaskKey
 from slipstream.model.states import FINISHED, LIVE, RunState, TaskState
 from slipstream.services.scheduler.keys import RunTimer, TimerKey
+from slipstream.services.scheduler.outstanding import Outstanding
 from slipstream.services.scheduler.past import PastQuestions
 from slipstream.services.scheduler.timers import Timers
 from slipstream.store.records import RunSnapshot, RunWrite
@@ -55,6 +56,8 @@ class ActiveRun:
     ended: set[str] = field(default_factory=set)
     """Tasks of which an instance reached an end."""
     timers: set[RunTimer] = field(default_factory=set)
+    withheld: set[TaskKey] = field(default_factory=set)
+    """Ready instances that an earlier attempt has not let go of."""
 
     @property
     def pk(self) -> int:
@@ -93,11 +96,13 @@ class ActiveRuns:
         admission: Admission,
         timers: Timers[TimerKey],
         past: PastQuestions,
+        outstanding: Outstanding,
         is_paused: Callable[[str], bool],
     ) -> None:
         self._admission = admission
         self._timers = timers
         self._past = past
+        self._outstanding = outstanding
         self._is_paused = is_paused
         self._runs: dict[int, ActiveRun] = {}
         self.dirty: dict[int, ActiveRun] = {}
@@ -175,13 +180,33 @@ class ActiveRuns:
                     key for key, state in active.machine.states() if state is TaskState.SCHEDULED
                 )
                 for key, count in _ranges(ready):
-                    self._admission.offer(active.pk, key, count)
+                    self._offer(active, key, count)
 
     def withdraw(self, dag_id: str) -> None:
         """The DAG was paused: nothing more of it is admitted."""
         for active in self:
             if active.run.dag_id == dag_id:
                 self._admission.withdraw_all(active.pk)
+
+    def let_go(self, run_pk: int, key: TaskKey) -> None:
+        """An attempt of that instance that was told to end is gone."""
+        active = self._runs.get(run_pk)
+        if active is not None and key in active.withheld:
+            active.withheld.remove(key)
+            self._offer(active, key, 1)
+
+    def _offer(self, active: ActiveRun, key: TaskKey, count: int) -> None:
+        """Let ready instances wait for places, as far as they may."""
+        if active.run.state is not RunState.RUNNING or self._is_paused(active.run.dag_id):
+            return
+        dying = self._outstanding.dying(active.pk)
+        if not dying:
+            self._admission.offer(active.pk, key, count)
+            return
+        withheld = dying.intersection(_keys(key, count))
+        active.withheld |= withheld
+        for first, number in _ranges(one for one in _keys(key, count) if one not in withheld):
+            self._admission.offer(active.pk, first, number)
 
     def _follow(self, active: ActiveRun, changes: list[Change]) -> None:
         if changes:
@@ -193,10 +218,7 @@ class ActiveRuns:
                     if change.instance.state in FINISHED:
                         active.ended.add(change.instance.task_id)
                 case Ready():
-                    if active.run.state is RunState.RUNNING and not self._is_paused(
-                        active.run.dag_id
-                    ):
-                        self._admission.offer(active.pk, change.key, change.count)
+                    self._offer(active, change.key, change.count)
                 case Released():
                     self._admission.release(active.pk, change.key, deferred=change.deferred)
                 case InstancesAdded() | MapExpanded() | RunChanged():
@@ -206,6 +228,8 @@ class ActiveRuns:
                     if change.state in FINISHED:
                         active.ended.add(change.task_id)
                 case Unready():
+                    if active.withheld:
+                        active.withheld.difference_update(_keys(change.key, change.count))
                     self._admission.withdraw(active.pk, change.key, change.count)
                 case TimerSet():
                     timer = RunTimer(active.pk, change.kind, change.key)
@@ -232,6 +256,11 @@ def _expects_start(machine: RunMachine, event: AttemptStarted) -> bool:
         return machine.state(event.key) is not TaskState.RUNNING
     except NotFoundError:
         return False
+
+
+def _keys(first: TaskKey, count: int) -> Iterator[TaskKey]:
+    """`first` and the `count - 1` map indexes after it."""
+    return (TaskKey(first.task_id, first.map_index + more) for more in range(count))
 
 
 def _ranges(keys: Iterable[TaskKey]) -> Iterator[tuple[TaskKey, int]]:

@@ -135,7 +135,7 @@ class Scheduler:
     def is_idle(self) -> bool:
         """Whether no run is in memory and no attempt is at the executor."""
         memory = self._memory
-        return not memory.active and not memory.ledger and not memory.is_behind
+        return not memory.active and not memory.outstanding and not memory.is_behind
 
     # A step.
 
@@ -209,7 +209,9 @@ class Scheduler:
         for report in reports:
             event = report.event
             if isinstance(event, AttemptEnded):
-                memory.ledger.remove(event.attempt_id)
+                died = memory.outstanding.ended(event.attempt_id)
+                if died is not None:
+                    memory.active.let_go(report.run_pk, died)
             active = memory.active.get(report.run_pk)
             if active is not None:
                 memory.active.feed(active, event)
@@ -299,7 +301,7 @@ class Scheduler:
             active = memory.active.get(run_pk)
             if active is not None:
                 attempts.append(active.machine.attempt_for(key))
-        memory.submit(attempts)
+        memory.outstanding.submit(attempts)
         for active in batch:
             for cancel in active.cancels:
                 self._cancel(active.pk, cancel)
@@ -318,8 +320,7 @@ class Scheduler:
             memory.active.close(active.pk)
 
     def _cancel(self, run_pk: int, cancel: AttemptCancelled) -> None:
-        if cancel.attempt_id in self._memory.ledger:
-            self._executor.cancel(cancel.attempt_id, cancel.reason)
+        if self._memory.outstanding.cancel(cancel.attempt_id, cancel.reason):
             return
         # Nobody has it any more, so nobody will report its end.
         gone = Cancelled(message=cancel.reason)

@@ -14,7 +14,7 @@ from typing import assert_never
 
 from slipstream.core.admission import Admission
 from slipstream.executors.interface import Executor
-from slipstream.model.attempt import Attempt, Lost
+from slipstream.model.attempt import Lost
 from slipstream.model.errors import NotFoundError
 from slipstream.model.events import AttemptEnded
 from slipstream.model.run import DagRun
@@ -22,8 +22,8 @@ from slipstream.model.states import LIVE, RUN_FINISHED, RunState, TaskState
 from slipstream.services.scheduler.active import ActiveRun, ActiveRuns, AttemptEvent
 from slipstream.services.scheduler.dags import DagBook
 from slipstream.services.scheduler.keys import TimerKey
-from slipstream.services.scheduler.ledger import Ledger
 from slipstream.services.scheduler.needs import SchedulingStore
+from slipstream.services.scheduler.outstanding import Outstanding
 from slipstream.services.scheduler.past import PastQuestions
 from slipstream.services.scheduler.patience import Patience
 from slipstream.services.scheduler.planner import Planner
@@ -45,7 +45,6 @@ class Memory:
         parallelism: int,
     ) -> None:
         self._store = store
-        self._executor = executor
         self.timers: Timers[TimerKey] = Timers()
         self.patience = Patience(self.timers)
         self.admission = Admission(parallelism)
@@ -53,8 +52,10 @@ class Memory:
         self.dags = DagBook(store)
         self.queue = RunQueue(self.timers)
         self.planner = Planner(store, self.dags, self.queue, self.timers)
-        self.ledger = Ledger()
-        self.active = ActiveRuns(self.admission, self.timers, self.past, self.dags.is_paused)
+        self.outstanding = Outstanding(executor)
+        self.active = ActiveRuns(
+            self.admission, self.timers, self.past, self.outstanding, self.dags.is_paused
+        )
         self._stale: dict[int, list[AttemptEvent]] = {}
         """Runs to read again, with the reports to tell again."""
         self._fresh: dict[int, RunSnapshot] = {}
@@ -171,27 +172,21 @@ class Memory:
         unknown = [
             machine.attempt_for(key)
             for key, attempt_id in machine.live_attempts()
-            if attempt_id not in self.ledger and machine.state(key) in LIVE
+            if attempt_id not in self.outstanding and machine.state(key) in LIVE
         ]
         if not unknown:
             return
         if self._is_taking_over:
-            gone = self._executor.adopt(unknown)
-            missing = {attempt.attempt_id for attempt in gone}
-            self.ledger.add([a for a in unknown if a.attempt_id not in missing])
+            gone = self.outstanding.adopt(unknown)
         else:
             # Queued by a write that was thought to have failed.
-            self.submit([a for a in unknown if machine.state(a.key) is TaskState.QUEUED])
+            self.outstanding.submit(
+                [a for a in unknown if machine.state(a.key) is TaskState.QUEUED]
+            )
             gone = [a for a in unknown if machine.state(a.key) is TaskState.RUNNING]
         for attempt in gone:
             lost = Lost(message="nothing is left of it")
             self.active.feed(active, AttemptEnded(attempt.key, attempt.attempt_id, now, lost))
-
-    def submit(self, attempts: Sequence[Attempt]) -> None:
-        """Give written attempts to the executor."""
-        if attempts:
-            self.ledger.add(attempts)
-            self._executor.submit(attempts)
 
     # Runs that wait.
 
@@ -242,9 +237,9 @@ class Memory:
         self._fresh.pop(run_pk, None)
         self.leave_queue(run_pk)
         self.active.close(run_pk)
-        for attempt_id in self.ledger.of_run(run_pk):
+        for attempt_id in self.outstanding.of_run(run_pk):
             if attempt_id not in keep:
-                self._executor.cancel(attempt_id, reason)
+                self.outstanding.cancel(attempt_id, reason)
 
     # Notices.
 
