@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 
-from slipstream.sdk._backend import Backend
-from slipstream.sdk._connection import is_sensitive, secret_texts
-from slipstream.sdk._deprecation import warn_deprecated
-from slipstream.sdk._running import get_backend
-from slipstream.sdk._secrets import find_variable, mask_secret
+from slipstream.sdk._backend import Backend, current_backend
+from slipstream.sdk._secrets import find_variable
 from slipstream.sdk._types import NOTSET, UserValue
 from slipstream.sdk.exceptions import AirflowException, VariableNotFoundError
 
@@ -42,18 +39,13 @@ class Variable:
         `default_var` is the 2.x name of `default`. Raises `VariableNotFoundError` (a KeyError)
         where there is neither variable nor default.
         """
-        if default_var is not NOTSET:
-            warn_deprecated("Variable.get(default_var=…)", "Write default=….")
-            default = default if default is not NOTSET else default_var
         text = find_variable(key)
         if text is None:
-            if default is NOTSET:
+            fallback = default if default is not NOTSET else default_var
+            if fallback is NOTSET:
                 raise VariableNotFoundError(key)
-            return default
-        value = _parsed(key, text) if deserialize_json else text
-        for secret in secret_texts(value, under_secret=is_sensitive(key)):
-            mask_secret(secret)
-        return value
+            return fallback
+        return _parsed(key, text) if deserialize_json else text
 
     @classmethod
     def set(
@@ -111,7 +103,7 @@ def _parsed(key: str, text: str) -> UserValue:
 
 
 def _store(verb: str) -> Backend:
-    backend = get_backend()
+    backend = current_backend.get()
     if backend is None:
         raise AirflowException(
             f"Variable.{verb} needs a running task. Outside of one, use `slipstream variables`."

@@ -55,7 +55,7 @@ def connect(
 ) -> Store:
     """See `slipstream.store.open_store`."""
     return SqlStore(
-        database=_database(url, pool_size),
+        database=open_database(_parsed(url), connections=pool_size),
         box=SecretBox(fernet_keys),
         objects=open_objects(xcom_url),
         xcom_threshold_bytes=xcom_threshold_bytes,
@@ -65,16 +65,31 @@ def connect(
     )
 
 
-def _database(url: str, pool_size: int) -> Database:
+def _parsed(url: str) -> URL:
     try:
-        parsed: URL = make_url(url)
+        return make_url(url)
     except ArgumentError as error:
         raise UnsupportedUrlError(f"{url!r} is no database URL: {error}") from error
-    match parsed.get_backend_name():
+
+
+def open_database(url: URL, *, connections: int) -> Database:
+    """The database at a URL. Raises `UnsupportedUrlError`."""
+    match url.get_backend_name():
         case "sqlite":
             from slipstream.store.dialects.sqlite import SQLiteDatabase
 
-            return SQLiteDatabase(parsed.set(drivername="sqlite"), readers=pool_size)
+            return SQLiteDatabase(url.set(drivername="sqlite"), readers=connections)
+        case "postgresql" | "postgres":
+            try:
+                from slipstream.store.dialects.postgres import PostgresDatabase
+            except ImportError as error:
+                raise UnsupportedUrlError(
+                    "PostgreSQL needs the package psycopg: install `slipstream[postgres]`."
+                ) from error
+
+            return PostgresDatabase(
+                url.set(drivername="postgresql+psycopg"), connections=connections
+            )
         case other:
             raise UnsupportedUrlError(
                 f"The store does not work on {other!r}: give an sqlite:// or a postgresql:// URL."

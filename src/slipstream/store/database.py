@@ -18,6 +18,8 @@ from slipstream.store.tables import notice
 Row: TypeAlias = tuple[Any, ...]
 """A row as a driver gives it; what its values are, only the schema knows."""
 
+_LEAVE_NOTICE = Statement(insert(notice), ("kind", "subject"))
+
 
 class Transaction:
     """One transaction: statements through SQLAlchemy, and the hot ones straight to the driver."""
@@ -68,10 +70,9 @@ class Transaction:
 
     def leave_notice(self, kind: NoticeKind, subjects: Iterable[str | int]) -> None:
         """Tell the scheduler, in this very transaction."""
-        rows = [{"kind": kind.value, "subject": str(subject)} for subject in subjects]
-        if rows:
-            self.execute(insert(notice), rows)
-            self.notices += len(rows)
+        rows = [(kind.value, str(subject)) for subject in subjects]
+        self.run_many(_LEAVE_NOTICE, rows)
+        self.notices += len(rows)
 
 
 class Database(ABC):

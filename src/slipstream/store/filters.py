@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, UnaryExpression, select, text
@@ -103,6 +104,13 @@ def one_among(
     )
 
 
+def at_one_of(
+    column: ColumnElement[Any], moments: Sequence[datetime] | None
+) -> list[ColumnElement[bool]]:
+    """The condition that a time is one of the moments; nothing where None."""
+    return one_among(column, None if moments is None else [to_micros(moment) for moment in moments])
+
+
 def like(column: ColumnElement[Any], pattern: str | None) -> list[ColumnElement[bool]]:
     r"""The condition that a text is like a pattern, whatever its case; nothing where None.
 
@@ -120,6 +128,7 @@ def run_conditions(which: RunFilter) -> list[ColumnElement[bool]]:
         *one_among(dag_run.c.state, which.states),
         *one_among(dag_run.c.run_type, which.run_types),
         *like(dag_run.c.triggering_user, which.triggering_user_pattern),
+        *at_one_of(dag_run.c.logical_date, which.logical_dates),
         *in_range(dag_run.c.logical_date, which.logical_date),
         *in_range(dag_run.c.run_after, which.run_after),
         *in_range(dag_run.c.start_date, which.start_date),
@@ -150,6 +159,7 @@ def conditions_on_run(which: InstanceFilter) -> list[ColumnElement[bool]]:
     conditions = [
         *one_among(dag_run.c.dag_id, which.dag_ids),
         *one_among(dag_run.c.run_id, which.run_ids),
+        *at_one_of(dag_run.c.logical_date, which.logical_dates),
         *in_range(dag_run.c.logical_date, which.logical_date),
         *in_range(dag_run.c.run_after, which.run_after),
     ]

@@ -186,8 +186,9 @@ class RunStore(Protocol):
         """A page of runs, by default in order of creation."""
 
     def set_run_state(self, dag_id: str, run_id: str, state: RunState) -> DagRun:
-        """Mark a run: `SUCCESS` and `FAILED` end it (live instances are failed or cancelled, what
-        has not begun is skipped), `QUEUED` starts it over where it stands."""
+        """Mark a run. `SUCCESS` ends it and makes all its instances a success; `FAILED` ends it,
+        fails what is under way and skips what has not begun; `QUEUED` starts it over where it
+        stands. Teardown that is still due is left to run, and the run to end after it."""
 
     def set_run_note(self, dag_id: str, run_id: str, note: str | None, user: str | None) -> DagRun:
         """Attach a note."""
@@ -223,13 +224,15 @@ class RunStore(Protocol):
         """Let these run again, with all their retries; gives what was (or would be) cleared.
 
         A live instance becomes `RESTARTING` and is started again when its process is gone; the
-        others become `NONE`. Their XComs go. The run becomes `run_state`.
+        others become `NONE`. Their XComs go. A run that was finished becomes `run_state`.
+        Raises `NotFoundError` where one of them does not exist.
         """
 
     def set_instances_state(
         self, run_pk: int, keys: Sequence[TaskKey], state: TaskState, *, dry_run: bool = False
     ) -> Sequence[InstanceInRun]:
-        """Mark instances as success, failed or skipped; a live attempt is fenced off and ended."""
+        """Mark instances as success, failed or skipped; a live attempt is fenced off: its instance
+        has no attempt id any more. The run's state stays. Raises `NotFoundError`."""
 
     def set_instance_note(
         self, run_pk: int, key: TaskKey, note: str | None, user: str | None
@@ -371,7 +374,8 @@ class AdminStore(Protocol):
     def clean(
         self, before: datetime, *, tables: Sequence[str] | None, dry_run: bool
     ) -> Mapping[str, int]:
-        """Remove what ended before that moment; `{table: rows}`."""
+        """Remove what ended before that moment; `{table: rows}`. None is everything that can be
+        cleaned; an unknown table is an `InvalidInputError`. See `slipstream.store.clean`."""
 
     def health(self) -> Sequence[ComponentHealth]:
         """What the components last said."""

@@ -99,7 +99,8 @@ class ParsedVerbs(StoreParts):
         failure = {
             "fileloc": file.fileloc,
             "bundle_name": file.bundle_name,
-            "stack_trace": file.error,
+            # PostgreSQL's texts cannot hold the character zero; a traceback may quote one.
+            "stack_trace": file.error.replace("\0", "\\0"),
             "timestamp": to_micros(file.parsed_at),
         }
         transaction.execute(upsert(dialect, file_error, _ERROR, ("fileloc",)), [failure])

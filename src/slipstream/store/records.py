@@ -243,6 +243,7 @@ class RunFilter:
     states: Sequence[RunState] | None = None
     run_types: Sequence[RunType] | None = None
     triggering_user_pattern: str | None = None
+    logical_dates: Sequence[datetime] | None = None
     logical_date: Range = field(default_factory=Range)
     run_after: Range = field(default_factory=Range)
     start_date: Range = field(default_factory=Range)
@@ -261,6 +262,7 @@ class InstanceFilter:
     pools: Sequence[str] | None = None
     queues: Sequence[str] | None = None
     task_id_pattern: str | None = None
+    logical_dates: Sequence[datetime] | None = None
     logical_date: Range = field(default_factory=Range)
     run_after: Range = field(default_factory=Range)
     start_date: Range = field(default_factory=Range)

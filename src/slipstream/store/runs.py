@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select, text, update
 
 from slipstream.model.errors import ConflictError, NotFoundError
 from slipstream.model.json import JsonValue
@@ -43,15 +43,34 @@ from slipstream.store.rows import (
     to_json,
     to_run,
 )
-from slipstream.store.statements import upsert
-from slipstream.store.tables import attempt, dag_run, rendered_fields, task_instance
+from slipstream.store.statements import Statement, upsert
+from slipstream.store.tables import attempt, dag_run, one_of, rendered_fields, task_instance
 from slipstream.store.write_plan import LEFT_BEHIND
 
-COUNTING = (TaskState.QUEUED.value, TaskState.RUNNING.value, TaskState.DEFERRED.value)
+_COUNTING_STATES = (TaskState.QUEUED, TaskState.RUNNING, TaskState.DEFERRED)
 """States of an instance whose latest attempt may still send something."""
 
 _STREAMED_AT_ONCE = 1000
 _JOINED = task_instance.join(dag_run, task_instance.c.run_pk == dag_run.c.pk)
+
+_RUN_BY_ID = Statement(
+    select(*RUN_COLUMNS).where(
+        dag_run.c.dag_id == bindparam("dag_id"), dag_run.c.run_id == bindparam("run_id")
+    ),
+    ("dag_id", "run_id"),
+)
+_COUNTING = Statement(
+    select(task_instance.c.run_pk, task_instance.c.task_id, task_instance.c.map_index).where(
+        task_instance.c.attempt_id == bindparam("attempt_id"),
+        text(one_of("task_instance.state", _COUNTING_STATES)),
+    ),
+    ("attempt_id",),
+)
+_FIELDS_KEY = ("run_pk", "task_id", "map_index")
+_FIELDS_COLUMNS = (*_FIELDS_KEY, "attempt_id", "fields")
+_WRITE_FIELDS = Statement(
+    lambda dialect: upsert(dialect, rendered_fields, _FIELDS_COLUMNS, _FIELDS_KEY), _FIELDS_COLUMNS
+)
 
 
 class RunVerbs(StoreParts):
@@ -201,27 +220,16 @@ class RunVerbs(StoreParts):
 
     def set_rendered_fields(self, attempt_id: str, fields: Mapping[str, JsonValue]) -> None:
         """Keep them. Raises `ConflictError` where the attempt no longer counts."""
-        key = ("run_pk", "task_id", "map_index")
-        statement = upsert(
-            self._database.dialect, rendered_fields, (*key, "attempt_id", "fields"), key
-        )
+        text = to_json(fields)
         with self._database.write() as transaction:
-            run_pk, instance = counting_instance(transaction, attempt_id)
-            row = {
-                "run_pk": run_pk,
-                "task_id": instance.task_id,
-                "map_index": instance.map_index,
-                "attempt_id": attempt_id,
-                "fields": to_json(fields),
-            }
-            transaction.execute(statement, [row])
+            run_pk, key = counting_instance(transaction, attempt_id)
+            row = (run_pk, key.task_id, key.map_index, attempt_id, text)
+            transaction.run_many(_WRITE_FIELDS, [row])
 
 
 def find_run(transaction: Transaction, dag_id: str, run_id: str) -> DagRun:
     """Raises `NotFoundError`."""
-    rows = transaction.rows(
-        select(*RUN_COLUMNS).where(dag_run.c.dag_id == dag_id, dag_run.c.run_id == run_id)
-    )
+    rows = transaction.fetch(_RUN_BY_ID, (dag_id, run_id))
     if not rows:
         raise NotFoundError(f"The DAG {dag_id!r} has no run {run_id!r}.")
     return to_run(rows[0])
@@ -239,11 +247,7 @@ def counting_instance(transaction: Transaction, attempt_id: str) -> tuple[int, T
 
     Raises `AttemptSupersededError` where there is none.
     """
-    rows = transaction.rows(
-        select(task_instance.c.run_pk, task_instance.c.task_id, task_instance.c.map_index).where(
-            task_instance.c.attempt_id == attempt_id, task_instance.c.state.in_(COUNTING)
-        )
-    )
+    rows = transaction.fetch(_COUNTING, (attempt_id,))
     if not rows:
         raise AttemptSupersededError(
             f"The attempt {attempt_id} no longer counts: its instance ended, was cleared or has a "

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import (
-    and_,
     bindparam,
     delete,
     func,
@@ -39,7 +38,7 @@ from slipstream.store.rows import (
     to_json,
     to_run,
 )
-from slipstream.store.statements import Statement, upsert
+from slipstream.store.statements import SqlTuple, Statement, upsert
 from slipstream.store.tables import (
     ACTIVE_RUNS,
     ACTIVE_TASKS,
@@ -75,6 +74,45 @@ _PUSHED = Statement(
     .where(xcom.c.run_pk == bindparam("run_pk"), xcom.c.map_index != text(str(UNMAPPED)))
     .group_by(xcom.c.task_id, xcom.c.key),
     ("run_pk",),
+)
+_TAKEN = Statement(
+    select(dag_run.c.run_id).where(
+        dag_run.c.dag_id == bindparam("dag_id"),
+        # A date that is missing equals none.
+        or_(
+            dag_run.c.run_id == bindparam("run_id"),
+            dag_run.c.logical_date == bindparam("logical_date"),
+        ),
+    ),
+    ("dag_id", "run_id", "logical_date"),
+)
+_VERSION_OF_DAG = Statement(
+    select(dag_version.c.number).where(
+        dag_version.c.version_id == bindparam("version_id"),
+        dag_version.c.dag_id == bindparam("dag_id"),
+    ),
+    ("version_id", "dag_id"),
+)
+_CREATE_RUN = Statement(
+    insert(dag_run).returning(dag_run.c.pk),
+    (
+        "dag_id",
+        "run_id",
+        "run_type",
+        "state",
+        "version_id",
+        "run_after",
+        "logical_date",
+        "data_interval_start",
+        "data_interval_end",
+        "queued_at",
+        "triggered_by",
+        "triggering_user",
+        "conf",
+        "note",
+        "reason",
+        "revision",
+    ),
 )
 _ANY_NOTICE = Statement(select(literal_column("1")).where(select(notice.c.pk).exists()), ())
 _HOLDING = text(one_of("task_instance.state", (TaskState.QUEUED, TaskState.RUNNING)))
@@ -184,9 +222,7 @@ class SchedulingVerbs(StoreParts):
         try:
             with self._database.write() as transaction:
                 _check_new(transaction, run)
-                pk = transaction.value(
-                    insert(dag_run).values(_run_values(run)).returning(dag_run.c.pk)
-                )
+                pk = transaction.fetch(_CREATE_RUN, _run_row(run))[0][0]
                 transaction.leave_notice(NoticeKind.RUN_CREATED, [pk])
                 return to_run(transaction.fetch(_RUN, (pk,))[0])
         except ConstraintViolatedError as error:
@@ -255,20 +291,8 @@ def _previous(transaction: Transaction, run: DagRun) -> DagRun | None:
 
 
 def _check_new(transaction: Transaction, run: DagRun) -> None:
-    same_date = (
-        and_(dag_run.c.logical_date == to_micros(run.logical_date))
-        if run.logical_date is not None
-        else text("1 = 0")
-    )
-    taken = (
-        transaction.execute(
-            select(dag_run.c.run_id).where(
-                dag_run.c.dag_id == run.dag_id, or_(dag_run.c.run_id == run.run_id, same_date)
-            )
-        )
-        .scalars()
-        .all()
-    )
+    same = (run.dag_id, run.run_id, to_micros(run.logical_date))
+    taken = [run_id for (run_id,) in transaction.fetch(_TAKEN, same)]
     if run.run_id in taken:
         raise AlreadyExistsError(
             f"The DAG {run.dag_id!r} has a run {run.run_id!r} already: choose another run id, or "
@@ -279,27 +303,26 @@ def _check_new(transaction: Transaction, run: DagRun) -> None:
             f"The DAG {run.dag_id!r} has the run {taken[0]!r} for the logical date "
             f"{run.logical_date} already: clear that run to run it again."
         )
-    version = select(dag_version.c.dag_id).where(dag_version.c.version_id == run.version_id)
-    if transaction.value(version) != run.dag_id:
+    if not transaction.fetch(_VERSION_OF_DAG, (run.version_id, run.dag_id)):
         raise NotFoundError(f"The DAG {run.dag_id!r} has no version {run.version_id!r}.")
 
 
-def _run_values(run: DagRun) -> dict[str, int | str | None]:
-    return {
-        "dag_id": run.dag_id,
-        "run_id": run.run_id,
-        "run_type": run.run_type.value,
-        "state": run.state.value,
-        "version_id": run.version_id,
-        "run_after": to_micros(run.run_after),
-        "logical_date": to_micros(run.logical_date),
-        "data_interval_start": to_micros(run.data_interval_start),
-        "data_interval_end": to_micros(run.data_interval_end),
-        "queued_at": to_micros(run.queued_at),
-        "triggered_by": run.triggered_by.value,
-        "triggering_user": run.triggering_user,
-        "conf": to_json(run.conf),
-        "note": run.note,
-        "reason": run.reason,
-        "revision": 0,
-    }
+def _run_row(run: DagRun) -> SqlTuple:
+    return (
+        run.dag_id,
+        run.run_id,
+        run.run_type.value,
+        run.state.value,
+        run.version_id,
+        to_micros(run.run_after),
+        to_micros(run.logical_date),
+        to_micros(run.data_interval_start),
+        to_micros(run.data_interval_end),
+        to_micros(run.queued_at),
+        run.triggered_by.value,
+        run.triggering_user,
+        to_json(run.conf),
+        run.note,
+        run.reason,
+        0,
+    )

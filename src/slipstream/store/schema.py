@@ -11,6 +11,7 @@ from sqlalchemy import insert, inspect, select
 
 from slipstream.store import tables
 from slipstream.store.database import Database, Transaction
+from slipstream.store.errors import SchemaMismatchError
 from slipstream.store.pools import DEFAULT_POOL
 
 HEAD = "0001"
@@ -38,6 +39,11 @@ def migrate(database: Database) -> None:
         found = _revision(transaction)
         if found is None:
             _create(transaction)
+        elif found > HEAD:
+            raise SchemaMismatchError(
+                f"The database is at schema {found!r} and this version of slipstream knows only "
+                f"those up to {HEAD!r}: use the version that migrated it, or a later one."
+            )
         elif found != HEAD:
             from slipstream.store.migrations.run import upgrade
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.dml import Insert
@@ -19,7 +18,7 @@ from sqlalchemy.sql.elements import ClauseElement
 
 from slipstream.store.errors import StoreError
 
-SqlValue: TypeAlias = int | float | str | bytes | None
+SqlValue: TypeAlias = int | float | str | bytes | list[int] | None
 SqlTuple: TypeAlias = Sequence[SqlValue]
 
 
@@ -68,11 +67,15 @@ def upsert(
     """
     rest = [column for column in columns if column not in key and column not in kept]
     if dialect.name == "postgresql":
-        ours = postgresql.insert(table)
-        return ours.on_conflict_do_update(
-            index_elements=key, set_={column: ours.excluded[column] for column in rest}
+        from sqlalchemy.dialects import postgresql
+
+        into = postgresql.insert(table)
+        return into.on_conflict_do_update(
+            index_elements=key, set_={column: into.excluded[column] for column in rest}
         )
-    theirs = sqlite.insert(table)
-    return theirs.on_conflict_do_update(
-        index_elements=key, set_={column: theirs.excluded[column] for column in rest}
+    from sqlalchemy.dialects import sqlite
+
+    insert = sqlite.insert(table)
+    return insert.on_conflict_do_update(
+        index_elements=key, set_={column: insert.excluded[column] for column in rest}
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select
 
 from slipstream.model.attempt import XComWrite
 from slipstream.model.run import TaskKey
@@ -15,6 +15,7 @@ from slipstream.store.filters import one_among, ordering
 from slipstream.store.parts import StoreParts
 from slipstream.store.records import Page, Window, XComRecord
 from slipstream.store.runs import counting_instance
+from slipstream.store.statements import Statement
 from slipstream.store.tables import dag_run, xcom
 from slipstream.store.times import from_micros, to_micros
 from slipstream.store.xcom_rows import WRITE_XCOM, xcom_row
@@ -34,6 +35,19 @@ _COLUMNS = (
     xcom.c.timestamp,
 )
 _JOINED = xcom.join(dag_run, xcom.c.run_pk == dag_run.c.pk)
+_ONE = Statement(
+    select(*_COLUMNS)
+    .select_from(_JOINED)
+    .where(
+        dag_run.c.dag_id == bindparam("dag_id"),
+        dag_run.c.run_id == bindparam("run_id"),
+        xcom.c.task_id == bindparam("task_id"),
+        xcom.c.key == bindparam("key"),
+        xcom.c.map_index == bindparam("map_index"),
+    ),
+    ("dag_id", "run_id", "task_id", "key", "map_index"),
+)
+"""One XCom by its full name: by far the most frequent question of running tasks."""
 _ORDERS = {
     "key": xcom.c.key,
     "timestamp": xcom.c.timestamp,
@@ -82,6 +96,10 @@ class XComVerbs(StoreParts):
         include_prior_dates: bool = False,
     ) -> XComRecord | None:
         """One value; with prior dates, the newest at or before the run's logical date."""
+        if map_index is not None and not include_prior_dates:
+            with self._database.read() as transaction:
+                rows = transaction.fetch(_ONE, (dag_id, run_id, task_id, key, map_index))
+            return self._record(rows[0]) if rows else None
         query = select(*_COLUMNS).select_from(_JOINED)
         query = query.where(xcom.c.task_id == task_id, xcom.c.key == key)
         if map_index is not None:

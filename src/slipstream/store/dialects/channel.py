@@ -1,0 +1,108 @@
+"""Wake-ups through PostgreSQL: a connection of its own that does nothing but LISTEN."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+from collections.abc import Callable
+
+import psycopg
+from sqlalchemy.engine import URL
+
+from slipstream.store.wakeups import LocalWakeups
+
+CHANNEL = "slipstream_notice"
+
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 10.0
+
+
+class Channel:
+    """Wakes the listeners of this process whenever a transaction anywhere left a notice."""
+
+    def __init__(self, url: URL) -> None:
+        """Connects when somebody listens."""
+        self._url = url
+        self._local = LocalWakeups()
+        self._lock = threading.Lock()
+        self._listening: _Listening | None = None
+
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Be woken from now on; gives the undo."""
+        undo = self._local.listen(wake)
+        with self._lock:
+            if self._listening is None:
+                self._listening = _Listening(self._url, self._local.wake)
+            listening = self._listening
+        listening.wait_until_heard()
+
+        def stop() -> None:
+            undo()
+            with self._lock:
+                if self._local.is_empty:
+                    self._stop()
+
+        return stop
+
+    def close(self) -> None:
+        """Wake nobody any more."""
+        self._local.close()
+        with self._lock:
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
+
+
+class _Listening:
+    """The thread with the connection; a lost one is made anew, after ever longer pauses."""
+
+    def __init__(self, url: URL, wake: Callable[[], None]) -> None:
+        self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._wake = wake
+        self._heard = threading.Event()
+        self._stopped = threading.Event()
+        # Closing the write end ends the thread's wait, whatever it waits for.
+        self._stop_reader, self._stop_writer = os.pipe()
+        self._thread = threading.Thread(target=self._run, name="store-wakeups", daemon=True)
+        self._thread.start()
+
+    def wait_until_heard(self) -> None:
+        """Return when the first try to connect has ended, well or not."""
+        self._heard.wait()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._stopped.set()
+        os.close(self._stop_writer)
+        if self._thread is not threading.current_thread():
+            self._thread.join()
+        os.close(self._stop_reader)
+
+    def _run(self) -> None:
+        pause = _FIRST_PAUSE_SECONDS
+        while not self._stopped.is_set():
+            try:
+                with psycopg.connect(self._dsn, autocommit=True, connect_timeout=10) as connection:
+                    connection.execute(f"LISTEN {CHANNEL}")
+                    self._heard.set()
+                    # What was sent while nobody listened is lost, so everybody looks now.
+                    self._wake()
+                    pause = _FIRST_PAUSE_SECONDS
+                    self._hear(connection)
+            except psycopg.Error:
+                # The writers notice an unreachable server and say so; here it is waited for.
+                self._heard.set()
+                self._stopped.wait(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    def _hear(self, connection: psycopg.Connection) -> None:
+        while not self._stopped.is_set():
+            ready, _, _ = select.select([connection.fileno(), self._stop_reader], [], [])
+            if self._stop_reader in ready:
+                return
+            if any(True for _ in connection.notifies(timeout=0)):
+                self._wake()

@@ -1,0 +1,138 @@
+"""PostgreSQL through psycopg 3: row locks in the order of the runs, NOTIFY as the wake-up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import psycopg
+from sqlalchemy import bindparam, create_engine, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.engine import URL, Dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.types import BigInteger
+
+from slipstream.store.database import Database, Transaction
+from slipstream.store.dialects.channel import CHANNEL, Channel
+from slipstream.store.errors import (
+    ConstraintViolatedError,
+    SchemaMismatchError,
+    StoreError,
+    StoreUnavailableError,
+)
+from slipstream.store.statements import Statement
+from slipstream.store.tables import dag_run
+
+_SETUP_LOCK = 0x51195712EA
+"""The number of the advisory lock under which the schema changes."""
+_CONNECT_SECONDS = 10
+_POOL_SECONDS = 60
+_EXTRA_CONNECTIONS = 8
+
+# Rows are locked in the order of their numbers, so that two writers cannot wait for each other.
+_LOCK_RUNS = Statement(
+    select(dag_run.c.pk, dag_run.c.revision)
+    .where(dag_run.c.pk == func.any(bindparam("run_pks", type_=ARRAY(BigInteger))))
+    .order_by(dag_run.c.pk)
+    .with_for_update(),
+    ("run_pks",),
+)
+_NOTIFY = text(f"NOTIFY {CHANNEL}")
+
+
+class PostgresDatabase(Database):
+    """A PostgreSQL database."""
+
+    def __init__(self, url: URL, *, connections: int) -> None:
+        """`connections` are kept open; a few more are opened for a moment where they are short."""
+        self._url = url
+        self._engine = create_engine(
+            url,
+            # Positional parameters, as SQLite has them: rows are plain tuples.
+            paramstyle="format",
+            pool_size=connections,
+            max_overflow=_EXTRA_CONNECTIONS,
+            pool_timeout=_POOL_SECONDS,
+            pool_pre_ping=False,
+            pool_use_lifo=True,
+            connect_args={"connect_timeout": _CONNECT_SECONDS, "application_name": "slipstream"},
+        )
+        self._channel = Channel(url)
+
+    @property
+    def dialect(self) -> Dialect:
+        """SQLAlchemy's dialect: the words of its SQL."""
+        return self._engine.dialect
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A transaction that sees one state of the database and changes nothing."""
+        with self._facts(), self._engine.connect() as connection:
+            reading = connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+            reading.begin()
+            yield Transaction(reading)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """A transaction that is committed at the end, or rolled back when something is raised."""
+        with self._facts(), self._engine.begin() as connection:
+            transaction = Transaction(connection)
+            yield transaction
+            if transaction.notices:
+                connection.execute(_NOTIFY)
+
+    def lock_runs(self, transaction: Transaction, run_pks: Sequence[int]) -> Mapping[int, int]:
+        """`{run: revision}` of those that exist, locked in order until the end."""
+        return dict(transaction.fetch(_LOCK_RUNS, [list(run_pks)]))
+
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Call `wake` after every commit, of any process, that left a notice; gives the undo."""
+        return self._channel.listen(wake)
+
+    @contextmanager
+    def setup_lock(self) -> Iterator[None]:
+        """Keeps other processes from changing the schema meanwhile."""
+        with self._facts(), self._engine.begin() as connection:
+            connection.execute(select(func.pg_advisory_xact_lock(_SETUP_LOCK)))
+            yield
+
+    def close(self) -> None:
+        """Give back every connection and end the listeners."""
+        self._channel.close()
+        self._engine.dispose()
+
+    @contextmanager
+    def _facts(self) -> Iterator[None]:
+        """Say what the driver's errors mean."""
+        try:
+            yield
+        except PoolTimeoutError as error:
+            raise StoreUnavailableError(
+                f"No connection to PostgreSQL became free within {_POOL_SECONDS} s: raise "
+                "[database] sql_alchemy_pool_size."
+            ) from error
+        except (DBAPIError, psycopg.Error) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            if isinstance(cause, psycopg.OperationalError):
+                # The server may be gone, and with it every connection that is kept open.
+                self._engine.dispose()
+            raise _named(cause or error) from error
+
+
+def _named(error: BaseException) -> StoreError:
+    message = str(error).strip()
+    match error:
+        case psycopg.IntegrityError():
+            return ConstraintViolatedError(message)
+        case psycopg.errors.UndefinedTable() | psycopg.errors.UndefinedColumn():
+            return SchemaMismatchError(
+                f"The database has another schema than this version needs ({message}): run "
+                "`slipstream db migrate`."
+            )
+        case psycopg.OperationalError():
+            return StoreUnavailableError(f"PostgreSQL cannot be reached: {message}")
+        case _:
+            return StoreError(f"PostgreSQL failed: {message}")

@@ -1,0 +1,133 @@
+"""The tables as they are defined and the migrations that lead to them are the same schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import make_url, text
+from tests.store import processes
+
+from slipstream.store import open_store, schema
+from slipstream.store.connect import open_database
+from slipstream.store.database import Database, Transaction
+from slipstream.store.errors import SchemaMismatchError
+from slipstream.store.migrations.run import configuration, upgrade
+from slipstream.store.tables import metadata
+
+_POSTGRES_SCHEMA = """
+    SELECT 'column', table_name, column_name,
+        concat_ws(' ', data_type, is_nullable, column_default, character_maximum_length)
+    FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL
+    SELECT 'index', tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL
+    SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL
+    SELECT 'sequence', '', sequencename, data_type::text FROM pg_sequences
+"""
+
+
+@contextmanager
+def database(url: str) -> Iterator[Database]:
+    """The database at a URL, closed at the end."""
+    opened = open_database(make_url(url), connections=2)
+    yield opened
+    opened.close()
+
+
+def description(transaction: Transaction) -> set[tuple[str, ...]]:
+    """Everything that a database says of its schema, column orders aside."""
+    if transaction.connection.dialect.name == "postgresql":
+        return {tuple(map(str, row)) for row in transaction.rows(text(_POSTGRES_SCHEMA))}
+    found = set()
+    for kind, name, sql in transaction.rows(text("SELECT type, name, sql FROM sqlite_master")):
+        for line in (sql or "").splitlines():
+            found.add((kind, name, line.strip().rstrip(",").strip()))
+    return found
+
+
+def test_the_migrations_give_the_schema_that_is_defined(
+    empty_url: str, other_empty_url: str
+) -> None:
+    with database(empty_url) as migrated, database(other_empty_url) as defined:
+        with migrated.write() as transaction:
+            upgrade(transaction)
+        schema.migrate(defined)
+        with migrated.read() as one, defined.read() as other:
+            assert description(one) == description(other)
+            for table in ("alembic_version", "pool"):
+                query = text(f"SELECT * FROM {table}")
+                assert one.rows(query) == other.rows(query)
+
+
+def test_alembic_finds_nothing_to_add(empty_url: str) -> None:
+    with database(empty_url) as migrated, migrated.write() as transaction:
+        upgrade(transaction)
+        context = MigrationContext.configure(
+            transaction.connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_newest_migration_is_the_one_that_a_fresh_database_is_stamped_with() -> None:
+    assert ScriptDirectory.from_config(configuration()).get_current_head() == schema.HEAD
+
+
+def test_migrating_twice_changes_nothing(empty_url: str) -> None:
+    opened = open_store(empty_url, xcom_url="unused")
+    assert opened.schema_revision() is None
+    opened.migrate()
+    opened.migrate()
+    assert opened.schema_revision() == schema.HEAD
+    opened.close()
+
+
+def test_a_database_of_an_unknown_later_version_is_refused(empty_url: str) -> None:
+    opened = open_store(empty_url, xcom_url="unused")
+    opened.migrate()
+    with database(empty_url) as changed, changed.write() as transaction:
+        transaction.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaMismatchError, match="'9999'"):
+        opened.migrate()
+    opened.close()
+
+
+def test_a_verb_on_an_empty_database_says_what_to_do(empty_url: str) -> None:
+    opened = open_store(empty_url, xcom_url="unused")
+    with pytest.raises(SchemaMismatchError, match="slipstream db migrate"):
+        opened.active_run_pks()
+    opened.close()
+
+
+def test_processes_that_migrate_at_once_all_succeed(empty_url: str) -> None:
+    program = """
+import sys
+from slipstream.store import open_store
+store = open_store(sys.argv[1], xcom_url="unused")
+print("ready", flush=True)
+sys.stdin.read()
+store.migrate()
+assert store.get_pool("default_pool").slots == 128
+store.close()
+"""
+    with processes.at_a_line(program, *[[empty_url]] * 4) as started:
+        processes.succeed(started)
+
+
+def test_opening_a_store_imports_no_alembic(empty_url: str) -> None:
+    program = """
+import sys
+from slipstream.store import open_store
+assert "sqlalchemy" not in sys.modules
+store = open_store(sys.argv[1], xcom_url="unused")
+store.migrate()
+store.close()
+assert not {"alembic", "sqlalchemy.orm", "cryptography"} & set(sys.modules)
+"""
+    processes.run(program, empty_url)
