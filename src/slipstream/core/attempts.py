@@ -212,6 +212,7 @@ def _cancelled(
         raise TransitionError(f"{task.key(index)} was cancelled and is not pending")
     record.end_date = run.at
     record.scheduled_at = None
+    task.needs_are_met = not task.node.needs
     run.out.append(InstanceChanged(run.instance(task, index, record, TaskState.NONE, reason)))
     _release(run, task, index, record)
     run.touch(task)
@@ -230,7 +231,7 @@ def _note_lengths(
         if xcom.key in keys and xcom.length is not None:
             found[xcom.key] = xcom.length
     if not task.is_expanded:
-        task.lengths.update(found)
+        task.lengths = found
         return
     for key in {*found, *(xcom.key for xcom in xcoms if xcom.key in keys)}:
         task.pushed[key] = task.pushed.get(key, 0) + 1
@@ -262,6 +263,6 @@ def _joined(task: TaskProgress, index: int, other: TaskProgress) -> tuple[int, i
         depth += 1
     if not depth or not task.is_expanded or not other.is_expanded:
         return 0, other.count
-    common = other.prefix[depth]
-    ancestor = index * common // task.count
-    return ancestor * other.count // common, (ancestor + 1) * other.count // common
+    ancestor = index // task.strides[depth]
+    stride = other.strides[depth]
+    return min(ancestor * stride, other.count), min((ancestor + 1) * stride, other.count)

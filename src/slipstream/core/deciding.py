@@ -34,7 +34,10 @@ def decide(run: RunProgress, task: TaskProgress) -> None:
     if not task.needs_are_met:
         verdict, reason = _judge_needs(run, task)
         if verdict is not _RUN:
-            _apply(run, task, 0, task.count, verdict, reason)
+            if verdict is not _WAIT:
+                _apply(run, task, 0, task.count, verdict, reason)
+            return
+        if not _revise_map(run, task):
             return
     if task.blocks is None:
         verdict, reason = judge_tally(task, task.tally)
@@ -149,6 +152,18 @@ def _try_expansion(run: RunProgress, task: TaskProgress) -> bool:
         run.expand(task, lengths)
         return True
     return False
+
+
+def _revise_map(run: RunProgress, task: TaskProgress) -> bool:
+    """Fit a map that an earlier try of what it maps over left; False where nothing is left."""
+    lengths = _lengths(run, task)
+    if lengths is None:
+        return True
+    if not all(lengths):
+        _apply(run, task, 0, task.count, Verdict.SKIP, reasons.EMPTY_MAP)
+        return False
+    run.refit(task, lengths)
+    return bool(task.waiting or task.overdue)
 
 
 def _judge_needs(run: RunProgress, task: TaskProgress) -> tuple[Verdict, str]:

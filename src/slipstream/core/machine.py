@@ -336,6 +336,7 @@ class RunMachine:
                 and (record is None or record.not_before is None or record.not_before <= event.at)
             ):
                 task.overdue.add(index)
+                task.needs_are_met = not task.node.needs
                 progress.overdue += 1
                 progress.touch(task)
 

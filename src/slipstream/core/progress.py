@@ -8,6 +8,7 @@ scope per index of the group (unless nothing that it waits for is in the group, 
 
 from __future__ import annotations
 
+import math
 import re
 from array import array
 from collections.abc import Iterator
@@ -140,6 +141,7 @@ class TaskProgress:
         "records",
         "scopes",
         "states",
+        "strides",
         "tally",
         "unfinished",
         "waiting",
@@ -156,6 +158,8 @@ class TaskProgress:
         """Instances per scope."""
         self.prefix: tuple[int, ...] = (1,)
         """Number of combinations of indexes of the mapped groups around, by depth."""
+        self.strides: tuple[int, ...] = (1,)
+        """Instances for each of these combinations, by depth."""
         self.is_expanded = False
         """True when the instances have map indexes; false also for a map's placeholder."""
         self.is_absent = False
@@ -206,13 +210,25 @@ class TaskProgress:
             prefix.append(prefix[-1] * length)
         total = prefix[-1] * (lengths[depth] if len(lengths) > depth else 1)
         self.prefix = tuple(prefix)
+        self.strides = tuple(total // many for many in prefix)
         self.count = total if count is None else count
         self.scopes = prefix[self.node.joint]
-        self.width = max(1, total // self.scopes) if self.scopes else 1
+        self.width = self.strides[self.node.joint]
         self.states = bytearray([NONE]) * self.count
         self.is_expanded = True
         self.unfinished = self.waiting = self.count
         self.records.clear()
+
+    def refit(self, lengths: tuple[int, ...]) -> None:
+        """Take other lengths, keep the states, and add what is missing as pending."""
+        states, records = self.states, dict(self.records)
+        unfinished, waiting, count = self.unfinished, self.waiting, self.count
+        self.resize(lengths, max(count, math.prod(lengths)))
+        added = self.count - count
+        self.states[:count] = states
+        self.records.update(records)
+        self.unfinished = unfinished + added
+        self.waiting = waiting + added
 
     def map_index(self, index: int) -> int:
         """The map index of the instance at that place of `states`."""
@@ -248,72 +264,79 @@ class TaskProgress:
         for edge, above in zip(self.node.incoming, upstreams, strict=True):
             if above.is_absent:
                 continue
-            if self.blocks is None or edge.depth == 0 or not above.is_expanded:
-                self._expect(edge, above.count - above.states.count(REMOVED))
-                for code in range(REMOVED):
+            self._expect(edge, self.expected_of(edge, above))
+            if not self.joins(edge, above):
+                for code in range(NONE):
                     if number := above.states.count(code):
-                        self._add(self.tally, 0, edge, code, number)
-            else:
-                common = self.prefix[edge.depth]
-                self._expect(edge, above.count // common)
-                if above.unfinished < above.count:
-                    for index, code in enumerate(above.states):
-                        if code < NONE:
-                            self.count_end(edge, above, index, code)
+                        self._count(self.tally, 0, edge, code, number)
+                continue
+            self._expect_nothing_beyond(edge, above)
+            if above.unfinished < above.count:
+                for index, code in enumerate(above.states):
+                    if code < NONE:
+                        self.count_end(edge, above, index, code)
 
-    def count_ends(self, edge: Edge, above: TaskProgress, start: int, stop: int, code: int) -> None:
-        """Count the ends of `above`'s instances `start` to `stop - 1` in the state of `code`."""
-        if self.blocks is None or edge.depth == 0 or not above.is_expanded:
-            if code == REMOVED:
-                self._expect(edge, start - stop)
-            else:
-                self._add(self.tally, 0, edge, code, stop - start)
-            self.dirty = None
-            return
-        for index in range(start, stop):
-            self.count_end(edge, above, index, code)
+    def joins(self, edge: Edge, above: TaskProgress) -> bool:
+        """Whether the edge joins equal indexes of the groups that both its ends are in."""
+        return self.blocks is not None and edge.depth > 0 and above.is_expanded
 
-    def count_end(self, edge: Edge, above: TaskProgress, index: int, code: int) -> None:
-        """Count the end of one instance in the scopes that it belongs to."""
-        assert self.blocks is not None
-        common = self.prefix[edge.depth]
-        ancestor = index * common // above.count
-        first = ancestor * self.scopes // common
-        last = (ancestor + 1) * self.scopes // common
-        for scope in range(first, last):
-            if code == REMOVED:
-                self.blocks[scope * TALLY_SIZE + _expected(edge)] -= 1
-                if edge.from_setup and not edge.is_scope:
-                    self.blocks[scope * TALLY_SIZE + SETUP_EXPECTED] -= 1
-            else:
-                self._add(self.blocks, scope * TALLY_SIZE, edge, code, 1)
-        if self.dirty is not None:
-            self.dirty.update(range(first, last))
+    def expected_of(self, edge: Edge, above: TaskProgress) -> int:
+        """How many ends of `above` each scope waits for."""
+        return above.strides[edge.depth] if self.joins(edge, above) else above.count
 
     def expect_expansion(self, edge: Edge, above: TaskProgress) -> None:
         """Expect the ends of `above`'s instances, which were expanded, not its placeholder's."""
-        if self.blocks is None or edge.depth == 0:
-            self._expect(edge, above.count - 1)
+        self._expect(edge, self.expected_of(edge, above) - 1)
+        if self.joins(edge, above):
+            self._expect_nothing_beyond(edge, above)
+
+    def count_ends(self, edge: Edge, above: TaskProgress, start: int, stop: int, code: int) -> None:
+        """Count the ends of `above`'s instances `start` to `stop - 1` in the state of `code`."""
+        if self.joins(edge, above):
+            for index in range(start, stop):
+                self.count_end(edge, above, index, code)
         else:
-            self._expect(edge, above.count // self.prefix[edge.depth] - 1)
+            self._count(self.tally, 0, edge, code, stop - start)
+            self.dirty = None
 
-    def _expect(self, edge: Edge, number: int) -> None:
-        self.tally[_expected(edge)] += number
+    def count_end(self, edge: Edge, above: TaskProgress, index: int, code: int) -> None:
+        """Count the end of one instance in the scopes that share its groups' indexes."""
+        assert self.blocks is not None
+        ancestor = index // above.strides[edge.depth]
+        many = self.scopes // self.prefix[edge.depth]
+        scopes = range(ancestor * many, min((ancestor + 1) * many, self.scopes))
+        for scope in scopes:
+            self._count(self.blocks, scope * TALLY_SIZE, edge, code, 1)
+        if self.dirty is not None:
+            self.dirty.update(scopes)
+
+    def _expect_nothing_beyond(self, edge: Edge, above: TaskProgress) -> None:
+        """Where `above` was mapped to fewer indexes, let the scopes beyond not wait for it."""
+        many = self.scopes // self.prefix[edge.depth]
+        stride = above.strides[edge.depth]
+        for scope in range(above.count // stride * many, self.scopes):
+            assert self.blocks is not None
+            self._expect(edge, -stride, self.blocks, scope * TALLY_SIZE)
+
+    def _expect(
+        self, edge: Edge, number: int, tally: list[int] | array[int] | None = None, at: int = 0
+    ) -> None:
+        tally = self.tally if tally is None else tally
+        tally[at + (SCOPE_EXPECTED if edge.is_scope else EXPECTED)] += number
         if edge.from_setup and not edge.is_scope:
-            self.tally[SETUP_EXPECTED] += number
+            tally[at + SETUP_EXPECTED] += number
 
-    @staticmethod
-    def _add(tally: list[int] | array[int], at: int, edge: Edge, code: int, number: int) -> None:
-        if edge.is_scope:
-            tally[at + (_SCOPE_PLACE[code])] += number
-            return
-        tally[at + code] += number
-        if edge.from_setup and code < 2:
-            tally[at + (SETUP_SKIPPED if code else SETUP_SUCCESS)] += number
+    def _count(
+        self, tally: list[int] | array[int], at: int, edge: Edge, code: int, number: int
+    ) -> None:
+        if code == REMOVED:
+            self._expect(edge, -number, tally, at)
+        elif edge.is_scope:
+            tally[at + _SCOPE_PLACE[code]] += number
+        else:
+            tally[at + code] += number
+            if edge.from_setup and code < 2:
+                tally[at + (SETUP_SKIPPED if code else SETUP_SUCCESS)] += number
 
 
 _SCOPE_PLACE: Final = (SCOPE_SUCCESS, SCOPE_SKIPPED, SCOPE_FAILED, SCOPE_FAILED)
-
-
-def _expected(edge: Edge) -> int:
-    return SCOPE_EXPECTED if edge.is_scope else EXPECTED

@@ -64,6 +64,7 @@ NO_LENGTH = "It cannot run because an upstream task gave nothing that it could b
 TRIGGER_FIRED = "The trigger that it waited for has fired."
 CLEARED = "It was cleared while it was running and is decided anew."
 NOT_IN_DAG = "Its task is not in this version of the DAG any more."
+IN_MAP_AGAIN = "There are as many things to map over again."
 BEYOND_MAP = "There are fewer things to map over than before."
 
 

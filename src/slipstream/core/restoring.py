@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from slipstream.core import reasons
 from slipstream.core.attempts import cancel_restarting
 from slipstream.core.lengths import evaluate
-from slipstream.core.progress import CODE, NONE, REMOVED, Record, TaskProgress
+from slipstream.core.progress import CODE, NONE, Record, TaskProgress
 from slipstream.core.run_progress import FAILED, LIVE_CODES, SCHEDULED, UPSTREAM_FAILED, RunProgress
 from slipstream.model.changes import Change, InstanceChanged, InstancesAdded, Ready, TimerSet
 from slipstream.model.events import TimerKind
@@ -105,12 +105,12 @@ def _drop_by_dates(run: RunProgress, task: TaskProgress, *, has_rows: bool) -> N
     """Leave a task out whose dates do not include the run's."""
     spec = task.node.spec
     date = run.run.logical_date or run.run.run_after
-    if has_rows or run.run.run_type is RunType.BACKFILL:
+    if run.run.run_type is RunType.BACKFILL:
         return
     starts_later = spec.start_date is not None and spec.start_date > date
     if starts_later and run.run.logical_date is None:
         task.held_until = spec.start_date
-    elif starts_later or (spec.end_date is not None and spec.end_date < date):
+    elif not has_rows and (starts_later or (spec.end_date is not None and spec.end_date < date)):
         task.drop()
 
 
@@ -124,11 +124,12 @@ def _shape(
     task.pushed = dict(pushed.get(task.node.task_id, {}))
     mapped = [row for row in rows if row.map_index != UNMAPPED]
     if mapped and task.node.is_mapped:
-        _resize(run, task, 1 + max(row.map_index for row in mapped))
+        _resize(run, task, mapped)
         rows = mapped
     else:
         rows = [row for row in rows if row.map_index == UNMAPPED]
-        task.lengths = dict(lengths.get(TaskKey(task.node.task_id), {}))
+        if rows and rows[0].state in FINISHED:
+            task.lengths = dict(lengths.get(rows[0].key, {}))
     for row in rows:
         index = max(row.map_index, 0)
         code = CODE[row.state]
@@ -145,10 +146,12 @@ def _shape(
     task.unfinished = task.count - sum(task.states.count(code) for code in range(NONE))
 
 
-def _resize(run: RunProgress, task: TaskProgress, count: int) -> None:
+def _resize(run: RunProgress, task: TaskProgress, rows: list[TaskInstance]) -> None:
     """Give a map the shape that its rows have, whatever its lengths are now."""
+    count = 1 + max(row.map_index for row in rows)
+    there = [row.map_index for row in rows if row.state is not TaskState.REMOVED]
+    rest = 1 + max(there, default=0)
     known: list[int] = []
-    rest = count - task.states.count(REMOVED)
     for length in task.node.lengths[:-1]:
         value = evaluate(length, lambda task_id, key: _pushed(run, task_id, key)) or 1
         known.append(value)

@@ -7,19 +7,22 @@ move is made, and when, is decided elsewhere.
 from __future__ import annotations
 
 import heapq
+import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from slipstream.core import reasons
 from slipstream.core.plan import Plan
-from slipstream.core.progress import CODE, NONE, STATES, Record, TaskProgress
+from slipstream.core.progress import CODE, NONE, REMOVED, STATES, Record, TaskProgress
 from slipstream.core.transitions import TASK_TRANSITIONS, TaskEvent, next_task_state
 from slipstream.model.attempt import XComWrite
 from slipstream.model.changes import (
     AttemptCancelled,
     Change,
     InstanceChanged,
+    InstancesAdded,
     MapExpanded,
     RangeChanged,
     Ready,
@@ -34,6 +37,14 @@ FAILED: Final = CODE[TaskState.FAILED]
 DEFERRED: Final = CODE[TaskState.DEFERRED]
 UPSTREAM_FAILED: Final = CODE[TaskState.UPSTREAM_FAILED]
 LIVE_CODES: Final = frozenset(CODE[state] for state in LIVE)
+_NOT_BEGUN: Final = frozenset(
+    {
+        TaskState.NONE,
+        TaskState.SCHEDULED,
+        TaskState.UP_FOR_RETRY,
+        TaskState.UP_FOR_RESCHEDULE,
+    }
+)
 _SCHEDULED_RUNS = re.compile(re.escape(bytes([SCHEDULED])) + b"+")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -287,6 +298,49 @@ class RunProgress:
             MapExpanded(task.node.task_id, task.count, task.node.spec.retries, at=self.at)
         )
 
+    def refit(self, task: TaskProgress, lengths: tuple[int, ...]) -> None:
+        """Give an expanded map these lengths: add what is missing, remove what is too much.
+
+        What is under way or finished beyond the new end stays.
+        """
+        total = math.prod(lengths)
+        beyond = range(total, task.count)
+        removed = [at for at in beyond if STATES[task.states[at]] in _NOT_BEGUN]
+        under_way = [at for at in beyond if task.states[at] > NONE and at not in removed]
+        back = [at for at in range(min(total, task.count)) if task.states[at] == REMOVED]
+        added = range(task.count, total)
+        if not removed and not back and not added:
+            return
+        for index in removed:
+            if task.states[index] == SCHEDULED:
+                self.out.append(Unready(task.key(index)))
+            self.end(task, index, TaskEvent.REMOVE, reasons.BEYOND_MAP)
+        for index in back:
+            self._bring_back(task, index)
+        task.refit((under_way[-1] + 1,) if under_way and len(lengths) == 1 else lengths)
+        self.unfinished += len(added)
+        self.waiting += len(added)
+        if added:
+            retries = task.node.spec.retries
+            rows = (self.instance(task, at, Record(retries), TaskState.NONE, "") for at in added)
+            self.out.append(InstancesAdded(tuple(rows)))
+        for other in (task, *(below for _, below in task.edges if not below.is_absent)):
+            other.recount([self.tasks[edge.source] for edge in other.node.incoming])
+            self.touch(other)
+
+    def _bring_back(self, task: TaskProgress, index: int) -> None:
+        task.states[index] = STEPS[TaskEvent.BRING_BACK][REMOVED]
+        task.unfinished += 1
+        task.waiting += 1
+        self.unfinished += 1
+        self.waiting += 1
+        record = task.record(index)
+        self.out.append(
+            InstanceChanged(
+                self.instance(task, index, record, TaskState.NONE, reasons.IN_MAP_AGAIN)
+            )
+        )
+
     def tell(self, task: TaskProgress, start: int, stop: int, code: int) -> None:
         """Let the tasks downstream count the ends of instances `start` to `stop - 1`."""
         node = task.node
@@ -304,8 +358,9 @@ class RunProgress:
                 heapq.heappush(self.heap, below.node.position)
         if not task.unfinished:
             for position in node.feeds:
-                if self.tasks[position].waiting:
-                    self.touch(self.tasks[position])
+                fed = self.tasks[position]
+                if fed.waiting or fed.overdue:
+                    self.touch(fed)
 
     def hold(self, task: TaskProgress, index: int) -> bool:
         """Remember that the instance waits for the previous run; False if that was known."""

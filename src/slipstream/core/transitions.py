@@ -43,6 +43,8 @@ class TaskEvent(StrEnum):
     """There is nothing to execute: it succeeds without an attempt."""
     REMOVE = "remove"
     """It is no longer part of the run."""
+    BRING_BACK = "bring_back"
+    """It is part of the run again."""
     STOP = "stop"
     """It was running when something else ended the run's work."""
 
@@ -108,9 +110,10 @@ TASK_TRANSITIONS: Mapping[tuple[TaskState, TaskEvent], TaskState] = MappingProxy
         (_S.AWAITING_INPUT, _E.READY): _S.SCHEDULED,
         (_S.AWAITING_INPUT, _E.SKIP): _S.SKIPPED,
         (_S.AWAITING_INPUT, _E.REMOVE): _S.REMOVED,
+        (_S.REMOVED, _E.BRING_BACK): _S.NONE,
     }
 )
-"""Every step of a task instance. A finished one is left only by clearing it, from outside."""
+"""Every step of a task instance. A finished one is left by clearing it, from outside."""
 
 RUN_TRANSITIONS: Mapping[tuple[RunState, RunEvent], RunState] = MappingProxyType(
     {

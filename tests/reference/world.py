@@ -1,0 +1,352 @@
+"""A run driven by chance, through the machine and the reference at once.
+
+After every event both must agree on every state, and the written rows must say the same. At random
+moments the machine is thrown away and restored from its rows, and somebody clears some tasks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from random import Random
+
+from tests.reference.interpreter import Reference, Row
+from tests.reference.rows import Rows
+from tests.reference.shapes import random_dag, random_run
+
+from slipstream.core.machine import RunMachine
+from slipstream.model.attempt import (
+    Cancelled,
+    Deferred,
+    Failed,
+    Lost,
+    Outcome,
+    Rescheduled,
+    Skipped,
+    Succeeded,
+    XComWrite,
+)
+from slipstream.model.changes import (
+    AttemptCancelled,
+    Change,
+    PastNeeded,
+    Ready,
+    Refused,
+    Released,
+    TimerSet,
+    Unready,
+)
+from slipstream.model.dag import DagSpec
+from slipstream.model.events import (
+    Admitted,
+    AttemptEnded,
+    AttemptStarted,
+    Event,
+    PastSettled,
+    Resumed,
+    RunStarted,
+    TimerFired,
+    TimerKind,
+)
+from slipstream.model.run import DagRun, TaskKey
+from slipstream.model.states import LIVE, RunState, TaskState
+
+MOST_STEPS = 3000
+
+
+@dataclass
+class World:
+    """One run and everything around it."""
+
+    rng: Random
+    dag: DagSpec
+    run: DagRun
+    machine: RunMachine = field(init=False)
+    reference: Reference = field(init=False)
+    rows: Rows = field(init=False)
+    now: datetime = field(init=False)
+    ready: set[TaskKey] = field(default_factory=set)
+    attempts: dict[str, TaskKey] = field(default_factory=dict)
+    """Attempts that an executor still has."""
+    started: set[str] = field(default_factory=set)
+    cancelled: set[str] = field(default_factory=set)
+    gone: list[tuple[str, TaskKey]] = field(default_factory=list)
+    admitted: set[TaskKey] = field(default_factory=set)
+    timers: dict[tuple[TimerKind, TaskKey | None], datetime] = field(default_factory=dict)
+    asked: set[TaskKey] = field(default_factory=set)
+    deferred: set[TaskKey] = field(default_factory=set)
+    made: int = 0
+    clears: int = 0
+    history: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.machine = RunMachine(self.dag, self.run)
+        self.reference = Reference(self.dag, self.run)
+        self.rows = Rows(self.run)
+        self.now = self.run.run_after
+        self.clears = self.rng.choice((0, 0, 0, 1, 2))
+        if any(group.parent_id for group in self.dag.groups.values()):
+            self.clears = 0
+
+    def drive(self) -> None:
+        """From the start to the end."""
+        self.tell(RunStarted(self.now))
+        for _ in range(MOST_STEPS):
+            if self.machine.is_finished:
+                break
+            self.now += timedelta(seconds=self.rng.choice((1, 1, 1, 60)))
+            self.step()
+        assert self.machine.is_finished, "the run never ended"
+        assert not self.attempts
+        assert not self.admitted, f"never released: {self.admitted}"
+
+    def step(self) -> None:
+        """Something happens."""
+        rng = self.rng
+        if rng.random() < 0.03:
+            return self.restore()
+        if self.clears and rng.random() < 0.03:
+            return self.clear()
+        choices = []
+        if self.ready:
+            choices += [self.admit] * 3
+        if self.attempts:
+            choices += [self.begin, self.end, self.end, self.end]
+        if self.asked:
+            choices += [self.settle_past]
+        if self.deferred:
+            choices += [self.resume]
+        if self.gone and rng.random() < 0.2:
+            choices += [self.haunt]
+        if self.timers and (not choices or rng.random() < 0.1):
+            choices = [self.fire]
+        assert choices, f"nothing can happen, and the run is {self.machine.run.state}"
+        return rng.choice(choices)()
+
+    # What can happen.
+
+    def admit(self) -> None:
+        key = self.rng.choice(sorted(self.ready))
+        self.ready.discard(key)
+        self.made += 1
+        attempt = f"a{self.made}"
+        self.attempts[attempt] = key
+        assert key not in self.admitted, f"{key} was admitted twice"
+        live = [known for known, of in self.attempts.items() if of == key]
+        assert live == [attempt], f"{key} has two attempts: {live}"
+        self.admitted.add(key)
+        self.tell(Admitted(key, attempt, self.now))
+        assert self.machine.attempt_for(key).attempt_id == attempt
+
+    def begin(self) -> None:
+        fresh = sorted(set(self.attempts) - self.started - self.cancelled)
+        if fresh:
+            attempt = self.rng.choice(fresh)
+            self.started.add(attempt)
+            self.tell(AttemptStarted(self.attempts[attempt], attempt, self.now, "host", 1))
+
+    def end(self) -> None:
+        attempt = self.rng.choice(sorted(self.attempts))
+        key = self.attempts.pop(attempt)
+        self.gone.append((attempt, key))
+        outcome = self.outcome(key)
+        if attempt in self.cancelled and self.rng.random() < 0.7:
+            outcome = Cancelled()
+        self.rows.note(key, outcome)
+        self.tell(AttemptEnded(key, attempt, self.now, outcome))
+
+    def haunt(self) -> None:
+        """An attempt that is long gone speaks up."""
+        attempt, key = self.rng.choice(self.gone)
+        if key.map_index in self.reference.rows[key.task_id]:
+            changes = self.tell(AttemptEnded(key, attempt, self.now, Succeeded()))
+            assert [type(change) for change in changes] == [Refused]
+
+    def fire(self) -> None:
+        (kind, key), at = min(self.timers.items(), key=lambda item: (item[1], str(item[0])))
+        del self.timers[kind, key]
+        self.now = max(self.now, at)
+        self.tell(TimerFired(kind, self.now, key))
+
+    def settle_past(self) -> None:
+        key = self.rng.choice(sorted(self.asked))
+        satisfied = self.rng.random() < 0.7
+        if satisfied:
+            self.asked.discard(key)
+        self.tell(PastSettled(key, self.now, satisfied, "because"))
+
+    def resume(self) -> None:
+        key = self.rng.choice(sorted(self.deferred))
+        self.deferred.discard(key)
+        self.tell(Resumed(key, self.now))
+
+    def outcome(self, key: TaskKey) -> Outcome:
+        rng = self.rng
+        kind = rng.random()
+        lengths = {
+            name: rng.choice((0, 1, 2, 3))
+            for name in ("return_value", "other")
+            if rng.random() < 0.8
+        }
+        if kind < 0.66:
+            return self.success(key, lengths)
+        if kind < 0.82:
+            return Failed(message="boom", retryable=rng.random() < 0.8, lengths=lengths)
+        if kind < 0.88:
+            return Skipped(lengths=lengths)
+        if kind < 0.91:
+            return Rescheduled(at=self.now + timedelta(minutes=rng.choice((0, 10))))
+        if kind < 0.94:
+            return Deferred(trigger_classpath="trigger", trigger_kwargs=None, method_name="go")
+        return Lost(message="lost") if kind < 0.99 else Cancelled()
+
+    def success(self, key: TaskKey, lengths: dict[str, int]) -> Outcome:
+        rng = self.rng
+        below = sorted(self.reference.below(key.task_id))
+        skip: tuple[str, ...] = ()
+        if below and rng.random() < 0.2:
+            skip = tuple(rng.sample(below, rng.randint(1, min(3, len(below)))))
+        value = XComWrite("return_value", "1", length=lengths.get("return_value"))
+        return Succeeded(
+            xcoms=(value,) if rng.random() < 0.5 else (),
+            lengths=lengths,
+            skip=skip,
+            skip_all_downstream=rng.random() < 0.03,
+        )
+
+    # Interruptions.
+
+    def restore(self) -> None:
+        """The scheduler dies, and another one reads the rows."""
+        if self.machine.run.state is not RunState.RUNNING:
+            return
+        self.history.append("RESTORE")
+        self.machine = RunMachine.restore(
+            self.dag,
+            self.rows.run,
+            list(self.rows.instances.values()),
+            self.rows.lengths(),
+            self.rows.counts(),
+        )
+        live = {attempt for _, attempt in self.machine.live_attempts()}
+        for attempt in set(self.attempts) - live:
+            del self.attempts[attempt]
+        self.admitted = {self.attempts[attempt] for attempt in live}
+        self.ready.clear()
+        self.timers.clear()
+        self.asked.clear()
+        self.cancelled.clear()
+        self.take(self.machine.resume(self.now))
+        self.deferred = {
+            key for key, row in self.rows.instances.items() if row.state is TaskState.DEFERRED
+        }
+        self.reference.resume(self.now)
+        self.compare()
+
+    def clear(self) -> None:
+        """Somebody clears a task, mostly with what is below it."""
+        if self.machine.run.state is not RunState.RUNNING:
+            return
+        self.clears -= 1
+        begun = sorted(of for of in self.reference.rows if not self.dag.tasks[of].start_date)
+        if not begun:
+            return
+        task_id = self.rng.choice(begun)
+        chosen = {task_id}
+        if self.rng.random() < 0.8:
+            chosen |= self.reference.below(task_id) & set(begun)
+        self.history.append(f"CLEAR {sorted(chosen)}")
+        for key, instance in self.rows.instances.items():
+            if key.task_id not in chosen or instance.state is TaskState.REMOVED:
+                continue
+            is_live = instance.state in LIVE
+            tries = instance.try_number + self.dag.tasks[key.task_id].retries
+            self.rows.instances[key] = replace(
+                instance,
+                state=TaskState.RESTARTING if is_live else TaskState.NONE,
+                attempt_id=instance.attempt_id if is_live else None,
+                max_tries=tries,
+                reason="cleared",
+            )
+            self.rows.pushed.pop(key, None)
+            self.reference.rows[key.task_id][key.map_index] = Row(
+                max_tries=tries,
+                state=TaskState.RESTARTING if is_live else TaskState.NONE,
+                try_number=instance.try_number,
+                attempt=instance.attempt_id,
+            )
+        self.restore()
+
+    # Both sides.
+
+    def tell(self, event: Event) -> list[Change]:
+        """Let the event happen."""
+        self.history.append(str(event))
+        changes = self.machine.handle(event)
+        self.take(changes)
+        self.reference.handle(event)
+        self.compare()
+        return changes
+
+    def take(self, changes: list[Change]) -> None:
+        """Do what a scheduler does."""
+        self.rows.write(changes)
+        for change in changes:
+            match change:
+                case Ready():
+                    self.ready |= _keys(change)
+                case Unready():
+                    assert _keys(change) <= self.ready
+                    self.ready -= _keys(change)
+                case Released():
+                    if change.key in self.deferred:
+                        self.deferred.discard(change.key)
+                        assert not change.deferred
+                        continue
+                    assert change.key in self.admitted, f"{change.key} released, never admitted"
+                    self.admitted.discard(change.key)
+                    if change.deferred:
+                        self.deferred.add(change.key)
+                case TimerSet():
+                    self.timers[change.kind, change.key] = change.at
+                case AttemptCancelled():
+                    self.cancelled.add(change.attempt_id)
+                case PastNeeded():
+                    self.asked.add(change.key)
+                case _:
+                    pass
+
+    def compare(self) -> None:
+        """Machine, rows and reference say the same."""
+        by_machine = dict(self.machine.states())
+        by_rows = {key: row.state for key, row in self.rows.instances.items()}
+        by_reference = {
+            TaskKey(task_id, index): row.state
+            for task_id, rows in self.reference.rows.items()
+            for index, row in rows.items()
+        }
+        assert by_machine == by_rows, _difference(by_machine, by_rows)
+        assert by_machine == by_reference, _difference(by_machine, by_reference)
+        assert self.machine.run.state is self.rows.run.state
+        assert self.machine.run.state is self.reference.state, self.machine.run.reason
+        ready = {key for key, state in by_machine.items() if state is TaskState.SCHEDULED}
+        assert self.ready == ready
+        for key, row in self.rows.instances.items():
+            other = self.reference.rows[key.task_id][key.map_index]
+            assert row.try_number == other.try_number, f"{key}: {row} {other}"
+
+
+def world(seed: int) -> World:
+    """The world of a seed."""
+    rng = Random(seed)
+    return World(rng=rng, dag=random_dag(rng), run=random_run(rng))
+
+
+def _keys(change: Ready | Unready) -> set[TaskKey]:
+    task_id, first = change.key
+    return {TaskKey(task_id, first + more) for more in range(change.count)}
+
+
+def _difference(one: dict[TaskKey, TaskState], other: dict[TaskKey, TaskState]) -> str:
+    keys = sorted({key for key in {*one, *other} if one.get(key) is not other.get(key)})
+    return "; ".join(f"{key}: {one.get(key)} is not {other.get(key)}" for key in keys)
