@@ -1,1 +1,111 @@
 """The authoring API: the names of `airflow.sdk`."""
+
+from slipstream.model.states import RunState as DagRunState
+from slipstream.model.states import TaskState as TaskInstanceState
+from slipstream.model.states import TriggerRule, WeightRule
+from slipstream.sdk import timezone
+from slipstream.sdk._assets import (
+    Asset,
+    AssetAccessControl,
+    AssetAlias,
+    AssetAll,
+    AssetAny,
+    AssetWatcher,
+    Dataset,
+    Metadata,
+)
+from slipstream.sdk._collect import DagCollector
+from slipstream.sdk._conf import conf
+from slipstream.sdk._connection import Connection
+from slipstream.sdk._context import Context
+from slipstream.sdk._dag import DAG
+from slipstream.sdk._dag_decorator import dag
+from slipstream.sdk._edges import EdgeModifier, Label, chain, chain_linear, cross_downstream
+from slipstream.sdk._group import TaskGroup
+from slipstream.sdk._group_decorator import task_group
+from slipstream.sdk._hook import BaseHook
+from slipstream.sdk._operator import BaseAsyncOperator, BaseOperator
+from slipstream.sdk._params import Param, ParamsDict
+from slipstream.sdk._parsing_context import get_parsing_context
+from slipstream.sdk._references import literal
+from slipstream.sdk._running import get_current_context
+from slipstream.sdk._setup_decorator import setup, teardown
+from slipstream.sdk._skip import BranchMixIn, SkipMixin
+from slipstream.sdk._task import task
+from slipstream.sdk._task_instance import TaskInstance
+from slipstream.sdk._timetables import (
+    AssetOrTimeSchedule,
+    CronDataIntervalTimetable,
+    CronPartitionTimetable,
+    CronTriggerTimetable,
+    DeltaDataIntervalTimetable,
+    DeltaTriggerTimetable,
+    EventsTimetable,
+    MultipleCronTriggerTimetable,
+    PartitionedAssetTimetable,
+    PartitionedAtRuntime,
+)
+from slipstream.sdk._variable import Variable
+from slipstream.sdk._xcom import BaseXCom
+from slipstream.sdk._xcom_arg import XComArg
+from slipstream.sdk.operators.branch import BaseBranchOperator
+from slipstream.sdk.sensors.base import BaseSensorOperator, PokeReturnValue
+
+__all__ = [
+    "DAG",
+    "Asset",
+    "AssetAccessControl",
+    "AssetAlias",
+    "AssetAll",
+    "AssetAny",
+    "AssetOrTimeSchedule",
+    "AssetWatcher",
+    "BaseAsyncOperator",
+    "BaseBranchOperator",
+    "BaseHook",
+    "BaseOperator",
+    "BaseSensorOperator",
+    "BaseXCom",
+    "BranchMixIn",
+    "Connection",
+    "Context",
+    "CronDataIntervalTimetable",
+    "CronPartitionTimetable",
+    "CronTriggerTimetable",
+    "DagCollector",
+    "DagRunState",
+    "Dataset",
+    "DeltaDataIntervalTimetable",
+    "DeltaTriggerTimetable",
+    "EdgeModifier",
+    "EventsTimetable",
+    "Label",
+    "Metadata",
+    "MultipleCronTriggerTimetable",
+    "Param",
+    "ParamsDict",
+    "PartitionedAssetTimetable",
+    "PartitionedAtRuntime",
+    "PokeReturnValue",
+    "SkipMixin",
+    "TaskGroup",
+    "TaskInstance",
+    "TaskInstanceState",
+    "TriggerRule",
+    "Variable",
+    "WeightRule",
+    "XComArg",
+    "chain",
+    "chain_linear",
+    "conf",
+    "cross_downstream",
+    "dag",
+    "get_current_context",
+    "get_parsing_context",
+    "literal",
+    "setup",
+    "task",
+    "task_group",
+    "teardown",
+    "timezone",
+]

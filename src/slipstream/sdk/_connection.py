@@ -205,7 +205,7 @@ class Connection:
             extra = self.extra_dejson
         except AirflowException:
             extra = {}
-        yield from _secret_texts(extra)
+        yield from secret_texts(extra)
 
     # ------------------------------------------------------------------ hooks
 
@@ -331,17 +331,18 @@ def _read_nested(value: UserValue) -> UserValue:
         return value
 
 
-def _secret_texts(value: UserValue, *, under_secret: bool = False) -> Iterator[str]:
+def secret_texts(value: UserValue, *, under_secret: bool = False) -> Iterator[str]:
+    """The texts in a value that stand under a sensitive name, or all where it stands under one."""
     match value:
         case str() if under_secret and value:
             yield value
         case dict():
             for name, inner in value.items():
                 secret = under_secret or is_sensitive(str(name))
-                yield from _secret_texts(inner, under_secret=secret)
+                yield from secret_texts(inner, under_secret=secret)
         case list() | tuple():
             for inner in value:
-                yield from _secret_texts(inner, under_secret=under_secret)
+                yield from secret_texts(inner, under_secret=under_secret)
 
 
 def is_sensitive(name: str) -> bool:

@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-import logging
 import random
-from functools import cached_property
 
 from slipstream.sdk._connection import Connection
+from slipstream.sdk._logging import LoggingMixin
 from slipstream.sdk._types import UserValue
 
 
-class BaseHook:
+class BaseHook(LoggingMixin):
     """A way to a service. Subclasses turn a connection into a client."""
 
     conn_name_attr: str
     default_conn_name: str
     conn_type: str
     hook_name: str
+    _log_config_logger_name = "airflow.task.hooks"
 
     def __init__(self, logger_name: str | None = None, **kwargs: UserValue) -> None:
         super().__init__(**kwargs)
-        self._log_config_logger_name = "airflow.task.hooks"
         self._logger_name = logger_name
-
-    @cached_property
-    def log(self) -> logging.Logger:
-        """The logger of this hook; what it is told stands in the task's log."""
-        own = self._logger_name
-        if own is None:
-            own = f"{type(self).__module__}.{type(self).__qualname__}"
-        return logging.getLogger(f"{self._log_config_logger_name}.{own}" if own else "airflow.task")
 
     @classmethod
     def get_connection(cls, conn_id: str) -> Connection:
         """The connection of that id. Raises `AirflowNotFoundException`."""
         return Connection.get(conn_id)
+
+    @classmethod
+    async def aget_connection(cls, conn_id: str) -> Connection:
+        """The same for coroutines; the question is asked in another thread."""
+        import asyncio
+
+        return await asyncio.to_thread(cls.get_connection, conn_id)
 
     @classmethod
     def get_connections(cls, conn_id: str) -> list[Connection]:

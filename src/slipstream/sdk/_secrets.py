@@ -9,10 +9,12 @@ from __future__ import annotations
 import importlib
 import json
 import os
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
-from slipstream.sdk._backend import StoredConnection, current_backend
+from slipstream.sdk._backend import StoredConnection
+from slipstream.sdk._running import get_backend
 from slipstream.sdk.exceptions import AirflowConfigException
 
 if TYPE_CHECKING:
@@ -32,16 +34,54 @@ class SecretsBackend(Protocol):
         """The connection, or None where the backend does not have it."""
 
 
+class BaseSecretsBackend:
+    """Base of secrets backends: a place of the deployment's own for variables and connections.
+
+    Subclasses write `get_conn_value` and `get_variable`; both give None where they know nothing.
+    """
+
+    @staticmethod
+    def build_path(path_prefix: str, secret_id: str, sep: str = "/") -> str:
+        """The full name of a secret."""
+        return f"{path_prefix}{sep}{secret_id}"
+
+    def get_conn_value(self, conn_id: str) -> str | None:
+        """A connection as a URI or as JSON."""
+        raise NotImplementedError(f"{type(self).__name__} keeps no connections.")
+
+    def deserialize_connection(self, conn_id: str, value: str) -> Connection:
+        """The connection that a text stands for."""
+        return parse_connection(conn_id, value.strip())
+
+    def get_connection(self, conn_id: str) -> Connection | None:
+        """The connection, or None where the backend does not have it."""
+        value = self.get_conn_value(conn_id=conn_id)
+        return self.deserialize_connection(conn_id, value) if value else None
+
+    def get_variable(self, key: str) -> str | None:
+        """The variable's text, or None where the backend does not have it."""
+        raise NotImplementedError(f"{type(self).__name__} keeps no variables.")
+
+    def get_config(self, key: str) -> str | None:
+        """A setting's value; None unless a backend keeps settings, too."""
+        return None
+
+
+secrets_backends: list[SecretsBackend] = []
+"""Backends that code has added; they are asked before the configured ones."""
+
+
 def find_variable(key: str) -> str | None:
     """The text of a variable from the first place that has it, or None."""
-    for backend in configured_backends():
-        value = backend.get_variable(key)
-        if value is not None:
-            return value
+    for backend in (*secrets_backends, *configured_backends()):
+        with suppress(NotImplementedError):
+            value = backend.get_variable(key)
+            if value is not None:
+                return value
     value = os.environ.get(VARIABLE_PREFIX + key.upper())
     if value is not None:
         return value
-    outside = current_backend.get()
+    outside = get_backend()
     return None if outside is None else outside.get_variable(key)
 
 
@@ -55,14 +95,15 @@ def find_connection(conn_id: str) -> Connection | None:
 
 
 def _look_up(conn_id: str) -> Connection | None:
-    for backend in configured_backends():
-        found = backend.get_connection(conn_id)
-        if found is not None:
-            return found
+    for backend in (*secrets_backends, *configured_backends()):
+        with suppress(NotImplementedError):
+            found = backend.get_connection(conn_id)
+            if found is not None:
+                return found
     text = os.environ.get(CONNECTION_PREFIX + conn_id.upper())
     if text is not None:
         return parse_connection(conn_id, text)
-    outside = current_backend.get()
+    outside = get_backend()
     stored = None if outside is None else outside.get_connection(conn_id)
     return None if stored is None else _from_stored(stored)
 
@@ -93,10 +134,14 @@ def _from_stored(stored: StoredConnection) -> Connection:
 
 
 def _mask(connection: Connection) -> None:
-    outside = current_backend.get()
-    if outside is None:
-        return
     for secret in connection.secrets():
+        mask_secret(secret)
+
+
+def mask_secret(secret: str) -> None:
+    """Hide a text from now on wherever it appears in the task's log."""
+    outside = get_backend()
+    if outside is not None and secret:
         outside.mask_secret(secret)
 
 

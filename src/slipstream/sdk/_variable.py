@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 
-from slipstream.sdk._backend import Backend, current_backend
-from slipstream.sdk._secrets import find_variable
+from slipstream.sdk._backend import Backend
+from slipstream.sdk._connection import is_sensitive, secret_texts
+from slipstream.sdk._deprecation import warn_deprecated
+from slipstream.sdk._running import get_backend
+from slipstream.sdk._secrets import find_variable, mask_secret
 from slipstream.sdk._types import NOTSET, UserValue
 from slipstream.sdk.exceptions import AirflowException, VariableNotFoundError
 
@@ -39,13 +42,18 @@ class Variable:
         `default_var` is the 2.x name of `default`. Raises `VariableNotFoundError` (a KeyError)
         where there is neither variable nor default.
         """
+        if default_var is not NOTSET:
+            warn_deprecated("Variable.get(default_var=…)", "Write default=….")
+            default = default if default is not NOTSET else default_var
         text = find_variable(key)
         if text is None:
-            fallback = default if default is not NOTSET else default_var
-            if fallback is NOTSET:
+            if default is NOTSET:
                 raise VariableNotFoundError(key)
-            return fallback
-        return _parsed(key, text) if deserialize_json else text
+            return default
+        value = _parsed(key, text) if deserialize_json else text
+        for secret in secret_texts(value, under_secret=is_sensitive(key)):
+            mask_secret(secret)
+        return value
 
     @classmethod
     def set(
@@ -103,7 +111,7 @@ def _parsed(key: str, text: str) -> UserValue:
 
 
 def _store(verb: str) -> Backend:
-    backend = current_backend.get()
+    backend = get_backend()
     if backend is None:
         raise AirflowException(
             f"Variable.{verb} needs a running task. Outside of one, use `slipstream variables`."

@@ -1,0 +1,259 @@
+"""Assets: data that tasks update and that DAGs can wait for."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from slipstream.model.json import JsonValue
+from slipstream.sdk._types import UserValue
+
+MAX_NAME_LENGTH = 1500
+
+
+class BaseAsset(ABC):
+    """Something a DAG can wait for: an asset, an alias, or a condition of several."""
+
+    @abstractmethod
+    def as_expression(self) -> JsonValue:
+        """The condition as `model.schedule.OnAssets` holds it."""
+
+    @abstractmethod
+    def iter_assets(self) -> Iterator[Asset]:
+        """The assets in it."""
+
+    def __or__(self, other: BaseAsset) -> BaseAsset:
+        """Either of the two."""
+        return AssetAny(self, _asset(other))
+
+    def __and__(self, other: BaseAsset) -> BaseAsset:
+        """Both of the two."""
+        return AssetAll(self, _asset(other))
+
+
+@dataclass(frozen=True, slots=True)
+class AssetWatcher:
+    """A trigger that watches an asset from outside and says when it was updated."""
+
+    name: str
+    trigger: UserValue
+
+
+@dataclass(frozen=True, slots=True)
+class AssetAccessControl:
+    """Which teams may send and see the events of an asset."""
+
+    producer_teams: Sequence[str] = ()
+    consumer_teams: Sequence[str] = ()
+    allow_global: bool = False
+
+
+class Asset(BaseAsset):
+    """Data with a name and a URI: `Asset("orders")`, `Asset(name="orders", uri="s3://b/orders")`."""
+
+    def __init__(
+        self,
+        name: str | None = None,
+        uri: str | None = None,
+        *,
+        group: str = "asset",
+        extra: Mapping[str, JsonValue] | None = None,
+        watchers: Sequence[AssetWatcher] | None = None,
+        access_control: AssetAccessControl | None = None,
+    ) -> None:
+        if name is None and uri is None:
+            raise TypeError("An Asset needs a name or a uri; it was given neither.")
+        self.name = _checked(str(name if name is not None else uri), "name")
+        self.uri = _checked_uri(str(uri if uri is not None else name))
+        self.group = _checked(group, "group")
+        self.extra: dict[str, JsonValue] = dict(extra or {})
+        self.watchers = list(watchers or [])
+        self.access_control = access_control
+
+    def as_expression(self) -> JsonValue:
+        """`{"asset": {…}}`."""
+        return {"asset": {"name": self.name, "uri": self.uri, "group": self.group}}
+
+    def iter_assets(self) -> Iterator[Asset]:
+        """Itself."""
+        yield self
+
+    def __fspath__(self) -> str:
+        return self.uri
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Asset):
+            return NotImplemented
+        return (self.name, self.uri) == (other.name, other.uri)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.uri))
+
+    def __repr__(self) -> str:
+        return f"Asset(name={self.name!r}, uri={self.uri!r})"
+
+
+class Dataset(Asset):
+    """The former name of an asset, which is given by its URI."""
+
+    def __init__(
+        self,
+        uri: str | None = None,
+        extra: Mapping[str, JsonValue] | None = None,
+        *,
+        name: str | None = None,
+        **kwargs: UserValue,
+    ) -> None:
+        super().__init__(name=name, uri=uri, extra=extra, **kwargs)
+
+
+class Model(Asset):
+    """An asset that is a machine-learning model."""
+
+    def __init__(
+        self, name: str | None = None, uri: str | None = None, **kwargs: UserValue
+    ) -> None:
+        super().__init__(name, uri, **{"group": "model", **kwargs})
+
+
+class AssetAlias(BaseAsset):
+    """A name for assets that are only known once a task has run."""
+
+    def __init__(self, name: str, group: str = "asset") -> None:
+        self.name = _checked(name, "name")
+        self.group = group
+
+    def as_expression(self) -> JsonValue:
+        """`{"alias": {…}}`."""
+        return {"alias": {"name": self.name, "group": self.group}}
+
+    def iter_assets(self) -> Iterator[Asset]:
+        """None are known."""
+        return iter(())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AssetAlias) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(("alias", self.name))
+
+    def __repr__(self) -> str:
+        return f"AssetAlias({self.name!r})"
+
+
+class AssetRef(BaseAsset):
+    """An asset by its name or its URI alone."""
+
+    def __init__(self, *, name: str | None = None, uri: str | None = None) -> None:
+        if (name is None) == (uri is None):
+            raise TypeError("A reference to an asset needs either a name or a uri.")
+        self.name = name
+        self.uri = uri
+
+    def as_expression(self) -> JsonValue:
+        """`{"asset_ref": {…}}`."""
+        found = {"name": self.name} if self.name is not None else {"uri": self.uri}
+        return {"asset_ref": found}
+
+    def iter_assets(self) -> Iterator[Asset]:
+        """None are known."""
+        return iter(())
+
+
+class _AssetCondition(BaseAsset):
+    word: str
+
+    def __init__(self, *objects: BaseAsset) -> None:
+        self.objects = [_asset(one) for one in objects]
+
+    def as_expression(self) -> JsonValue:
+        """The conditions of its parts under its word."""
+        return {self.word: [one.as_expression() for one in self.objects]}
+
+    def iter_assets(self) -> Iterator[Asset]:
+        """Those of its parts, each once."""
+        yield from dict.fromkeys(asset for one in self.objects for asset in one.iter_assets())
+
+    def _with(self, other: BaseAsset) -> _AssetCondition:
+        return type(self)(*self.objects, _asset(other))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.objects))})"
+
+
+class AssetAny(_AssetCondition):
+    """Any of several: `a | b`."""
+
+    word = "any"
+
+    def __or__(self, other: BaseAsset) -> BaseAsset:
+        return self._with(other)
+
+
+class AssetAll(_AssetCondition):
+    """All of several: `a & b`."""
+
+    word = "all"
+
+    def __and__(self, other: BaseAsset) -> BaseAsset:
+        return self._with(other)
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a task yields to say more about an update: `yield Metadata(asset, {"rows": 3})`."""
+
+    asset: Asset
+    extra: dict[str, JsonValue] = field(default_factory=dict)
+    alias: AssetAlias | None = None
+
+
+def as_asset_condition(value: object) -> BaseAsset | None:
+    """The condition that a `schedule` argument stands for; None where it is not about assets."""
+    if isinstance(value, BaseAsset):
+        return value
+    if isinstance(value, list | tuple | set) and value:
+        if not all(isinstance(one, BaseAsset) for one in value):
+            raise ValueError(
+                "A list as the schedule of a DAG has to hold assets only; it holds "
+                f"{', '.join(sorted({type(one).__name__ for one in value}))}."
+            )
+        return AssetAll(*value)
+    return None
+
+
+def as_json(value: object) -> JsonValue:
+    """An inlet or outlet as JSON can hold it."""
+    if isinstance(value, BaseAsset):
+        return value.as_expression()
+    return {"other": str(value)}
+
+
+def _asset(value: object) -> BaseAsset:
+    if not isinstance(value, BaseAsset):
+        raise TypeError(
+            f"Only assets can be combined with | and &; {value!r} is a {type(value).__name__}."
+        )
+    return value
+
+
+def _checked(text: str, what: str) -> str:
+    if not text or text.isspace():
+        raise ValueError(f"The {what} of an asset must not be empty.")
+    if len(text) > MAX_NAME_LENGTH:
+        raise ValueError(f"The {what} of an asset has at most {MAX_NAME_LENGTH} characters.")
+    if not text.isascii():
+        raise ValueError(f"The {what} of an asset has to be ASCII; found {text!r}.")
+    return text
+
+
+def _checked_uri(uri: str) -> str:
+    _checked(uri, "uri")
+    parts = urlsplit(uri)
+    if parts.scheme.lower() == "airflow":
+        raise ValueError(f"The scheme of the asset URI {uri!r} is reserved.")
+    if parts.password:
+        raise ValueError(f"The asset URI for {parts.hostname!r} must not have a password in it.")
+    return uri

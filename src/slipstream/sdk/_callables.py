@@ -1,0 +1,182 @@
+"""Calling people's functions with the parts of the context that they ask for."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+from slipstream.sdk._context import Context
+from slipstream.sdk._context_keys import FORMER_NAMES
+from slipstream.sdk._types import UserValue
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordParameters:
+    """The keyword arguments that a function gets out of many that it might."""
+
+    kwargs: Mapping[str, UserValue]
+    wildcard: bool
+
+    @classmethod
+    def determine(
+        cls,
+        func: Callable[..., UserValue],
+        args: Collection[UserValue],
+        kwargs: Mapping[str, UserValue],
+    ) -> KeywordParameters:
+        """Those that the function names, or all where it takes any.
+
+        Raises `ValueError` where a positional argument takes the place of one of the context's.
+        """
+        signature = _signature(func)
+        taken = list(signature.parameters)[: len(args)]
+        for name, parameter in zip(taken, map(signature.parameters.get, taken), strict=True):
+            if name in kwargs and parameter is not None and parameter.kind is not _VAR_POSITIONAL:
+                raise ValueError(
+                    f"The function {getattr(func, '__name__', func)!r} gets its argument {name!r} "
+                    f"by position and by name: it is the name of something in the context. "
+                    f"Rename the parameter, or pass it in op_kwargs."
+                )
+        wildcard = any(one.kind is _VAR_KEYWORD for one in signature.parameters.values())
+        return cls(kwargs, wildcard) if wildcard else cls(_named(signature, kwargs), False)
+
+    def unpacking(self) -> Mapping[str, UserValue]:
+        """The arguments, ready for `**`."""
+        return dict(self.kwargs)
+
+    def serializing(self) -> Mapping[str, UserValue]:
+        """The arguments, without those of the context that cannot leave the process."""
+        return {key: value for key, value in self.kwargs.items() if key not in _UNSERIALIZABLE}
+
+
+_VAR_POSITIONAL = inspect.Parameter.VAR_POSITIONAL
+_VAR_KEYWORD = inspect.Parameter.VAR_KEYWORD
+_UNSERIALIZABLE = frozenset(
+    {"conn", "dag", "macros", "task", "task_instance", "ti", "var", "inlet_events", "outlet_events"}
+)
+
+
+def determine_kwargs(
+    func: Callable[..., UserValue],
+    args: Collection[UserValue],
+    kwargs: Mapping[str, UserValue],
+) -> Mapping[str, UserValue]:
+    """The keyword arguments out of `kwargs` (a context, as a rule) that the function takes."""
+    return KeywordParameters.determine(func, args, kwargs).unpacking()
+
+
+def make_kwargs_callable(func: Callable[..., UserValue]) -> Callable[..., UserValue]:
+    """The function, for calls with more keyword arguments than it takes."""
+
+    def call(*args: UserValue, **kwargs: UserValue) -> UserValue:
+        return func(*args, **determine_kwargs(func, args, kwargs))
+
+    return call
+
+
+def call_with_context(
+    func: Callable[..., UserValue],
+    args: Sequence[UserValue],
+    kwargs: Mapping[str, UserValue],
+    context: Context,
+) -> UserValue:
+    """Call the function; what it names and `kwargs` lacks comes from the context.
+
+    A coroutine function is run in an event loop of its own.
+    """
+    result = func(*args, **kwargs_from_context(func, args, kwargs, context))
+    return run_if_awaitable(result)
+
+
+def kwargs_from_context(
+    func: Callable[..., UserValue],
+    args: Sequence[UserValue],
+    kwargs: Mapping[str, UserValue],
+    context: Context,
+) -> Mapping[str, UserValue]:
+    """The keyword arguments for a call."""
+    merged = context.copy()
+    merged.update(kwargs)
+    found = dict(KeywordParameters.determine(func, args, merged).unpacking())
+    if any(one.kind is _VAR_KEYWORD for one in _signature(func).parameters.values()):
+        mentioned = names_mentioned(func)
+        found.update(merged.lookup_unlisted(lambda name: name in mentioned))
+    return found
+
+
+def names_mentioned(func: Callable[..., UserValue]) -> frozenset[str]:
+    """Names of older releases that stand as texts in the function or in its module's functions.
+
+    A function with `**kwargs` gets the ones that it mentions, so that it finds them without every
+    such function causing a warning.
+    """
+    code = getattr(inspect.unwrap(_plain(func)), "__code__", None)
+    if code is None:
+        return FORMER_NAMES
+    space = getattr(inspect.unwrap(_plain(func)), "__globals__", {})
+    seen: set[int] = set()
+    return frozenset(_mentioned(code, space, seen))
+
+
+def _mentioned(code: UserValue, space: Mapping[str, UserValue], seen: set[int]) -> set[str]:
+    if id(code) in seen:
+        return set()
+    seen.add(id(code))
+    found = {one for one in code.co_consts if isinstance(one, str)} & FORMER_NAMES
+    found |= FORMER_NAMES.intersection(code.co_varnames)
+    for constant in code.co_consts:
+        if hasattr(constant, "co_consts"):
+            found |= _mentioned(constant, space, seen)
+    for name in code.co_names:
+        called = getattr(space.get(name), "__code__", None)
+        if called is not None:
+            found |= _mentioned(called, space, seen)
+    return found
+
+
+def _plain(func: Callable[..., UserValue]) -> Callable[..., UserValue]:
+    while isinstance(func, partial):
+        func = func.func
+    return func
+
+
+def _named(signature: inspect.Signature, kwargs: Mapping[str, UserValue]) -> dict[str, UserValue]:
+    return {
+        name: kwargs[name]
+        for name, parameter in signature.parameters.items()
+        if parameter.kind is not inspect.Parameter.POSITIONAL_ONLY and name in kwargs
+    }
+
+
+@lru_cache(maxsize=512)
+def _cached_signature(func: Callable[..., UserValue]) -> inspect.Signature:
+    return inspect.signature(func)
+
+
+def _signature(func: Callable[..., UserValue]) -> inspect.Signature:
+    try:
+        return _cached_signature(func)
+    except TypeError:
+        return inspect.signature(func)
+
+
+def is_async_callable(func: UserValue) -> bool:
+    """Whether calling it gives a coroutine."""
+    bare = inspect.unwrap(_plain(func))
+    return inspect.iscoroutinefunction(bare) or inspect.iscoroutinefunction(
+        getattr(bare, "__call__", None)  # noqa: B004 - the method itself is asked about
+    )
+
+
+def run_if_awaitable(result: UserValue) -> UserValue:
+    """The result; that of a coroutine is waited for."""
+    if not inspect.isawaitable(result):
+        return result
+    import asyncio
+
+    async def wait() -> UserValue:
+        return await result
+
+    return asyncio.run(wait())

@@ -1,0 +1,123 @@
+"""Which instance of a mapped task sees which values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import TYPE_CHECKING
+
+from slipstream.model.run import UNMAPPED
+from slipstream.sdk._types import NOTSET, ArgNotSet, UserValue
+from slipstream.sdk._xcom_sequences import LazyXComSequence
+from slipstream.sdk.exceptions import AirflowException
+
+if TYPE_CHECKING:
+    from slipstream.sdk._abstract_operator import AbstractOperator
+    from slipstream.sdk._context import Context
+    from slipstream.sdk._expand_input import ExpandInput
+    from slipstream.sdk._group import MappedTaskGroup
+    from slipstream.sdk._operator import BaseOperator
+    from slipstream.sdk._task_instance import TaskInstance
+
+
+def unmap(task: AbstractOperator, context: Context) -> BaseOperator:
+    """The operator that the task instance of `context` runs.
+
+    A plain operator is given back as it is. For a mapped one the arguments of the instance's map
+    index are resolved (through the backend where they are XComs) and the operator is made; the
+    context's `task`, `ti.task` and `params` then are the new operator's.
+    """
+    from slipstream.sdk._context import set_task
+    from slipstream.sdk._mapped_operator import MappedOperator
+    from slipstream.sdk._operator import BaseOperator
+
+    if isinstance(task, MappedOperator):
+        arguments = task.expand_input.resolve(context, context["ti"].map_index)
+        operator = task.unmap(arguments)
+        set_task(context, operator)
+        return operator
+    if not isinstance(task, BaseOperator):
+        raise TypeError(f"{task!r} is no operator that can run.")
+    return task
+
+
+def pull(upstream: AbstractOperator, key: str, context: Context) -> UserValue | ArgNotSet:
+    """What `upstream` pushed, as the running task instance sees it; NOTSET for nothing.
+
+    Tasks of one mapped group see each other's values of the same group instance. From outside, a
+    mapped task's values are a lazy sequence in map index order.
+    """
+    ti: TaskInstance = context["ti"]
+    indexes = relevant_map_indexes(upstream, context)
+    if indexes is None:
+        if upstream.get_needs_expansion():
+            return _all_values(ti, upstream, key)
+        return ti.pull_value(upstream.task_id, key, UNMAPPED, dag_id=upstream.dag_id)
+    if isinstance(indexes, int):
+        return ti.pull_value(upstream.task_id, key, indexes, dag_id=upstream.dag_id)
+    found = [
+        ti.pull_value(upstream.task_id, key, index, dag_id=upstream.dag_id) for index in indexes
+    ]
+    return [value for value in found if value is not NOTSET]
+
+
+def _all_values(ti: TaskInstance, upstream: AbstractOperator, key: str) -> Sequence[UserValue]:
+    return LazyXComSequence(
+        ti.backend,
+        dag_id=upstream.dag_id,
+        run_id=ti.run_id,
+        task_id=upstream.task_id,
+        key=key,
+    )
+
+
+def relevant_map_indexes(upstream: AbstractOperator, context: Context) -> int | range | None:
+    """The map indexes of `upstream` that the running instance has to do with; None for all."""
+    ti: TaskInstance = context["ti"]
+    here, there = _groups(ti.task), _groups(upstream)
+    common = next((group for group in here if group in there), None)
+    if common is None:
+        return None
+    position = ti.map_index // _instances(here[: here.index(common)], context)
+    inner = there[: there.index(common)]
+    if not inner:
+        return position
+    each = _instances(inner, context)
+    return range(position * each, (position + 1) * each)
+
+
+def group_argument(expand_input: ExpandInput, key: str, context: Context) -> UserValue:
+    """A mapped group's argument, for the group instance that the running task stands in."""
+    ti: TaskInstance = context["ti"]
+    groups = _groups(ti.task)
+    depths = [depth for depth, one in enumerate(groups) if one.expand_input is expand_input]
+    if not depths:
+        raise AirflowException(
+            f"Argument {key!r} of a mapped task group was used by task {ti.task_id!r}, which does "
+            f"not stand in that group."
+        )
+    depth = depths[0]
+    position = ti.map_index // _instances(groups[:depth], context)
+    if depth + 1 < len(groups):
+        position %= expand_input.count(context)
+    return _resolved(ti, expand_input, position, context)[key]
+
+
+def _resolved(
+    ti: TaskInstance, expand_input: ExpandInput, position: int, context: Context
+) -> Mapping[str, UserValue]:
+    """The arguments of a group instance; looked up once for each task instance."""
+    known = ti.resolved_inputs.get(id(expand_input))
+    if known is None:
+        known = ti.resolved_inputs[id(expand_input)] = expand_input.resolve(context, position)
+    return known
+
+
+def _groups(task: AbstractOperator) -> list[MappedTaskGroup]:
+    """The mapped groups around a task, from the inside out."""
+    return list(task.iter_mapped_task_groups())
+
+
+def _instances(groups: Sequence[MappedTaskGroup], context: Context) -> int:
+    """How many instances these nested groups have for each instance of what is around them."""
+    return prod(group.expand_input.count(context) for group in groups)

@@ -1,0 +1,137 @@
+"""Checks and conversions of the arguments that every operator takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
+from datetime import timedelta
+from typing import TypeAlias
+
+from slipstream.model.states import TriggerRule, WeightRule
+from slipstream.sdk._deprecation import warn_deprecated
+from slipstream.sdk._keys import quoted
+from slipstream.sdk._times import as_duration
+from slipstream.sdk._types import UserValue
+from slipstream.sdk._weights import PriorityWeightStrategy
+from slipstream.sdk.exceptions import AirflowException
+
+Callbacks: TypeAlias = "Callable[..., object] | Collection[Callable[..., object]] | None"
+"""One callback, several, or none."""
+
+REMOVED_ARGUMENTS: Mapping[str, str] = {
+    "provide_context": "Leave it out; context is passed to whatever takes it.",
+    "sla": "It has no effect; use `deadline` of the DAG.",
+    "task_concurrency": "Use max_active_tis_per_dag.",
+    "xcom_push": "Use do_xcom_push.",
+}
+"""Arguments of Airflow 1.10 and 2.x that every operator still accepts: what to write instead."""
+
+
+def take_removed_arguments(arguments: MutableMapping[str, UserValue]) -> dict[str, UserValue]:
+    """Take the arguments of older releases out; gives what they stand for today."""
+    today: dict[str, UserValue] = {}
+    for name, instead in REMOVED_ARGUMENTS.items():
+        if name in arguments:
+            value = arguments.pop(name)
+            warn_deprecated(name, instead)
+            if name == "task_concurrency":
+                today["max_active_tis_per_dag"] = value
+            elif name == "xcom_push":
+                today["do_xcom_push"] = value
+    return today
+
+
+def as_trigger_rule(value: object, task_id: str) -> TriggerRule:
+    """The rule; the names of older releases still count."""
+    if isinstance(value, TriggerRule):
+        return value
+    text = str(getattr(value, "value", value))
+    if text in _FORMER_RULES:
+        warn_deprecated(f"trigger_rule={text!r}", f"Use {_FORMER_RULES[text].value!r}.")
+        return _FORMER_RULES[text]
+    try:
+        return TriggerRule(text)
+    except ValueError:
+        raise AirflowException(
+            f"Task {task_id!r} has the trigger rule {value!r}; expected one of "
+            f"{quoted(TriggerRule)}."
+        ) from None
+
+
+_FORMER_RULES = {
+    "none_failed_or_skipped": TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
+    "dummy": TriggerRule.ALWAYS,
+}
+
+
+def as_weight_rule(value: object, task_id: str) -> WeightRule | PriorityWeightStrategy:
+    """The rule, or a strategy of the user's own."""
+    if isinstance(value, PriorityWeightStrategy):
+        return value
+    if isinstance(value, type) and issubclass(value, PriorityWeightStrategy):
+        return value()
+    try:
+        return WeightRule(str(getattr(value, "value", value)))
+    except ValueError:
+        raise AirflowException(
+            f"Task {task_id!r} has the weight rule {value!r}; expected one of "
+            f"{quoted(WeightRule)}, or a PriorityWeightStrategy."
+        ) from None
+
+
+def as_optional_duration(value: object, what: str) -> timedelta | None:
+    """A duration or None."""
+    return None if value is None else as_duration(value, what)
+
+
+def as_backoff(value: object, task_id: str) -> float:
+    """The base of the growth of the delay: True is 2, False is none at all."""
+    if isinstance(value, bool):
+        return 2.0 if value else 0.0
+    if isinstance(value, int | float) and value >= 0:
+        return float(value)
+    raise ValueError(
+        f"Task {task_id!r} has retry_exponential_backoff={value!r}; expected a number from 0 on, "
+        f"True or False."
+    )
+
+
+def as_retries(value: object, task_id: str) -> int:
+    """How often to try again; None is never."""
+    if value is None:
+        return 0
+    if isinstance(value, int | str):
+        try:
+            return int(value)
+        except ValueError:
+            pass
+    raise AirflowException(f"Task {task_id!r} has retries={value!r}; expected a whole number.")
+
+
+def as_slots(value: object, task_id: str) -> int:
+    """Slots of the pool: at least one."""
+    if not isinstance(value, int) or value < 1:
+        raise ValueError(f"Task {task_id!r} has pool_slots={value!r}; expected a number from 1 on.")
+    return value
+
+
+def as_callbacks(value: Callbacks) -> Sequence[Callable[..., object]]:
+    """All the callbacks of one kind."""
+    if value is None:
+        return []
+    return [value] if callable(value) else list(value)
+
+
+def as_list(value: object) -> list[UserValue]:
+    """A list of one or of several; None is empty."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple | set) else [value]
+
+
+def refuse_unknown(arguments: Mapping[str, UserValue], class_name: str, task_id: str) -> None:
+    """Raise `TypeError` where an argument is left that nobody took."""
+    if arguments:
+        raise TypeError(
+            f"{class_name} takes no argument {quoted(arguments)} (task {task_id!r}). "
+            f"Is it misspelt, or of another operator?"
+        )

@@ -1,0 +1,85 @@
+"""`@task` and the registry of decorators behind `@task.name`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+
+from slipstream.sdk._types import UserValue
+
+Factory = Callable[..., UserValue]
+
+
+class TaskDecoratorCollection:
+    """`@task`: makes a task of a function. `@task.bash`, `@task.branch` … are other kinds.
+
+    Providers add theirs with `register`, or all at once with a source that is asked for names
+    nobody has registered.
+    """
+
+    def __init__(self) -> None:
+        self._factories: dict[str, Factory | str] = dict(_STANDARD)
+        self._sources: list[Callable[[str], Factory | str | None]] = []
+
+    def register(self, name: str, factory: Factory | str) -> None:
+        """Make `@task.name` available: a function, or `module:attribute` to import it from."""
+        self._factories[name] = factory
+
+    def add_source(self, source: Callable[[str], Factory | str | None]) -> None:
+        """Ask `source` for decorators that are not registered, by name."""
+        self._sources.append(source)
+
+    def __call__(
+        self,
+        python_callable: Callable[..., UserValue] | None = None,
+        *,
+        multiple_outputs: bool | None = None,
+        **kwargs: UserValue,
+    ) -> UserValue:
+        """A task that calls the function: `@task`, or `@task(retries=3)`."""
+        return self.python(
+            python_callable=python_callable, multiple_outputs=multiple_outputs, **kwargs
+        )
+
+    def __getattr__(self, name: str) -> Factory:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        found = self._factories.get(name)
+        for source in self._sources if found is None else ():
+            found = source(name)
+            if found is not None:
+                break
+        if found is None:
+            raise AttributeError(
+                f"There is no @task.{name}. Known are {', '.join(sorted(self._factories))}; "
+                f"others come with provider packages."
+            )
+        factory = _imported(found)
+        self._factories[name] = factory
+        return factory
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._factories})
+
+
+def _imported(factory: Factory | str) -> Factory:
+    if not isinstance(factory, str):
+        return factory
+    module, _, name = factory.partition(":")
+    found: Factory = getattr(import_module(module), name)
+    return found
+
+
+_STANDARD: Mapping[str, str] = {
+    "python": "slipstream.sdk._task_kinds:python_task",
+    "bash": "slipstream.sdk._task_kinds:bash_task",
+    "branch": "slipstream.sdk._task_kinds:branch_task",
+    "short_circuit": "slipstream.sdk._task_kinds:short_circuit_task",
+    "sensor": "slipstream.sdk._task_kinds:sensor_task",
+    "stub": "slipstream.sdk._task_kinds:stub_task",
+    "run_if": "slipstream.sdk._task_kinds:run_if",
+    "skip_if": "slipstream.sdk._task_kinds:skip_if",
+}
+
+task = TaskDecoratorCollection()
+"""Makes tasks of functions."""

@@ -1,0 +1,388 @@
+"""A task instance as user code sees it while it runs: `ti`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from slipstream.model.run import UNMAPPED
+from slipstream.model.states import TaskState
+from slipstream.sdk._dag_run import DagRun, previous_run, split_instance_key
+from slipstream.sdk._deprecation import warn_deprecated
+from slipstream.sdk._times import for_user
+from slipstream.sdk._types import NOTSET, ArgNotSet, UserValue
+from slipstream.sdk._values import decode_value, encode_value
+from slipstream.sdk._xcom_arg import XCOM_RETURN_KEY
+from slipstream.sdk._xcom_sequences import LazyXComSequence
+
+if TYPE_CHECKING:
+    import pendulum
+
+    from slipstream.model.attempt import Attempt
+    from slipstream.sdk._abstract_operator import AbstractOperator
+    from slipstream.sdk._backend import Backend
+    from slipstream.sdk._context import Context
+    from slipstream.sdk._dag import DAG
+
+
+class TaskInstanceKey(NamedTuple):
+    """What identifies one try of a task instance."""
+
+    dag_id: str
+    task_id: str
+    run_id: str
+    try_number: int = 1
+    map_index: int = UNMAPPED
+
+    @property
+    def primary(self) -> tuple[str, str, str, int]:
+        """The same without the try."""
+        return self.dag_id, self.task_id, self.run_id, self.map_index
+
+
+@dataclass(slots=True)
+class Decisions:
+    """What a task decided about others while it ran; the runner reports it with the success."""
+
+    skip: list[str]
+    """Task ids below it that are to be skipped."""
+    skip_all_downstream: bool = False
+
+
+class TaskInstance:
+    """The task instance that is running: who it is, and its XComs."""
+
+    def __init__(
+        self, attempt: Attempt, task: AbstractOperator, dag: DAG, backend: Backend
+    ) -> None:
+        self._attempt = attempt
+        self.task = task
+        self.backend = backend
+        self.dag_id = attempt.run.dag_id
+        self.task_id = attempt.task_id
+        self.run_id = attempt.run.run_id
+        self.map_index = attempt.map_index
+        self.try_number = attempt.try_number
+        self.max_tries = attempt.max_tries
+        self.id = attempt.attempt_id
+        self.dag_run = DagRun(attempt.run, backend, dag.task_dict)
+        self.state: TaskState = TaskState.RUNNING
+        self.queue = attempt.queue
+        self.priority_weight = attempt.priority
+        self.pool: str = getattr(task, "pool", "default_pool")
+        self.pool_slots: int = getattr(task, "pool_slots", 1)
+        self.executor_config: Mapping[str, UserValue] = getattr(task, "executor_config", {})
+        self.task_reschedule_count = attempt.reschedules
+        self.rendered_map_index: str | None = None
+        self.decisions = Decisions([])
+        self.resolved_inputs: dict[int, Mapping[str, UserValue]] = {}
+        self.context: Context | None = None
+        self._started = datetime.now(UTC)
+        self.end_date: pendulum.DateTime | None = None
+
+    # ------------------------------------------------------------------ who it is
+
+    @property
+    def key(self) -> TaskInstanceKey:
+        """What identifies this try."""
+        return TaskInstanceKey(
+            self.dag_id, self.task_id, self.run_id, self.try_number, self.map_index
+        )
+
+    @property
+    def operator(self) -> str:
+        """The name of the operator's class."""
+        return self.task.task_type
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether it is one of several instances of its task."""
+        return self.map_index >= 0
+
+    @property
+    def log(self) -> logging.Logger:
+        """The logger of the task."""
+        return logging.getLogger("airflow.task")
+
+    @property
+    def start_date(self) -> pendulum.DateTime | None:
+        """When this try began; a sensor that was rescheduled keeps the first moment."""
+        return for_user(self._attempt.first_start or self._started)
+
+    @property
+    def duration(self) -> float:
+        """Seconds since it began."""
+        began = self._attempt.first_start or self._started
+        return (datetime.now(UTC) - began).total_seconds()
+
+    @property
+    def hostname(self) -> str:
+        """The machine that it runs on."""
+        import socket
+
+        return socket.gethostname()
+
+    @property
+    def logical_date(self) -> pendulum.DateTime | None:
+        """The run's logical date."""
+        return self.dag_run.logical_date
+
+    @property
+    def execution_date(self) -> pendulum.DateTime | None:
+        """The former name of `logical_date`."""
+        warn_deprecated("ti.execution_date", "Use ti.logical_date or ti.dag_run.logical_date.")
+        run = self._attempt.run
+        return for_user(run.logical_date or run.run_after)
+
+    @property
+    def prev_attempted_tries(self) -> int:
+        """The former name of `try_number`."""
+        return self.try_number
+
+    @property
+    def log_url(self) -> str:
+        """Where people read this try's log."""
+        from urllib.parse import quote
+
+        from slipstream.sdk._conf import conf
+
+        base = str(conf.get("api", "base_url", fallback="http://localhost:8080")).rstrip("/")
+        path = f"/dags/{quote(self.dag_id)}/runs/{quote(self.run_id)}/tasks/{quote(self.task_id)}"
+        mapped = f"/mapped/{self.map_index}" if self.is_mapped else ""
+        return f"{base}{path}{mapped}?try_number={self.try_number}"
+
+    @property
+    def mark_success_url(self) -> str:
+        """Where people mark this task instance as successful."""
+        return self.log_url
+
+    def current_state(self) -> str:
+        """The state."""
+        return self.state.value
+
+    def get_dagrun(self, **_: UserValue) -> DagRun:
+        """The run that it belongs to."""
+        return self.dag_run
+
+    def get_template_context(self, **_: UserValue) -> Context:
+        """The context that the task runs in."""
+        assert self.context is not None
+        return self.context
+
+    # ------------------------------------------------------------------ XCom
+
+    def xcom_push(self, key: str, value: UserValue, **_: UserValue) -> None:
+        """Make a value available to other tasks under that key."""
+        text = encode_value(value)
+        self.backend.set_xcom(
+            dag_id=self.dag_id,
+            run_id=self.run_id,
+            task_id=self.task_id,
+            map_index=self.map_index,
+            key=key,
+            value=text,
+            length=sized(value),
+        )
+
+    def xcom_pull(
+        self,
+        task_ids: str | Iterable[str] | None = None,
+        dag_id: str | None = None,
+        key: str = XCOM_RETURN_KEY,
+        include_prior_dates: bool = False,
+        session: UserValue = None,
+        *,
+        map_indexes: int | Iterable[int] | ArgNotSet | None = NOTSET,
+        default: UserValue = None,
+        run_id: str | None = None,
+    ) -> UserValue:
+        """What other tasks pushed under `key`.
+
+        One task id gives one value (`default` where there is none), several give a list. Without
+        task ids it is this task's own. Of a mapped task, the values of all instances are given as
+        a lazy sequence in map index order, those of `map_indexes` where they are given.
+        """
+        single = task_ids is None or isinstance(task_ids, str)
+        ids = [self.task_id] if task_ids is None else ([task_ids] if single else list(task_ids))
+        where = _Where(dag_id or self.dag_id, run_id or self.run_id, key, include_prior_dates)
+        if isinstance(map_indexes, ArgNotSet):
+            found = [self._pull_all(str(one), where, default) for one in ids]
+            if single:
+                return found[0]
+            return [item for one in found for item in _spread(one)]
+        indexes = (
+            [map_indexes] if map_indexes is None or isinstance(map_indexes, int) else map_indexes
+        )
+        values = [
+            default if value is NOTSET else value
+            for one in ids
+            for index in indexes
+            for value in [self._pull_one(str(one), where, index)]
+        ]
+        return values[0] if single and isinstance(map_indexes, int | None) else values
+
+    def _pull_all(self, task_id: str, where: _Where, default: UserValue) -> UserValue:
+        """Everything that the instances of a task pushed."""
+        same_run = where.dag_id == self.dag_id
+        dag = self.task.dag
+        task = dag.task_dict.get(task_id) if same_run and dag is not None else None
+        if task is not None and task.get_needs_expansion():
+            if task_id == self.task_id:
+                value = self._pull_one(task_id, where, self.map_index)
+                return default if value is NOTSET else value
+            return self._mapped_values(task, where)
+        value = self._pull_one(task_id, where, None if task is None else UNMAPPED)
+        return default if value is NOTSET else value
+
+    def _mapped_values(self, task: AbstractOperator, where: _Where) -> Sequence[UserValue]:
+        if where.include_prior_dates:
+            texts = self.backend.get_xcoms(
+                dag_id=where.dag_id,
+                run_id=where.run_id,
+                task_id=task.task_id,
+                key=where.key,
+                include_prior_dates=True,
+            )
+            return [decode_value(text) for text in texts]
+        return LazyXComSequence(
+            self.backend,
+            dag_id=where.dag_id,
+            run_id=where.run_id,
+            task_id=task.task_id,
+            key=where.key,
+        )
+
+    def _pull_one(self, task_id: str, where: _Where, index: int | None) -> UserValue | ArgNotSet:
+        text = self.backend.get_xcom(
+            dag_id=where.dag_id,
+            run_id=where.run_id,
+            task_id=task_id,
+            map_index=index,
+            key=where.key,
+            include_prior_dates=where.include_prior_dates,
+        )
+        return NOTSET if text is None else decode_value(text)
+
+    def pull_value(
+        self, task_id: str, key: str, map_index: int | None, *, dag_id: str | None = None
+    ) -> UserValue | ArgNotSet:
+        """What one task instance of this run pushed; NOTSET for nothing."""
+        where = _Where(dag_id or self.dag_id, self.run_id, key, False)
+        return self._pull_one(task_id, where, map_index)
+
+    # ------------------------------------------------------------------ other runs
+
+    def get_previous_dagrun(self, state: str | None = None, **_: UserValue) -> DagRun | None:
+        """The run before this one (of that state), or None."""
+        return previous_run(self._attempt.run, self.backend, state)
+
+    def get_first_reschedule_date(self, context: Context) -> datetime | None:
+        """When this try first ran, for a sensor that was rescheduled; None otherwise."""
+        return self._attempt.first_start if self.task_reschedule_count else None
+
+    def get_relevant_upstream_map_indexes(
+        self, upstream: AbstractOperator, ti_count: int | None = None, **_: UserValue
+    ) -> int | range | None:
+        """The map indexes of an upstream task that this instance has to do with; None for all."""
+        from slipstream.sdk._mapping import relevant_map_indexes
+
+        return relevant_map_indexes(upstream, self.get_template_context())
+
+    def get_task_states(
+        self,
+        dag_id: str | None = None,
+        map_index: int | None = None,
+        task_ids: Sequence[str] | None = None,
+        task_group_id: str | None = None,
+        logical_dates: Sequence[datetime] | None = None,
+        run_ids: Sequence[str] | None = None,
+    ) -> Mapping[str, Mapping[str, str | None]]:
+        """`{run_id: {task_id: state}}` of tasks in any runs."""
+        return self.backend.get_task_states(
+            dag_id=dag_id or self.dag_id,
+            task_ids=task_ids,
+            group_id=task_group_id,
+            run_ids=run_ids or [],
+            logical_dates=logical_dates or [],
+            map_index=UNMAPPED if map_index is None else map_index,
+        )
+
+    def get_ti_count(
+        self,
+        dag_id: str | None = None,
+        map_index: int | None = None,
+        task_ids: Sequence[str] | None = None,
+        task_group_id: str | None = None,
+        logical_dates: Sequence[datetime] | None = None,
+        run_ids: Sequence[str] | None = None,
+        states: Sequence[str] | None = None,
+    ) -> int:
+        """How many task instances there are, of those states where they are given."""
+        found = self.get_task_states(
+            dag_id, map_index, task_ids, task_group_id, logical_dates, run_ids
+        )
+        return sum(
+            1 for run in found.values() for state in run.values() if not states or state in states
+        )
+
+    def get_dr_count(
+        self,
+        dag_id: str,
+        logical_dates: Sequence[datetime] | None = None,
+        run_ids: Sequence[str] | None = None,
+        states: Sequence[str] | None = None,
+    ) -> int:
+        """How many runs there are."""
+        return self.backend.count_runs(
+            dag_id=dag_id,
+            run_ids=run_ids or [],
+            logical_dates=logical_dates or [],
+            states=states or [],
+        )
+
+    def get_dagrun_state(self, dag_id: str, run_id: str) -> str | None:
+        """The state of a run."""
+        return self.backend.get_run_state(dag_id=dag_id, run_id=run_id)
+
+    def expanded_counts(self) -> Mapping[str, int]:
+        """`{task_id: instances}` of the mapped upstream tasks."""
+        return self._attempt.upstream_map_lengths
+
+    def __repr__(self) -> str:
+        index = f" map_index={self.map_index}" if self.is_mapped else ""
+        who = f"{self.dag_id}.{self.task_id} {self.run_id}{index}"
+        return f"<TaskInstance: {who} [{self.state.value}]>"
+
+
+RuntimeTaskInstance = TaskInstance
+"""Airflow's other name for the task instance that is running."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    dag_id: str
+    run_id: str
+    key: str
+    include_prior_dates: bool
+
+
+def _spread(value: UserValue) -> Iterable[UserValue]:
+    return value if isinstance(value, LazyXComSequence) else [value]
+
+
+def sized(value: UserValue) -> int | None:
+    """How many instances a task mapped over the value has; None where it cannot be mapped over."""
+    if isinstance(value, str | bytes) or not isinstance(value, Sequence | Mapping):
+        return None
+    return len(value)
+
+
+def instance_states(
+    states: Mapping[str, str | None], task_ids: Iterable[str]
+) -> dict[tuple[str, int], str | None]:
+    """`{(task_id, map_index): state}` from the keys that the backend answers with."""
+    known = set(task_ids)
+    return {split_instance_key(key, known): state for key, state in states.items()}

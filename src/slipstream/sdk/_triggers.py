@@ -1,0 +1,56 @@
+"""The base of triggers: what a deferred task waits on, many of them in one process."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+from slipstream.sdk._logging import LoggingMixin
+from slipstream.sdk._types import UserValue
+
+
+@dataclass(frozen=True)
+class TriggerEvent:
+    """What a trigger saw; the payload is JSON and is handed to the task's method as `event`."""
+
+    payload: UserValue
+
+
+class BaseTrigger(LoggingMixin, ABC):
+    """Waits for something in a coroutine. Subclasses take JSON values in `__init__`."""
+
+    supports_triggerer_queue: bool = True
+
+    def __init__(self, **kwargs: UserValue) -> None:
+        super().__init__()
+        self.task_instance: UserValue = None
+        self.trigger_id: int | None = None
+
+    @abstractmethod
+    def serialize(self) -> tuple[str, dict[str, UserValue]]:
+        """Its import path and the arguments that make it again."""
+
+    @abstractmethod
+    def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait, and yield an event once it has come."""
+
+    async def cleanup(self) -> None:
+        """Free what it holds, once it is not needed any more."""
+
+    async def on_kill(self) -> None:
+        """The task that waits on it was ended."""
+
+    def __repr__(self) -> str:
+        path, arguments = self.serialize()
+        shown = ", ".join(f"{name}={value!r}" for name, value in sorted(arguments.items()))
+        return f"<{path} {shown}>"
+
+
+class BaseEventTrigger(BaseTrigger):
+    """A trigger that may watch assets: events that come twice are told apart by `hash`."""
+
+    @staticmethod
+    def hash(classpath: str, kwargs: Mapping[str, UserValue]) -> int:
+        """The same number for the same trigger."""
+        return hash((classpath, repr(sorted(kwargs.items()))))

@@ -1,0 +1,35 @@
+"""XCom values as text and back, in the form that crosses process boundaries."""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from typing import Protocol, cast
+
+from slipstream.sdk._types import UserValue
+
+
+class ValueCodec(Protocol):
+    """What `slipstream.wire.values` offers."""
+
+    def encode_value(self, value: UserValue) -> str:
+        """The value as JSON text. Raises where it cannot be written."""
+
+    def decode_value(self, text: str) -> UserValue:
+        """The value that was encoded."""
+
+
+@cache
+def _codec() -> ValueCodec:
+    # The codec belongs to the layer above, which knows what passes between processes.
+    return cast(ValueCodec, importlib.import_module("slipstream.wire.values"))
+
+
+def encode_value(value: UserValue) -> str:
+    """The value as JSON text. Raises where it cannot be written."""
+    return _codec().encode_value(value)
+
+
+def decode_value(text: str) -> UserValue:
+    """The value that was encoded."""
+    return _codec().decode_value(text)

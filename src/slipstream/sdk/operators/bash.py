@@ -1,0 +1,130 @@
+"""An operator that runs a command of the shell."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Container, Mapping, Sequence
+from shutil import which
+from typing import TYPE_CHECKING, ClassVar
+
+from slipstream.sdk import _process_tree
+from slipstream.sdk._context_variables import context_to_airflow_vars
+from slipstream.sdk._operator import BaseOperator
+from slipstream.sdk._types import SET_DURING_EXECUTION, SetDuringExecution, UserValue
+from slipstream.sdk.exceptions import AirflowException, AirflowSkipException
+
+if TYPE_CHECKING:
+    from slipstream.sdk._context import Context
+
+
+class BashOperator(BaseOperator):
+    """Runs `bash_command` in bash; its output goes to the log, the last line is the XCom.
+
+    Whatever the command started is ended with the task. `env` replaces the
+    environment, with `append_env` it adds to it. It starts in `cwd`, or else in a folder that is
+    removed afterwards. An exit code in `skip_on_exit_code` skips the task, any other but 0 fails
+    it. `output_processor` is put on the last line before it is pushed.
+    """
+
+    template_fields: Sequence[str] = ("bash_command", "env", "cwd")
+    template_fields_renderers: ClassVar[Mapping[str, str]] = {
+        "bash_command": "bash",
+        "env": "json",
+    }
+    template_ext: Sequence[str] = (".sh", ".bash")
+    ui_color = "#f0ede4"
+
+    def __init__(
+        self,
+        *,
+        bash_command: str | SetDuringExecution,
+        env: dict[str, str] | None = None,
+        append_env: bool = False,
+        output_encoding: str = "utf-8",
+        skip_on_exit_code: int | Container[int] | None = 99,
+        cwd: str | None = None,
+        output_processor: Callable[[str], UserValue] | None = None,
+        **kwargs: UserValue,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.bash_command = bash_command
+        self.env = env
+        self.append_env = append_env
+        self.output_encoding = output_encoding
+        self.skip_on_exit_code: Container[int] = (
+            skip_on_exit_code
+            if isinstance(skip_on_exit_code, Container)
+            else ([] if skip_on_exit_code is None else [skip_on_exit_code])
+        )
+        self.cwd = cwd
+        self.output_processor = output_processor or _as_it_is
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def execute(self, context: Context) -> UserValue:
+        """Run the command."""
+        if self.bash_command is SET_DURING_EXECUTION or not self.bash_command:
+            raise AirflowException(f"Task {self.task_id!r} has no bash_command to run.")
+        if self.cwd is not None:
+            self._check_folder(self.cwd)
+        environment = self.get_env(context)
+        with tempfile.TemporaryDirectory(prefix="slipstream-bash-") as folder:
+            last_line, exit_code = self._run(
+                str(self.bash_command), environment, self.cwd or folder
+            )
+        if exit_code in self.skip_on_exit_code:
+            raise AirflowSkipException(f"The command ended with exit code {exit_code}: skipped.")
+        if exit_code != 0:
+            raise AirflowException(f"The command failed with exit code {exit_code}.")
+        return self.output_processor(last_line)
+
+    def get_env(self, context: Context) -> dict[str, str]:
+        """The environment of the command: `env`, and variables that name the task and its run."""
+        if self.env is None:
+            environment = dict(os.environ)
+        else:
+            environment = {**os.environ, **self.env} if self.append_env else dict(self.env)
+        environment.update(context_to_airflow_vars(context, in_env_var_format=True))
+        return environment
+
+    def _check_folder(self, folder: str) -> None:
+        if not os.path.isdir(folder):
+            found = "is no folder" if os.path.exists(folder) else "does not exist"
+            raise AirflowException(f"cwd {folder!r} of task {self.task_id!r} {found}.")
+
+    def _run(self, command: str, environment: Mapping[str, str], folder: str) -> tuple[str, int]:
+        self.log.info("Running command: %s", [which("bash") or "bash", "-c", command])
+        self._process = process = subprocess.Popen(
+            [which("bash") or "bash", "-c", command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            env=dict(environment),
+        )
+        try:
+            last_line = self._log_output(process)
+            exit_code = process.wait()
+        except BaseException:
+            self.on_kill()
+            raise
+        self.log.info("Command exited with return code %s", exit_code)
+        return last_line, exit_code
+
+    def _log_output(self, process: subprocess.Popen[bytes]) -> str:
+        last_line = ""
+        assert process.stdout is not None
+        with process.stdout:
+            for raw in process.stdout:
+                last_line = raw.decode(self.output_encoding, errors="backslashreplace").rstrip()
+                self.log.info("%s", last_line)
+        return last_line
+
+    def on_kill(self) -> None:
+        """End the command with everything that it started."""
+        if self._process is not None:
+            _process_tree.end(self._process)
+
+
+def _as_it_is(line: str) -> str:
+    return line
