@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from slipstream.sdk.exceptions import RemovedInAirflow3Warning
 
-_OWN_PACKAGES = ("slipstream", "airflow", "jinja2", "contextlib", "functools", "abc")
+_OWN_PACKAGES = ("slipstream", "airflow", "jinja2", "contextlib", "functools", "abc", "importlib")
 
 _warned: set[tuple[str, str]] = set()
 

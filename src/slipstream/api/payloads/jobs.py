@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from slipstream.api.payloads.base import Instant, Payload
+from datetime import datetime
+
+from slipstream.api.payloads.base import Payload
 
 
-class JobResponse(Payload, frozen=True, kw_only=True):
+class JobResponse(Payload):
     """A scheduler, triggerer or DAG processor."""
 
     id: int
     dag_id: str | None
     state: str | None
     job_type: str | None
-    start_date: Instant | None
-    end_date: Instant | None
-    latest_heartbeat: Instant | None
+    start_date: datetime | None
+    end_date: datetime | None
+    latest_heartbeat: datetime | None
     executor_class: str | None
     hostname: str | None
     unixname: str | None
     dag_display_name: str | None = None
 
 
-class TriggerResponse(Payload, frozen=True, kw_only=True):
+class TriggerResponse(Payload):
     """What a deferred task waits on."""
 
     id: int
     classpath: str
     kwargs: str
-    created_date: Instant
+    created_date: datetime
     queue: str | None
     triggerer_id: int | None

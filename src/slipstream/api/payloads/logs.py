@@ -3,45 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
-import msgspec
+from pydantic import ConfigDict, WithJsonSchema
 
-from slipstream.api.payloads.base import Instant, Payload
+from slipstream.api.payloads.base import Payload
+
+_Written = Annotated[datetime | None, WithJsonSchema({"type": "string", "format": "date-time"})]
+"""A time that may be left out but is never null."""
 
 
-class StructuredLogMessage(Payload, frozen=True, kw_only=True):
+class StructuredLogMessage(Payload):
     """One line. Beside these fields it has whatever the logger was given: level, logger …"""
 
-    timestamp: Instant | msgspec.UnsetType = msgspec.UNSET
+    model_config = ConfigDict(defer_build=True, extra="allow")
+
+    timestamp: _Written = None
     event: str
 
 
-_Lines = Annotated[
-    Sequence[StructuredLogMessage],
-    msgspec.Meta(
-        extra_json_schema={
-            "anyOf": [
-                {
-                    "type": "array",
-                    "items": {"$ref": "#/components/schemas/StructuredLogMessage"},
-                },
-                {"type": "array", "items": {"type": "string"}},
-            ]
-        }
-    ),
-]
-"""Structured lines; clients are prepared for plain ones too."""
-
-
-class TaskInstancesLogResponse(Payload, frozen=True, kw_only=True):
+class TaskInstancesLogResponse(Payload):
     """Lines of a log, and where to go on; null at its end."""
 
-    content: _Lines
+    content: Sequence[StructuredLogMessage] | Sequence[str]
     continuation_token: str | None
 
 
-class ExternalLogUrlResponse(Payload, frozen=True, kw_only=True):
+class ExternalLogUrlResponse(Payload):
     """Where else the log can be read."""
 
     url: str

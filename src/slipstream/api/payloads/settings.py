@@ -18,7 +18,7 @@ class VariableBody(Body):
     team_name: str | None = None
 
 
-class VariableResponse(Payload, frozen=True, kw_only=True):
+class VariableResponse(Payload):
     """A variable; a value that looks like a secret is masked."""
 
     key: str
@@ -28,7 +28,7 @@ class VariableResponse(Payload, frozen=True, kw_only=True):
     team_name: str | None
 
 
-class VariableCollectionResponse(Payload, frozen=True, kw_only=True):
+class VariableCollectionResponse(Payload):
     """A page of variables."""
 
     variables: Sequence[VariableResponse]
@@ -50,7 +50,7 @@ class ConnectionBody(Body):
     team_name: str | None = None
 
 
-class ConnectionResponse(Payload, frozen=True, kw_only=True):
+class ConnectionResponse(Payload):
     """A connection, its secrets masked."""
 
     connection_id: str
@@ -58,14 +58,14 @@ class ConnectionResponse(Payload, frozen=True, kw_only=True):
     description: str | None
     host: str | None
     login: str | None
-    schema: str | None
+    schema_: str | None = Field(alias="schema")
     port: int | None
     password: str | None
     extra: str | None
     team_name: str | None
 
 
-class ConnectionCollectionResponse(Payload, frozen=True, kw_only=True):
+class ConnectionCollectionResponse(Payload):
     """A page of connections."""
 
     connections: Sequence[ConnectionResponse]
@@ -92,7 +92,7 @@ class PoolPatchBody(Body):
     team_name: str | None = None
 
 
-class PoolResponse(Payload, frozen=True, kw_only=True):
+class PoolResponse(Payload):
     """A pool and what is taken of it."""
 
     name: str
@@ -108,7 +108,7 @@ class PoolResponse(Payload, frozen=True, kw_only=True):
     team_name: str | None
 
 
-class PoolCollectionResponse(Payload, frozen=True, kw_only=True):
+class PoolCollectionResponse(Payload):
     """A page of pools."""
 
     pools: Sequence[PoolResponse]

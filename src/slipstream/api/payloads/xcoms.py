@@ -3,40 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from slipstream.api.payloads.base import Body, Instant, Payload
+from slipstream.api.payloads.base import Body, Payload
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED
 
 
-class XComResponse(Payload, frozen=True, kw_only=True):
+class XComResponse(Payload):
     """An XCom in a listing, without its value."""
 
     key: str
-    timestamp: Instant
-    logical_date: Instant | None
+    timestamp: datetime
+    logical_date: datetime | None
     map_index: int
     task_id: str
     dag_id: str
     run_id: str
     dag_display_name: str
     task_display_name: str
-    run_after: Instant
+    run_after: datetime
 
 
-class XComResponseNative(XComResponse, frozen=True, kw_only=True):
+class XComResponseNative(XComResponse):
     """An XCom and its value as JSON."""
 
     value: JsonValue
 
 
-class XComResponseString(XComResponse, frozen=True, kw_only=True):
+class XComResponseString(XComResponse):
     """An XCom and its value as text."""
 
     value: str | None
 
 
-class XComCollectionResponse(Payload, frozen=True, kw_only=True):
+class XComCollectionResponse(Payload):
     """A page of XComs."""
 
     xcom_entries: Sequence[XComResponse]

@@ -1,0 +1,107 @@
+"""The import finder that serves `airflow.*` from tables instead of files.
+
+A module of the surface is a table `{name: "module:attribute"}`; a name is imported when it is
+first asked for, so that `import airflow` costs next to nothing. What the tables do not list does
+not exist: an import of it fails as it would where the name was never there. Only below
+`airflow.providers` the search goes on to the installed provider packages.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+
+from slipstream.compat._module import LazyModule
+from slipstream.compat.errors import AirflowAlreadyImportedError
+from slipstream.compat.surface import Surface, load_surface
+
+_ROOT = "airflow"
+_PROVIDERS = "airflow.providers"
+
+
+class SurfaceLoader(Loader):
+    """Makes a module of the surface: a `LazyModule` over its table."""
+
+    def __init__(self, surface: Surface) -> None:
+        self._surface = surface
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """The module, its names not resolved yet."""
+        return LazyModule(spec.name, self._surface)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """There is no code to run."""
+
+
+class SurfaceFinder(MetaPathFinder):
+    """Finds `airflow` and what the surface lists below it; leaves providers to the others."""
+
+    def __init__(self, surface: Surface) -> None:
+        self._surface = surface
+        self._loader = SurfaceLoader(surface)
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The spec of a module of the surface, or None to let the next finder look."""
+        del path, target
+        if fullname != _ROOT and not fullname.startswith("airflow."):
+            return None
+        if not self._surface.has_module(fullname):
+            return None
+        if _is_installed_provider(fullname):
+            return None
+        spec = ModuleSpec(fullname, self._loader, is_package=True)
+        spec.submodule_search_locations = _search_locations(fullname)
+        return spec
+
+
+def install() -> None:
+    """Make `airflow.*` resolve to Slipstream in this process; a second call does nothing.
+
+    Raises `AirflowAlreadyImportedError` where another `airflow` was imported before.
+    """
+    if is_installed():
+        return
+    present = sys.modules.get(_ROOT)
+    if present is not None:
+        raise AirflowAlreadyImportedError(getattr(present, "__file__", None))
+    sys.meta_path.insert(0, SurfaceFinder(load_surface()))
+
+
+def is_installed() -> bool:
+    """Whether `install()` is in force."""
+    return any(isinstance(finder, SurfaceFinder) for finder in sys.meta_path)
+
+
+def uninstall() -> None:
+    """Take the finder away again and forget every `airflow` module that it made."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, SurfaceFinder)]
+    modules: Mapping[str, ModuleType] = dict(sys.modules)
+    for name in modules:
+        if name == _ROOT or name.startswith("airflow."):
+            del sys.modules[name]
+
+
+def _search_locations(fullname: str) -> list[str]:
+    """Folders where installed provider packages may lie; none outside of `airflow.providers`."""
+    if fullname != _PROVIDERS and not fullname.startswith(_PROVIDERS + "."):
+        return []
+    parts = fullname.split(".")
+    candidates = (Path(entry or ".").joinpath(*parts) for entry in sys.path)
+    return [str(folder) for folder in candidates if folder.is_dir()]
+
+
+def _is_installed_provider(fullname: str) -> bool:
+    """Whether a provider distribution on the path brings this package itself.
+
+    The surface has stand-ins for some provider modules; an installed package wins as a whole.
+    """
+    if not fullname.startswith(_PROVIDERS + "."):
+        return False
+    provider = ".".join(fullname.split(".")[:3])
+    return any(Path(folder, "__init__.py").is_file() for folder in _search_locations(provider))

@@ -1,0 +1,1 @@
+"""Thin adapters behind names of `airflow.*` that the authoring API has no place for."""

@@ -1,0 +1,95 @@
+"""How the tables are read.
+
+A table maps a module to `{source: names}`. A source is a module of ours; each name is an attribute
+of it, `name=attribute` where the two differ, or `name=` for the module itself. Tables of removed
+modules say what to use instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TypeAlias
+
+Table: TypeAlias = Mapping[str, Mapping[str, str]]
+"""`{airflow module: {source module: "name name=attribute …"}}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a name comes from. `replacement`, for a name that Airflow 3 has removed, says what to
+    use today."""
+
+    module: str
+    attribute: str | None
+    replacement: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A module that Airflow 3 does not have: its names, and the module whose names they are."""
+
+    names: str
+    source: str
+    advice: str = ""
+    """What to use instead, where that is not the name in `source`."""
+
+    def targets(self) -> Mapping[str, Target]:
+        """Where each of the names comes from."""
+        found = _targets({self.source: self.names})
+        return {
+            name: replace(target, replacement=self.advice or f"{target.module}.{target.attribute}")
+            for name, target in found.items()
+        }
+
+
+class Surface:
+    """All modules and names of the surface."""
+
+    def __init__(self, tables: Iterable[Table], removed: Mapping[str, Removed]) -> None:
+        self._modules: dict[str, dict[str, Target]] = {}
+        for table in tables:
+            for module, sources in table.items():
+                self._add_module(module).update(_targets(sources))
+        for module, entry in removed.items():
+            self._add_module(module).update(entry.targets())
+
+    def has_module(self, module: str) -> bool:
+        """Whether the surface has this module or one below it."""
+        return module in self._modules
+
+    def names(self, module: str) -> frozenset[str]:
+        """The names that the module lists."""
+        return frozenset(self._modules.get(module, ()))
+
+    def target(self, module: str, name: str) -> Target | None:
+        """Where the name of that module comes from, or None where it does not have it."""
+        return self._modules.get(module, {}).get(name)
+
+    def modules(self) -> frozenset[str]:
+        """Every module of the surface."""
+        return frozenset(self._modules)
+
+    def _add_module(self, module: str) -> dict[str, Target]:
+        parent, _, _ = module.rpartition(".")
+        if parent and parent not in self._modules:
+            self._add_module(parent)
+        return self._modules.setdefault(module, {})
+
+
+def _targets(sources: Mapping[str, str]) -> dict[str, Target]:
+    found: dict[str, Target] = {}
+    for source, names in sources.items():
+        for entry in names.split():
+            name, equals, attribute = entry.partition("=")
+            found[name] = Target(source, attribute or None if equals else name)
+    return found
+
+
+@cache
+def load_surface() -> Surface:
+    """The whole surface, read once."""
+    from slipstream.compat.surface import authoring, legacy, models, standard
+
+    return Surface((authoring.TABLE, models.TABLE, standard.TABLE), legacy.REMOVED_NAMES)
