@@ -16,14 +16,17 @@ from slipstream.cli.grammar import Group, Parser, Run
 from slipstream.model.errors import SlipstreamError
 
 NOUNS: Final[dict[str, tuple[str, str]]] = {
+    "api-server": ("slipstream.cli.components", "Run the REST API in a process of its own"),
     "config": ("slipstream.cli.settings", "Show the settings and where they come from"),
     "connections": ("slipstream.cli.connections", "Manage connections"),
     "dags": ("slipstream.cli.dags.commands", "List, run, pause and inspect DAGs"),
+    "dag-processor": ("slipstream.cli.components", "Run what loads DAG files on its own"),
     "db": ("slipstream.cli.database", "Create, check and clean the database"),
     "info": ("slipstream.cli.info", "Show versions, paths and the database"),
     "jobs": ("slipstream.cli.jobs", "Check that components are alive"),
     "pools": ("slipstream.cli.pools", "Manage pools"),
     "rotate-fernet-key": ("slipstream.cli.rotation", "Encrypt all secrets with a new key"),
+    "scheduler": ("slipstream.cli.components", "Run the scheduler in a process of its own"),
     "standalone": ("slipstream.cli.standalone", "Run everything with one command"),
     "tasks": ("slipstream.cli.tasks.commands", "List, run, clear and inspect tasks"),
     "users": ("slipstream.cli.users", "Manage who may sign in"),

@@ -6,8 +6,7 @@ from argparse import Namespace
 
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.grammar import Group
-from slipstream.cli.home_lock import HomeLock
-from slipstream.cli.server.run import export_settings, say, set_up_logging
+from slipstream.cli.server.run import serve
 
 
 def add_commands(group: Group) -> None:
@@ -21,20 +20,13 @@ def add_commands(group: Group) -> None:
 
 
 def run(deployment: Deployment, arguments: Namespace) -> None:
-    """Start everything, say where it is, and go on until a signal comes."""
-    from slipstream.cli.server.server import Part, Server
-    from slipstream.cli.server.signals import end_signals
+    """Set up what is missing, and run every part."""
+    from slipstream.cli.server.server import Part
 
-    set_up_logging(deployment.config)
-    export_settings(deployment, arguments)
-    with (
-        HomeLock(deployment.run_folder, purpose="slipstream standalone"),
-        end_signals() as wait,
-        Server(deployment, frozenset(Part), sets_up=True) as server,
-    ):
-        for name, password in server.new_users:
-            say(f"Made the user {name} with the password {password} (it is shown only now).")
-        say(f"Slipstream is ready at {server.url}; DAG files are in {deployment.dags_folder}.")
-        wait()
-        say("Slipstream is stopping; running tasks have a moment to end.")
-    say("Slipstream has stopped.")
+    serve(
+        deployment,
+        arguments,
+        frozenset(Part),
+        locked_for="slipstream standalone",
+        sets_up=True,
+    )

@@ -6,11 +6,59 @@ import logging
 import os
 import sys
 from argparse import Namespace
+from collections.abc import Collection
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 from slipstream.cli.deployment import Deployment
+from slipstream.cli.home_lock import HomeLock
+from slipstream.cli.server import wiring
 from slipstream.config import Config
 
+if TYPE_CHECKING:
+    from slipstream.cli.server.server import Part, Server
+
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def serve(
+    deployment: Deployment,
+    arguments: Namespace,
+    parts: Collection[Part],
+    *,
+    locked_for: str | None,
+    sets_up: bool = False,
+) -> None:
+    """Start these parts, say where they are, and go on until a signal comes.
+
+    `locked_for` says what holds the home meanwhile, so that no second one does; None leaves the
+    home to others.
+    """
+    from slipstream.cli.server.server import Server
+    from slipstream.cli.server.signals import end_signals
+
+    set_up_logging(deployment.config)
+    export_settings(deployment, arguments)
+    lock: AbstractContextManager[object] = nullcontext()
+    if locked_for is not None:
+        lock = HomeLock(deployment.run_folder, purpose=locked_for)
+    with lock, end_signals() as wait, Server(deployment, parts, sets_up=sets_up) as server:
+        for name, password in server.new_users:
+            say(f"Made the user {name} with the password {password} (it is shown only now).")
+        say(f"Slipstream is ready{_where(deployment, server)}.")
+        wait()
+        say("Slipstream is stopping; running tasks have a moment to end.")
+    say("Slipstream has stopped.")
+
+
+def _where(deployment: Deployment, server: Server) -> str:
+    from slipstream.cli.server.server import Part
+
+    at = f" at {server.url}" if server.url else ""
+    if Part.DAG_PROCESSOR not in server.parts:
+        return at
+    folders = ", ".join(str(folder) for folder in wiring.dags_folders(deployment))
+    return f"{at}; DAG files are in {folders}"
 
 
 def set_up_logging(config: Config) -> None:

@@ -51,7 +51,7 @@ class Server:
     ) -> None:
         """Nothing is started yet. `sets_up`: migrate the database and make the first users."""
         self._deployment = deployment
-        self._parts = frozenset(parts)
+        self.parts = frozenset(parts)
         self._sets_up = sets_up
         self._opened = ExitStack()
         self._store: Store | None = None
@@ -100,21 +100,21 @@ class Server:
         The root zygote imports in a process of its own and the API in a thread of its own, both
         while the store is opened here.
         """
-        api = self._bind_api() if Part.API in self._parts else None
-        host = self._start_host() if self._parts & {Part.SCHEDULER, Part.DAG_PROCESSOR} else None
+        api = self._bind_api() if Part.API in self.parts else None
+        host = self._start_host() if self.parts & {Part.SCHEDULER, Part.DAG_PROCESSOR} else None
         if api is not None:
             api.start()
         self._store = self._open_store()
         users = self._begin_with_users(self._store)
-        if host is not None and Part.SCHEDULER in self._parts:
+        if host is not None and Part.SCHEDULER in self.parts:
             self._start_scheduler(host, self._store)
-        if host is not None and Part.DAG_PROCESSOR in self._parts:
+        if host is not None and Part.DAG_PROCESSOR in self.parts:
             self._start_dag_processor(host, self._store)
-        self._start_janitor(self._store)
         self._store_is_open.set()
         self.new_users = users()
         if api is not None:
             api.wait_ready()
+        self._start_janitor(self._store)
 
     def _open_store(self) -> Store:
         if self._sets_up:
@@ -126,7 +126,7 @@ class Server:
 
         Checking and making a password's hash is slow by design.
         """
-        if not self._sets_up or Part.API not in self._parts:
+        if not self._sets_up or Part.API not in self.parts:
             return tuple
         thread = ThreadPoolExecutor(1, thread_name_prefix="first-users")
         users = thread.submit(lambda: tuple(create_missing_users(self._deployment.config, store)))
