@@ -1,7 +1,8 @@
 import pytest
 
+from slipstream.sdk._deprecation import forget_warnings
 from slipstream.sdk._variable import Variable
-from slipstream.sdk.exceptions import AirflowException
+from slipstream.sdk.exceptions import AirflowException, RemovedInAirflow3Warning
 
 
 def test_the_environment_gives_variables(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,10 +21,15 @@ def test_json_that_is_none_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
         Variable.get("grid", deserialize_json=True)
 
 
-def test_both_names_of_the_default_work() -> None:
+def test_a_default_stands_in_for_a_missing_variable() -> None:
     assert Variable.get("absent", default=None) is None
-    assert Variable.get("absent", default_var=7) == 7
     assert Variable.get("absent", 8) == 8
+
+
+def test_the_former_name_of_the_default_works_with_a_warning() -> None:
+    forget_warnings()
+    with pytest.warns(RemovedInAirflow3Warning, match="default_var"):
+        assert Variable.get("absent", default_var=7) == 7
 
 
 def test_a_missing_variable_is_a_key_error_that_says_what_to_do() -> None:
