@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, not_, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    delete,
+    func,
+    not_,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from slipstream.model.errors import ConflictError, NotFoundError
 from slipstream.model.states import LIVE
@@ -16,6 +27,7 @@ from slipstream.store.parsed import decode_source
 from slipstream.store.parts import StoreParts
 from slipstream.store.records import DagFilter, DagRecord, NoticeKind, Page, Window
 from slipstream.store.rows import to_json
+from slipstream.store.statements import Statement
 from slipstream.store.tables import (
     ACTIVE_RUNS,
     ACTIVE_TASKS,
@@ -33,6 +45,7 @@ from slipstream.wire.dag import decode_dag
 
 _HAS_ERRORS = select(file_error.c.pk).where(file_error.c.fileloc == dag.c.fileloc).exists()
 _COLUMNS = (*dag.c, _HAS_ERRORS.label("has_import_errors"))
+_DAG_BY_ID = Statement(select(*_COLUMNS).where(dag.c.dag_id == bindparam("dag_id")), ("dag_id",))
 _last_run_state = (
     select(dag_run.c.state)
     .where(dag_run.c.dag_id == dag.c.dag_id)
@@ -83,7 +96,7 @@ class DagVerbs(StoreParts):
     def get_dag(self, dag_id: str) -> DagRecord:
         """Raises `NotFoundError`."""
         with self._database.read() as transaction:
-            rows = transaction.rows(select(*_COLUMNS).where(dag.c.dag_id == dag_id))
+            rows = transaction.fetch(_DAG_BY_ID, (dag_id,))
             if not rows:
                 raise _no_dag(dag_id)
             return self._records(transaction, rows)[0]
@@ -322,8 +335,8 @@ def _to_record(row: Row, latest: DagVersion) -> DagRecord:
     ) = row
     return DagRecord(
         dag_id=dag_id,
-        is_paused=is_paused,
-        is_stale=is_stale,
+        is_paused=bool(is_paused),
+        is_stale=bool(is_stale),
         fileloc=fileloc,
         relative_fileloc=relative_fileloc,
         bundle_name=bundle_name,

@@ -59,6 +59,16 @@ _RUN_BY_ID = Statement(
     ),
     ("dag_id", "run_id"),
 )
+_INSTANCE = Statement(
+    select(*INSTANCE_COLUMNS, *RUN_COLUMNS)
+    .select_from(_JOINED)
+    .where(
+        task_instance.c.run_pk == bindparam("run_pk"),
+        task_instance.c.task_id == bindparam("task_id"),
+        task_instance.c.map_index == bindparam("map_index"),
+    ),
+    ("run_pk", "task_id", "map_index"),
+)
 _COUNTING = Statement(
     select(task_instance.c.run_pk, task_instance.c.task_id, task_instance.c.map_index).where(
         task_instance.c.attempt_id == bindparam("attempt_id"),
@@ -68,6 +78,12 @@ _COUNTING = Statement(
 )
 _FIELDS_KEY = ("run_pk", "task_id", "map_index")
 _FIELDS_COLUMNS = (*_FIELDS_KEY, "attempt_id", "fields")
+_READ_FIELDS = Statement(
+    select(rendered_fields.c.fields).where(
+        *(rendered_fields.c[name] == bindparam(name) for name in _FIELDS_KEY)
+    ),
+    _FIELDS_KEY,
+)
 _WRITE_FIELDS = Statement(
     lambda dialect: upsert(dialect, rendered_fields, _FIELDS_COLUMNS, _FIELDS_KEY), _FIELDS_COLUMNS
 )
@@ -209,14 +225,8 @@ class RunVerbs(StoreParts):
     def get_rendered_fields(self, run_pk: int, key: TaskKey) -> Mapping[str, JsonValue]:
         """The rendered template fields of the latest attempt; empty where there are none."""
         with self._database.read() as transaction:
-            text = transaction.value(
-                select(rendered_fields.c.fields).where(
-                    rendered_fields.c.run_pk == run_pk,
-                    rendered_fields.c.task_id == key.task_id,
-                    rendered_fields.c.map_index == key.map_index,
-                )
-            )
-        return {} if text is None else from_json_object(text)
+            rows = transaction.fetch(_READ_FIELDS, (run_pk, key.task_id, key.map_index))
+        return from_json_object(rows[0][0]) if rows else {}
 
     def set_rendered_fields(self, attempt_id: str, fields: Mapping[str, JsonValue]) -> None:
         """Keep them. Raises `ConflictError` where the attempt no longer counts."""
@@ -258,11 +268,7 @@ def counting_instance(transaction: Transaction, attempt_id: str) -> tuple[int, T
 
 
 def _the_instance(transaction: Transaction, run_pk: int, key: TaskKey) -> InstanceInRun:
-    rows = transaction.rows(
-        select(*INSTANCE_COLUMNS, *RUN_COLUMNS)
-        .select_from(_JOINED)
-        .where(*_is_instance(run_pk, key))
-    )
+    rows = transaction.fetch(_INSTANCE, (run_pk, key.task_id, key.map_index))
     if not rows:
         raise NotFoundError(
             f"The run has no task instance {key.task_id!r} with map index {key.map_index}."

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Column, Table, insert, select, update
+from sqlalchemy import Column, Table, bindparam, insert, select, update
 
 from slipstream.store import tables
 from slipstream.store.database import Transaction
 from slipstream.store.errors import ConstraintViolatedError
 from slipstream.store.listing import put
 from slipstream.store.parts import StoreParts
+from slipstream.store.statements import Statement
 
 _SEALED: Sequence[tuple[Table, Column[str]]] = (
     (tables.variable, tables.variable.c.value),
@@ -19,6 +20,12 @@ _SEALED: Sequence[tuple[Table, Column[str]]] = (
     (tables.secret_key, tables.secret_key.c.value),
 )
 """Every column whose texts are sealed."""
+_USER = Statement(
+    select(tables.user_account.c.password_hash, tables.user_account.c.role).where(
+        tables.user_account.c.username == bindparam("username")
+    ),
+    ("username",),
+)
 
 
 class SecretVerbs(StoreParts):
@@ -41,11 +48,8 @@ class SecretVerbs(StoreParts):
 
     def get_user_hash(self, username: str) -> tuple[str, str] | None:
         """`(argon2 hash, role)` of a user, or None."""
-        user = tables.user_account.c
         with self._database.read() as transaction:
-            rows = transaction.rows(
-                select(user.password_hash, user.role).where(user.username == username)
-            )
+            rows = transaction.fetch(_USER, (username,))
         return (rows[0][0], rows[0][1]) if rows else None
 
     def set_user(self, username: str, password_hash: str, role: str) -> bool:
