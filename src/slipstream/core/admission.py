@@ -152,6 +152,10 @@ class Admission:
             self.release(run_pk, key)
         for lane in run.lanes.values():
             lane.is_dropped = True
+            # Where it waits it is passed over, so that the turn comes to another.
+            lane.home = None
+        for queue in run.queues.values():
+            queue.home = None
         del self._runs[run_pk]
 
     # Instances.
@@ -169,7 +173,7 @@ class Admission:
     def offer(self, run_pk: int, key: TaskKey, count: int = 1) -> None:
         """These instances wait for places: `key`, and the `count - 1` map indexes after it."""
         run = self._run(run_pk)
-        queue = run.queues.get(key.task_id) or self._new_queue(run_pk, run, key.task_id)
+        queue = self._queue(run_pk, run, key.task_id)
         if run.held.get(key):
             self.release(run_pk, key)
         self._waiting += queue.add(key.map_index, key.map_index + count)
@@ -189,7 +193,7 @@ class Admission:
     def hold(self, run_pk: int, key: TaskKey, *, deferred: bool = False) -> None:
         """Count an instance that was admitted before this admission was made."""
         run = self._run(run_pk)
-        queue = run.queues.get(key.task_id) or self._new_queue(run_pk, run, key.task_id)
+        queue = self._queue(run_pk, run, key.task_id)
         if key in run.held:
             return
         self._take(queue, key)
@@ -389,6 +393,11 @@ class Admission:
         if not self._has_room:
             return f"{self._active} tasks are active, and parallelism is {self._parallelism}."
         return "It is next and will be admitted at once."
+
+    def _queue(self, run_pk: int, run: _Run, task_id: str) -> Queue:
+        """The queue of a task, empty or not: one for as long as the run is known."""
+        queue = run.queues.get(task_id)
+        return self._new_queue(run_pk, run, task_id) if queue is None else queue
 
     def _new_queue(self, run_pk: int, run: _Run, task_id: str) -> Queue:
         task = _task(run.dag, task_id)
