@@ -138,10 +138,12 @@ def test_an_argument_given_wins_over_every_default() -> None:
 
 
 def test_group_defaults_win_over_dag_defaults_and_inner_over_outer() -> None:
-    with DAG("d", default_args={"retries": 1, "owner": "dag", "pool": "p"}):
-        with TaskGroup("outer", default_args={"retries": 2, "owner": "outer"}):
-            with TaskGroup("inner", default_args={"retries": 3}):
-                one = empty("one")
+    with (
+        DAG("d", default_args={"retries": 1, "owner": "dag", "pool": "p"}),
+        TaskGroup("outer", default_args={"retries": 2, "owner": "outer"}),
+        TaskGroup("inner", default_args={"retries": 3}),
+    ):
+        one = empty("one")
     assert (one.retries, one.owner, one.pool) == (3, "outer", "p")
 
 
@@ -205,7 +207,7 @@ def test_a_time_without_zone_is_of_the_default_one(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_dag_that_ends_before_it_begins_is_refused() -> None:
-    with pytest.raises(ValueError, match="ends .* before it begins"):
+    with pytest.raises(ValueError, match=r"ends .* before it begins"):
         DAG("d", start_date=datetime(2026, 1, 2), end_date=datetime(2026, 1, 1))
 
 
@@ -320,7 +322,7 @@ def test_a_cycle_is_named() -> None:
         a, b, c, d = (empty(name) for name in "abcd")
         a >> b >> c >> b
         c >> d
-    with pytest.raises(AirflowDagCycleException, match="in a circle: (b >> c >> b|c >> b >> c)"):
+    with pytest.raises(AirflowDagCycleException, match=r"in a circle: (b >> c >> b|c >> b >> c)"):
         build_spec(made)
 
 
@@ -334,7 +336,7 @@ def test_a_task_after_itself_is_a_cycle() -> None:
 
 def test_a_scheduled_dag_needs_a_default_for_every_param() -> None:
     made = DAG("d", schedule="@daily", params={"n": Param(type="integer")})
-    with pytest.raises(ParamValidationError, match="DAG 'd' has a schedule.*'n' has none"):
+    with pytest.raises(ParamValidationError, match=r"DAG 'd' has a schedule.*'n' has none"):
         build_spec(made)
     build_spec(DAG("d", schedule=None, params={"n": Param(type="integer")}))
 

@@ -281,7 +281,7 @@ def test_something_that_cannot_be_mapped_over_says_so_when_it_runs() -> None:
         give.override(task_id="b").expand(value=give.override(task_id="a")(5))
     running = Running(dag)
     running.execute("a")
-    with pytest.raises(UnmappableXComTypePushed, match="'value'.*of type int"):
+    with pytest.raises(UnmappableXComTypePushed, match=r"'value'.*of type int"):
         running.execute("b", 0)
 
 
@@ -310,7 +310,7 @@ def test_something_that_cannot_be_mapped_over_says_so_when_it_runs() -> None:
             lambda: BashOperator.partial(task_id="b", bash_command="x").expand(bash_command=["y"]),
             "'bash_command' cannot be given to expand",
         ),
-        (lambda: [x for x in give()], "cannot be iterated over"),
+        (lambda: list(give()), "cannot be iterated over"),
         (lambda: 3 in give(), "in"),
         (lambda: give()[0], "which is text; 0 is of type int"),
         (lambda: give().map(give), "plain function"),

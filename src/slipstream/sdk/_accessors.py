@@ -39,12 +39,12 @@ class _VariableAccessor:
         return f"<variables as {'JSON' if self._deserialize_json else 'text'}>"
 
 
-class Variables:
-    """`var`."""
-
-    def __init__(self) -> None:
-        self.value = _VariableAccessor(deserialize_json=False)
-        self.json = _VariableAccessor(deserialize_json=True)
+def variables() -> dict[str, _VariableAccessor]:
+    """`var`: the accessors for texts (`var.value`) and for JSON (`var.json`)."""
+    return {
+        "value": _VariableAccessor(deserialize_json=False),
+        "json": _VariableAccessor(deserialize_json=True),
+    }
 
 
 class Connections:

@@ -108,7 +108,7 @@ LAZY: Mapping[str, _Find] = {
     "data_interval_end": lambda context: context["dag_run"].data_interval_end,
     "params": _params,
     "macros": _macros,
-    "var": lambda _: _accessors.Variables(),
+    "var": lambda _: _accessors.variables(),
     "conn": lambda _: _accessors.Connections(),
     "expanded_ti_count": _expanded_ti_count,
     "prev_data_interval_start_success": _previous_success("data_interval_start"),

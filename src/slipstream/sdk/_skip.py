@@ -40,8 +40,9 @@ class SkipMixin(LoggingMixin):
         if not ids:
             return
         instance = ti if ti is not None else _running_instance()
+        _decide(instance, ids)
+        instance.xcom_push(XCOM_SKIPMIXIN_KEY, {XCOM_SKIPMIXIN_SKIPPED: ids})
         self.log.info("Skipping tasks %s", ids)
-        instance.decisions.skip.extend(one for one in ids if one not in instance.decisions.skip)
 
     def skip_all_except(
         self, ti: TaskInstance, branch_task_ids: str | Iterable[str] | None
@@ -56,8 +57,9 @@ class SkipMixin(LoggingMixin):
         keep = set(chosen)
         for task_id in chosen:
             keep |= dag.get_task(task_id).get_flat_relative_ids(upstream=False)
-        below = [one for one in task.downstream_list if one.task_id not in keep]
-        self.skip(ti=ti, tasks=below)
+        _decide(ti, [one.task_id for one in task.downstream_list if one.task_id not in keep])
+        followed = sorted(chosen & task.downstream_task_ids)
+        ti.xcom_push(XCOM_SKIPMIXIN_KEY, {XCOM_SKIPMIXIN_FOLLOWED: followed})
 
 
 class BranchMixIn(SkipMixin):
@@ -85,6 +87,11 @@ class BranchMixIn(SkipMixin):
             else:
                 found.append(one)
         return found
+
+
+def _decide(ti: TaskInstance, skip: Iterable[str]) -> None:
+    """The runner reports it when the task has succeeded."""
+    ti.decisions.skip.extend(one for one in skip if one not in ti.decisions.skip)
 
 
 def _chosen(branches: object) -> set[str]:

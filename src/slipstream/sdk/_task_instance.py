@@ -14,9 +14,8 @@ from slipstream.sdk._dag_run import DagRun, previous_run, split_instance_key
 from slipstream.sdk._deprecation import warn_deprecated
 from slipstream.sdk._times import for_user
 from slipstream.sdk._types import NOTSET, ArgNotSet, UserValue
-from slipstream.sdk._values import decode_value, encode_value
+from slipstream.sdk._values import decode_value, encode_value, length_of
 from slipstream.sdk._xcom_arg import XCOM_RETURN_KEY
-from slipstream.sdk._xcom_sequences import LazyXComSequence
 
 if TYPE_CHECKING:
     import pendulum
@@ -184,7 +183,7 @@ class TaskInstance:
             map_index=self.map_index,
             key=key,
             value=text,
-            length=sized(value),
+            length=length_of(value),
         )
 
     def xcom_pull(
@@ -203,18 +202,19 @@ class TaskInstance:
 
         One task id gives one value (`default` where there is none), several give a list. Without
         task ids it is this task's own. Of a mapped task, the values of all instances are given as
-        a lazy sequence in map index order, those of `map_indexes` where they are given.
+        a list in map index order, or those of `map_indexes` where they are given.
         """
         single = task_ids is None or isinstance(task_ids, str)
         ids = [self.task_id] if task_ids is None else ([task_ids] if single else list(task_ids))
         where = _Where(dag_id or self.dag_id, run_id or self.run_id, key, include_prior_dates)
         if isinstance(map_indexes, ArgNotSet):
             found = [self._pull_all(str(one), where, default) for one in ids]
-            if single:
-                return found[0]
-            return [item for one in found for item in _spread(one)]
-        indexes = (
-            [map_indexes] if map_indexes is None or isinstance(map_indexes, int) else map_indexes
+            return found[0] if single else [item for one in found for item in _spread(one)]
+        one_index = map_indexes is None or isinstance(map_indexes, int)
+        indexes: Iterable[int] = (
+            [UNMAPPED]
+            if map_indexes is None
+            else ([map_indexes] if isinstance(map_indexes, int) else map_indexes)
         )
         values = [
             default if value is NOTSET else value
@@ -222,7 +222,7 @@ class TaskInstance:
             for index in indexes
             for value in [self._pull_one(str(one), where, index)]
         ]
-        return values[0] if single and isinstance(map_indexes, int | None) else values
+        return values[0] if single and one_index else values
 
     def _pull_all(self, task_id: str, where: _Where, default: UserValue) -> UserValue:
         """Everything that the instances of a task pushed."""
@@ -233,27 +233,20 @@ class TaskInstance:
             if task_id == self.task_id:
                 value = self._pull_one(task_id, where, self.map_index)
                 return default if value is NOTSET else value
-            return self._mapped_values(task, where)
+            return _Spread(self._mapped_values(task_id, where))
         value = self._pull_one(task_id, where, None if task is None else UNMAPPED)
         return default if value is NOTSET else value
 
-    def _mapped_values(self, task: AbstractOperator, where: _Where) -> Sequence[UserValue]:
-        if where.include_prior_dates:
-            texts = self.backend.get_xcoms(
-                dag_id=where.dag_id,
-                run_id=where.run_id,
-                task_id=task.task_id,
-                key=where.key,
-                include_prior_dates=True,
-            )
-            return [decode_value(text) for text in texts]
-        return LazyXComSequence(
-            self.backend,
+    def _mapped_values(self, task_id: str, where: _Where) -> list[UserValue]:
+        """What every instance pushed, in map index order; a list also where there is only one."""
+        texts = self.backend.get_xcoms(
             dag_id=where.dag_id,
             run_id=where.run_id,
-            task_id=task.task_id,
+            task_id=task_id,
             key=where.key,
+            include_prior_dates=where.include_prior_dates,
         )
+        return [decode_value(text) for text in texts]
 
     def _pull_one(self, task_id: str, where: _Where, index: int | None) -> UserValue | ArgNotSet:
         text = self.backend.get_xcom(
@@ -369,15 +362,12 @@ class _Where:
     include_prior_dates: bool
 
 
+class _Spread(list[UserValue]):
+    """The values of a mapped task: among those of several tasks each counts for itself."""
+
+
 def _spread(value: UserValue) -> Iterable[UserValue]:
-    return value if isinstance(value, LazyXComSequence) else [value]
-
-
-def sized(value: UserValue) -> int | None:
-    """How many instances a task mapped over the value has; None where it cannot be mapped over."""
-    if isinstance(value, str | bytes) or not isinstance(value, Sequence | Mapping):
-        return None
-    return len(value)
+    return value if isinstance(value, _Spread) else [value]
 
 
 def instance_states(

@@ -18,6 +18,9 @@ class ValueCodec(Protocol):
     def decode_value(self, text: str) -> UserValue:
         """The value that was encoded."""
 
+    def length_of(self, value: UserValue) -> int | None:
+        """How many instances a task mapped over the value has."""
+
 
 @cache
 def _codec() -> ValueCodec:
@@ -33,3 +36,8 @@ def encode_value(value: UserValue) -> str:
 def decode_value(text: str) -> UserValue:
     """The value that was encoded."""
     return _codec().decode_value(text)
+
+
+def length_of(value: UserValue) -> int | None:
+    """How many instances a task mapped over the value has; None where it cannot be mapped over."""
+    return _codec().length_of(value)

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from slipstream.model.run import UNMAPPED
 from slipstream.sdk._backend import Backend
 from slipstream.sdk._running import get_backend
-from slipstream.sdk._task_instance import sized
 from slipstream.sdk._types import UserValue
-from slipstream.sdk._values import decode_value, encode_value
+from slipstream.sdk._values import decode_value, encode_value, length_of
 from slipstream.sdk._xcom_arg import XCOM_RETURN_KEY
 from slipstream.sdk._xcom_sequences import LazyXComSequence
 from slipstream.sdk.exceptions import AirflowException
@@ -43,7 +42,7 @@ class BaseXCom:
             map_index=map_index,
             key=key,
             value=encode_value(value),
-            length=sized(value),
+            length=length_of(value),
         )
 
     @classmethod
