@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
 
+import msgspec
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
@@ -39,7 +41,7 @@ class HTTPExceptionResponse(BaseModel):
     detail: str | dict[str, Any]  # the schema that Airflow's clients were generated from
 
 
-def openapi_document(operations: Iterable[Operation], deployment: Deployment) -> dict[str, Any]:
+def openapi_document(operations: Sequence[Operation], deployment: Deployment) -> dict[str, Any]:
     """The document of these operations, from a FastAPI app that is made for it and dropped."""
     app = FastAPI(
         title="Slipstream REST API",
@@ -52,16 +54,33 @@ def openapi_document(operations: Iterable[Operation], deployment: Deployment) ->
             operation.path,
             endpoint_of(operation, deployment),
             methods=[operation.method],
-            response_model=operation.answer,
+            response_model=None,
             status_code=operation.status if operation.answer else 204,
             operation_id=operation.operation_id,
             tags=[operation.tag],
             responses=_error_answers(operation) | _other_contents(operation),
             openapi_extra=None if isinstance(operation.permission, Open) else _locked(),
         )
-    document = _with_known_names(app.openapi())
+    document = app.openapi()
     document.setdefault("components", {})["securitySchemes"] = _SECURITY_SCHEMES
-    return document
+    _describe_answers(document, operations)
+    return _with_known_names(document)
+
+
+def _describe_answers(document: dict[str, Any], operations: Sequence[Operation]) -> None:
+    """Add what the operations answer with: payloads are none of pydantic's."""
+    kinds = [operation.answer for operation in operations if operation.answer]
+    references, schemas = msgspec.json.schema_components(
+        dict.fromkeys(kinds), ref_template="#/components/schemas/{name}"
+    )
+    by_kind = dict(zip(dict.fromkeys(kinds), references, strict=True))
+    document["components"].setdefault("schemas", {}).update(schemas)
+    for operation in operations:
+        if operation.answer:
+            path = re.sub(r":\w+\}", "}", operation.path)
+            described = document["paths"][path][operation.method.lower()]
+            content = described["responses"][str(operation.status)].setdefault("content", {})
+            content["application/json"] = {"schema": by_kind[operation.answer]}
 
 
 def _with_known_names(document: dict[str, Any]) -> dict[str, Any]:
@@ -100,7 +119,7 @@ def _other_contents(operation: Operation) -> dict[int | str, dict[str, Any]]:
     return {operation.status: {"content": contents}}
 
 
-def document_routes(operations: Iterable[Operation], deployment: Deployment) -> list[Route]:
+def document_routes(operations: Sequence[Operation], deployment: Deployment) -> list[Route]:
     """`/openapi.json` and, if the settings show them, `/docs` and `/redoc`."""
     base = deployment.settings.base_path
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias, TypeVar
 
-from pydantic import BaseModel
 from starlette.responses import Response
 
 from slipstream.api.auth.access import Permission
+from slipstream.api.payloads.base import Payload
 
-Answer: TypeAlias = BaseModel | Response | None
+Answer: TypeAlias = Payload | Response | None
 """What an operation gives back: a payload, a prepared response, or nothing (204)."""
 
 Handler = TypeVar("Handler", bound=Callable[..., Answer])
@@ -40,7 +40,7 @@ class Operation:
     permission: Permission | Open
     tag: str
     status: int
-    answer: type[BaseModel] | None
+    answer: type[Payload] | None
     """The payload's type, for the OpenAPI document."""
     slow: bool
     """May take longer than a few milliseconds: always runs in a thread."""
@@ -70,7 +70,7 @@ class Routes:
         path: str,
         *,
         permission: Permission | Open,
-        answer: type[BaseModel] | None = None,
+        answer: type[Payload] | None = None,
         status: int = 200,
         slow: bool = False,
         content_types: tuple[str, ...] = (),

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Annotated, get_args, get_origin, get_type_hints
 
+import msgspec
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -23,6 +23,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from slipstream.api.auth.gate import ANYBODY, Gate
 from slipstream.api.call import Call, Deployment
 from slipstream.api.operation import Answer, Open, Operation
+from slipstream.api.payloads.base import Payload
+
+_encode = msgspec.json.Encoder(decimal_format="string").encode
 
 
 class OperationRoute(Route):
@@ -120,9 +123,8 @@ def endpoint_of(operation: Operation, deployment: Deployment) -> Callable[..., o
 
 def rendered(answer: Answer, status: int = 200) -> Response:
     """The answer as JSON; a response as it is; nothing as 204."""
-    if isinstance(answer, BaseModel):
-        content = to_json(answer, by_alias=True)
-        return Response(content, status, media_type="application/json")
+    if isinstance(answer, Payload):
+        return Response(_encode(answer), status, media_type="application/json")
     if answer is None:
         return Response(status_code=204)
     return answer

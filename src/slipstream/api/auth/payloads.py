@@ -12,7 +12,7 @@ class LoginBody(Body):
     password: str
 
 
-class LoginResponse(Payload):
+class LoginResponse(Payload, frozen=True, kw_only=True):
     """The token to send as `Authorization: Bearer …`."""
 
     access_token: str

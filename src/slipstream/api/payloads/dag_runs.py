@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
 from pydantic import Field, model_validator
 
-from slipstream.api.payloads.base import Body, Moment, Payload, seconds_between
+from slipstream.api.payloads.base import Body, Instant, Moment, Payload, seconds_between
 from slipstream.api.payloads.dags import DagVersionResponse, display_name, version_payload
 from slipstream.api.payloads.filters import TimeBounds
 from slipstream.model.json import JsonValue
@@ -18,20 +17,20 @@ from slipstream.model.states import RunState, RunType, TriggeredBy
 from slipstream.model.version import DagVersion
 
 
-class DAGRunResponse(Payload):
+class DAGRunResponse(Payload, frozen=True, kw_only=True):
     """A run."""
 
     dag_run_id: str
     dag_id: str
-    logical_date: datetime | None
-    queued_at: datetime | None
-    start_date: datetime | None
-    end_date: datetime | None
+    logical_date: Instant | None
+    queued_at: Instant | None
+    start_date: Instant | None
+    end_date: Instant | None
     duration: float | None
-    data_interval_start: datetime | None
-    data_interval_end: datetime | None
-    run_after: datetime
-    last_scheduling_decision: datetime | None
+    data_interval_start: Instant | None
+    data_interval_end: Instant | None
+    run_after: Instant
+    last_scheduling_decision: Instant | None
     run_type: RunType
     state: RunState
     triggered_by: TriggeredBy | None
@@ -42,10 +41,10 @@ class DAGRunResponse(Payload):
     bundle_version: str | None
     dag_display_name: str
     partition_key: str | None
-    partition_date: datetime | None
+    partition_date: Instant | None
 
 
-class DAGRunCollectionResponse(Payload):
+class DAGRunCollectionResponse(Payload, frozen=True, kw_only=True):
     """A page of runs."""
 
     dag_runs: Sequence[DAGRunResponse]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
+
+import msgspec
 
 from slipstream.api.payloads import schedules
-from slipstream.api.payloads.base import Body, Payload, Uuid
+from slipstream.api.payloads.base import Body, Instant, Payload, Uuid, mapping, texts
 from slipstream.model.dag import DagSpec
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.json import JsonValue
@@ -18,7 +20,7 @@ from slipstream.model.version import DagVersion
 from slipstream.store.records import DagRecord
 
 
-class DagTagResponse(Payload):
+class DagTagResponse(Payload, frozen=True, kw_only=True):
     """A tag of a DAG."""
 
     name: str
@@ -26,7 +28,7 @@ class DagTagResponse(Payload):
     dag_display_name: str
 
 
-class DagVersionResponse(Payload):
+class DagVersionResponse(Payload, frozen=True, kw_only=True):
     """A version of a DAG."""
 
     id: Uuid
@@ -34,28 +36,28 @@ class DagVersionResponse(Payload):
     dag_id: str
     bundle_name: str | None
     bundle_version: str | None
-    created_at: datetime
+    created_at: Instant
     dag_display_name: str
     bundle_url: str | None
 
 
-class DAGVersionCollectionResponse(Payload):
+class DAGVersionCollectionResponse(Payload, frozen=True, kw_only=True):
     """A page of versions."""
 
     dag_versions: Sequence[DagVersionResponse]
     total_entries: int
 
 
-class DAGResponse(Payload):
+class DAGResponse(Payload, frozen=True, kw_only=True):
     """A DAG in a listing."""
 
     dag_id: str
     dag_display_name: str
     is_paused: bool
     is_stale: bool
-    last_parsed_time: datetime | None
+    last_parsed_time: Instant | None
     last_parse_duration: float | None
-    last_expired: datetime | None
+    last_expired: Instant | None
     bundle_name: str | None
     bundle_version: str | None
     relative_fileloc: str | None
@@ -71,38 +73,38 @@ class DAGResponse(Payload):
     max_consecutive_failed_dag_runs: int
     has_task_concurrency_limits: bool
     has_import_errors: bool
-    next_dagrun_logical_date: datetime | None
-    next_dagrun_data_interval_start: datetime | None
-    next_dagrun_data_interval_end: datetime | None
-    next_dagrun_run_after: datetime | None
+    next_dagrun_logical_date: Instant | None
+    next_dagrun_data_interval_start: Instant | None
+    next_dagrun_data_interval_end: Instant | None
+    next_dagrun_run_after: Instant | None
     allowed_run_types: Sequence[RunType] | None
     owners: Sequence[str]
     is_backfillable: bool
     file_token: str
 
 
-class DAGCollectionResponse(Payload):
+class DAGCollectionResponse(Payload, frozen=True, kw_only=True):
     """A page of DAGs."""
 
     dags: Sequence[DAGResponse]
     total_entries: int
 
 
-class DAGDetailsResponse(DAGResponse):
+class DAGDetailsResponse(DAGResponse, frozen=True, kw_only=True):
     """All there is to say of a DAG."""
 
     catchup: bool
     dag_run_timeout: timedelta | None
     asset_expression: Mapping[str, JsonValue] | None
     doc_md: str | None
-    start_date: datetime | None
-    end_date: datetime | None
+    start_date: Instant | None
+    end_date: Instant | None
     is_paused_upon_creation: bool | None
     params: Mapping[str, JsonValue] | None
     render_template_as_native_obj: bool
     template_search_path: Sequence[str] | None
     timezone: str | None
-    last_parsed: datetime | None
+    last_parsed: Instant | None
     default_args: Mapping[str, JsonValue] | None
     rerun_with_latest_version: bool | None = None
     owner_links: Mapping[str, str] | None = None
@@ -118,14 +120,14 @@ class DAGPatchBody(Body):
     is_paused: bool
 
 
-class DAGTagCollectionResponse(Payload):
+class DAGTagCollectionResponse(Payload, frozen=True, kw_only=True):
     """A page of the tags in use."""
 
     tags: Sequence[str]
     total_entries: int
 
 
-class DAGSourceResponse(Payload):
+class DAGSourceResponse(Payload, frozen=True, kw_only=True):
     """The text of the DAG's file, as of one version."""
 
     content: str | None
@@ -155,7 +157,47 @@ def version_payload(version: DagVersion, bundle_name: str | None = None) -> DagV
 
 def dag_payload(dag: DagRecord) -> DAGResponse:
     """A DAG as its payload."""
-    return DAGResponse.model_validate(_fields(dag))
+    spec = dag.latest.spec
+    name = display_name(spec)
+    return DAGResponse(
+        dag_id=dag.dag_id,
+        dag_display_name=name,
+        is_paused=dag.is_paused,
+        is_stale=dag.is_stale,
+        last_parsed_time=dag.last_parsed_at,
+        last_parse_duration=dag.last_parse_seconds,
+        last_expired=None,
+        bundle_name=dag.bundle_name,
+        bundle_version=None,
+        relative_fileloc=dag.relative_fileloc,
+        fileloc=dag.fileloc,
+        description=spec.description,
+        timetable_summary=schedules.summary(spec.schedule),
+        timetable_description=schedules.description(spec.schedule),
+        timetable_partitioned=False,
+        timetable_periodic=schedules.is_periodic(spec.schedule),
+        tags=[
+            DagTagResponse(name=tag, dag_id=dag.dag_id, dag_display_name=name)
+            for tag in sorted(spec.tags)
+        ],
+        max_active_tasks=spec.max_active_tasks,
+        max_active_runs=spec.max_active_runs,
+        max_consecutive_failed_dag_runs=spec.max_consecutive_failed_dag_runs,
+        has_task_concurrency_limits=any(
+            task.max_active_tis_per_dag is not None or task.max_active_tis_per_dagrun is not None
+            for task in spec.tasks.values()
+        ),
+        has_import_errors=dag.has_import_errors,
+        next_dagrun_logical_date=dag.next_logical_date,
+        next_dagrun_data_interval_start=dag.next_interval_start,
+        next_dagrun_data_interval_end=dag.next_interval_end,
+        next_dagrun_run_after=dag.next_run_after,
+        allowed_run_types=spec.allowed_run_types,
+        owners=owners(spec),
+        is_backfillable=schedules.is_periodic(spec.schedule)
+        and (spec.allowed_run_types is None or RunType.BACKFILL in spec.allowed_run_types),
+        file_token=file_token(dag.bundle_name, dag.relative_fileloc),
+    )
 
 
 def dag_details_payload(dag: DagRecord, running: int) -> DAGDetailsResponse:
@@ -163,70 +205,26 @@ def dag_details_payload(dag: DagRecord, running: int) -> DAGDetailsResponse:
     spec = dag.latest.spec
     details = spec.details
     on_assets = spec.schedule if isinstance(spec.schedule, OnAssets) else None
-    more = {
-        "catchup": spec.catchup,
-        "dag_run_timeout": spec.dagrun_timeout,
-        "asset_expression": on_assets.condition if on_assets else None,
-        "doc_md": spec.doc_md,
-        "start_date": spec.start_date,
-        "end_date": spec.end_date,
-        "is_paused_upon_creation": spec.is_paused_upon_creation,
-        "params": spec.params,
-        "render_template_as_native_obj": bool(details.get("render_template_as_native_obj")),
-        "template_search_path": details.get("template_searchpath"),
-        "timezone": spec.timezone,
-        "last_parsed": dag.last_parsed_at,
-        "default_args": details.get("default_args"),
-        "owner_links": spec.owner_links or None,
-        "active_runs_count": running,
-        "concurrency": spec.max_active_tasks,
-        "latest_dag_version": version_payload(dag.latest, dag.bundle_name),
-    }
-    return DAGDetailsResponse.model_validate(_fields(dag) | more)
-
-
-def _fields(dag: DagRecord) -> dict[str, object]:
-    spec = dag.latest.spec
-    name = display_name(spec)
-    return {
-        "dag_id": dag.dag_id,
-        "dag_display_name": name,
-        "is_paused": dag.is_paused,
-        "is_stale": dag.is_stale,
-        "last_parsed_time": dag.last_parsed_at,
-        "last_parse_duration": dag.last_parse_seconds,
-        "last_expired": None,
-        "bundle_name": dag.bundle_name,
-        "bundle_version": None,
-        "relative_fileloc": dag.relative_fileloc,
-        "fileloc": dag.fileloc,
-        "description": spec.description,
-        "timetable_summary": schedules.summary(spec.schedule),
-        "timetable_description": schedules.description(spec.schedule),
-        "timetable_partitioned": False,
-        "timetable_periodic": schedules.is_periodic(spec.schedule),
-        "tags": [
-            DagTagResponse(name=tag, dag_id=dag.dag_id, dag_display_name=name)
-            for tag in sorted(spec.tags)
-        ],
-        "max_active_tasks": spec.max_active_tasks,
-        "max_active_runs": spec.max_active_runs,
-        "max_consecutive_failed_dag_runs": spec.max_consecutive_failed_dag_runs,
-        "has_task_concurrency_limits": any(
-            task.max_active_tis_per_dag is not None or task.max_active_tis_per_dagrun is not None
-            for task in spec.tasks.values()
-        ),
-        "has_import_errors": dag.has_import_errors,
-        "next_dagrun_logical_date": dag.next_logical_date,
-        "next_dagrun_data_interval_start": dag.next_interval_start,
-        "next_dagrun_data_interval_end": dag.next_interval_end,
-        "next_dagrun_run_after": dag.next_run_after,
-        "allowed_run_types": spec.allowed_run_types,
-        "owners": owners(spec),
-        "is_backfillable": schedules.is_periodic(spec.schedule)
-        and (spec.allowed_run_types is None or RunType.BACKFILL in spec.allowed_run_types),
-        "file_token": file_token(dag.bundle_name, dag.relative_fileloc),
-    }
+    return DAGDetailsResponse(
+        **msgspec.structs.asdict(dag_payload(dag)),
+        catchup=spec.catchup,
+        dag_run_timeout=spec.dagrun_timeout,
+        asset_expression=mapping(on_assets.condition) if on_assets else None,
+        doc_md=spec.doc_md,
+        start_date=spec.start_date,
+        end_date=spec.end_date,
+        is_paused_upon_creation=spec.is_paused_upon_creation,
+        params=spec.params,
+        render_template_as_native_obj=bool(details.get("render_template_as_native_obj")),
+        template_search_path=texts(details.get("template_searchpath")),
+        timezone=spec.timezone,
+        last_parsed=dag.last_parsed_at,
+        default_args=mapping(details.get("default_args")),
+        owner_links=spec.owner_links or None,
+        active_runs_count=running,
+        concurrency=spec.max_active_tasks,
+        latest_dag_version=version_payload(dag.latest, dag.bundle_name),
+    )
 
 
 def owners(spec: DagSpec) -> list[str]:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from slipstream.api.payloads.base import Payload
+from slipstream.api.payloads.base import Instant, Payload
 
 
-class ImportErrorResponse(Payload):
+class ImportErrorResponse(Payload, frozen=True, kw_only=True):
     """What went wrong with one file."""
 
     import_error_id: int
-    timestamp: datetime
+    timestamp: Instant
     filename: str
     bundle_name: str | None
     stack_trace: str
 
 
-class ImportErrorCollectionResponse(Payload):
+class ImportErrorCollectionResponse(Payload, frozen=True, kw_only=True):
     """A page of import errors."""
 
     import_errors: Sequence[ImportErrorResponse]

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from slipstream.api.payloads.base import Payload
+from slipstream.api.payloads.base import Instant, Payload
 
 
-class JobResponse(Payload):
+class JobResponse(Payload, frozen=True, kw_only=True):
     """A scheduler, triggerer or DAG processor."""
 
     id: int
     dag_id: str | None
     state: str | None
     job_type: str | None
-    start_date: datetime | None
-    end_date: datetime | None
-    latest_heartbeat: datetime | None
+    start_date: Instant | None
+    end_date: Instant | None
+    latest_heartbeat: Instant | None
     executor_class: str | None
     hostname: str | None
     unixname: str | None
     dag_display_name: str | None = None
 
 
-class TriggerResponse(Payload):
+class TriggerResponse(Payload, frozen=True, kw_only=True):
     """What a deferred task waits on."""
 
     id: int
     classpath: str
     kwargs: str
-    created_date: datetime
+    created_date: Instant
     queue: str | None
     triggerer_id: int | None

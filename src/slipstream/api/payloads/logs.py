@@ -3,34 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated
 
-from pydantic import ConfigDict, WithJsonSchema
+import msgspec
 
-from slipstream.api.payloads.base import Payload
-
-_Written = Annotated[datetime | None, WithJsonSchema({"type": "string", "format": "date-time"})]
-"""A time that may be left out but is never null."""
+from slipstream.api.payloads.base import Instant, Payload
 
 
-class StructuredLogMessage(Payload):
+class StructuredLogMessage(Payload, frozen=True, kw_only=True):
     """One line. Beside these fields it has whatever the logger was given: level, logger …"""
 
-    model_config = ConfigDict(defer_build=True, extra="allow")
-
-    timestamp: _Written = None
+    timestamp: Instant | msgspec.UnsetType = msgspec.UNSET
     event: str
 
 
-class TaskInstancesLogResponse(Payload):
+_Lines = Annotated[
+    Sequence[StructuredLogMessage],
+    msgspec.Meta(
+        extra_json_schema={
+            "anyOf": [
+                {
+                    "type": "array",
+                    "items": {"$ref": "#/components/schemas/StructuredLogMessage"},
+                },
+                {"type": "array", "items": {"type": "string"}},
+            ]
+        }
+    ),
+]
+"""Structured lines; clients are prepared for plain ones too."""
+
+
+class TaskInstancesLogResponse(Payload, frozen=True, kw_only=True):
     """Lines of a log, and where to go on; null at its end."""
 
-    content: Sequence[StructuredLogMessage] | Sequence[str]
+    content: _Lines
     continuation_token: str | None
 
 
-class ExternalLogUrlResponse(Payload):
+class ExternalLogUrlResponse(Payload, frozen=True, kw_only=True):
     """Where else the log can be read."""
 
     url: str

@@ -18,7 +18,7 @@ class VariableBody(Body):
     team_name: str | None = None
 
 
-class VariableResponse(Payload):
+class VariableResponse(Payload, frozen=True, kw_only=True):
     """A variable; a value that looks like a secret is masked."""
 
     key: str
@@ -28,7 +28,7 @@ class VariableResponse(Payload):
     team_name: str | None
 
 
-class VariableCollectionResponse(Payload):
+class VariableCollectionResponse(Payload, frozen=True, kw_only=True):
     """A page of variables."""
 
     variables: Sequence[VariableResponse]
@@ -50,7 +50,7 @@ class ConnectionBody(Body):
     team_name: str | None = None
 
 
-class ConnectionResponse(Payload):
+class ConnectionResponse(Payload, frozen=True, kw_only=True):
     """A connection, its secrets masked."""
 
     connection_id: str
@@ -58,14 +58,14 @@ class ConnectionResponse(Payload):
     description: str | None
     host: str | None
     login: str | None
-    schema_: str | None = Field(alias="schema")
+    schema: str | None
     port: int | None
     password: str | None
     extra: str | None
     team_name: str | None
 
 
-class ConnectionCollectionResponse(Payload):
+class ConnectionCollectionResponse(Payload, frozen=True, kw_only=True):
     """A page of connections."""
 
     connections: Sequence[ConnectionResponse]
@@ -92,7 +92,7 @@ class PoolPatchBody(Body):
     team_name: str | None = None
 
 
-class PoolResponse(Payload):
+class PoolResponse(Payload, frozen=True, kw_only=True):
     """A pool and what is taken of it."""
 
     name: str
@@ -108,7 +108,7 @@ class PoolResponse(Payload):
     team_name: str | None
 
 
-class PoolCollectionResponse(Payload):
+class PoolCollectionResponse(Payload, frozen=True, kw_only=True):
     """A page of pools."""
 
     pools: Sequence[PoolResponse]

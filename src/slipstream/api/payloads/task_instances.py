@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Annotated
 from uuid import NAMESPACE_OID, uuid5
 
 from pydantic import AfterValidator, Field
 
-from slipstream.api.payloads.base import Body, Moment, Payload, Uuid, seconds_between
+from slipstream.api.payloads.base import Body, Instant, Moment, Payload, Uuid, seconds_between
 from slipstream.api.payloads.dags import DagVersionResponse, display_name, version_payload
 from slipstream.api.payloads.filters import TimeBounds
 from slipstream.api.payloads.jobs import JobResponse, TriggerResponse
@@ -21,7 +20,7 @@ from slipstream.model.version import DagVersion
 from slipstream.store.records import AttemptRecord, InstanceInRun
 
 
-class TaskInstanceResponse(Payload):
+class TaskInstanceResponse(Payload, frozen=True, kw_only=True):
     """One task in one run. A state of null is `none`: nothing was decided yet."""
 
     id: Uuid
@@ -29,10 +28,10 @@ class TaskInstanceResponse(Payload):
     dag_id: str
     dag_run_id: str
     map_index: int
-    logical_date: datetime | None
-    run_after: datetime
-    start_date: datetime | None
-    end_date: datetime | None
+    logical_date: Instant | None
+    run_after: Instant
+    start_date: Instant | None
+    end_date: Instant | None
     duration: float | None
     state: TaskState | None
     try_number: int
@@ -47,8 +46,8 @@ class TaskInstanceResponse(Payload):
     priority_weight: int | None
     operator: str | None
     operator_name: str | None
-    queued_when: datetime | None
-    scheduled_when: datetime | None
+    queued_when: Instant | None
+    scheduled_when: Instant | None
     pid: int | None
     executor: str | None
     executor_config: str
@@ -60,7 +59,7 @@ class TaskInstanceResponse(Payload):
     dag_version: DagVersionResponse | None
 
 
-class TaskInstanceCollectionResponse(Payload):
+class TaskInstanceCollectionResponse(Payload, frozen=True, kw_only=True):
     """A page of task instances."""
 
     task_instances: Sequence[TaskInstanceResponse]
@@ -70,15 +69,15 @@ class TaskInstanceCollectionResponse(Payload):
     previous_cursor: str | None = None
 
 
-class TaskInstanceHistoryResponse(Payload):
+class TaskInstanceHistoryResponse(Payload, frozen=True, kw_only=True):
     """One try of a task instance."""
 
     task_id: str
     dag_id: str
     dag_run_id: str
     map_index: int
-    start_date: datetime | None
-    end_date: datetime | None
+    start_date: Instant | None
+    end_date: Instant | None
     duration: float | None
     state: TaskState | None
     try_number: int
@@ -93,43 +92,43 @@ class TaskInstanceHistoryResponse(Payload):
     priority_weight: int | None
     operator: str | None
     operator_name: str | None
-    queued_when: datetime | None
-    scheduled_when: datetime | None
+    queued_when: Instant | None
+    scheduled_when: Instant | None
     pid: int | None
     executor: str | None
     executor_config: str
     dag_version: DagVersionResponse | None
 
 
-class TaskInstanceHistoryCollectionResponse(Payload):
+class TaskInstanceHistoryCollectionResponse(Payload, frozen=True, kw_only=True):
     """All tries of a task instance, oldest first."""
 
     task_instances: Sequence[TaskInstanceHistoryResponse]
     total_entries: int
 
 
-class NewTaskResponse(Payload):
+class NewTaskResponse(Payload, frozen=True, kw_only=True):
     """A task that a run gets because the DAG has it by now."""
 
     task_id: str
     task_display_name: str
 
 
-class ClearTaskInstanceCollectionResponse(Payload):
+class ClearTaskInstanceCollectionResponse(Payload, frozen=True, kw_only=True):
     """What clearing would change."""
 
     task_instances: Sequence[TaskInstanceResponse | NewTaskResponse]
     total_entries: int
 
 
-class TaskDependencyResponse(Payload):
+class TaskDependencyResponse(Payload, frozen=True, kw_only=True):
     """Something that keeps a task instance from running."""
 
     name: str
     reason: str
 
 
-class TaskDependencyCollectionResponse(Payload):
+class TaskDependencyCollectionResponse(Payload, frozen=True, kw_only=True):
     """All that keeps a task instance from running."""
 
     dependencies: Sequence[TaskDependencyResponse]

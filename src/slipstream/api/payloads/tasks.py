@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from pydantic import Field
+import msgspec
 
-from slipstream.api.payloads.base import Payload
+from slipstream.api.payloads.base import Instant, Payload, mapping, text, texts
 from slipstream.api.payloads.task_instances import task_display_name
 from slipstream.model.dag import TaskSpec
 from slipstream.model.json import JsonValue
 
 
-class TimeDelta(Payload):
+class TimeDelta(Payload, frozen=True, kw_only=True):
     """A length of time, in the parts that Python keeps."""
 
-    type_: str = Field(default="TimeDelta", alias="__type")
+    type_: str = msgspec.field(default="TimeDelta", name="__type")
     days: int
     seconds: int
     microseconds: int
 
 
-class TaskResponse(Payload):
+class TaskResponse(Payload, frozen=True, kw_only=True):
     """A task."""
 
     task_id: str | None
     task_display_name: str | None
     owner: str | None
-    start_date: datetime | None
-    end_date: datetime | None
+    start_date: Instant | None
+    end_date: Instant | None
     trigger_rule: str | None
     depends_on_past: bool
     wait_for_downstream: bool
@@ -54,7 +54,7 @@ class TaskResponse(Payload):
     extra_links: Sequence[str]
 
 
-class TaskCollectionResponse(Payload):
+class TaskCollectionResponse(Payload, frozen=True, kw_only=True):
     """All tasks of a DAG."""
 
     tasks: Sequence[TaskResponse]
@@ -82,19 +82,19 @@ def task_payload(task: TaskSpec) -> TaskResponse:
         retry_exponential_backoff=task.retry_exponential_backoff,
         priority_weight=task.priority_weight,
         weight_rule=str(task.weight_rule),
-        ui_color=_text(details.get("ui_color")),
-        ui_fgcolor=_text(details.get("ui_fgcolor")),
-        template_fields=_texts(details.get("template_fields")),
+        ui_color=text(details.get("ui_color")),
+        ui_fgcolor=text(details.get("ui_fgcolor")),
+        template_fields=texts(details.get("template_fields")),
         downstream_task_ids=sorted(task.downstream),
-        doc_md=_text(details.get("doc_md")),
+        doc_md=text(details.get("doc_md")),
         operator_name=task.operator_name,
-        params=_mapping(details.get("params")),
+        params=mapping(details.get("params")),
         class_ref={
             "module_path": details.get("operator_module"),
             "class_name": task.operator_name,
         },
         is_mapped=task.mapped is not None,
-        extra_links=_texts(details.get("extra_links")) or [],
+        extra_links=texts(details.get("extra_links")) or [],
     )
 
 
@@ -102,17 +102,3 @@ def _parts(length: timedelta | None) -> TimeDelta | None:
     if length is None:
         return None
     return TimeDelta(days=length.days, seconds=length.seconds, microseconds=length.microseconds)
-
-
-def _text(value: JsonValue) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _texts(value: JsonValue) -> list[str] | None:
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        return None
-    return [str(entry) for entry in value]
-
-
-def _mapping(value: JsonValue) -> Mapping[str, JsonValue] | None:
-    return value if isinstance(value, Mapping) else None

@@ -3,41 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from slipstream.api.payloads.base import Body, Payload
+from slipstream.api.payloads.base import Body, Instant, Payload
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED
 
 
-class XComResponse(Payload):
+class XComResponse(Payload, frozen=True, kw_only=True):
     """An XCom in a listing, without its value."""
 
     key: str
-    timestamp: datetime
-    logical_date: datetime | None
+    timestamp: Instant
+    logical_date: Instant | None
     map_index: int
     task_id: str
     dag_id: str
     run_id: str
     dag_display_name: str
     task_display_name: str
-    run_after: datetime
+    run_after: Instant
 
 
-class XComResponseNative(XComResponse):
+class XComResponseNative(XComResponse, frozen=True, kw_only=True):
     """An XCom and its value as JSON."""
 
     value: JsonValue
 
 
-class XComResponseString(XComResponse):
+class XComResponseString(XComResponse, frozen=True, kw_only=True):
     """An XCom and its value as text."""
 
     value: str | None
 
 
-class XComCollectionResponse(Payload):
+class XComCollectionResponse(Payload, frozen=True, kw_only=True):
     """A page of XComs."""
 
     xcom_entries: Sequence[XComResponse]

@@ -12,7 +12,7 @@ from slipstream.model.errors import InvalidInputError, NotFoundError
 
 routes = Routes("Task")
 
-_ORDER: Final = frozenset(TaskResponse.model_fields)
+_ORDER: Final = frozenset(TaskResponse.__struct_fields__)
 
 
 @routes.add(

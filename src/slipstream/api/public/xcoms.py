@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Final
 
+import msgspec
 from fastapi import Query as QueryParameter
 
 from slipstream.api.auth.access import Resource, creating, deleting, editing, reading
@@ -70,10 +71,7 @@ def get_xcom_entries(
         if xcom.run_pk not in runs:
             runs[xcom.run_pk] = call.store.get_run(xcom.dag_id, xcom.run_id)
     return XComCollectionResponse(
-        xcom_entries=[
-            XComResponse.model_validate(_fields(call, xcom, runs[xcom.run_pk]))
-            for xcom in page.items
-        ],
+        xcom_entries=[_shown(call, xcom, runs[xcom.run_pk]) for xcom in page.items],
         total_entries=page.total,
     )
 
@@ -118,12 +116,12 @@ def get_xcom_entry(
     del deserialize
     run = call.store.get_run(dag_id, dag_run_id)
     xcom = _require(call, run, TaskKey(task_id, map_index), xcom_key)
-    fields = _fields(call, xcom, run)
+    shown = msgspec.structs.asdict(_shown(call, xcom, run))
     value = _value(xcom)
     if stringify:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        return XComResponseString.model_validate(fields | {"value": text})
-    return XComResponseNative.model_validate(fields | {"value": value})
+        return XComResponseString(**shown, value=text)
+    return XComResponseNative(**shown, value=value)
 
 
 @routes.add("PATCH", _ENTRY, permission=editing(Resource.XCOM), answer=XComResponseNative)
@@ -165,7 +163,7 @@ def _stored(
     length = len(value) if isinstance(value, dict | list) else None
     call.store.set_xcom(run.pk, key, xcom_key, json.dumps(value), length)
     xcom = _require(call, run, key, xcom_key)
-    return XComResponseNative.model_validate(_fields(call, xcom, run) | {"value": value})
+    return XComResponseNative(**msgspec.structs.asdict(_shown(call, xcom, run)), value=value)
 
 
 def _find(call: Call, run: DagRun, key: TaskKey, xcom_key: str) -> XComRecord | None:
@@ -194,17 +192,17 @@ def _value(xcom: XComRecord) -> JsonValue:
     return value
 
 
-def _fields(call: Call, xcom: XComRecord, run: DagRun) -> dict[str, object]:
+def _shown(call: Call, xcom: XComRecord, run: DagRun) -> XComResponse:
     spec = call.store.get_version(run.version_id).spec
-    return {
-        "key": xcom.key,
-        "timestamp": xcom.timestamp,
-        "logical_date": run.logical_date,
-        "map_index": xcom.map_index,
-        "task_id": xcom.task_id,
-        "dag_id": xcom.dag_id,
-        "run_id": xcom.run_id,
-        "dag_display_name": display_name(spec),
-        "task_display_name": task_display_name(task_of(spec, xcom.task_id)),
-        "run_after": run.run_after,
-    }
+    return XComResponse(
+        key=xcom.key,
+        timestamp=xcom.timestamp,
+        logical_date=run.logical_date,
+        map_index=xcom.map_index,
+        task_id=xcom.task_id,
+        dag_id=xcom.dag_id,
+        run_id=xcom.run_id,
+        dag_display_name=display_name(spec),
+        task_display_name=task_display_name(task_of(spec, xcom.task_id)),
+        run_after=run.run_after,
+    )
