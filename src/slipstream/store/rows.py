@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import msgspec
 
 from slipstream.model.json import JsonValue
@@ -16,6 +18,7 @@ RUN_COLUMNS = tuple(column for column in dag_run.c if column.name != "note_user"
 INSTANCE_COLUMNS = tuple(
     column for column in task_instance.c if column.name not in ("pk", "note_user")
 )
+_WIDTH = len(INSTANCE_COLUMNS)
 ATTEMPT_COLUMNS = tuple(attempt.c)
 
 _TASK_STATES = {state.value: state for state in TaskState}
@@ -130,10 +133,17 @@ def to_instance(row: Row) -> TaskInstance:
     )
 
 
-def to_instance_in_run(row: Row) -> InstanceInRun:
-    """An instance with its run, of `INSTANCE_COLUMNS + RUN_COLUMNS`."""
-    width = len(INSTANCE_COLUMNS)
-    return InstanceInRun(instance=to_instance(row[:width]), run=to_run(row[width:]))
+def to_instances_in_runs(rows: Iterable[Row]) -> Iterator[InstanceInRun]:
+    """Instances with their runs, of `INSTANCE_COLUMNS + RUN_COLUMNS` and whatever follows.
+
+    Rows of one run share its value: most listings are of a few runs.
+    """
+    runs: dict[int, DagRun] = {}
+    for row in rows:
+        run = runs.get(row[0])
+        if run is None:
+            run = runs[row[0]] = to_run(row[_WIDTH : _WIDTH + len(RUN_COLUMNS)])
+        yield InstanceInRun(instance=to_instance(row[:_WIDTH]), run=run)
 
 
 def to_attempt(row: Row) -> AttemptRecord:

@@ -39,7 +39,7 @@ from slipstream.store.rows import (
     RUN_COLUMNS,
     from_json_object,
     to_attempt,
-    to_instance_in_run,
+    to_instances_in_runs,
     to_json,
     to_run,
 )
@@ -156,7 +156,7 @@ class RunVerbs(StoreParts):
         )
         with self._database.read() as transaction:
             return Page(
-                items=[to_instance_in_run(row) for row in transaction.rows(page)],
+                items=list(to_instances_in_runs(transaction.rows(page))),
                 total=transaction.value(_count(which)),
             )
 
@@ -168,8 +168,7 @@ class RunVerbs(StoreParts):
         while True:
             with self._database.read() as transaction:
                 rows = transaction.rows(matching.where(task_instance.c.pk > last_pk))
-            for row in rows:
-                yield to_instance_in_run(row[:-1])
+            yield from to_instances_in_runs(rows)
             if len(rows) < _STREAMED_AT_ONCE:
                 return
             last_pk = rows[-1][-1]
@@ -273,7 +272,7 @@ def _the_instance(transaction: Transaction, run_pk: int, key: TaskKey) -> Instan
         raise NotFoundError(
             f"The run has no task instance {key.task_id!r} with map index {key.map_index}."
         )
-    return to_instance_in_run(rows[0])
+    return next(to_instances_in_runs(rows))
 
 
 def _is_instance(run_pk: int, key: TaskKey) -> tuple[ColumnElement[bool], ...]:
