@@ -102,6 +102,7 @@ class Deployment:
             from slipstream.store import open_store
 
             self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _keep_to_owner(self.database_url)
             self._opened = open_store(
                 self.database_url,
                 fernet_keys=fernet_keys(self.config),
@@ -121,3 +122,13 @@ class Deployment:
         what = "has no tables yet" if found is None else f"is at schema {found}, expected {HEAD}"
         place = without_password(self.database_url)
         return f"{place} {what}; run `slipstream db migrate`."
+
+
+def _keep_to_owner(url: str) -> None:
+    """Let nobody else read a new embedded database: it holds people's password hashes.
+
+    SQLite gives its other files the same mode as this one.
+    """
+    scheme, _, path = url.partition(":///")
+    if scheme.startswith("sqlite") and path and Path(path).parent.is_dir():
+        Path(path).touch(mode=0o600)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slipstream.cli.dags import editing, listing, pausing, running, showing, upcoming
+from slipstream.cli.dags import editing, listing, parsing, pausing, running, showing, upcoming
 from slipstream.cli.grammar import Group, Parser
 from slipstream.model.states import RunState
 
@@ -23,6 +23,9 @@ def _add_listings(group: Group) -> None:
         default=listing.DAG_COLUMNS,
         help=f"with commas between, of: {', '.join(listing.ALL_DAG_COLUMNS)}",
     )
+    listed.add_argument(
+        "-l", "--local", action="store_true", help="load the files now instead of asking the store"
+    )
     listed.add_bundle_name()
     listed.add_output()
     details = group.verb("details", listing.show_details, "Show everything about a DAG")
@@ -33,6 +36,9 @@ def _add_listings(group: Group) -> None:
     report.add_output()
     broken = group.verb(
         "list-import-errors", listing.list_import_errors, "List the files that failed to load"
+    )
+    broken.add_argument(
+        "-l", "--local", action="store_true", help="load the files now instead of asking the store"
     )
     broken.add_bundle_name()
     broken.add_output()
@@ -90,6 +96,8 @@ def _add_changes(group: Group) -> None:
         )
         parser.add_confirmation()
         parser.add_output()
+    again = group.verb("reserialize", parsing.reserialize, "Load all DAG files and store them")
+    again.add_bundle_name()
     delete = group.verb("delete", editing.delete, "Remove a DAG with its whole history")
     _add_dag_id(delete)
     delete.add_confirmation()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from slipstream.api.payloads.schedules import summary
 from slipstream.cli.deployment import Deployment
@@ -13,6 +13,7 @@ from slipstream.cli.finding import all_dags, all_runs, find_dag
 from slipstream.cli.moments import moment
 from slipstream.cli.output import Row, as_text, show_fields, show_rows
 from slipstream.cli.paging import every
+from slipstream.model.dag import DagSpec
 from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState, RunType
@@ -44,12 +45,29 @@ def list_dags(deployment: Deployment, arguments: Namespace) -> None:
             f"There is no column {', '.join(sorted(unknown))}; expected any of "
             f"{', '.join(ALL_DAG_COLUMNS)}."
         )
-    rows = (
-        dag_row(dag)
-        for dag in all_dags(deployment.store)
-        if not arguments.bundle_name or dag.bundle_name in arguments.bundle_name
+    rows = _local_rows(deployment) if arguments.local else map(dag_row, all_dags(deployment.store))
+    show_rows(
+        (
+            row
+            for row in rows
+            if not arguments.bundle_name or row["bundle_name"] in arguments.bundle_name
+        ),
+        arguments.output,
+        columns=arguments.columns,
     )
-    show_rows(rows, arguments.output, columns=arguments.columns)
+
+
+def _local_rows(deployment: Deployment) -> Iterator[Row]:
+    from slipstream.cli.dags.parsing import parse_folders
+
+    for file in parse_folders(deployment):
+        for spec in file.dags:
+            yield {
+                **_spec_row(spec),
+                "fileloc": file.fileloc,
+                "bundle_name": file.bundle_name,
+                "last_parsed_time": as_text(file.parsed_at),
+            }
 
 
 def show_details(deployment: Deployment, arguments: Namespace) -> None:
@@ -76,26 +94,32 @@ def show_details(deployment: Deployment, arguments: Namespace) -> None:
 
 def dag_row(dag: DagRecord) -> Row:
     """A DAG as a row, with Airflow's names of the columns."""
-    spec = dag.latest.spec
-    owners: list[JsonValue] = [*sorted({task.owner for task in spec.tasks.values()})]
     return {
-        "dag_id": dag.dag_id,
+        **_spec_row(dag.latest.spec),
         "fileloc": dag.fileloc,
-        "owners": owners,
         "is_paused": dag.is_paused,
         "bundle_name": dag.bundle_name,
-        "bundle_version": None,
-        "description": spec.description,
-        "tags": list(spec.tags),
-        "timetable_summary": summary(spec.schedule),
         "is_stale": dag.is_stale,
         "has_import_errors": dag.has_import_errors,
         "last_parsed_time": as_text(dag.last_parsed_at),
         "next_dagrun_logical_date": as_text(dag.next_logical_date),
         "next_dagrun_run_after": as_text(dag.next_run_after),
+        "version_number": dag.latest.number,
+    }
+
+
+def _spec_row(spec: DagSpec) -> dict[str, JsonValue]:
+    """What the file says of the DAG."""
+    owners: list[JsonValue] = [*sorted({task.owner for task in spec.tasks.values()})]
+    return {
+        "dag_id": spec.dag_id,
+        "owners": owners,
+        "bundle_version": None,
+        "description": spec.description,
+        "tags": list(spec.tags),
+        "timetable_summary": summary(spec.schedule),
         "max_active_runs": spec.max_active_runs,
         "max_active_tasks": spec.max_active_tasks,
-        "version_number": dag.latest.number,
     }
 
 
@@ -131,25 +155,30 @@ def _slowest_first(row: Row) -> float:
 
 def list_import_errors(deployment: Deployment, arguments: Namespace) -> int:
     """Print the broken files with their tracebacks; the exit code is 1 where there are any."""
-    store = deployment.store
-    errors = [
-        error
-        for error in every(store.list_file_errors)
-        if not arguments.bundle_name or error.bundle_name in arguments.bundle_name
+    rows = [
+        row
+        for row in (_local_errors(deployment) if arguments.local else _stored_errors(deployment))
+        if not arguments.bundle_name or row["bundle_name"] in arguments.bundle_name
     ]
-    show_rows(
-        (
-            {
-                "bundle_name": error.bundle_name,
-                "filepath": error.fileloc,
-                "error": error.stack_trace,
-            }
-            for error in errors
-        ),
-        arguments.output,
-        columns=("bundle_name", "filepath", "error"),
-    )
-    return 1 if errors else 0
+    show_rows(rows, arguments.output, columns=("bundle_name", "filepath", "error"))
+    return 1 if rows else 0
+
+
+def _stored_errors(deployment: Deployment) -> Iterator[Row]:
+    for error in every(deployment.store.list_file_errors):
+        yield {
+            "bundle_name": error.bundle_name,
+            "filepath": error.fileloc,
+            "error": error.stack_trace,
+        }
+
+
+def _local_errors(deployment: Deployment) -> Iterator[Row]:
+    from slipstream.cli.dags.parsing import parse_folders
+
+    for file in parse_folders(deployment):
+        if file.error is not None:
+            yield {"bundle_name": file.bundle_name, "filepath": file.fileloc, "error": file.error}
 
 
 def list_runs(deployment: Deployment, arguments: Namespace) -> None:

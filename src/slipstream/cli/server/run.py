@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
+import signal
 import sys
 from argparse import Namespace
 from collections.abc import Collection
@@ -62,9 +64,10 @@ def _where(deployment: Deployment, server: Server) -> str:
 
 
 def set_up_logging(config: Config) -> None:
-    """Log to standard error from `[logging] logging_level` on."""
+    """Log to standard error from `[logging] logging_level` on; SIGUSR1 prints all stacks there."""
     level = config.text("logging", "logging_level").upper()
     logging.basicConfig(level=level, format=LOG_FORMAT, stream=sys.stderr)
+    faulthandler.register(signal.SIGUSR1, file=sys.stderr, all_threads=True)
 
 
 def export_settings(deployment: Deployment, arguments: Namespace) -> None:

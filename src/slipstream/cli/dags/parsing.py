@@ -1,0 +1,51 @@
+"""Loading DAG files here and now, without a server."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from slipstream.cli.deployment import Deployment
+from slipstream.cli.server.wiring import dag_folders, host_settings
+from slipstream.model.attempt import Attempt
+from slipstream.model.version import ParsedFile
+from slipstream.wire.execution import Answer, Refused, Request
+
+
+def parse_folders(deployment: Deployment) -> Sequence[ParsedFile]:
+    """Every DAG file of the deployment, loaded in child processes."""
+    found = [(path, folder.root) for folder in dag_folders(deployment) for path in folder.find()]
+    return parse_files(deployment, found)
+
+
+def parse_files(deployment: Deployment, files: Sequence[tuple[Path, Path]]) -> Sequence[ParsedFile]:
+    """These files, given with the folder that each belongs to."""
+    from slipstream.runtime.host import ProcessHost
+
+    host = ProcessHost(host_settings(deployment), _refuse)
+    host.start()
+    try:
+        futures = [host.parse(path, folder) for path, folder in files]
+        return [future.result() for future in futures]
+    finally:
+        host.stop(0)
+
+
+def _refuse(_attempt: Attempt, _request: Request) -> Answer:
+    return Refused(code="conflict", message="Nothing is run here, files are loaded only.")
+
+
+def reserialize(deployment: Deployment, _arguments: Namespace) -> int:
+    """Load every file and store what is in it; the exit code is 1 where one failed."""
+    store = deployment.store
+    parsed = parse_folders(deployment)
+    versions = store.record_parsed(parsed)
+    present = {file.fileloc for file in parsed}
+    store.mark_files_gone([fileloc for fileloc in store.known_files() if fileloc not in present])
+    broken = sum(file.error is not None for file in parsed)
+    dags = sum(len(file.dags) for file in parsed)
+    print(f"Loaded {dags} DAGs of {len(parsed)} files; {len(versions)} have a new version.")
+    if broken:
+        print(f"{broken} files failed: see `slipstream dags list-import-errors`.")
+    return 1 if broken else 0

@@ -1,0 +1,137 @@
+"""Real servers: started, used, ended, and nothing of them left over."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.cli.servers import RunningServer, environment, eventually, processes_of, running
+
+pytestmark = pytest.mark.processes
+
+GREETER = """
+from datetime import timedelta
+from slipstream.sdk import dag, task
+
+@dag(schedule=None, is_paused_upon_creation=False)
+def greeter():
+    @task
+    def name():
+        return "world"
+
+    @task
+    def greet(name):
+        print(f"hello {name}")
+        return f"hello {name}"
+
+    greet(name())
+
+greeter()
+"""
+
+
+def slipstream(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """A command line in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "slipstream", *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=environment(home),
+    )
+
+
+def state(home: Path, run_id: str) -> str | None:
+    """The state of that run of the greeter once it has ended."""
+    found = slipstream(home, "dags", "state", "greeter", run_id).stdout.strip()
+    return found if found in {"success", "failed"} else None
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+def token(server: RunningServer) -> str:
+    """An access token of the first user, by the password that was printed."""
+    password = server.greeting.partition("with the password ")[2].split()[0]
+    answer = server.post("/auth/token", {"username": "admin", "password": password})
+    assert isinstance(answer, dict)
+    return f"Bearer {answer['access_token']}"
+
+
+def test_a_dropped_file_runs_and_everything_ends(home: Path) -> None:
+    with running(home, "standalone") as server:
+        health = server.get("/api/v2/monitor/health")
+        assert isinstance(health, dict)
+        assert health["metadatabase"]["status"] == health["scheduler"]["status"] == "healthy"
+
+        (home / "dags" / "greeter.py").write_text(GREETER)
+        eventually(lambda: "greeter" in slipstream(home, "dags", "list", "-o", "plain").stdout)
+        triggered = slipstream(home, "dags", "trigger", "greeter", "--run-id", "mine")
+        assert triggered.returncode == 0, triggered.stderr
+        assert eventually(lambda: state(home, "mine")) == "success"
+
+        headers = {"Authorization": token(server)}
+        answer = server.get("/api/v2/dags/greeter/dagRuns/mine", **headers)
+        assert isinstance(answer, dict)
+        assert answer["state"] == "success"
+
+        assert server.end(signal.SIGTERM) == 0
+    assert processes_of(home) == []
+
+
+def test_the_first_password_is_shown_only_once(home: Path) -> None:
+    with running(home, "standalone") as server:
+        assert "with the password" in server.greeting
+        assert server.end(signal.SIGINT) == 0
+    with running(home, "standalone") as server:
+        assert "with the password" not in server.greeting
+    for secret in ("fernet.key", "slipstream.db"):
+        assert (home / secret).stat().st_mode & 0o077 == 0
+
+
+def test_a_second_server_on_the_home_is_refused(home: Path) -> None:
+    with running(home, "standalone") as server:
+        second = slipstream(home, "standalone")
+        assert second.returncode == 1
+        assert second.stderr.count("\n") == 1
+        assert str(server.process.pid) in second.stderr
+
+
+def test_a_taken_port_is_one_line(home: Path) -> None:
+    with running(home, "standalone") as server:
+        port = server.url.rpartition(":")[2]
+        other = slipstream(home.with_name("other"), "standalone", "--port", port)
+        assert other.returncode == 1
+        assert other.stderr.count("\n") == 1
+        assert port in other.stderr
+
+
+def test_a_killed_server_leaves_nothing_and_can_start_again(home: Path) -> None:
+    with running(home, "standalone") as server:
+        (home / "dags" / "greeter.py").write_text(GREETER)
+        eventually(lambda: "greeter" in slipstream(home, "dags", "list", "-o", "plain").stdout)
+        server.end(signal.SIGKILL)
+    eventually(lambda: not processes_of(home))
+    with running(home, "standalone") as server:
+        assert server.end() == 0
+
+
+def test_the_parts_work_together_as_separate_processes(home: Path) -> None:
+    assert slipstream(home, "db", "migrate").returncode == 0
+    (home / "dags").mkdir()
+    (home / "dags" / "greeter.py").write_text(GREETER)
+    with running(home, "dag-processor"), running(home, "scheduler"):
+        eventually(lambda: "greeter" in slipstream(home, "dags", "list", "-o", "plain").stdout)
+        assert slipstream(home, "dags", "trigger", "greeter", "--run-id", "mine").returncode == 0
+        assert eventually(lambda: state(home, "mine")) == "success"
+        with running(home, "api-server") as api:
+            health = api.get("/api/v2/monitor/health")
+            assert isinstance(health, dict)
+            assert health["scheduler"]["status"] == "healthy"
+            assert health["dag_processor"]["status"] == "healthy"
