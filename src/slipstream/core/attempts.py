@@ -7,9 +7,21 @@ from datetime import datetime
 from typing import Final, assert_never
 
 from slipstream.core import reasons
-from slipstream.core.progress import CODE, NONE, STATES, Record, TaskProgress
+from slipstream.core.codes import (
+    LIVE_CODES,
+    NONE,
+    QUEUED,
+    RESTARTING,
+    STATES,
+    STEPS,
+    raise_impossible,
+)
+from slipstream.core.frozen import ready, released
+from slipstream.core.progress import TaskProgress
+from slipstream.core.records import Record
 from slipstream.core.retries import MAX_LOSSES, retry_delay
-from slipstream.core.run_progress import LIVE_CODES, RunProgress
+from slipstream.core.run_progress import RunProgress
+from slipstream.core.stopping import skip_downstream
 from slipstream.core.transitions import TaskEvent, TransitionError
 from slipstream.model.attempt import (
     Cancelled,
@@ -23,28 +35,26 @@ from slipstream.model.attempt import (
 )
 from slipstream.model.changes import (
     AttemptCancelled,
-    InstanceChanged,
-    Ready,
     Refused,
-    Released,
     TimerSet,
 )
 from slipstream.model.events import Admitted, AttemptEnded, AttemptStarted, TimerKind
 from slipstream.model.states import TaskState
 
-_RUNNING: Final = CODE[TaskState.RUNNING]
-_QUEUED: Final = CODE[TaskState.QUEUED]
-_RESTARTING: Final = CODE[TaskState.RESTARTING]
+_ADMIT: Final = STEPS[TaskEvent.ADMIT]
 
 
 def admit(run: RunProgress, task: TaskProgress, index: int, event: Admitted) -> None:
     """The instance has its places: an attempt is queued."""
+    states = task.states
+    if _ADMIT[states[index]] < 0:
+        raise_impossible(states[index], TaskEvent.ADMIT)
+    states[index] = QUEUED
     record = task.record(index)
-    if run.step(task, index, TaskEvent.ADMIT) != _QUEUED:
-        raise TransitionError(f"{task.key(index)} was admitted and is not queued")
-    if record.scheduled_at is None:
+    if record.scheduled_at is None and task.ready_at is not None:
         scope = index // task.width
-        at = task.ready_at.pop(scope, None) if task.width == 1 else task.ready_at.get(scope)
+        one_each = task.width == 1
+        at = task.ready_at.pop(scope, None) if one_each else task.ready_at.get(scope)
         record.scheduled_at = at
     if record.attempt_id is None:
         record.try_number += 1
@@ -52,20 +62,20 @@ def admit(run: RunProgress, task: TaskProgress, index: int, event: Admitted) -> 
     record.queued_at = event.at
     record.holds_places = True
     reason = reasons.queued(record.try_number, record.max_tries)
-    run.out.append(InstanceChanged(run.instance(task, index, record, TaskState.QUEUED, reason)))
+    run.note(task, index, record, TaskState.QUEUED, reason)
 
 
 def begin(run: RunProgress, task: TaskProgress, index: int, event: AttemptStarted) -> None:
     """The attempt's process has begun."""
     record = _current(run, task, index, event)
-    if record is None or run.step(task, index, TaskEvent.START) == _RESTARTING:
+    if record is None or run.step(task, index, TaskEvent.START) == RESTARTING:
         return
     if record.start_date is None:
         record.start_date = event.at
     record.hostname = event.hostname
     record.pid = event.pid
     reason = reasons.started(record.try_number, record.max_tries)
-    run.out.append(InstanceChanged(run.instance(task, index, record, TaskState.RUNNING, reason)))
+    run.note(task, index, record, TaskState.RUNNING, reason)
 
 
 def finish(run: RunProgress, task: TaskProgress, index: int, event: AttemptEnded) -> TaskEvent:
@@ -74,22 +84,25 @@ def finish(run: RunProgress, task: TaskProgress, index: int, event: AttemptEnded
     record = _current(run, task, index, event)
     if record is None:
         return TaskEvent.CANCEL
-    if task.states[index] == _RESTARTING:
+    if task.states[index] == RESTARTING:
         return _cancelled(run, task, index, record, reasons.CLEARED)
     match outcome:
         case Succeeded():
             record.rendered_map_index = outcome.rendered_map_index
-            _note_lengths(task, outcome.lengths, outcome.xcoms)
+            if task.node.sized_keys:
+                _note_lengths(task, outcome.lengths, outcome.xcoms)
             reason = reasons.succeeded(record.try_number)
             run.end(task, index, TaskEvent.SUCCEED, reason, outcome.xcoms)
-            _skip_downstream(run, task, index, outcome)
+            if outcome.skip or outcome.skip_all_downstream:
+                skip_downstream(run, task, index, outcome)
             return TaskEvent.SUCCEED
         case Failed():
             record.rendered_map_index = outcome.rendered_map_index
             return _failed(run, task, index, record, outcome)
         case Skipped():
             record.rendered_map_index = outcome.rendered_map_index
-            _note_lengths(task, outcome.lengths, outcome.xcoms)
+            if task.node.sized_keys:
+                _note_lengths(task, outcome.lengths, outcome.xcoms)
             reason = reasons.skipped_itself(outcome.message)
             run.end(task, index, TaskEvent.SKIP, reason, outcome.xcoms)
             return TaskEvent.SKIP
@@ -135,7 +148,7 @@ def _current(
     ):
         return record
     if isinstance(event, AttemptEnded) and run.leaving.pop(attempt_id, None) is not None:
-        run.out.append(Released(event.key))
+        run.out.append(released(event.key))
     else:
         latest = None if record is None else record.attempt_id
         run.out.append(
@@ -151,7 +164,7 @@ def _pause(
     state = STATES[run.step(task, index, event)]
     if event is TaskEvent.RETRY:
         record.end_date = run.at
-    run.out.append(InstanceChanged(run.instance(task, index, record, state, reason)))
+    run.note(task, index, record, state, reason)
     _release(run, task, index, record, deferred=state is TaskState.DEFERRED)
 
 
@@ -160,7 +173,7 @@ def _release(
 ) -> None:
     if record.holds_places:
         record.holds_places = False
-        run.out.append(Released(task.key(index), deferred))
+        run.out.append(released(task.key(index), deferred=deferred))
 
 
 def _failed(
@@ -199,9 +212,9 @@ def _lost(
     record.queued_at = None
     if not record.reschedules and record.next_method is None:
         record.start_date = None
-    run.out.append(InstanceChanged(run.instance(task, index, record, TaskState.SCHEDULED, reason)))
+    run.note(task, index, record, TaskState.SCHEDULED, reason)
     _release(run, task, index, record)
-    run.out.append(Ready(task.key(index)))
+    run.out.append(ready(task.key(index)))
     return TaskEvent.LOSE
 
 
@@ -213,7 +226,7 @@ def _cancelled(
     record.end_date = run.at
     record.scheduled_at = None
     task.needs_are_met = not task.node.needs
-    run.out.append(InstanceChanged(run.instance(task, index, record, TaskState.NONE, reason)))
+    run.note(task, index, record, TaskState.NONE, reason)
     _release(run, task, index, record)
     run.touch(task)
     return TaskEvent.CANCEL
@@ -224,8 +237,6 @@ def _note_lengths(
 ) -> None:
     """Keep what lengths downstream are computed from."""
     keys = task.node.sized_keys
-    if not keys:
-        return
     found = {key: length for key, length in lengths.items() if key in keys}
     for xcom in xcoms:
         if xcom.key in keys and xcom.length is not None:
@@ -233,36 +244,7 @@ def _note_lengths(
     if not task.is_expanded:
         task.lengths = found
         return
+    if task.pushed is None:
+        task.pushed = {}
     for key in {*found, *(xcom.key for xcom in xcoms if xcom.key in keys)}:
         task.pushed[key] = task.pushed.get(key, 0) + 1
-
-
-def _skip_downstream(run: RunProgress, task: TaskProgress, index: int, outcome: Succeeded) -> None:
-    """Skip what the task decided to leave out, where it has not been admitted yet."""
-    if not outcome.skip and not outcome.skip_all_downstream:
-        return
-    plan = run.plan
-    positions = {
-        plan.position_of[task_id] for task_id in outcome.skip if task_id in plan.position_of
-    }
-    if outcome.skip_all_downstream:
-        below = plan.downstream_of(task.node.position)
-        positions.update(at for at in below if not plan.nodes[at].spec.is_teardown)
-    reason = reasons.branch_skipped(task.node.task_id)
-    for position in sorted(positions):
-        other = run.tasks[position]
-        run.skip_pending(other, *_joined(task, index, other), reason)
-
-
-def _joined(task: TaskProgress, index: int, other: TaskProgress) -> tuple[int, int]:
-    """The range of `other`'s instances that share the mapped groups' indexes with `index`."""
-    depth = 0
-    for mine, yours in zip(task.node.group_ids, other.node.group_ids, strict=False):
-        if mine != yours:
-            break
-        depth += 1
-    if not depth or not task.is_expanded or not other.is_expanded:
-        return 0, other.count
-    ancestor = index // task.strides[depth]
-    stride = other.strides[depth]
-    return min(ancestor * stride, other.count), min((ancestor + 1) * stride, other.count)

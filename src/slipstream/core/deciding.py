@@ -9,8 +9,9 @@ literals at once. What cannot be expanded ends as its placeholder.
 from __future__ import annotations
 
 from slipstream.core import reasons
-from slipstream.core.lengths import evaluate
-from slipstream.core.progress import CODE, NONE, STATES, TaskProgress
+from slipstream.core.codes import NONE, SKIPPED, STATES, SUCCESS, UP_FOR_RETRY
+from slipstream.core.expansion import expand, lengths_now, refit
+from slipstream.core.progress import TaskProgress
 from slipstream.core.run_progress import RunProgress
 from slipstream.core.transitions import TaskEvent
 from slipstream.core.trigger_rules import Tally, Verdict, judge_setups
@@ -19,8 +20,6 @@ from slipstream.model.states import TaskState
 
 _WAIT = Verdict.WAIT
 _RUN = Verdict.RUN
-_SKIPPED = CODE[TaskState.SKIPPED]
-_SUCCESS = CODE[TaskState.SUCCESS]
 _ENDS = {Verdict.SKIP: TaskEvent.SKIP, Verdict.UPSTREAM_FAILED: TaskEvent.INHERIT_FAILURE}
 
 
@@ -102,8 +101,7 @@ def _apply(
             run.end(task, index, _ENDS[verdict], reason)
         return
     for index in due:
-        state = STATES[task.states[index]]
-        is_retry = state is TaskState.UP_FOR_RETRY
+        is_retry = task.states[index] == UP_FOR_RETRY
         run.ready(task, index, reasons.retry_due() if is_retry else reasons.reschedule_due())
     if task.held_until is not None:
         return
@@ -134,10 +132,10 @@ def _try_expansion(run: RunProgress, task: TaskProgress) -> bool:
     if verdict in _ENDS:
         _apply(run, task, 0, 1, verdict, reason)
         return False
-    lengths = _lengths(run, task) if verdict is _RUN else None
+    lengths = lengths_now(run, task) if verdict is _RUN else None
     is_literal = not task.node.needs
     if lengths is not None and all(lengths) and (in_group or is_literal):
-        run.expand(task, lengths)
+        expand(run, task, lengths)
         return True
     by_rule, why = judge_tally(task, task.tally)
     if by_rule in _ENDS:
@@ -149,20 +147,20 @@ def _try_expansion(run: RunProgress, task: TaskProgress) -> bool:
     elif not all(lengths):
         run.end(task, 0, TaskEvent.SKIP, reasons.EMPTY_MAP)
     else:
-        run.expand(task, lengths)
+        expand(run, task, lengths)
         return True
     return False
 
 
 def _revise_map(run: RunProgress, task: TaskProgress) -> bool:
     """Fit a map that an earlier try of what it maps over left; False where nothing is left."""
-    lengths = _lengths(run, task)
+    lengths = lengths_now(run, task)
     if lengths is None:
         return True
     if not all(lengths):
         _apply(run, task, 0, task.count, Verdict.SKIP, reasons.EMPTY_MAP)
         return False
-    run.refit(task, lengths)
+    refit(run, task, lengths)
     return bool(task.waiting or task.overdue)
 
 
@@ -176,10 +174,10 @@ def _judge_needs(run: RunProgress, task: TaskProgress) -> tuple[Verdict, str]:
             is_there = False
         elif not above.is_expanded and not above.is_absent:
             code = above.states[0]
-            if code not in (_SUCCESS, _SKIPPED):
+            if code not in (SUCCESS, SKIPPED):
                 state = STATES[code]
                 return Verdict.UPSTREAM_FAILED, reasons.mapped_over(above.node.task_id, state)
-            if code == _SKIPPED:
+            if code == SKIPPED:
                 skipped_by = above.node.task_id
     if skipped_by:
         return Verdict.SKIP, reasons.mapped_over(skipped_by, TaskState.SKIPPED)
@@ -187,15 +185,3 @@ def _judge_needs(run: RunProgress, task: TaskProgress) -> tuple[Verdict, str]:
         task.needs_are_met = True
         return _RUN, ""
     return _WAIT, ""
-
-
-def _lengths(run: RunProgress, task: TaskProgress) -> tuple[int, ...] | None:
-    """The lengths of the groups around and of the map itself, once all are known."""
-
-    def pushed(task_id: str, key: str) -> int | None:
-        above = run.tasks[run.plan.position_of[task_id]]
-        return above.pushed.get(key, 0) if above.is_expanded else above.lengths.get(key)
-
-    values = [evaluate(length, pushed) for length in task.node.lengths]
-    known = [value for value in values if value is not None]
-    return tuple(known) if len(known) == len(values) else None

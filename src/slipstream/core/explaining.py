@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from slipstream.core import reasons
-from slipstream.core.progress import NONE, STATES, Record, TaskProgress
+from slipstream.core.codes import NONE, STATES
+from slipstream.core.progress import TaskProgress
 from slipstream.core.reasons import Reason, ReasonCode
+from slipstream.core.records import Record
 from slipstream.core.run_progress import RunProgress
 from slipstream.core.trigger_rules import Verdict, judge_setups
 from slipstream.model.states import RunState, TaskState
@@ -46,7 +48,7 @@ def explain(run: RunProgress, task: TaskProgress, index: int) -> Reason:
     code = _CODES[state]
     if code in (ReasonCode.WAITS_FOR_RETRY, ReasonCode.WAITS_FOR_RESCHEDULE):
         record = task.records.get(index) or Record(0)
-        if index in task.overdue:
+        if task.overdue and index in task.overdue:
             return Reason(ReasonCode.WAITS_FOR_UPSTREAM, _waits(task, index), _missing(run, task))
         when = "a moment" if record.not_before is None else record.not_before.isoformat()
         what = "be tried again" if code is ReasonCode.WAITS_FOR_RETRY else "look again"
@@ -59,8 +61,8 @@ def _pending(run: RunProgress, task: TaskProgress, index: int) -> Reason:
         return Reason(ReasonCode.NOT_STARTED, reasons.NOT_YET_BEGUN)
     if run.run.state is not RunState.RUNNING:
         return Reason(ReasonCode.NEVER_RUNS, f"Its run has ended: {run.run.reason}")
-    if index in task.asked:
-        sentence = task.past_reasons.get(index) or reasons.waits_for_past("")
+    if task.asked and index in task.asked:
+        sentence = reasons.waits_for_past(task.asked[index])
         return Reason(ReasonCode.WAITS_FOR_PAST, sentence)
     tally = task.scope_tally(index // task.width)
     if task.node.has_scope and judge_setups(tally) is Verdict.WAIT:

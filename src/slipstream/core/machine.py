@@ -39,14 +39,23 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from slipstream.core import reasons, restoring
+from slipstream.core import frozen, reasons, restoring
 from slipstream.core.attempts import admit, begin, finish
+from slipstream.core.codes import (
+    DEFERRED,
+    LIVE_CODES,
+    STATES,
+    UP_FOR_RESCHEDULE,
+    UP_FOR_RETRY,
+)
 from slipstream.core.deciding import decide, let_run
 from slipstream.core.explaining import explain
 from slipstream.core.plan import plan_for
-from slipstream.core.progress import CODE, NONE, STATES, Record, TaskProgress
-from slipstream.core.run_end import conclude, fail_fast, time_out
-from slipstream.core.run_progress import LIVE_CODES, RunProgress
+from slipstream.core.progress import TaskProgress
+from slipstream.core.records import Record
+from slipstream.core.run_end import conclude
+from slipstream.core.run_progress import RunProgress
+from slipstream.core.stopping import fail_fast, time_out
 from slipstream.core.transitions import RunEvent, TaskEvent, next_run_state
 from slipstream.model.attempt import Attempt
 from slipstream.model.changes import (
@@ -71,9 +80,6 @@ from slipstream.model.events import (
 )
 from slipstream.model.run import UNMAPPED, DagRun, TaskInstance, TaskKey
 from slipstream.model.states import RUN_FINISHED, RunState, TaskState
-
-_UP_FOR_RETRY = CODE[TaskState.UP_FOR_RETRY]
-_UP_FOR_RESCHEDULE = CODE[TaskState.UP_FOR_RESCHEDULE]
 
 
 class RunMachine:
@@ -132,7 +138,7 @@ class RunMachine:
                 self._settle_past(event)
             case Resumed():
                 task, index = self._find(event.key)
-                if task.states[index] == CODE[TaskState.DEFERRED]:
+                if task.states[index] == DEFERRED:
                     progress.ready(task, index, event.reason or reasons.TRIGGER_FIRED)
             case _:
                 assert_never(event)
@@ -188,7 +194,8 @@ class RunMachine:
         task, index = self._find(key)
         record = task.records.get(index) or Record(task.node.spec.retries)
         state = STATES[task.states[index]]
-        return self._progress.instance(task, index, record, state, self.why(key).sentence)
+        sentence = self.why(key).sentence
+        return frozen.task_instance(self._progress.run_pk, key, state, record, sentence)
 
     def live_attempts(self) -> list[tuple[TaskKey, str]]:
         """Instances with their attempt ids that an executor may hold a process for.
@@ -205,16 +212,7 @@ class RunMachine:
 
     def upstream_map_lengths(self, key: TaskKey) -> Mapping[str, int]:
         """`{task_id: instances}` of the expanded tasks that the task reads from, and its own."""
-        task, _ = self._find(key)
-        tasks = self._progress.tasks
-        read = {edge.source for edge in task.node.incoming}.union(task.node.needs)
-        if not read and not task.is_expanded:
-            return {}
-        return {
-            tasks[at].node.task_id: tasks[at].count
-            for at in sorted({*read, task.node.position})
-            if tasks[at].is_expanded
-        }
+        return self._map_lengths(self._find(key)[0])
 
     def attempt_for(self, key: TaskKey) -> Attempt:
         """What an executor needs to start the queued attempt of an instance.
@@ -226,24 +224,14 @@ class RunMachine:
         if record is None or record.attempt_id is None or task.states[index] not in LIVE_CODES:
             state = STATES[task.states[index]]
             raise NotFoundError(f"{key} has no live attempt; it is {state}, admit it first")
-        spec = task.node.spec
-        timeout = spec.execution_timeout
-        return Attempt(
-            attempt_id=record.attempt_id,
-            run=self._progress.run,
-            task_id=key.task_id,
-            map_index=key.map_index,
-            try_number=record.try_number,
-            max_tries=record.max_tries,
-            fileloc=self._progress.dag.fileloc,
-            queue=spec.queue,
-            execution_timeout_seconds=None if timeout is None else timeout.total_seconds(),
-            priority=spec.total_weight,
-            upstream_map_lengths=self.upstream_map_lengths(key),
-            first_start=record.start_date,
-            reschedules=record.reschedules,
-            next_method=record.next_method,
-            next_kwargs=record.next_kwargs,
+        progress = self._progress
+        return frozen.attempt(
+            progress.run,
+            progress.dag.fileloc,
+            task.node.spec,
+            key,
+            record,
+            self._map_lengths(task),
         )
 
     def why(self, key: TaskKey) -> reasons.Reason:
@@ -267,6 +255,10 @@ class RunMachine:
             f"run {progress.run.run_id!r} has no task instance {key[0]!r} with map index {key[1]}"
         )
 
+    def _map_lengths(self, task: TaskProgress) -> dict[str, int]:
+        read = (self._progress.tasks[at] for at in task.node.reads)
+        return {of.node.task_id: of.count for of in read if of.is_expanded}
+
     def _settle(self) -> None:
         progress = self._progress
         if progress.heap:
@@ -275,6 +267,7 @@ class RunMachine:
 
     def _start(self, at: datetime) -> None:
         progress = self._progress
+        progress.is_running = True
         progress.run = replace(
             progress.run,
             state=next_run_state(progress.run.state, RunEvent.START),
@@ -331,31 +324,25 @@ class RunMachine:
             task, index = self._find(event.key)
             record = task.records.get(index)
             if (
-                task.states[index] in (_UP_FOR_RETRY, _UP_FOR_RESCHEDULE)
-                and index not in task.overdue
+                task.states[index] in (UP_FOR_RETRY, UP_FOR_RESCHEDULE)
+                and (not task.overdue or index not in task.overdue)
                 and (record is None or record.not_before is None or record.not_before <= event.at)
             ):
-                task.overdue.add(index)
-                task.needs_are_met = not task.node.needs
-                progress.overdue += 1
-                progress.touch(task)
+                progress.note_overdue(task, index)
 
     def _settle_past(self, event: PastSettled) -> None:
         progress = self._progress
         task, index = self._find(event.key)
-        if index not in task.asked or task.states[index] != NONE:
+        if not task.asked or index not in task.asked:
             return
         if event.satisfied:
             reason = event.reason or "The previous run lets it go on."
             let_run(progress, task, index, index + 1, reason)
             return
         reason = reasons.waits_for_past(event.reason)
-        if task.past_reasons.get(index) != reason:
-            task.past_reasons[index] = reason
-            record = task.record(index)
-            progress.out.append(
-                InstanceChanged(progress.instance(task, index, record, TaskState.NONE, reason))
-            )
+        if task.asked[index] != reason:
+            task.asked[index] = reason
+            progress.note(task, index, task.record(index), TaskState.NONE, reason)
 
 
 def _merge_first_states(changes: list[Change]) -> list[Change]:

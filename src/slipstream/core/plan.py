@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from slipstream.core.lengths import references
-from slipstream.core.trigger_rules import JUDGES, Judge
+from slipstream.core.trigger_rules import (
+    EXPECTED,
+    JUDGES,
+    SCOPE_EXPECTED,
+    SETUP_EXPECTED,
+    TALLY_SIZE,
+    Judge,
+)
 from slipstream.model.dag import DagSpec, Length, TaskSpec
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.states import TriggerRule
@@ -45,6 +52,10 @@ class Node:
     incoming: tuple[Edge, ...]
     outgoing: tuple[Edge, ...]
     has_scope: bool
+    is_ruled: bool
+    """Nothing but the trigger rule decides about it."""
+    first_tally: tuple[int, ...]
+    """What it counts as long as every upstream is one instance and none has ended."""
     group_ids: tuple[str, ...]
     """The mapped groups around the task, from the outside in."""
     lengths: tuple[Length, ...]
@@ -57,6 +68,8 @@ class Node:
     """Tasks whose lengths need this task's values."""
     sized_keys: frozenset[str]
     """XCom keys of this task that lengths are computed from."""
+    reads: tuple[int, ...]
+    """Tasks that may be maps, of those that this one reads from; itself too."""
     is_mapped: bool
     is_leaf: bool
     """Its end decides the run's end state."""
@@ -136,22 +149,30 @@ def _nodes(dag: DagSpec) -> tuple[Node, ...]:
     nodes = []
     for at, task_id in enumerate(order):
         task = dag.tasks[task_id]
+        above = incoming[at]
+        needed = tuple(sorted(position[of] for of in needs[task_id]))
+        reads = {at, *needed, *(edge.source for edge in above)}
+        is_unconditional = not task.upstream or task.trigger_rule is TriggerRule.ALWAYS
+        has_scope = any(edge.is_scope for edge in above)
         nodes.append(
             Node(
                 position=at,
                 spec=task,
                 task_id=task_id,
                 judge=JUDGES[task.trigger_rule],
-                is_unconditional=not task.upstream or task.trigger_rule is TriggerRule.ALWAYS,
-                incoming=tuple(incoming[at]),
+                is_unconditional=is_unconditional,
+                incoming=tuple(above),
                 outgoing=tuple(outgoing[at]),
-                has_scope=any(edge.is_scope for edge in incoming[at]),
+                has_scope=has_scope,
+                is_ruled=not (is_unconditional or has_scope or lengths[task_id]),
+                first_tally=_first_tally(above),
                 group_ids=groups[task_id],
                 lengths=lengths[task_id],
-                joint=max((edge.depth for edge in incoming[at]), default=0),
-                needs=tuple(sorted(position[needed] for needed in needs[task_id])),
+                joint=max((edge.depth for edge in above), default=0),
+                needs=needed,
                 feeds=tuple(sorted(feeds[task_id])),
                 sized_keys=frozenset(keys[task_id]),
+                reads=tuple(sorted(of for of in reads if lengths[order[of]])),
                 is_mapped=bool(lengths[task_id]),
                 is_leaf=task_id in leaves,
                 waits_for_past=task.depends_on_past or task.wait_for_downstream,
@@ -159,6 +180,14 @@ def _nodes(dag: DagSpec) -> tuple[Node, ...]:
             )
         )
     return tuple(nodes)
+
+
+def _first_tally(incoming: Iterable[Edge]) -> tuple[int, ...]:
+    tally = [0] * TALLY_SIZE
+    for edge in incoming:
+        tally[SCOPE_EXPECTED if edge.is_scope else EXPECTED] += 1
+        tally[SETUP_EXPECTED] += edge.from_setup and not edge.is_scope
+    return tuple(tally)
 
 
 def _lengths(dag: DagSpec, task: TaskSpec, group_ids: tuple[str, ...]) -> tuple[Length, ...]:

@@ -15,7 +15,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from slipstream.core.codes import NONE, REMOVED
 from slipstream.core.plan import Edge, Node
+from slipstream.core.records import Record
 from slipstream.core.trigger_rules import (
     EXPECTED,
     SCOPE_EXPECTED,
@@ -27,94 +29,9 @@ from slipstream.core.trigger_rules import (
     SETUP_SUCCESS,
     TALLY_SIZE,
 )
-from slipstream.model.json import JsonValue
-from slipstream.model.run import UNMAPPED, TaskInstance, TaskKey
-from slipstream.model.states import FINISHED, TaskState
+from slipstream.model.run import UNMAPPED, TaskKey
 
-STATES: Final = (
-    TaskState.SUCCESS,
-    TaskState.SKIPPED,
-    TaskState.FAILED,
-    TaskState.UPSTREAM_FAILED,
-    TaskState.REMOVED,
-    TaskState.NONE,
-    TaskState.SCHEDULED,
-    TaskState.QUEUED,
-    TaskState.RUNNING,
-    TaskState.RESTARTING,
-    TaskState.UP_FOR_RETRY,
-    TaskState.UP_FOR_RESCHEDULE,
-    TaskState.DEFERRED,
-    TaskState.AWAITING_INPUT,
-)
-"""The state of each code. The finished ones stand first, four of them as in a tally."""
-
-CODE: Final = {state: code for code, state in enumerate(STATES)}
-REMOVED: Final = CODE[TaskState.REMOVED]
-NONE: Final = CODE[TaskState.NONE]
 _PENDING = re.compile(re.escape(bytes([NONE])) + b"+")
-
-assert {STATES[code] for code in range(NONE)} == FINISHED
-
-
-class Record:
-    """What is known of an instance that is, or was, under way."""
-
-    __slots__ = (
-        "attempt_id",
-        "end_date",
-        "holds_places",
-        "hostname",
-        "losses",
-        "max_tries",
-        "next_kwargs",
-        "next_method",
-        "not_before",
-        "pid",
-        "queued_at",
-        "rendered_map_index",
-        "reschedules",
-        "scheduled_at",
-        "start_date",
-        "try_number",
-    )
-
-    def __init__(self, max_tries: int) -> None:
-        self.try_number = 0
-        self.max_tries = max_tries
-        self.attempt_id: str | None = None
-        """The latest attempt, as long as the instance's try goes on; then None."""
-        self.losses = 0
-        self.reschedules = 0
-        self.not_before: datetime | None = None
-        self.scheduled_at: datetime | None = None
-        self.queued_at: datetime | None = None
-        self.start_date: datetime | None = None
-        self.end_date: datetime | None = None
-        self.hostname = ""
-        self.pid: int | None = None
-        self.rendered_map_index: str | None = None
-        self.next_method: str | None = None
-        self.next_kwargs: JsonValue = None
-        self.holds_places = False
-
-    @classmethod
-    def of(cls, instance: TaskInstance) -> Record:
-        """The record of an instance read from the store."""
-        record = cls(instance.max_tries)
-        record.try_number = instance.try_number
-        record.attempt_id = instance.attempt_id
-        record.losses = instance.losses
-        record.reschedules = instance.reschedules
-        record.not_before = instance.not_before
-        record.scheduled_at = instance.scheduled_at
-        record.queued_at = instance.queued_at
-        record.start_date = instance.start_date
-        record.end_date = instance.end_date
-        record.hostname = instance.hostname
-        record.pid = instance.pid
-        record.rendered_map_index = instance.rendered_map_index
-        return record
 
 
 class TaskProgress:
@@ -125,7 +42,6 @@ class TaskProgress:
         "blocks",
         "count",
         "dirty",
-        "edges",
         "held_until",
         "is_absent",
         "is_expanded",
@@ -133,7 +49,6 @@ class TaskProgress:
         "needs_are_met",
         "node",
         "overdue",
-        "past_reasons",
         "prefix",
         "pushed",
         "queued",
@@ -168,29 +83,27 @@ class TaskProgress:
         self.waiting = 1
         """Instances in state `NONE`."""
         self.records: dict[int, Record] = {}
-        self.tally = [0] * TALLY_SIZE
+        self.tally = list(node.first_tally)
         """Upstream ends that count for every scope."""
         self.blocks: array[int] | None = None
         """Upstream ends that count for one scope, `TALLY_SIZE` numbers per scope."""
-        self.ready_at: dict[int, datetime] = {}
+        self.ready_at: dict[int, datetime] | None = None
         """`{scope: moment}` at which its instances became ready, where no record says so."""
-        self.asked: set[int] = set()
-        """Instances that wait for the previous run."""
-        self.past_reasons: dict[int, str] = {}
-        self.overdue: set[int] = set()
+        self.asked: dict[int, str] | None = None
+        """Instances that wait for the previous run, and what was last said of that."""
+        self.overdue: set[int] | None = None
         """Instances whose retry or reschedule is due and whose rule is not met any more."""
         self.held_until: datetime | None = None
         """The task's start date, while it lies ahead."""
         self.needs_are_met = not node.needs
         """Nothing that the lengths are computed from can stop the task any more."""
-        self.lengths: dict[str, int] = {}
+        self.lengths: dict[str, int] | None = None
         """`{xcom key: items}` of what an unmapped task pushed."""
-        self.pushed: dict[str, int] = {}
+        self.pushed: dict[str, int] | None = None
         """`{xcom key: instances that pushed it}`."""
         self.queued = False
         self.dirty: set[int] | None = None
         """Scopes to judge, where `blocks` are; None for all."""
-        self.edges: tuple[tuple[Edge, TaskProgress], ...] = ()
 
     def drop(self) -> None:
         """The task has no instance in this run."""
@@ -229,6 +142,12 @@ class TaskProgress:
         self.records.update(records)
         self.unfinished = unfinished + added
         self.waiting = waiting + added
+
+    def length_of(self, key: str) -> int | None:
+        """How many items were pushed under that key, all instances of a map together."""
+        if self.is_expanded:
+            return 0 if self.pushed is None else self.pushed.get(key, 0)
+        return None if self.lengths is None else self.lengths.get(key)
 
     def map_index(self, index: int) -> int:
         """The map index of the instance at that place of `states`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from slipstream.core.trigger_rules import (
     EXPECTED,
@@ -17,6 +18,7 @@ from slipstream.core.trigger_rules import (
     Tally,
 )
 from slipstream.model.dag import TaskSpec
+from slipstream.model.states import TriggerRule
 
 
 class ReasonCode(StrEnum):
@@ -77,7 +79,7 @@ def rule_met(task: TaskSpec, tally: Tally) -> str:
     """Of an instance that may run."""
     if not task.upstream:
         return NO_UPSTREAM
-    return f"Its trigger rule {task.trigger_rule} is met: {upstream_states(tally)}."
+    return _rule_met(task.trigger_rule, *tally[SUCCESS : EXPECTED + 1])
 
 
 def rule_skips(task: TaskSpec, tally: Tally) -> str:
@@ -118,16 +120,20 @@ def mapped_over(task_id: str, state: str) -> str:
 
 def upstream_states(tally: Tally) -> str:
     """`2 of 3 upstream succeeded, 1 failed`."""
-    parts = [
-        f"{number} {word}"
-        for number, word in (
-            (tally[SKIPPED], "skipped"),
-            (tally[FAILED], "failed"),
-            (tally[UPSTREAM_FAILED], "upstream_failed"),
-        )
-        if number
-    ]
-    return ", ".join([f"{tally[SUCCESS]} of {tally[EXPECTED]} upstream succeeded", *parts])
+    told = [f"{tally[SUCCESS]} of {tally[EXPECTED]} upstream succeeded"]
+    for at, word in (
+        (SKIPPED, "skipped"),
+        (FAILED, "failed"),
+        (UPSTREAM_FAILED, "upstream_failed"),
+    ):
+        if tally[at]:
+            told.append(f"{tally[at]} {word}")
+    return ", ".join(told)
+
+
+@lru_cache(maxsize=4096)
+def _rule_met(rule: TriggerRule, *tally: int) -> str:
+    return f"Its trigger rule {rule} is met: {upstream_states(tally)}."
 
 
 def branch_skipped(by: str) -> str:
@@ -135,16 +141,19 @@ def branch_skipped(by: str) -> str:
     return f"Task {by!r} decided to skip it."
 
 
+@lru_cache(maxsize=1024)
 def queued(try_number: int, max_tries: int) -> str:
     """Of an instance that was admitted."""
     return f"It has its place and waits to be started (try {try_number} of {max_tries + 1})."
 
 
+@lru_cache(maxsize=1024)
 def started(try_number: int, max_tries: int) -> str:
     """Of an instance that runs."""
     return f"It is running (try {try_number} of {max_tries + 1})."
 
 
+@lru_cache(maxsize=1024)
 def succeeded(try_number: int) -> str:
     """Of an instance that is done."""
     return f"It succeeded on try {try_number}."

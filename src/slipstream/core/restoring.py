@@ -6,17 +6,26 @@ from collections.abc import Mapping, Sequence
 
 from slipstream.core import reasons
 from slipstream.core.attempts import cancel_restarting
+from slipstream.core.codes import (
+    CODE,
+    FAILED,
+    LIVE_CODES,
+    NONE,
+    RESTARTING,
+    SCHEDULED,
+    UP_FOR_RESCHEDULE,
+    UP_FOR_RETRY,
+    UPSTREAM_FAILED,
+)
+from slipstream.core.frozen import new_instance, ready
 from slipstream.core.lengths import evaluate
-from slipstream.core.progress import CODE, NONE, Record, TaskProgress
-from slipstream.core.run_progress import FAILED, LIVE_CODES, SCHEDULED, UPSTREAM_FAILED, RunProgress
-from slipstream.model.changes import Change, InstanceChanged, InstancesAdded, Ready, TimerSet
+from slipstream.core.progress import TaskProgress
+from slipstream.core.records import Record
+from slipstream.core.run_progress import RunProgress
+from slipstream.model.changes import Change, InstanceChanged, InstancesAdded, TimerSet
 from slipstream.model.events import TimerKind
 from slipstream.model.run import UNMAPPED, TaskInstance, TaskKey
 from slipstream.model.states import FINISHED, RunType, TaskState
-
-_UP_FOR_RETRY = CODE[TaskState.UP_FOR_RETRY]
-_UP_FOR_RESCHEDULE = CODE[TaskState.UP_FOR_RESCHEDULE]
-_RESTARTING = CODE[TaskState.RESTARTING]
 
 
 def load(
@@ -44,8 +53,10 @@ def load(
             for index in range(task.count if task.is_expanded else 0)
             if index not in have
         )
+    is_plain = not instances and not any(task.is_absent for task in run.tasks)
     for task in run.tasks:
-        task.recount([run.tasks[edge.source] for edge in task.node.incoming])
+        if not is_plain:
+            task.recount([run.tasks[edge.source] for edge in task.node.incoming])
         run.unfinished += task.unfinished
         run.waiting += task.waiting
         if task.node.is_leaf:
@@ -67,13 +78,7 @@ def resume(run: RunProgress, missing: list[TaskKey], orphans: list[TaskInstance]
             run.touch(task)
     if missing:
         rows = tuple(
-            TaskInstance(
-                run_pk=run.run_pk,
-                task_id=key.task_id,
-                map_index=key.map_index,
-                max_tries=run.dag.tasks[key.task_id].retries,
-                reason=reasons.BEGUN,
-            )
+            new_instance(run.run_pk, run.dag.tasks[key.task_id], key.map_index, reasons.BEGUN)
             for key in missing
         )
         changes.insert(0, InstancesAdded(rows))
@@ -88,14 +93,14 @@ def _arm(run: RunProgress, task: TaskProgress, changes: list[Change]) -> None:
         stop = start
         while stop < task.count and states[stop] == SCHEDULED:
             stop += 1
-        changes.append(Ready(task.key(start), stop - start))
+        changes.append(ready(task.key(start), stop - start))
         start = states.find(SCHEDULED, stop)
     for index, record in sorted(task.records.items()):
         code = states[index]
-        if code in (_UP_FOR_RETRY, _UP_FOR_RESCHEDULE):
-            kind = TimerKind.RETRY if code == _UP_FOR_RETRY else TimerKind.RESCHEDULE
+        if code in (UP_FOR_RETRY, UP_FOR_RESCHEDULE):
+            kind = TimerKind.RETRY if code == UP_FOR_RETRY else TimerKind.RESCHEDULE
             changes.append(TimerSet(kind, record.not_before or run.at, task.key(index)))
-        elif code == _RESTARTING:
+        elif code == RESTARTING:
             run.out, out = changes, run.out
             cancel_restarting(run, task, index)
             run.out = out
@@ -121,7 +126,8 @@ def _shape(
     lengths: Mapping[TaskKey, Mapping[str, int]],
     pushed: Mapping[str, Mapping[str, int]],
 ) -> None:
-    task.pushed = dict(pushed.get(task.node.task_id, {}))
+    if task.node.task_id in pushed:
+        task.pushed = dict(pushed[task.node.task_id])
     mapped = [row for row in rows if row.map_index != UNMAPPED]
     if mapped and task.node.is_mapped:
         _resize(run, task, mapped)
@@ -141,6 +147,8 @@ def _shape(
             record = task.records[index] = Record.of(row)
             record.holds_places = code in LIVE_CODES
         elif code == SCHEDULED and row.scheduled_at is not None:
+            if task.ready_at is None:
+                task.ready_at = {}
             task.ready_at[index // task.width] = row.scheduled_at
     task.waiting = task.states.count(NONE)
     task.unfinished = task.count - sum(task.states.count(code) for code in range(NONE))
@@ -153,15 +161,10 @@ def _resize(run: RunProgress, task: TaskProgress, rows: list[TaskInstance]) -> N
     rest = 1 + max(there, default=0)
     known: list[int] = []
     for length in task.node.lengths[:-1]:
-        value = evaluate(length, lambda task_id, key: _pushed(run, task_id, key)) or 1
+        value = evaluate(length, run.length_of) or 1
         known.append(value)
         rest = max(1, rest // value)
     task.resize((*known, rest), count)
-
-
-def _pushed(run: RunProgress, task_id: str, key: str) -> int | None:
-    above = run.tasks[run.plan.position_of[task_id]]
-    return above.pushed.get(key, 0) if above.is_expanded else above.lengths.get(key)
 
 
 def _is_pristine(row: TaskInstance, task: TaskProgress) -> bool:

@@ -7,56 +7,35 @@ move is made, and when, is decided elsewhere.
 from __future__ import annotations
 
 import heapq
-import math
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
 
-from slipstream.core import reasons
+from slipstream.core.codes import (
+    DEFERRED,
+    FAILED,
+    NONE,
+    REMOVED,
+    SCHEDULED,
+    STATES,
+    STEPS,
+    UP_FOR_RETRY,
+    UPSTREAM_FAILED,
+    raise_impossible,
+)
+from slipstream.core.frozen import instance_changed, ready, released, task_instance
 from slipstream.core.plan import Plan
-from slipstream.core.progress import CODE, NONE, REMOVED, STATES, Record, TaskProgress
-from slipstream.core.transitions import TASK_TRANSITIONS, TaskEvent, next_task_state
+from slipstream.core.progress import TaskProgress
+from slipstream.core.records import Record
+from slipstream.core.transitions import TaskEvent
+from slipstream.core.trigger_rules import SETUP_SKIPPED, SETUP_SUCCESS, Verdict
 from slipstream.model.attempt import XComWrite
-from slipstream.model.changes import (
-    AttemptCancelled,
-    Change,
-    InstanceChanged,
-    InstancesAdded,
-    MapExpanded,
-    RangeChanged,
-    Ready,
-    Released,
-    Unready,
-)
-from slipstream.model.run import UNMAPPED, DagRun, TaskInstance, TaskKey
-from slipstream.model.states import LIVE, TaskState
+from slipstream.model.changes import Change, MapExpanded, RangeChanged
+from slipstream.model.run import DagRun, TaskKey
+from slipstream.model.states import RunState, TaskState
 
-SCHEDULED: Final = CODE[TaskState.SCHEDULED]
-FAILED: Final = CODE[TaskState.FAILED]
-DEFERRED: Final = CODE[TaskState.DEFERRED]
-UPSTREAM_FAILED: Final = CODE[TaskState.UPSTREAM_FAILED]
-LIVE_CODES: Final = frozenset(CODE[state] for state in LIVE)
-_NOT_BEGUN: Final = frozenset(
-    {
-        TaskState.NONE,
-        TaskState.SCHEDULED,
-        TaskState.UP_FOR_RETRY,
-        TaskState.UP_FOR_RESCHEDULE,
-    }
-)
-_SCHEDULED_RUNS = re.compile(re.escape(bytes([SCHEDULED])) + b"+")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def _row(event: TaskEvent) -> tuple[int, ...]:
-    """The transition table's answers to one event, by code of the state before; -1 for none."""
-    after = (TASK_TRANSITIONS.get((state, event)) for state in STATES)
-    return tuple(-1 if state is None else CODE[state] for state in after)
-
-
-STEPS: Final = {event: _row(event) for event in TaskEvent}
-"""The transition table by codes."""
+_READY = STEPS[TaskEvent.READY]
+_WAIT = Verdict.WAIT
 
 
 class RunProgress:
@@ -68,6 +47,7 @@ class RunProgress:
         "failed_leaves",
         "heap",
         "holds",
+        "is_running",
         "leaving",
         "out",
         "overdue",
@@ -84,9 +64,8 @@ class RunProgress:
         self.dag = plan.dag
         self.run = run
         self.run_pk = run.pk
+        self.is_running = run.state is RunState.RUNNING
         self.tasks = [TaskProgress(node) for node in plan.nodes]
-        for task in self.tasks:
-            task.edges = tuple((edge, self.tasks[edge.target]) for edge in task.node.outgoing)
         self.at = _EPOCH
         self.out: list[Change] = []
         self.heap: list[int] = []
@@ -103,38 +82,14 @@ class RunProgress:
         self.leaving: dict[str, TaskKey] = {}
         """`{attempt id: instance}` of attempts that were told to end and have not yet."""
 
-    # The row of an instance.
-
-    def instance(
-        self, task: TaskProgress, index: int, record: Record, state: TaskState, reason: str
-    ) -> TaskInstance:
-        """The value of an instance as it stands."""
-        return TaskInstance(
-            run_pk=self.run_pk,
-            task_id=task.node.task_id,
-            map_index=index if task.is_expanded else UNMAPPED,
-            state=state,
-            try_number=record.try_number,
-            max_tries=record.max_tries,
-            attempt_id=record.attempt_id,
-            losses=record.losses,
-            reschedules=record.reschedules,
-            not_before=record.not_before,
-            scheduled_at=record.scheduled_at,
-            queued_at=record.queued_at,
-            start_date=record.start_date,
-            end_date=record.end_date,
-            hostname=record.hostname,
-            pid=record.pid,
-            rendered_map_index=record.rendered_map_index,
-            reason=reason,
-        )
-
     # Which tasks to judge.
 
     def touch(self, task: TaskProgress) -> None:
         """Judge the task again, all of it."""
         task.dirty = None
+        self._enqueue(task)
+
+    def _enqueue(self, task: TaskProgress) -> None:
         if not task.queued:
             task.queued = True
             heapq.heappush(self.heap, task.node.position)
@@ -149,6 +104,19 @@ class RunProgress:
             decide(self, task)
 
     # Moves.
+
+    def note(
+        self,
+        task: TaskProgress,
+        index: int,
+        record: Record,
+        state: TaskState,
+        reason: str,
+    ) -> TaskKey:
+        """Tell the new value of an instance; gives its key."""
+        key = task.key(index)
+        self.out.append(instance_changed(task_instance(self.run_pk, key, state, record, reason)))
+        return key
 
     def step(self, task: TaskProgress, index: int, event: TaskEvent) -> int:
         """Take an unfinished instance to another unfinished state; gives the state's code."""
@@ -166,20 +134,21 @@ class RunProgress:
 
     def ready(self, task: TaskProgress, index: int, reason: str) -> None:
         """The instance waits for admission."""
-        before = STATES[task.states[index]]
-        self.step(task, index, TaskEvent.READY)
-        if index in task.overdue:
-            task.overdue.discard(index)
-            self.overdue -= 1
+        before = task.states[index]
+        if _READY[before] < 0:
+            raise_impossible(before, TaskEvent.READY)
+        task.states[index] = SCHEDULED
         record = task.record(index)
+        if before == NONE:
+            self._leave_waiting(task, index)
+            record.begin_new_try()
+        elif before == UP_FOR_RETRY:
+            record.begin_new_try()
+        if task.overdue:
+            self.forget_overdue(task, index)
         record.scheduled_at = self.at
         record.queued_at = record.not_before = record.end_date = None
-        if before in (TaskState.NONE, TaskState.UP_FOR_RETRY):
-            begin_new_try(record)
-        self.out.append(
-            InstanceChanged(self.instance(task, index, record, TaskState.SCHEDULED, reason))
-        )
-        self.out.append(Ready(task.key(index)))
+        self.out.append(ready(self.note(task, index, record, TaskState.SCHEDULED, reason)))
 
     def ready_range(self, task: TaskProgress, start: int, stop: int, reason: str) -> None:
         """Instances in state `NONE` wait for admission."""
@@ -191,10 +160,12 @@ class RunProgress:
             task.states[first:last] = bytes([SCHEDULED]) * number
             task.waiting -= number
             self.waiting -= number
+            if task.ready_at is None:
+                task.ready_at = {}
             for scope in range(first // task.width, (last - 1) // task.width + 1):
                 task.ready_at[scope] = self.at
             self._note_range(task, first, last, TaskState.SCHEDULED, reason)
-            self.out.append(Ready(task.key(first), number))
+            self.out.append(ready(task.key(first), number))
 
     def end(
         self,
@@ -205,30 +176,28 @@ class RunProgress:
         xcoms: tuple[XComWrite, ...] = (),
     ) -> None:
         """The instance is finished."""
-        states = task.states
-        before = states[index]
+        before = task.states[index]
         after = STEPS[event][before]
         if not 0 <= after < NONE:
             raise_impossible(before, event)
-        states[index] = after
+        task.states[index] = after
         task.unfinished -= 1
         self.unfinished -= 1
         if before == NONE:
             self._leave_waiting(task, index)
-        elif index in task.overdue:
-            task.overdue.discard(index)
-            self.overdue -= 1
+        elif task.overdue:
+            self.forget_overdue(task, index)
         record = task.record(index)
         record.end_date = self.at
         if record.start_date is None:
             record.start_date = self.at
         record.not_before = None
-        self.out.append(
-            InstanceChanged(self.instance(task, index, record, STATES[after], reason), xcoms)
-        )
+        key = task.key(index)
+        value = task_instance(self.run_pk, key, STATES[after], record, reason)
+        self.out.append(instance_changed(value, xcoms))
         if record.holds_places or before == DEFERRED:
             record.holds_places = False
-            self.out.append(Released(task.key(index)))
+            self.out.append(released(key))
         if task.is_expanded:
             del task.records[index]
         self.tell(task, index, index + 1, after)
@@ -252,94 +221,9 @@ class RunProgress:
             if before == NONE:
                 task.waiting -= number
                 self.waiting -= number
-                self._free_holds(task, first, last)
+                self.free_holds(task, first, last)
             self._note_range(task, first, last, STATES[after], reason)
             self.tell(task, first, last, after)
-
-    def skip_pending(self, task: TaskProgress, start: int, stop: int, reason: str) -> None:
-        """Skip what has not been admitted yet among these instances."""
-        for first, last in list(task.pending_runs(start, stop)):
-            self.end_range(task, first, last, TaskEvent.SKIP, reason)
-        for found in list(_SCHEDULED_RUNS.finditer(task.states, start, stop)):
-            first, last = found.span()
-            self.out.append(Unready(task.key(first), last - first))
-            self.end_range(task, first, last, TaskEvent.SKIP, reason)
-
-    def stop(self, task: TaskProgress, event: TaskEvent, reason: str) -> None:
-        """Finish everything of a task: skip what waits, cut off what is under way."""
-        self.skip_pending(task, 0, task.count, reason)
-        if not task.unfinished:
-            return
-        for index in sorted(task.records):
-            code = task.states[index]
-            if code < NONE:
-                continue
-            if code not in LIVE_CODES:
-                self.end(task, index, TaskEvent.SKIP, reason)
-                continue
-            record = task.records[index]
-            attempt_id = record.attempt_id or ""
-            record.holds_places = False
-            self.leaving[attempt_id] = task.key(index)
-            self.end(task, index, event, reason)
-            self.out.append(AttemptCancelled(task.key(index), attempt_id, reason))
-
-    def expand(self, task: TaskProgress, lengths: tuple[int, ...]) -> None:
-        """Put a map's instances in the place of its placeholder, all pending."""
-        self._free_holds(task, 0, 1)
-        task.resize(lengths)
-        self.unfinished += task.count - 1
-        self.waiting += task.count - 1
-        task.recount([self.tasks[edge.source] for edge in task.node.incoming])
-        for edge, below in task.edges:
-            if not below.is_absent:
-                below.expect_expansion(edge, task)
-        self.out.append(
-            MapExpanded(task.node.task_id, task.count, task.node.spec.retries, at=self.at)
-        )
-
-    def refit(self, task: TaskProgress, lengths: tuple[int, ...]) -> None:
-        """Give an expanded map these lengths: add what is missing, remove what is too much.
-
-        What is under way or finished beyond the new end stays.
-        """
-        total = math.prod(lengths)
-        beyond = range(total, task.count)
-        removed = [at for at in beyond if STATES[task.states[at]] in _NOT_BEGUN]
-        under_way = [at for at in beyond if task.states[at] > NONE and at not in removed]
-        back = [at for at in range(min(total, task.count)) if task.states[at] == REMOVED]
-        added = range(task.count, total)
-        if not removed and not back and not added:
-            return
-        for index in removed:
-            if task.states[index] == SCHEDULED:
-                self.out.append(Unready(task.key(index)))
-            self.end(task, index, TaskEvent.REMOVE, reasons.BEYOND_MAP)
-        for index in back:
-            self._bring_back(task, index)
-        task.refit((under_way[-1] + 1,) if under_way and len(lengths) == 1 else lengths)
-        self.unfinished += len(added)
-        self.waiting += len(added)
-        if added:
-            retries = task.node.spec.retries
-            rows = (self.instance(task, at, Record(retries), TaskState.NONE, "") for at in added)
-            self.out.append(InstancesAdded(tuple(rows)))
-        for other in (task, *(below for _, below in task.edges if not below.is_absent)):
-            other.recount([self.tasks[edge.source] for edge in other.node.incoming])
-            self.touch(other)
-
-    def _bring_back(self, task: TaskProgress, index: int) -> None:
-        task.states[index] = STEPS[TaskEvent.BRING_BACK][REMOVED]
-        task.unfinished += 1
-        task.waiting += 1
-        self.unfinished += 1
-        self.waiting += 1
-        record = task.record(index)
-        self.out.append(
-            InstanceChanged(
-                self.instance(task, index, record, TaskState.NONE, reasons.IN_MAP_AGAIN)
-            )
-        )
 
     def tell(self, task: TaskProgress, start: int, stop: int, code: int) -> None:
         """Let the tasks downstream count the ends of instances `start` to `stop - 1`."""
@@ -347,42 +231,74 @@ class RunProgress:
         if node.is_leaf and code in (FAILED, UPSTREAM_FAILED):
             failed = self.failed_leaves
             failed[node.task_id] = failed.get(node.task_id, 0) + stop - start
-        for edge, below in task.edges:
-            if below.is_absent:
+        tasks = self.tasks
+        for edge in node.outgoing:
+            below = tasks[edge.target]
+            if below.blocks is None and code != REMOVED and not edge.is_scope:
+                tally = below.tally
+                tally[code] += stop - start
+                if edge.from_setup and code < 2:
+                    tally[SETUP_SKIPPED if code else SETUP_SUCCESS] += stop - start
+                if below.overdue or (
+                    below.waiting
+                    and (not below.node.is_ruled or below.node.judge(tally) is not _WAIT)
+                ):
+                    self._enqueue(below)
                 continue
             if not below.queued:
                 below.dirty = None if below.blocks is None else set()
             below.count_ends(edge, task, start, stop, code)
-            if not below.queued and (below.waiting or below.overdue):
-                below.queued = True
-                heapq.heappush(self.heap, below.node.position)
+            if below.waiting or below.overdue:
+                self._enqueue(below)
         if not task.unfinished:
             for position in node.feeds:
-                fed = self.tasks[position]
+                fed = tasks[position]
                 if fed.waiting or fed.overdue:
                     self.touch(fed)
 
+    # What instances wait for.
+
+    def length_of(self, task_id: str, key: str) -> int | None:
+        """How many items a task pushed under that key."""
+        return self.tasks[self.plan.position_of[task_id]].length_of(key)
+
     def hold(self, task: TaskProgress, index: int) -> bool:
         """Remember that the instance waits for the previous run; False if that was known."""
+        if task.asked is None:
+            task.asked = {}
         if index in task.asked:
             return False
-        task.asked.add(index)
+        task.asked[index] = ""
         self.holds += 1
         return True
+
+    def free_holds(self, task: TaskProgress, start: int, stop: int) -> None:
+        """These instances do not wait for the previous run any more."""
+        if task.asked:
+            for index in [index for index in task.asked if start <= index < stop]:
+                del task.asked[index]
+                self.holds -= 1
+
+    def note_overdue(self, task: TaskProgress, index: int) -> None:
+        """The instance's retry or reschedule is due; judge whether it may begin."""
+        if task.overdue is None:
+            task.overdue = set()
+        task.overdue.add(index)
+        self.overdue += 1
+        task.needs_are_met = not task.node.needs
+        self.touch(task)
+
+    def forget_overdue(self, task: TaskProgress, index: int) -> None:
+        """The instance goes on, or is finished."""
+        if task.overdue and index in task.overdue:
+            task.overdue.discard(index)
+            self.overdue -= 1
 
     def _leave_waiting(self, task: TaskProgress, index: int) -> None:
         task.waiting -= 1
         self.waiting -= 1
         if task.asked:
-            self._free_holds(task, index, index + 1)
-
-    def _free_holds(self, task: TaskProgress, start: int, stop: int) -> None:
-        if not task.asked:
-            return
-        for index in [index for index in task.asked if start <= index < stop]:
-            task.asked.discard(index)
-            task.past_reasons.pop(index, None)
-            self.holds -= 1
+            self.free_holds(task, index, index + 1)
 
     def _note_range(
         self, task: TaskProgress, start: int, stop: int, state: TaskState, reason: str
@@ -400,23 +316,6 @@ class RunProgress:
             )
             return
         self.out.append(RangeChanged(task_id, start, stop, state, self.at, reason))
-
-
-def begin_new_try(record: Record) -> None:
-    """What belonged to the last try is over."""
-    record.attempt_id = None
-    record.losses = 0
-    record.reschedules = 0
-    record.start_date = None
-    record.hostname = ""
-    record.pid = None
-    record.next_method = None
-    record.next_kwargs = None
-
-
-def raise_impossible(code: int, event: TaskEvent) -> None:
-    """Raise `TransitionError` for an event that the state of `code` does not allow."""
-    next_task_state(STATES[code], event)
 
 
 def _split(task: TaskProgress, start: int, stop: int) -> list[tuple[int, int, bool]]:
