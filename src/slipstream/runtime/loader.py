@@ -29,11 +29,17 @@ _PRELOADED = (
     "jinja2",
     "pendulum",
     "slipstream.compat",
+    "slipstream.config",
     "slipstream.runtime.task_runner",
     "slipstream.sdk",
     "slipstream.sdk._collect",
     "slipstream.sdk._context",
+    "slipstream.sdk._context_variables",
     "slipstream.sdk._spec",
+    "slipstream.sdk._task_kinds",
+    "slipstream.sdk.operators.bash",
+    "slipstream.sdk.operators.python",
+    "slipstream.sdk.sensors.python",
     "slipstream.wire.values",
 )
 _MOST_WARNINGS = 100
