@@ -28,6 +28,10 @@ class _LazyContext(jinja2.runtime.Context):
             return self.parent[key]
         return missing
 
+    def get_all(self) -> UserValue:
+        """What an included template sees."""
+        return _Names(self.vars, self.parent) if self.vars else self.parent
+
 
 class _SandboxRules:
     """Names that begin with one underscore are within reach, those with two are not."""
@@ -108,6 +112,10 @@ class _Names(Mapping[str, UserValue]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    def copy(self) -> dict[str, UserValue]:
+        """What was computed so far; the engine shows it in the traceback of a template."""
+        return dict(dict.items(self._context)) if isinstance(self._context, dict) else {}
 
 
 def render(template: jinja2.Template, context: Context) -> UserValue:
