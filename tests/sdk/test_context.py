@@ -28,10 +28,18 @@ def one_task(**dag_arguments: Any) -> Running:
     return Running(dag)
 
 
-KEYS_OF_AIRFLOW = ["conn", "dag", "dag_run", "data_interval_end", "data_interval_start", "outlet_events", "ds", "ds_nodash", "expanded_ti_count", "exception", "inlets", "inlet_events", "logical_date", "macros", "map_index_template", "outlets", "params", "partition_key", "partition_date", "prev_data_interval_start_success", "prev_data_interval_end_success", "prev_start_date_success", "prev_end_date_success", "reason", "run_id", "task", "task_reschedule_count", "task_instance", "task_instance_key_str", "task_state_store", "asset_state_store", "templates_dict", "test_mode", "ti", "triggering_asset_events", "try_number", "ts", "ts_nodash", "ts_nodash_with_tz", "var"]
+KEYS_OF_AIRFLOW = """
+    conn dag dag_run data_interval_end data_interval_start outlet_events ds ds_nodash
+    expanded_ti_count exception inlets inlet_events logical_date macros map_index_template
+    outlets params partition_key partition_date prev_data_interval_start_success
+    prev_data_interval_end_success prev_start_date_success prev_end_date_success reason run_id
+    task task_reschedule_count task_instance task_instance_key_str task_state_store
+    asset_state_store templates_dict test_mode ti triggering_asset_events try_number ts
+    ts_nodash ts_nodash_with_tz var
+"""
 
 
-@pytest.mark.parametrize("key", KEYS_OF_AIRFLOW)
+@pytest.mark.parametrize("key", KEYS_OF_AIRFLOW.split())
 def test_every_key_of_airflow_is_there(key: str) -> None:
     context = one_task().context("t")
     assert key in context

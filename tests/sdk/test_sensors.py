@@ -51,7 +51,7 @@ def test_a_value_may_come_with_the_answer() -> None:
 
 
 def test_it_gives_up_after_its_timeout() -> None:
-    with pytest.raises(AirflowSensorTimeout, match="'t' has waited .* longer than its timeout"):
+    with pytest.raises(AirflowSensorTimeout, match=r"'t' has waited .* longer than its timeout"):
         wait([False], timeout=0)
 
 

@@ -194,9 +194,9 @@ def test_an_included_file_sees_what_the_template_has_set(tmp_path: Path) -> None
 
 
 def test_a_file_that_is_not_there_is_named() -> None:
+    dag = DAG("d")
+    BashOperator(task_id="t", bash_command="gone.sh", dag=dag)
     with pytest.raises(jinja2.TemplateNotFound, match=r"gone\.sh"):
-        dag = DAG("d")
-        BashOperator(task_id="t", bash_command="gone.sh", dag=dag)
         Running(dag).render("t")
 
 
