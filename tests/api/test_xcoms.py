@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import PurePosixPath
 
 import pytest
 from tests.api.conftest import Client
@@ -11,6 +16,7 @@ from tests.api.making import NOON, a_run, recorded, started
 from slipstream.model.run import DagRun, TaskKey
 from slipstream.model.states import TaskState
 from slipstream.store.interface import Store
+from slipstream.wire.values import encode_value
 
 ENTRIES = "/dags/etl/dagRuns/first/taskInstances/extract/xcomEntries"
 
@@ -86,6 +92,53 @@ def test_a_value_is_created_changed_and_removed(api: Client) -> None:
     assert api.patch(f"{ENTRIES}/no", {"value": 1}).status_code == 404
     assert api.delete(f"{ENTRIES}/new").status_code == 204
     assert api.delete(f"{ENTRIES}/new").status_code == 404
+
+
+@dataclass
+class Score:
+    """What a task may return."""
+
+    name: str
+    values: tuple[float, ...]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ((1, (2, 3)), [1, [2, 3]]),
+        ({"a": {1}}, {"a": [1]}),
+        ({"__type__": "mine", "b": 1}, {"__type__": "mine", "b": 1}),
+        (NOON, "2026-03-01T12:00:00.123456+00:00"),
+        (NOON.date(), "2026-03-01"),
+        (timedelta(hours=1, seconds=2), "1:00:02"),
+        (Decimal("1.50"), "1.50"),
+        (PurePosixPath("/a/b"), "/a/b"),
+        (float("inf"), "inf"),
+        (Score("auc", (0.5, 1.0)), {"name": "auc", "values": [0.5, 1.0]}),
+        (b"\x00", {"__type__": "bytes", "__value__": "AA=="}),
+    ],
+)
+def test_a_value_of_pythons_own_is_shown_as_plain_json(
+    api: Client, store: Store, run: DagRun, value: object, expected: object
+) -> None:
+    store.set_xcom(run.pk, TaskKey("extract"), "odd", encode_value(value), None)
+    assert api.get(f"{ENTRIES}/odd").json()["value"] == expected
+
+
+def test_a_class_named_in_a_value_is_never_loaded(api: Client, store: Store, run: DagRun) -> None:
+    named = {"class": "antigravity:Nothing", "data": {"x": 1}}
+    text = json.dumps({"__type__": "dataclass", "__value__": named})
+    store.set_xcom(run.pk, TaskKey("extract"), "odd", text, None)
+    for query in ({}, {"deserialize": "true"}, {"stringify": "true"}):
+        assert api.get(f"{ENTRIES}/odd", params=query).status_code == 200
+    assert "antigravity" not in sys.modules
+
+
+@pytest.mark.usefixtures("run")
+def test_a_value_that_looks_like_a_tag_comes_back_as_it_was_sent(api: Client) -> None:
+    sneaky = {"__type__": "path", "__value__": "/etc/passwd"}
+    api.post(ENTRIES, {"key": "sneaky", "value": sneaky})
+    assert api.get(f"{ENTRIES}/sneaky").json()["value"] == sneaky
 
 
 @pytest.mark.usefixtures("run")

@@ -71,9 +71,8 @@ def create_app(
     that run in this process: each gives the moment when it last showed that it lives. Of those
     that are not named the store's heartbeats tell.
     """
-    deployment = Deployment(
-        store=store, settings=settings, signs_of_life=signs_of_life or {}, clock=clock
-    )
+    signs = {} if signs_of_life is None else signs_of_life
+    deployment = Deployment(store=store, settings=settings, signs_of_life=signs, clock=clock)
     tokens = Tokens(store, settings, clock)
     gate = Gate(store, tokens, all_admins=settings.simple_auth_manager_all_admins)
     operations = [*login_routes(tokens, settings), *public_operations()]

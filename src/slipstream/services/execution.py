@@ -26,12 +26,12 @@ from slipstream.store.interface import (
 )
 from slipstream.store.records import (
     InstanceFilter,
-    NewRun,
     Range,
     RunFilter,
     VariableRecord,
     Window,
 )
+from slipstream.store.triggering import RunRequest, requested_run
 from slipstream.wire import execution as wire
 
 _log = logging.getLogger(__name__)
@@ -257,32 +257,24 @@ class ExecutionService:
         )
 
     def _trigger(self, attempt: Attempt, ask: wire.TriggerRun) -> str:
-        record = self._store.get_dag(ask.dag_id)
-        now = self._clock()
-        run_type = RunType.OPERATOR_TRIGGERED
-        run_id = ask.run_id or f"{run_type}__{(ask.logical_date or now).isoformat()}"
-        new = NewRun(
-            dag_id=ask.dag_id,
-            run_id=run_id,
-            run_type=run_type,
-            version_id=record.latest.version_id,
-            run_after=ask.logical_date or now,
+        dag = self._store.get_dag(ask.dag_id)
+        request = RunRequest(
+            run_id=ask.run_id,
             logical_date=ask.logical_date,
-            data_interval_start=ask.logical_date,
-            data_interval_end=ask.logical_date,
-            triggered_by=TriggeredBy.OPERATOR,
             conf=ask.conf,
             note=ask.note,
+            triggered_by=TriggeredBy.OPERATOR,
             reason=f"Task {attempt.task_id} of run {attempt.run.run_id} of "
             f"{attempt.run.dag_id} triggered it.",
         )
+        new = requested_run(dag, request, self._clock(), run_type=RunType.OPERATOR_TRIGGERED)
         try:
             self._store.create_run(new)
         except AlreadyExistsError:
             if not ask.reset_existing:
                 raise
-            self._start_over(ask.dag_id, run_id)
-        return run_id
+            self._start_over(ask.dag_id, new.run_id)
+        return new.run_id
 
     def _start_over(self, dag_id: str, run_id: str) -> None:
         """Clear every task instance of a run, so that it runs from its beginning."""

@@ -49,7 +49,14 @@ class Gate:
         """The role is looked up each time: it may have changed since the token was issued."""
         found = self._store.get_user_hash(name)
         if found is not None:
-            return User(name, Role.named(found[1]))
+            return User(name, _role_of(name, found[1]))
         if self._all_admins:
             return User(name, Role.ADMIN)
         raise NotAuthenticatedError(f"There is no user {name!r} any more.")
+
+
+def _role_of(name: str, role: str) -> Role:
+    try:
+        return Role.named(role)
+    except ValueError as error:
+        raise NotAllowedError(f"Forbidden: the user {name!r} has no known role. {error}") from error

@@ -26,11 +26,11 @@ from slipstream.api.payloads.filters import (
     run_states,
     window_of,
 )
-from slipstream.api.triggering import RunRequest, requested_run
 from slipstream.api.update_mask import changed_fields
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState, RunType
 from slipstream.store.records import RunFilter, Window
+from slipstream.store.triggering import RunRequest, requested_run
 
 routes = Routes("DagRun")
 

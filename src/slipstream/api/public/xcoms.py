@@ -23,10 +23,12 @@ from slipstream.api.payloads.xcoms import (
     XComUpdateBody,
 )
 from slipstream.api.public.task_instances import INSTANCES
+from slipstream.api.shown_values import shown_value
 from slipstream.model.errors import AlreadyExistsError, NotFoundError
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED, DagRun, TaskKey
 from slipstream.store.records import XComRecord
+from slipstream.wire.values import encode_value, length_of
 
 routes = Routes("XCom")
 
@@ -117,7 +119,7 @@ def get_xcom_entry(
     run = call.store.get_run(dag_id, dag_run_id)
     xcom = _require(call, run, TaskKey(task_id, map_index), xcom_key)
     shown = msgspec.structs.asdict(_shown(call, xcom, run))
-    value = _value(xcom)
+    value = shown_value(xcom.value)
     if stringify:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         return XComResponseString(**shown, value=text)
@@ -160,8 +162,7 @@ def delete_xcom_entry(
 def _stored(
     call: Call, run: DagRun, key: TaskKey, xcom_key: str, value: JsonValue
 ) -> XComResponseNative:
-    length = len(value) if isinstance(value, dict | list) else None
-    call.store.set_xcom(run.pk, key, xcom_key, json.dumps(value), length)
+    call.store.set_xcom(run.pk, key, xcom_key, encode_value(value), length_of(value))
     xcom = _require(call, run, key, xcom_key)
     return XComResponseNative(**msgspec.structs.asdict(_shown(call, xcom, run)), value=value)
 
@@ -185,11 +186,6 @@ def _require(call: Call, run: DagRun, key: TaskKey, xcom_key: str) -> XComRecord
 
 def _missing(xcom_key: str) -> NotFoundError:
     return NotFoundError(f"XCom entry with key: {xcom_key!r} not found")
-
-
-def _value(xcom: XComRecord) -> JsonValue:
-    value: JsonValue = json.loads(xcom.value)
-    return value
 
 
 def _shown(call: Call, xcom: XComRecord, run: DagRun) -> XComResponse:

@@ -7,7 +7,6 @@ import sys
 from argparse import Namespace
 from datetime import UTC, datetime
 
-from slipstream.api.triggering import RunRequest, requested_run
 from slipstream.cli.dags.listing import run_row
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import UsageError
@@ -16,6 +15,7 @@ from slipstream.cli.moments import moment
 from slipstream.cli.output import show_rows
 from slipstream.model.json import JsonValue
 from slipstream.model.states import TriggeredBy
+from slipstream.store.triggering import RunRequest, requested_run
 
 TRIGGERED_COLUMNS = (
     "dag_id",

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from slipstream.core.timetable import manual_interval, run_id_for
 from slipstream.model.dag import DagSpec
 from slipstream.model.errors import InvalidInputError, NotFoundError
 from slipstream.model.json import JsonValue
+from slipstream.model.schedule import Custom, Schedule
 from slipstream.model.states import RunType, TriggeredBy
 from slipstream.store.records import DagRecord, NewRun
 
@@ -33,6 +35,8 @@ class RunRequest:
     note: str | None = None
     triggered_by: TriggeredBy = TriggeredBy.REST_API
     user: str | None = None
+    reason: str | None = None
+    """Why the run is to be, in one sentence; None says who asked, and how."""
 
 
 def requested_run(
@@ -40,6 +44,7 @@ def requested_run(
     request: RunRequest,
     now: datetime,
     *,
+    run_type: RunType = RunType.MANUAL,
     run_id_pattern: str = DEFAULT_RUN_ID_PATTERN,
 ) -> NewRun:
     """The run to create.
@@ -47,14 +52,18 @@ def requested_run(
     Raises `NotFoundError` for a DAG that is gone and `InvalidInputError` for one whose file has
     an error now, and for a run id, a conf or a kind of run that it does not take.
     """
-    _require_runnable(dag)
-    check_conf(dag.latest.spec, request.conf, dag.latest.version_id)
+    _require_runnable(dag, run_type)
+    spec = dag.latest.spec
+    check_conf(spec, request.conf, dag.latest.version_id)
+    interval = request.data_interval
     run_after = request.run_after or now
-    interval = request.data_interval or manual_interval(request.logical_date)
+    if interval is None and request.logical_date is not None:
+        interval = _interval(spec.schedule, request.logical_date)
+        run_after = request.run_after or interval[1]
     return NewRun(
         dag_id=dag.dag_id,
-        run_id=_checked_run_id(request, run_after, run_id_pattern),
-        run_type=RunType.MANUAL,
+        run_id=_run_id(request, run_type, run_after, run_id_pattern),
+        run_type=run_type,
         version_id=dag.latest.version_id,
         run_after=run_after,
         logical_date=request.logical_date,
@@ -64,13 +73,8 @@ def requested_run(
         triggering_user=request.user,
         conf=request.conf,
         note=request.note,
-        reason=_reason(request),
+        reason=request.reason or _reason(request),
     )
-
-
-def manual_interval(logical_date: datetime | None) -> tuple[datetime, datetime] | None:
-    """The data interval of a run that was asked for: a moment, or none without a date."""
-    return None if logical_date is None else (logical_date, logical_date)
 
 
 def check_conf(spec: DagSpec, conf: Mapping[str, JsonValue], version_id: str) -> None:
@@ -124,7 +128,15 @@ def _validator(name: str, param: JsonValue) -> tuple[str, Validator, Any]:
     return name, validator, described.get("value", _NO_DEFAULT)
 
 
-def _require_runnable(dag: DagRecord) -> None:
+def _interval(schedule: Schedule, logical_date: datetime) -> tuple[datetime, datetime]:
+    """What the schedule makes of the date; of a custom one, which only its own code knows, the
+    moment itself."""
+    if isinstance(schedule, Custom):
+        return logical_date, logical_date
+    return manual_interval(schedule, logical_date)
+
+
+def _require_runnable(dag: DagRecord, run_type: RunType) -> None:
     if dag.is_stale:
         raise NotFoundError(
             f"The DAG with ID {dag.dag_id!r} was not found: it is no longer in {dag.fileloc}."
@@ -132,19 +144,24 @@ def _require_runnable(dag: DagRecord) -> None:
     if dag.has_import_errors:
         raise InvalidInputError(
             f"DAG with dag_id: {dag.dag_id!r} has import errors and cannot be triggered. "
-            "GET /api/v2/importErrors shows them."
+            "GET /api/v2/importErrors or `slipstream dags list-import-errors` shows them."
         )
     allowed = dag.latest.spec.allowed_run_types
-    if allowed is not None and RunType.MANUAL not in allowed:
+    if allowed is not None and run_type not in allowed:
         raise InvalidInputError(
-            f"The DAG {dag.dag_id!r} does not allow manual runs; it allows "
+            f"The DAG {dag.dag_id!r} does not allow {run_type} runs; it allows "
             f"{', '.join(allowed)} runs."
         )
 
 
-def _checked_run_id(request: RunRequest, run_after: datetime, pattern: str) -> str:
+def _run_id(request: RunRequest, run_type: RunType, run_after: datetime, pattern: str) -> str:
     if request.run_id is None:
-        return _new_run_id(request.logical_date, run_after)
+        return run_id_for(
+            run_type,
+            run_after=run_after,
+            logical_date=request.logical_date,
+            suffix=secrets.token_hex(4),
+        )
     if not request.run_id or len(request.run_id) > 250:
         raise InvalidInputError(
             f"A run id has 1 to 250 characters; the one given has {len(request.run_id)}."
@@ -154,20 +171,13 @@ def _checked_run_id(request: RunRequest, run_after: datetime, pattern: str) -> s
             f"The run id {request.run_id!r} does not match the pattern {pattern!r} of "
             "[scheduler] allowed_run_id_pattern."
         )
-    for run_type in RunType:
-        if run_type is not RunType.MANUAL and request.run_id.startswith(f"{run_type}__"):
+    for other in RunType if run_type is RunType.MANUAL else ():
+        if other is not run_type and request.run_id.startswith(f"{other}__"):
             raise InvalidInputError(
-                f"A run id that begins with '{run_type}__' is for {run_type} runs: choose "
-                f"another one than {request.run_id!r} for a manual run."
+                f"A run id that begins with '{other}__' is for {other} runs: choose another one "
+                f"than {request.run_id!r} for a {run_type} run."
             )
     return request.run_id
-
-
-def _new_run_id(logical_date: datetime | None, run_after: datetime) -> str:
-    """Named for the logical date, which a DAG has once; without one, made unique."""
-    if logical_date is not None:
-        return f"{RunType.MANUAL}__{logical_date.isoformat()}"
-    return f"{RunType.MANUAL}__{run_after.isoformat()}_{secrets.token_hex(4)}"
 
 
 def _reason(request: RunRequest) -> str:
