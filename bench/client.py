@@ -12,6 +12,8 @@ import httpx
 from bench.processes import wait_for
 
 ENDED = {"success", "failed"}
+LOOK_EVERY_SECONDS = 0.02
+"""Seldom enough that answering does not take the machine from the work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +94,15 @@ class Client:
         """Trigger a run and wait for its end."""
         called, started = datetime.now(UTC), time.perf_counter()
         run_id = self.trigger(dag_id)
-        pause = 0.003
 
         def ended() -> dict[str, Any] | None:
             run = self.run(dag_id, run_id)
             return run if run["state"] in ENDED else None
 
         what = f"run {run_id} of {dag_id}"
-        run = wait_for(ended, what=what, limit_seconds=limit_seconds, pause_seconds=pause)
+        run = wait_for(
+            ended, what=what, limit_seconds=limit_seconds, pause_seconds=LOOK_EVERY_SECONDS
+        )
         observed = time.perf_counter() - started
         recorded = (moment(run["end_date"]) - called).total_seconds()
         return Timing(

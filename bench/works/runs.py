@@ -103,7 +103,7 @@ def many_runs(count: int) -> Measure:
                 return count_runs(server, dag_id, "success") == count or None
 
             what = f"{count} runs of {dag_id}"
-            wait_for(ended, what=what, limit_seconds=setting.limit_seconds, pause_seconds=0.02)
+            wait_for(ended, what=what, limit_seconds=setting.limit_seconds, pause_seconds=0.05)
             observed = time.perf_counter() - started
             require(len(set(run_ids)) == count, "run ids came twice")
             states: Counter[str] = Counter()

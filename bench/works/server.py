@@ -64,7 +64,7 @@ def parse(count: int) -> Measure:
                     return server.client.newest_version("small_00000") > seen or None
 
                 limit = setting.limit_seconds
-                wait_for(newer, what="the new version", limit_seconds=limit, pause_seconds=0.002)
+                wait_for(newer, what="the new version", limit_seconds=limit, pause_seconds=0.01)
                 live = time.perf_counter() - changed
                 timing = server.client.time_run("small_00000", setting.limit_seconds)
                 states = setting.system.states(server.place, "small_00000", timing.run_id)
@@ -88,5 +88,5 @@ def wait_for_count(probe: Callable[[], int], count: int, limit_seconds: float) -
         return known if known >= count else None
 
     what = f"{count} DAGs"
-    known = wait_for(reached, what=what, limit_seconds=limit_seconds, pause_seconds=0.02)
+    known = wait_for(reached, what=what, limit_seconds=limit_seconds, pause_seconds=0.05)
     require(known == count, f"{known} DAGs where {count} were written")
