@@ -189,7 +189,7 @@ class Follower:
 
     def _logged(self, one: dict[str, Any]) -> Iterator[str]:
         """What the task itself logged; of a failed one, what went wrong."""
-        if not one["start_date"]:
+        if not one["try_number"]:
             return
         path = f"{self._path}/taskInstances/{one['task_id']}/logs/{one['try_number']}"
         page = self._api.call("GET", path, map_index=one["map_index"], full_content="true")
