@@ -1,0 +1,49 @@
+"""Which files' processes may be forked; each case in an interpreter of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import os, sys, threading
+from slipstream.runtime.fork_safety import native_threads, reason_not_to_fork
+before = native_threads()
+{code}
+print(reason_not_to_fork(before))
+{after}
+"""
+
+
+def verdict(code: str, after: str = "") -> str:
+    program = PROGRAM.format(code=code, after=after)
+    return subprocess.check_output([sys.executable, "-c", program], text=True, timeout=60).strip()
+
+
+def test_a_process_without_threads_may_be_forked() -> None:
+    assert verdict("import json") == "None"
+
+
+def test_a_python_thread_forbids_forking_and_is_named() -> None:
+    start = (
+        "done = threading.Event()\n"
+        "threading.Thread(target=done.wait, name='feeder', daemon=True).start()"
+    )
+    assert "feeder" in verdict(start, after="done.set()")
+
+
+def test_a_native_thread_that_stays_forbids_forking() -> None:
+    start = (
+        "import ctypes\n"
+        "libc = ctypes.CDLL(None, use_errno=True)\n"
+        "handle = ctypes.c_ulong()\n"
+        "libc.pthread_create(ctypes.byref(handle), None, libc.pause, None)"
+    )
+    assert "a library starts 1 threads" in verdict(start, after="sys.stdout.flush(); os._exit(0)")
+
+
+def test_numpy_may_be_forked_because_its_threads_stop_for_it() -> None:
+    pytest.importorskip("numpy", reason="NumPy is part of the demo's packages")
+    assert verdict("import numpy; numpy.ones((300, 300)) @ numpy.ones((300, 300))") == "None"
