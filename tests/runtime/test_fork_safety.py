@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+SOURCE = Path(__file__).resolve().parents[2] / "src"
 
 PROGRAM = """
 import os, sys, threading
@@ -18,8 +22,9 @@ print(reason_not_to_fork(before))
 
 
 def verdict(code: str, after: str = "") -> str:
-    program = PROGRAM.format(code=code, after=after)
-    return subprocess.check_output([sys.executable, "-c", program], text=True, timeout=60).strip()
+    command = [sys.executable, "-c", PROGRAM.format(code=code, after=after)]
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    return subprocess.check_output(command, env=environment, text=True, timeout=60).strip()
 
 
 def test_a_process_without_threads_may_be_forked() -> None:
