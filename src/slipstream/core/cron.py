@@ -12,8 +12,6 @@ from functools import lru_cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from croniter import CroniterBadCronError, CroniterBadDateError, croniter
-
 from slipstream.model.errors import InvalidInputError
 
 PRESETS = MappingProxyType(
@@ -41,6 +39,9 @@ class CronTicks:
     __slots__ = ("_every_hour", "_expression", "_zone")
 
     def __init__(self, expression: str, timezone: str = "UTC") -> None:
+        # Imported where it is needed: a server without a cron schedule starts without it.
+        from croniter import CroniterBadCronError, CroniterBadDateError, croniter
+
         self._expression = PRESETS.get(expression, expression)
         try:
             fields = croniter.expand(self._expression)[0]
@@ -71,6 +72,8 @@ class CronTicks:
         return moment if self.next(preceding) == moment else preceding
 
     def _seek(self, moment: datetime, *, forward: bool) -> datetime:
+        from croniter import CroniterBadDateError, croniter
+
         local = moment.astimezone(self._zone).replace(tzinfo=None)
         cron = croniter(self._expression, local)
         step = cron.get_next if forward else cron.get_prev

@@ -57,6 +57,7 @@ def drop(database: Database) -> None:
 
 
 def _create(transaction: Transaction) -> None:
+    tables.restrict_partial_indexes(transaction.connection.dialect.name)
     tables.metadata.create_all(transaction.connection)
     transaction.execute(insert(tables.schema_revision), [{"version_num": HEAD}])
     pool = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -70,10 +71,27 @@ FAILED_TASKS = one_of("task_instance.state", FAILED_TASK_STATES)
 ACTIVE_RUNS = one_of("dag_run.state", (RunState.QUEUED, RunState.RUNNING))
 
 
-def _partial_index(name: str, column: Column[object], condition: str) -> Index:
+_WHERE = "where"
+
+
+def _partial_index(
+    name: str, column: Column[Any], condition: str, *, unique: bool = False
+) -> Index:
     # Inside of the index definition the columns stand without their table.
     where = text(condition.replace(f"{column.table.name}.", ""))
-    return Index(name, column, sqlite_where=where, postgresql_where=where)
+    return Index(name, column, unique=unique, info={_WHERE: where})
+
+
+def restrict_partial_indexes(dialect: str) -> None:
+    """Tell the partial indexes their conditions in the words of that dialect.
+
+    To be called before tables are made. An index that names a dialect's option imports the whole
+    dialect, so none names one that is not in use.
+    """
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            if _WHERE in index.info:
+                index.dialect_kwargs[f"{dialect}_where"] = index.info[_WHERE]
 
 
 dag = Table(
@@ -229,12 +247,11 @@ task_instance = Table(
 )
 _partial_index("ix_task_instance_active", task_instance.c.state, ACTIVE_TASKS)
 _partial_index("ix_task_instance_failed", task_instance.c.state, FAILED_TASKS)
-Index(
+_partial_index(
     "uq_task_instance_attempt_id",
     task_instance.c.attempt_id,
+    "attempt_id IS NOT NULL",
     unique=True,
-    sqlite_where=text("attempt_id IS NOT NULL"),
-    postgresql_where=text("attempt_id IS NOT NULL"),
 )
 # Every listing sorts missing times as the smallest; PostgreSQL must be told so.
 Index("ix_task_instance_start_date", task_instance.c.start_date).ddl_if(dialect="sqlite")

@@ -14,13 +14,22 @@ def create_missing_users(config: Config, store: Store) -> Iterator[tuple[str, st
 
     Gives `(name, password)` of each new one: the only time that the password is known.
     """
-    from slipstream.api.auth.passwords import hash_password
-
     for name, role in _wanted(config):
         if store.get_user_hash(name) is None:
             password = random_password()
-            store.set_user(name, hash_password(password), role)
+            store.set_user(name, _hash_of_random(password), role)
             yield name, password
+
+
+def _hash_of_random(password: str) -> str:
+    """An argon2 hash made with little effort.
+
+    The effort protects what people think of; 96 random bits nobody finds by trying, and the first
+    start would take a fifth longer.
+    """
+    from argon2 import PasswordHasher
+
+    return PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(password)
 
 
 def _wanted(config: Config) -> Iterator[tuple[str, str]]:

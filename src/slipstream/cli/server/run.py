@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import logging
 import os
 import signal
@@ -39,12 +40,16 @@ def serve(
     from slipstream.cli.server.server import Server
     from slipstream.cli.server.signals import end_signals
 
+    # What is imported now stays: looking for garbage in it, now or ever, would be for nothing.
+    gc.disable()
     set_up_logging(deployment.config)
     export_settings(deployment, arguments)
     lock: AbstractContextManager[object] = nullcontext()
     if locked_for is not None:
         lock = HomeLock(deployment.run_folder, purpose=locked_for)
     with lock, end_signals() as wait, Server(deployment, parts, sets_up=sets_up) as server:
+        gc.freeze()
+        gc.enable()
         for name, password in server.new_users:
             say(f"Made the user {name} with the password {password} (it is shown only now).")
         say(f"Slipstream is ready{_where(deployment, server)}.")
