@@ -3,7 +3,8 @@
 from slipstream.model.states import RunState as DagRunState
 from slipstream.model.states import TaskState as TaskInstanceState
 from slipstream.model.states import TriggerRule, WeightRule
-from slipstream.sdk import timezone
+from slipstream.sdk import macros, timezone
+from slipstream.sdk._asset_decorator import asset
 from slipstream.sdk._assets import (
     Asset,
     AssetAccessControl,
@@ -20,14 +21,31 @@ from slipstream.sdk._connection import Connection
 from slipstream.sdk._context import Context
 from slipstream.sdk._dag import DAG
 from slipstream.sdk._dag_decorator import dag
+from slipstream.sdk._deadlines import (
+    AsyncCallback,
+    BaseDeadlineReference,
+    DeadlineAlert,
+    DeadlineReference,
+    SyncCallback,
+)
 from slipstream.sdk._edges import EdgeModifier, Label, chain, chain_linear, cross_downstream
 from slipstream.sdk._group import TaskGroup
 from slipstream.sdk._group_decorator import task_group
 from slipstream.sdk._hook import BaseHook
+from slipstream.sdk._links import BaseOperatorLink
+from slipstream.sdk._mapped_operator import MappedOperator
+from slipstream.sdk._notifier import BaseNotifier
 from slipstream.sdk._operator import BaseAsyncOperator, BaseOperator
 from slipstream.sdk._params import Param, ParamsDict
 from slipstream.sdk._parsing_context import get_parsing_context
 from slipstream.sdk._references import literal
+from slipstream.sdk._retry_policy import (
+    ExceptionRetryPolicy,
+    RetryAction,
+    RetryDecision,
+    RetryPolicy,
+    RetryRule,
+)
 from slipstream.sdk._running import get_current_context
 from slipstream.sdk._setup_decorator import setup, teardown
 from slipstream.sdk._skip import BranchMixIn, SkipMixin
@@ -46,6 +64,7 @@ from slipstream.sdk._timetables import (
     PartitionedAtRuntime,
 )
 from slipstream.sdk._variable import Variable
+from slipstream.sdk._weights import PriorityWeightStrategy
 from slipstream.sdk._xcom import BaseXCom
 from slipstream.sdk._xcom_arg import XComArg
 from slipstream.sdk.operators.branch import BaseBranchOperator
@@ -60,10 +79,14 @@ __all__ = [
     "AssetAny",
     "AssetOrTimeSchedule",
     "AssetWatcher",
+    "AsyncCallback",
     "BaseAsyncOperator",
     "BaseBranchOperator",
+    "BaseDeadlineReference",
     "BaseHook",
+    "BaseNotifier",
     "BaseOperator",
+    "BaseOperatorLink",
     "BaseSensorOperator",
     "BaseXCom",
     "BranchMixIn",
@@ -75,11 +98,15 @@ __all__ = [
     "DagCollector",
     "DagRunState",
     "Dataset",
+    "DeadlineAlert",
+    "DeadlineReference",
     "DeltaDataIntervalTimetable",
     "DeltaTriggerTimetable",
     "EdgeModifier",
     "EventsTimetable",
+    "ExceptionRetryPolicy",
     "Label",
+    "MappedOperator",
     "Metadata",
     "MultipleCronTriggerTimetable",
     "Param",
@@ -87,7 +114,13 @@ __all__ = [
     "PartitionedAssetTimetable",
     "PartitionedAtRuntime",
     "PokeReturnValue",
+    "PriorityWeightStrategy",
+    "RetryAction",
+    "RetryDecision",
+    "RetryPolicy",
+    "RetryRule",
     "SkipMixin",
+    "SyncCallback",
     "TaskGroup",
     "TaskInstance",
     "TaskInstanceState",
@@ -95,6 +128,7 @@ __all__ = [
     "Variable",
     "WeightRule",
     "XComArg",
+    "asset",
     "chain",
     "chain_linear",
     "conf",
@@ -103,6 +137,7 @@ __all__ = [
     "get_current_context",
     "get_parsing_context",
     "literal",
+    "macros",
     "setup",
     "task",
     "task_group",

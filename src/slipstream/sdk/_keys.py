@@ -57,4 +57,4 @@ def check_group_id(value: object) -> str:
 
 def quoted(ids: Iterable[str]) -> str:
     """The ids in quotes and sorted, for a message."""
-    return ", ".join(repr(one) for one in sorted(ids)) or "none"
+    return ", ".join(repr(str(one)) for one in sorted(ids)) or "none"

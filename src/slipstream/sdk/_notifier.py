@@ -1,0 +1,55 @@
+"""Notifiers: callbacks that tell somebody, with template fields of their own."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from slipstream.sdk._logging import LoggingMixin
+from slipstream.sdk._template import Templater
+from slipstream.sdk._types import UserValue
+
+if TYPE_CHECKING:
+    from slipstream.sdk._context import Context
+    from slipstream.sdk._dag import DAG
+
+
+class BaseNotifier(LoggingMixin, Templater):
+    """Something to pass as a callback. Subclasses say in `notify` whom to tell and how."""
+
+    template_fields: Sequence[str] = ()
+    template_ext: Sequence[str] = ()
+
+    def __init__(self, context: Context | None = None) -> None:
+        super().__init__()
+        self.context = context
+
+    def notify(self, context: Context) -> None:
+        """Tell."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how to notify.")
+
+    async def async_notify(self, context: Context) -> None:
+        """Tell, from a coroutine."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how to notify.")
+
+    def render_template_fields(self, context: Context, jinja_env: UserValue = None) -> None:
+        """Replace every template field by its rendered value."""
+        dag: DAG | None = context.get("dag")
+        environment = jinja_env or self.get_template_env(dag)
+        self._do_render_template_fields(self, self.template_fields, context, environment, set())
+
+    def __call__(self, *args: UserValue) -> None:
+        """Render the fields and tell: the form in which a callback is called."""
+        context = self._context_of(args)
+        if context is None:
+            raise TypeError(f"{type(self).__name__} is called with the context of a task.")
+        # One notifier serves many tasks; its own fields stay as they were written.
+        notifier = copy.copy(self)
+        notifier.context = context
+        notifier.render_template_fields(context)
+        notifier.notify(context)
+
+    @staticmethod
+    def _context_of(args: Sequence[UserValue]) -> Context | None:
+        return args[0] if len(args) == 1 else None
