@@ -250,14 +250,16 @@ def run_pipeline(api: Api, console: Console) -> bool:
     instances = follower.instances()
     console.print(
         f"\nThe run ended in [bold]{run['state']}[/] after {time.monotonic() - asked:.1f} s:"
-        f" {len(instances)} task instances, each in a process of its own."
+        f" {len(instances)} task instances, each in a process of its own.",
+        soft_wrap=True,
     )
     if run["state"] != "success":
         return False
     states = {one["task_id"]: one["state"] for one in instances}
     taken = "promote" if states["promote"] == "success" else "keep_current"
     report = follower.returned("write_report")
-    console.print(f"The branch took [bold]{taken}[/]: {report['decision']}\n", highlight=False)
+    decision = f"The branch took [bold]{taken}[/]: {escape(report['decision'])}\n"
+    console.print(decision, highlight=False, soft_wrap=True)
     show_scores(follower.returned("evaluate"), console)
     console.print(f"\nReport   {report['report']}", highlight=False, soft_wrap=True)
     console.print(f"Picture  {report['picture']}", highlight=False, soft_wrap=True)
