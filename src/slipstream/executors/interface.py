@@ -39,7 +39,11 @@ class Executor(Protocol):
         """End an attempt; the answer is its `AttemptEnded`. An unknown id is ignored."""
 
     def adopt(self, attempts: Sequence[Attempt]) -> Sequence[Attempt]:
-        """Take over attempts that an earlier scheduler submitted; gives those that are gone."""
+        """Take over attempts that an earlier scheduler submitted; gives those that are gone.
+
+        It is called once, before the first `submit`: attempts that are not named are nobody's any
+        more and must be ended.
+        """
 
     def stop(self, grace_seconds: float) -> None:
         """End all attempts (terminate, wait for the grace, kill) and release everything."""

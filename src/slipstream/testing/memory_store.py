@@ -7,7 +7,7 @@ than a database where a write makes no sense: such a write is an error of the sc
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
@@ -28,7 +28,6 @@ from slipstream.model.version import DagVersion
 from slipstream.store.records import (
     DagFilter,
     DagRecord,
-    InstanceFilter,
     InstanceInRun,
     NewRun,
     Notice,
@@ -186,7 +185,12 @@ class MemoryStore:
     def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Call `wake` whenever a notice was left; gives the undo."""
         self._listeners.append(wake)
-        return lambda: self._listeners.remove(wake)
+
+        def undo() -> None:
+            if wake in self._listeners:
+                self._listeners.remove(wake)
+
+        return undo
 
     def past_instance(self, run: DagRun, key: TaskKey) -> InstanceInRun | None:
         """That instance in the DAG's previous run."""
@@ -297,13 +301,6 @@ class MemoryStore:
         """Nobody asks for health here: the moment is not kept."""
 
     # What the scheduler asks of DAGs, runs and pools.
-
-    def iterate_instances(self, which: InstanceFilter) -> Iterator[InstanceInRun]:
-        """Instances by state."""
-        for entry in self._runs.values():
-            for instance in tuple(entry.instances.values()):
-                if which.states is None or instance.state in which.states:
-                    yield InstanceInRun(instance=instance, run=entry.run)
 
     def get_dag(self, dag_id: str) -> DagRecord:
         """Raises `NotFoundError`."""
@@ -457,6 +454,22 @@ class MemoryStore:
     def runs(self) -> Sequence[DagRun]:
         """All runs, in order of creation."""
         return [entry.run for entry in self._runs.values()]
+
+    def dag_ids(self) -> Sequence[str]:
+        """All DAGs."""
+        return sorted(self._dags)
+
+    def pools(self) -> Sequence[PoolRecord]:
+        """All pools."""
+        return [self._pools[name] for name in sorted(self._pools)]
+
+    def pool(self, name: str) -> PoolRecord:
+        """One pool."""
+        return self._pools[name]
+
+    def forget_listeners(self) -> None:
+        """The process that listened has died."""
+        self._listeners.clear()
 
     def instances(self, run_pk: int) -> Mapping[TaskKey, TaskInstance]:
         """A run's instances."""

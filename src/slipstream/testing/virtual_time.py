@@ -15,13 +15,13 @@ class VirtualTime:
     def __init__(self, start: datetime = START) -> None:
         self._now = start
         self._count = 0
-        self._agenda: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._agenda: list[tuple[datetime, int, Callable[[], object]]] = []
 
     def now(self) -> datetime:
         """The moment that it is."""
         return self._now
 
-    def call_in(self, seconds: float, action: Callable[[], None]) -> None:
+    def call_in(self, seconds: float, action: Callable[[], object]) -> None:
         """Do `action` that much later."""
         self._count += 1
         at = self._now + timedelta(seconds=seconds)

@@ -141,11 +141,16 @@ class ActiveRuns:
 
     def close(self, run_pk: int) -> None:
         """Forget a run, written or not."""
+        self.suspend(run_pk)
+        self._admission.drop_run(run_pk)
+
+    def suspend(self, run_pk: int) -> None:
+        """Forget a run's machine. What it holds stays held until the run is opened or closed."""
         active = self._runs.pop(run_pk, None)
         self.dirty.pop(run_pk, None)
         if active is None:
             return
-        self._admission.drop_run(run_pk)
+        self._admission.withdraw_all(run_pk)
         self._past.forget(active.run)
         for timer in active.timers:
             self._timers.drop(timer)

@@ -137,6 +137,21 @@ class Scheduler:
         memory = self._memory
         return not memory.active and not memory.outstanding and not memory.is_behind
 
+    def leaks(self) -> str:
+        """What is held although no run is active; empty if nothing is. For tests."""
+        memory = self._memory
+        admission = memory.admission
+        held = {
+            "runs": len(memory.active),
+            "attempts": len(memory.outstanding),
+            "places": admission.active,
+            "offers": admission.waiting,
+            "slots": sum(admission.pool_used(name) for name in memory.pools),
+            "waiting runs": len(memory.queue.waiting),
+            "timers": len(memory.timers),
+        }
+        return ", ".join(f"{number} {what}" for what, number in held.items() if number)
+
     # A step.
 
     def _work(self) -> None:
@@ -173,7 +188,7 @@ class Scheduler:
         self._ask_the_store(now)
         for active in self._take_broken():
             self._memory.distrust(active)
-        if not self._is_draining:
+        if not self._is_draining and not self._memory.is_taking_over:
             self._start_runs(now)
             self._admit(now)
         return self._save(now)
@@ -268,7 +283,7 @@ class Scheduler:
     def _save(self, now: datetime) -> bool:
         memory = self._memory
         dirty = memory.active.dirty
-        if not dirty:
+        if not dirty or memory.is_taking_over:
             return False
         if not memory.active.is_urgent:
             memory.timers.set(LoopTimer.SAVE_STARTS, now + _START_MAY_WAIT)

@@ -14,7 +14,7 @@ from typing import assert_never
 
 from slipstream.core.admission import Admission
 from slipstream.executors.interface import Executor
-from slipstream.model.attempt import Lost
+from slipstream.model.attempt import Attempt, Lost
 from slipstream.model.errors import NotFoundError
 from slipstream.model.events import AttemptEnded
 from slipstream.model.run import DagRun
@@ -60,9 +60,10 @@ class Memory:
         """Runs to read again, with the reports to tell again."""
         self._fresh: dict[int, RunSnapshot] = {}
         """Snapshots of waiting runs that nothing has happened in yet."""
-        self._pools: set[str] = set()
-        self._is_taking_over = True
-        """Whether live attempts may be there that an earlier scheduler submitted."""
+        self.pools: set[str] = set()
+        self.is_taking_over = True
+        """Whether live attempts may be there that an earlier scheduler submitted. Until they are
+        known, nothing is started."""
         self.must_read_all = True
 
     @property
@@ -81,7 +82,7 @@ class Memory:
     def distrust(self, active: ActiveRun) -> None:
         """Forget a run's machine; the run is stale."""
         self._stale.setdefault(active.pk, []).extend(active.unsaved)
-        self.active.close(active.pk)
+        self.active.suspend(active.pk)
 
     def distrust_everything(self) -> None:
         """Read all there is again."""
@@ -100,8 +101,8 @@ class Memory:
                 self._read_run(next(iter(self._stale)), now)
         except StoreError as error:
             self.patience.failed("read what is active", error, now)
-        if not self.is_behind:
-            self._is_taking_over = False
+        if self.is_taking_over and not self.is_behind:
+            self._take_over(now)
 
     def _read_all(self, now: datetime) -> None:
         self.dags.read_all()
@@ -136,9 +137,9 @@ class Memory:
         for pool in pools:
             self.admission.set_pool(pool.name, pool.slots, include_deferred=pool.include_deferred)
         names = {pool.name for pool in pools}
-        for name in self._pools - names:
+        for name in self.pools - names:
             self.admission.remove_pool(name)
-        self._pools = names
+        self.pools = names
 
     def _read_run(self, run_pk: int, now: datetime) -> None:
         try:
@@ -166,27 +167,41 @@ class Memory:
             self.active.feed(active, event)
         self._find_lost(active, now)
 
+    def _take_over(self, now: datetime) -> None:
+        """Ask the executor what is left of the attempts of an earlier scheduler."""
+        unknown = {
+            attempt.attempt_id: (active, attempt)
+            for active in self.active
+            for attempt in self._not_submitted(active)
+        }
+        gone = self.outstanding.adopt([attempt for _, attempt in unknown.values()])
+        self.is_taking_over = False
+        for attempt in gone:
+            self._lost(*unknown[attempt.attempt_id], now)
+
     def _find_lost(self, active: ActiveRun, now: datetime) -> None:
-        """See to attempts that the store has and this scheduler has not given to the executor."""
+        """Submit what was queued by a write that was thought to have failed."""
+        if self.is_taking_over:
+            return
+        state_of = active.machine.state
+        unknown = self._not_submitted(active)
+        self.outstanding.submit([a for a in unknown if state_of(a.key) is TaskState.QUEUED])
+        for attempt in unknown:
+            if state_of(attempt.key) is TaskState.RUNNING:
+                self._lost(active, attempt, now)
+
+    def _not_submitted(self, active: ActiveRun) -> Sequence[Attempt]:
+        """The run's live attempts that this scheduler has not given to the executor."""
         machine = active.machine
-        unknown = [
+        return [
             machine.attempt_for(key)
             for key, attempt_id in machine.live_attempts()
             if attempt_id not in self.outstanding and machine.state(key) in LIVE
         ]
-        if not unknown:
-            return
-        if self._is_taking_over:
-            gone = self.outstanding.adopt(unknown)
-        else:
-            # Queued by a write that was thought to have failed.
-            self.outstanding.submit(
-                [a for a in unknown if machine.state(a.key) is TaskState.QUEUED]
-            )
-            gone = [a for a in unknown if machine.state(a.key) is TaskState.RUNNING]
-        for attempt in gone:
-            lost = Lost(message="nothing is left of it")
-            self.active.feed(active, AttemptEnded(attempt.key, attempt.attempt_id, now, lost))
+
+    def _lost(self, active: ActiveRun, attempt: Attempt, now: datetime) -> None:
+        lost = Lost(message="nothing is left of it")
+        self.active.feed(active, AttemptEnded(attempt.key, attempt.attempt_id, now, lost))
 
     # Runs that wait.
 

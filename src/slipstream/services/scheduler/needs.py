@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from slipstream.model.run import DagRun
@@ -12,8 +12,6 @@ from slipstream.store.interface import SchedulerStore
 from slipstream.store.records import (
     DagFilter,
     DagRecord,
-    InstanceFilter,
-    InstanceInRun,
     Page,
     PoolRecord,
     RunFilter,
@@ -40,9 +38,6 @@ class SchedulingStore(SchedulerStore, Protocol):
         """See `slipstream.store.interface.RunStore`."""
 
     def previous_run(self, run: DagRun, state: RunState | None) -> DagRun | None:
-        """See `slipstream.store.interface.RunStore`."""
-
-    def iterate_instances(self, which: InstanceFilter) -> Iterator[InstanceInRun]:
         """See `slipstream.store.interface.RunStore`."""
 
     def list_pools(self, pattern: str | None, window: Window) -> Page[PoolRecord]:

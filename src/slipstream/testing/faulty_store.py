@@ -1,0 +1,174 @@
+"""A store that fails when it is told to: before a verb, after it, or together with its process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from enum import Enum, auto
+from typing import TypeAlias, TypeVar
+
+from slipstream.model.run import DagRun, TaskKey
+from slipstream.model.states import RunState
+from slipstream.model.version import DagVersion
+from slipstream.services.scheduler.needs import SchedulingStore
+from slipstream.store.errors import StoreUnavailableError
+from slipstream.store.records import (
+    DagFilter,
+    DagRecord,
+    InstanceInRun,
+    NewRun,
+    Notice,
+    Page,
+    PoolRecord,
+    RunFilter,
+    RunSnapshot,
+    RunWrite,
+    Window,
+)
+
+T = TypeVar("T")
+
+
+class Fate(Enum):
+    """What becomes of one call."""
+
+    WELL = auto()
+    ERROR_BEFORE = auto()
+    """It fails, and nothing was done."""
+    ERROR_AFTER = auto()
+    """It fails, although everything was done: the answer was lost."""
+    CRASH_BEFORE = auto()
+    """The scheduler's process dies before the call does anything."""
+    CRASH_AFTER = auto()
+    """The scheduler's process dies as soon as the call has done its work."""
+
+
+Fates: TypeAlias = Callable[[str], Fate]
+"""Decides what becomes of a call, by the verb's name."""
+
+
+class CrashError(BaseException):
+    """The process is dead: nothing but the simulation may catch it."""
+
+
+def meet(fates: Fates, verb: str, act: Callable[[], T]) -> T:
+    """Do `act` as fate has it."""
+    fate = fates(verb)
+    if fate is Fate.CRASH_BEFORE:
+        raise CrashError(f"crashed before {verb}")
+    if fate is Fate.ERROR_BEFORE:
+        raise StoreUnavailableError(f"{verb} was not carried out")
+    result = act()
+    if fate is Fate.CRASH_AFTER:
+        raise CrashError(f"crashed after {verb}")
+    if fate is Fate.ERROR_AFTER:
+        raise StoreUnavailableError(f"{verb} may have been carried out")
+    return result
+
+
+class FaultyStore:
+    """Passes everything on to `store`, as fate has it."""
+
+    def __init__(self, store: SchedulingStore, fates: Fates) -> None:
+        self._store = store
+        self._fates = fates
+
+    def apply(self, writes: Sequence[RunWrite]) -> frozenset[int]:
+        """See `SchedulerStore`."""
+        return meet(self._fates, "apply", lambda: self._store.apply(writes))
+
+    def active_run_pks(self) -> Sequence[int]:
+        """See `SchedulerStore`."""
+        return meet(self._fates, "active_run_pks", self._store.active_run_pks)
+
+    def load_run(self, run_pk: int) -> RunSnapshot:
+        """See `SchedulerStore`."""
+        return meet(self._fates, "load_run", lambda: self._store.load_run(run_pk))
+
+    def take_notices(self, limit: int = 1000) -> Sequence[Notice]:
+        """See `SchedulerStore`."""
+        return meet(self._fates, "take_notices", lambda: self._store.take_notices(limit))
+
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """See `SchedulerStore`. It never fails: nothing is asked of the database."""
+        return self._store.listen(wake)
+
+    def past_instance(self, run: DagRun, key: TaskKey) -> InstanceInRun | None:
+        """See `SchedulerStore`."""
+        return meet(self._fates, "past_instance", lambda: self._store.past_instance(run, key))
+
+    def past_downstream_done(self, run: DagRun, task_ids: Sequence[str]) -> bool:
+        """See `SchedulerStore`."""
+        return meet(
+            self._fates,
+            "past_downstream_done",
+            lambda: self._store.past_downstream_done(run, task_ids),
+        )
+
+    def create_run(self, new: NewRun) -> DagRun:
+        """See `SchedulerStore`."""
+        return meet(self._fates, "create_run", lambda: self._store.create_run(new))
+
+    def set_next_run(
+        self,
+        dag_id: str,
+        *,
+        logical_date: datetime | None,
+        interval_start: datetime | None,
+        interval_end: datetime | None,
+        run_after: datetime | None,
+    ) -> None:
+        """See `SchedulerStore`."""
+        meet(
+            self._fates,
+            "set_next_run",
+            lambda: self._store.set_next_run(
+                dag_id,
+                logical_date=logical_date,
+                interval_start=interval_start,
+                interval_end=interval_end,
+                run_after=run_after,
+            ),
+        )
+
+    def last_scheduled_run(self, dag_id: str) -> DagRun | None:
+        """See `SchedulerStore`."""
+        return meet(
+            self._fates, "last_scheduled_run", lambda: self._store.last_scheduled_run(dag_id)
+        )
+
+    def running_instances_by_dag(self) -> Mapping[str, int]:
+        """See `SchedulerStore`."""
+        return meet(self._fates, "running_instances_by_dag", self._store.running_instances_by_dag)
+
+    def heartbeat(self, job: str, hostname: str, pid: int) -> None:
+        """See `SchedulerStore`."""
+        meet(self._fates, "heartbeat", lambda: self._store.heartbeat(job, hostname, pid))
+
+    def get_dag(self, dag_id: str) -> DagRecord:
+        """See `DagStore`."""
+        return meet(self._fates, "get_dag", lambda: self._store.get_dag(dag_id))
+
+    def list_dags(self, which: DagFilter, window: Window) -> Page[DagRecord]:
+        """See `DagStore`."""
+        return meet(self._fates, "list_dags", lambda: self._store.list_dags(which, window))
+
+    def get_version(self, version_id: str) -> DagVersion:
+        """See `DagStore`."""
+        return meet(self._fates, "get_version", lambda: self._store.get_version(version_id))
+
+    def set_paused(self, dag_ids: Sequence[str], paused: bool) -> Sequence[str]:
+        """See `DagStore`."""
+        return meet(self._fates, "set_paused", lambda: self._store.set_paused(dag_ids, paused))
+
+    def list_runs(self, which: RunFilter, window: Window) -> Page[DagRun]:
+        """See `RunStore`."""
+        return meet(self._fates, "list_runs", lambda: self._store.list_runs(which, window))
+
+    def previous_run(self, run: DagRun, state: RunState | None) -> DagRun | None:
+        """See `RunStore`."""
+        return meet(self._fates, "previous_run", lambda: self._store.previous_run(run, state))
+
+    def list_pools(self, pattern: str | None, window: Window) -> Page[PoolRecord]:
+        """See `SettingsStore`."""
+        return meet(self._fates, "list_pools", lambda: self._store.list_pools(pattern, window))

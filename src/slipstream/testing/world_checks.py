@@ -1,0 +1,151 @@
+"""What must hold in a simulated world, at every submission and at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from slipstream.model.attempt import Attempt
+from slipstream.model.dag import DagSpec, TaskSpec
+from slipstream.model.run import DagRun, TaskInstance, TaskKey
+from slipstream.model.states import LIVE, RUN_FINISHED, RunState, TaskState
+from slipstream.services.scheduler import Scheduler
+from slipstream.store.records import PoolRecord
+from slipstream.testing.memory_store import MemoryStore
+from slipstream.testing.unreliable_executor import UnreliableExecutor
+
+
+def check_submission(
+    store: MemoryStore,
+    executor: UnreliableExecutor,
+    attempts: Sequence[Attempt],
+    *,
+    parallelism: int,
+    pools: Mapping[str, int],
+) -> str | None:
+    """What is wrong with starting these now, or None."""
+    living = {(attempt.run.pk, attempt.key): attempt.attempt_id for attempt in executor.live}
+    for attempt in attempts:
+        other = living.get((attempt.run.pk, attempt.key))
+        if other is not None:
+            return f"{attempt.key} of run {attempt.run.pk} has a live attempt {other} already"
+        living[attempt.run.pk, attempt.key] = attempt.attempt_id
+        row = store.instances(attempt.run.pk).get(attempt.key)
+        if row is None or row.attempt_id != attempt.attempt_id or row.state not in LIVE:
+            return f"{attempt.attempt_id} is submitted and the store has {row}"
+    return _exceeded(store, frozenset(living.values()), parallelism, pools)
+
+
+def _exceeded(
+    store: MemoryStore, living: frozenset[str], parallelism: int, pools: Mapping[str, int]
+) -> str | None:
+    """Which limit the instances with a living attempt exceed, or None."""
+    total = 0
+    by_pool: Counter[str] = Counter()
+    by_task: Counter[tuple[str, str]] = Counter()
+    running_runs: Counter[str] = Counter()
+    for run in store.runs():
+        if run.state in RUN_FINISHED:
+            continue
+        spec = store.get_version(run.version_id).spec
+        running_runs[run.dag_id] += run.state is RunState.RUNNING
+        live = [
+            instance
+            for instance in store.instances(run.pk).values()
+            if instance.state in LIVE and instance.attempt_id in living
+        ]
+        total += len(live)
+        if 0 < spec.max_active_tasks < len(live):
+            return f"run {run.pk} has {len(live)} live tasks, at most {spec.max_active_tasks}"
+        in_run = Counter(instance.task_id for instance in live)
+        for task_id, number in in_run.items():
+            task = spec.tasks[task_id]
+            by_pool[task.pool] += number * task.pool_slots
+            by_task[run.dag_id, task_id] += number
+            most = task.max_active_tis_per_dagrun
+            if most is not None and number > most:
+                return f"{task_id} of run {run.pk} has {number} live instances, at most {most}"
+            most = task.max_active_tis_per_dag
+            if most is not None and by_task[run.dag_id, task_id] > most:
+                return f"{task_id} of {run.dag_id} has too many live instances, at most {most}"
+    for dag_id, number in running_runs.items():
+        limit = store.get_dag(dag_id).latest.spec.max_active_runs
+        if 0 < limit < number:
+            return f"{number} runs of {dag_id} are running, at most {limit}"
+    for pool, slots in by_pool.items():
+        if 0 <= pools[pool] < slots:
+            return f"{slots} slots of pool {pool} are taken, and it has {pools[pool]}"
+    if 0 < parallelism < total:
+        return f"{total} instances are live, at most {parallelism}"
+    return None
+
+
+def check_end(store: MemoryStore, scheduler: Scheduler, executor: UnreliableExecutor) -> str | None:
+    """What is wrong with a world in which nothing happens any more, or None."""
+    for run in store.runs():
+        if run.state not in RUN_FINISHED:
+            states = Counter(i.state.value for i in store.instances(run.pk).values())
+            return f"run {run.pk} never ended: it is {run.state}, its tasks are {dict(states)}"
+        for instance in store.instances(run.pk).values():
+            if instance.state in LIVE:
+                return f"{instance.key} of the ended run {run.pk} is {instance.state}"
+    if executor.live:
+        return f"{len(executor.live)} attempts live on"
+    leaks = scheduler.leaks()
+    return f"the scheduler still holds {leaks}" if leaks else None
+
+
+@dataclass(frozen=True, slots=True)
+class Excuse:
+    """Why a run waits for ever, rightly, and what people would do."""
+
+    reason: str
+    help: Callable[[], object]
+
+
+def find_excuse(store: MemoryStore) -> Excuse | None:
+    """A reason for the first run that has not ended; None where there is no run or no reason."""
+    for run in store.runs():
+        if run.state in RUN_FINISHED:
+            continue
+        if store.get_dag(run.dag_id).is_paused:
+            return _unpause(store, run.dag_id)
+        spec = store.get_version(run.version_id).spec
+        for instance in store.instances(run.pk).values():
+            excuse = _excuse_of(store, run, spec, instance)
+            if excuse is not None:
+                return excuse
+    return None
+
+
+def _unpause(store: MemoryStore, dag_id: str) -> Excuse:
+    return Excuse(f"{dag_id} is paused", lambda: store.set_paused([dag_id], False))
+
+
+def _excuse_of(
+    store: MemoryStore, run: DagRun, spec: DagSpec, instance: TaskInstance
+) -> Excuse | None:
+    task = spec.tasks[instance.task_id]
+    key = instance.key
+    if instance.state is TaskState.SCHEDULED:
+        slots = store.pool(task.pool).slots
+        if 0 <= slots < task.pool_slots:
+            bigger = PoolRecord(name=task.pool, slots=task.pool_slots)
+            return Excuse(f"pool {task.pool} is too small", lambda: store.set_pool(bigger))
+    if instance.state is TaskState.NONE and _waits_for_past(store, run, task):
+        return Excuse(
+            f"{key} of run {run.pk} waits for the run before",
+            lambda: store.set_instances_state(run.pk, [TaskKey(*key)], TaskState.SUCCESS),
+        )
+    return None
+
+
+def _waits_for_past(store: MemoryStore, run: DagRun, task: TaskSpec) -> bool:
+    if not (task.depends_on_past or task.wait_for_downstream):
+        return False
+    before = store.previous_run(run, None)
+    if before is None:
+        return False
+    tasks = (task.task_id, *(task.downstream if task.wait_for_downstream else ()))
+    return before.start_date is None or not store.past_downstream_done(run, tasks)

@@ -1,0 +1,111 @@
+"""Worlds made from seeds: which DAGs, how their tasks end, and how hard life is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+from tests.reference.shapes import random_dag
+
+from slipstream.model.attempt import Failed, Outcome, Skipped, Succeeded, XComWrite
+from slipstream.model.dag import DagSpec, TaskSpec
+from slipstream.model.run import DagRun, TaskKey
+from slipstream.model.schedule import Delta
+from slipstream.testing.virtual_time import START
+from slipstream.testing.world import Outcomes, World, WorldSettings
+
+HOURS = [START + timedelta(hours=hour) for hour in range(-2, 3)]
+"""When a DAG with a schedule runs."""
+
+
+def world_of(seed: int) -> World:
+    """The world of a seed. Every fourth one is calm: nothing fails and nobody interferes."""
+    chance = Random(f"scenario {seed}")
+    is_calm = seed % 4 == 0
+    pools = {"default_pool": 128, "small": chance.choice((1, 2, 4)), "large": 16}
+    dags = [_decorated(chance, number, pools) for number in range(chance.choice((1, 1, 2)))]
+    settings = WorldSettings(
+        parallelism=chance.choice((1, 2, 4, 16)),
+        pools=pools,
+        runs=chance.choice((1, 1, 2, 3)),
+        errors=0 if is_calm else chance.choice((0, 2, 8)),
+        crashes=0 if is_calm else chance.choice((0, 1, 2)),
+        fault_chance=chance.choice((0.01, 0.05, 0.2)),
+        losses=0 if is_calm else chance.choice((0, 1, 5)),
+        actions=0 if is_calm or is_undisturbed(seed) else chance.choice((1, 3, 8)),
+        executor_survives=chance.random() < 0.3,
+    )
+    return World(seed, dags, settings, outcomes_of(seed, {dag.dag_id: dag for dag in dags}))
+
+
+def is_undisturbed(seed: int) -> bool:
+    """Whether nobody interferes: then the reference is told all that happens."""
+    return seed % 4 in (0, 1)
+
+
+def outcomes_of(seed: int, dags: dict[str, DagSpec]) -> Outcomes:
+    """How tries end: always the same for the same run, instance and try."""
+
+    def outcome(run: DagRun, key: TaskKey, try_number: int) -> Outcome:
+        chance = Random(f"{seed} {run.dag_id} {run.run_id} {key} {try_number}")
+        lengths = {
+            name: chance.choice((0, 1, 2, 3))
+            for name in ("return_value", "other")
+            if chance.random() < 0.8
+        }
+        kind = chance.random()
+        if kind < 0.72:
+            return _success(chance, dags[run.dag_id], key, lengths)
+        if kind < 0.93:
+            return Failed(message="boom", retryable=chance.random() < 0.8)
+        return Skipped()
+
+    return outcome
+
+
+def _success(chance: Random, dag: DagSpec, key: TaskKey, lengths: dict[str, int]) -> Outcome:
+    below = sorted(dag.tasks[key.task_id].downstream) if key.task_id in dag.tasks else []
+    skip: tuple[str, ...] = ()
+    if below and chance.random() < 0.2:
+        skip = tuple(chance.sample(below, chance.randint(1, len(below))))
+    return Succeeded(
+        xcoms=tuple(XComWrite(name, "1", length) for name, length in lengths.items()),
+        lengths=lengths,
+        skip=skip,
+        skip_all_downstream=chance.random() < 0.03,
+    )
+
+
+def _decorated(chance: Random, number: int, pools: dict[str, int]) -> DagSpec:
+    """A random DAG with limits."""
+    dag = random_dag(chance)
+    tasks = {task.task_id: _limited(chance, task, pools) for task in dag.tasks.values()}
+    if chance.random() < 0.25:
+        dag = replace(
+            dag,
+            schedule=Delta(delta=timedelta(hours=1)),
+            start_date=HOURS[0],
+            end_date=HOURS[-1],
+            catchup=True,
+        )
+    return replace(
+        dag,
+        dag_id=f"dag{number}",
+        fileloc=f"/dags/dag{number}.py",
+        tasks=tasks,
+        max_active_tasks=chance.choice((1, 3, 16)),
+        max_active_runs=chance.choice((1, 2, 16)),
+    )
+
+
+def _limited(chance: Random, task: TaskSpec, pools: dict[str, int]) -> TaskSpec:
+    pool = chance.choice(("default_pool", "default_pool", "small", "large"))
+    return replace(
+        task,
+        pool=pool,
+        pool_slots=chance.randint(1, min(3, pools[pool])),
+        total_weight=chance.randint(1, 10),
+        max_active_tis_per_dag=chance.choice((None, None, None, 1, 2)),
+        max_active_tis_per_dagrun=chance.choice((None, None, None, 1, 2)),
+    )
