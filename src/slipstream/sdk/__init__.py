@@ -1,10 +1,12 @@
 """The authoring API: the names of `airflow.sdk`."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from slipstream.model.states import RunState as DagRunState
 from slipstream.model.states import TaskState as TaskInstanceState
 from slipstream.model.states import TriggerRule, WeightRule
-from slipstream.sdk import macros, timezone
-from slipstream.sdk._asset_decorator import asset
+from slipstream.sdk import timezone
 from slipstream.sdk._assets import (
     Asset,
     AssetAccessControl,
@@ -21,31 +23,15 @@ from slipstream.sdk._connection import Connection
 from slipstream.sdk._context import Context
 from slipstream.sdk._dag import DAG
 from slipstream.sdk._dag_decorator import dag
-from slipstream.sdk._deadlines import (
-    AsyncCallback,
-    BaseDeadlineReference,
-    DeadlineAlert,
-    DeadlineReference,
-    SyncCallback,
-)
 from slipstream.sdk._edges import EdgeModifier, Label, chain, chain_linear, cross_downstream
 from slipstream.sdk._group import TaskGroup
 from slipstream.sdk._group_decorator import task_group
 from slipstream.sdk._hook import BaseHook
-from slipstream.sdk._links import BaseOperatorLink
 from slipstream.sdk._mapped_operator import MappedOperator
-from slipstream.sdk._notifier import BaseNotifier
 from slipstream.sdk._operator import BaseAsyncOperator, BaseOperator
 from slipstream.sdk._params import Param, ParamsDict
 from slipstream.sdk._parsing_context import get_parsing_context
 from slipstream.sdk._references import literal
-from slipstream.sdk._retry_policy import (
-    ExceptionRetryPolicy,
-    RetryAction,
-    RetryDecision,
-    RetryPolicy,
-    RetryRule,
-)
 from slipstream.sdk._running import get_current_context
 from slipstream.sdk._setup_decorator import setup, teardown
 from slipstream.sdk._skip import BranchMixIn, SkipMixin
@@ -69,6 +55,32 @@ from slipstream.sdk._xcom import BaseXCom
 from slipstream.sdk._xcom_arg import XComArg
 from slipstream.sdk.operators.branch import BaseBranchOperator
 from slipstream.sdk.sensors.base import BaseSensorOperator, PokeReturnValue
+
+if TYPE_CHECKING:
+    from slipstream.sdk import macros
+    from slipstream.sdk._asset_decorator import (
+        asset,
+    )
+    from slipstream.sdk._deadlines import (
+        AsyncCallback,
+        BaseDeadlineReference,
+        DeadlineAlert,
+        DeadlineReference,
+        SyncCallback,
+    )
+    from slipstream.sdk._links import (
+        BaseOperatorLink,
+    )
+    from slipstream.sdk._notifier import (
+        BaseNotifier,
+    )
+    from slipstream.sdk._retry_policy import (
+        ExceptionRetryPolicy,
+        RetryAction,
+        RetryDecision,
+        RetryPolicy,
+        RetryRule,
+    )
 
 __all__ = [
     "DAG",
@@ -144,3 +156,28 @@ __all__ = [
     "teardown",
     "timezone",
 ]
+
+# Few DAG files use these, and `import slipstream.sdk` is waited for.
+_LAZY = {
+    "asset": "slipstream.sdk._asset_decorator",
+    "AsyncCallback": "slipstream.sdk._deadlines",
+    "BaseDeadlineReference": "slipstream.sdk._deadlines",
+    "DeadlineAlert": "slipstream.sdk._deadlines",
+    "DeadlineReference": "slipstream.sdk._deadlines",
+    "SyncCallback": "slipstream.sdk._deadlines",
+    "BaseOperatorLink": "slipstream.sdk._links",
+    "BaseNotifier": "slipstream.sdk._notifier",
+    "ExceptionRetryPolicy": "slipstream.sdk._retry_policy",
+    "RetryAction": "slipstream.sdk._retry_policy",
+    "RetryDecision": "slipstream.sdk._retry_policy",
+    "RetryPolicy": "slipstream.sdk._retry_policy",
+    "RetryRule": "slipstream.sdk._retry_policy",
+    "macros": "slipstream.sdk.macros",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(_LAZY[name])
+    return module if name == "macros" else getattr(module, name)

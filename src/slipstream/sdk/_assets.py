@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from slipstream.model.json import JsonValue
 from slipstream.sdk._types import UserValue
@@ -251,6 +250,8 @@ def _checked(text: str, what: str) -> str:
 
 def _checked_uri(uri: str) -> str:
     _checked(uri, "uri")
+    from urllib.parse import urlsplit
+
     parts = urlsplit(uri)
     if parts.scheme.lower() == "airflow":
         raise ValueError(f"The scheme of the asset URI {uri!r} is reserved.")

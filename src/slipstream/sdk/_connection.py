@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from slipstream.sdk._secrets import find_connection
 from slipstream.sdk._types import UserValue
 from slipstream.sdk.exceptions import AirflowException, AirflowNotFoundException
-
-EXTRA_KEY = "__extra__"
-"""The query key of a URI that holds a whole `extra` as JSON."""
 
 SENSITIVE_WORDS = (
     "access_token",
@@ -67,7 +63,9 @@ class Connection:
         self.extra = extra if isinstance(extra, str) or extra is None else json.dumps(extra)
         self.team_name = team_name
         if uri is not None:
-            self._read_uri(uri)
+            from slipstream.sdk._connection_uri import take_uri
+
+            take_uri(self, uri)
 
     # ------------------------------------------------------------------ finding
 
@@ -91,19 +89,9 @@ class Connection:
 
     def get_uri(self) -> str:
         """The connection as a URI that gives the same connection again."""
-        scheme = self.conn_type.lower().replace("_", "-")
-        uri = f"{scheme}://" if scheme else "//"
-        host, protocol = self.host or "", ""
-        if "://" in host:
-            protocol, _, host = host.partition("://")
-            uri += f"{protocol}://"
-        uri += _authority(self.login, self.password)
-        uri += quote(host, safe="") if host else ""
-        uri += f":{self.port}" if self.port else ""
-        if self.schema:
-            uri += f"/{quote(self.schema, safe='')}"
-        query = self._query()
-        return f"{uri}{'' if self.schema or not query else '/'}{f'?{query}' if query else ''}"
+        from slipstream.sdk._connection_uri import uri_of
+
+        return uri_of(self)
 
     def as_json(self) -> str:
         """The connection as JSON object, without its id."""
@@ -244,43 +232,6 @@ class Connection:
 
     __hash__ = None  # type: ignore[assignment]  # its fields change
 
-    # ------------------------------------------------------------------ inside
-
-    def _read_uri(self, uri: str) -> None:
-        scheme, _, rest = uri.partition("://")
-        parts = urlsplit(uri)
-        self.conn_type = _conn_type(scheme if rest else parts.scheme)
-        protocol, inner, after = rest.partition("://")
-        if inner and protocol.isalnum():
-            # `type://protocol://host…`: the host keeps its own protocol.
-            parts = urlsplit(f"//{after}")
-        else:
-            protocol = ""
-        host = _host_of(parts.netloc)
-        self.host = f"{protocol}://{host}" if protocol else host
-        self.login = None if parts.username is None else unquote(parts.username)
-        self.password = None if parts.password is None else unquote(parts.password)
-        self.port = parts.port
-        self.schema = unquote(parts.path[1:]) if len(parts.path) > 1 else ""
-        if parts.query:
-            query = dict(parse_qsl(parts.query, keep_blank_values=True))
-            self.extra = query[EXTRA_KEY] if EXTRA_KEY in query else json.dumps(query)
-
-    def _query(self) -> str:
-        if not self.extra:
-            return ""
-        try:
-            value = json.loads(self.extra)
-        except ValueError:
-            return urlencode({EXTRA_KEY: self.extra})
-        if not value:
-            return ""
-        if isinstance(value, dict) and all(isinstance(v, str) for v in value.values()):
-            plain = urlencode(value)
-            if dict(parse_qsl(plain, keep_blank_values=True)) == value:
-                return plain
-        return urlencode({EXTRA_KEY: self.extra})
-
 
 _FIELDS = frozenset(
     {
@@ -297,29 +248,6 @@ _FIELDS = frozenset(
         "uri",
     }
 )
-
-
-def _conn_type(scheme: str) -> str:
-    """The type that a URI's scheme stands for: `postgresql` is `postgres`, `-` becomes `_`."""
-    name = scheme.lower().replace("-", "_")
-    return "postgres" if name == "postgresql" else name
-
-
-def _host_of(netloc: str) -> str:
-    """The host as written, percent signs resolved: `urlsplit` would lower its case."""
-    host = netloc.rpartition("@")[2]
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return unquote(host.partition(":")[0])
-
-
-def _authority(login: str | None, password: str | None) -> str:
-    if login is None and password is None:
-        return ""
-    text = quote(login or "", safe="")
-    if password is not None:
-        text += f":{quote(password, safe='')}"
-    return f"{text}@"
 
 
 def _read_nested(value: UserValue) -> UserValue:

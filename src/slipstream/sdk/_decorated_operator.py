@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import textwrap
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -80,6 +79,8 @@ class DecoratedOperator(BaseOperator):
 
     def get_python_source(self) -> str:
         """The function's source, without decorators, for running it elsewhere."""
+        import textwrap
+
         source = textwrap.dedent(inspect.getsource(self.python_callable))
         lines = source.splitlines(keepends=True)
         first = next(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 from slipstream.sdk._connection import Connection
 from slipstream.sdk._logging import LoggingMixin
 from slipstream.sdk._types import UserValue
@@ -48,6 +46,8 @@ class BaseHook(LoggingMixin):
     @classmethod
     def get_random_connection(cls, conn_id: str) -> Connection:
         """One of the connections of that id."""
+        import random
+
         return random.choice(cls.get_connections(conn_id))  # noqa: S311  not for cryptography
 
     def get_conn(self) -> UserValue:

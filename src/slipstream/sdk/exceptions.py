@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from slipstream.model.errors import SlipstreamError
@@ -20,19 +19,19 @@ if TYPE_CHECKING:
 class AirflowException(SlipstreamError):
     """Root of the errors with Airflow's names. A task that raises it fails and may retry."""
 
-    status_code = HTTPStatus.INTERNAL_SERVER_ERROR
+    status_code = 500
 
 
 class AirflowBadRequest(AirflowException):
     """What was asked for makes no sense."""
 
-    status_code = HTTPStatus.BAD_REQUEST
+    status_code = 400
 
 
 class AirflowNotFoundException(AirflowException, LookupError):
     """What was asked for does not exist."""
 
-    status_code = HTTPStatus.NOT_FOUND
+    status_code = 404
 
 
 class AirflowConfigException(AirflowException):
