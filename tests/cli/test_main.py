@@ -52,6 +52,16 @@ def test_the_package_runs_as_a_module() -> None:
     assert run_python("-m", "slipstream", "version") == f"{__version__}\n"
 
 
+def test_a_dag_file_runs_as_a_script_that_finds_airflow(tmp_path: Path) -> None:
+    (tmp_path / "beside.py").write_text("NAME = 'mine'")
+    file = tmp_path / "flow.py"
+    file.write_text(
+        "import sys\nfrom airflow import DAG\nfrom beside import NAME\n"
+        "if __name__ == '__main__':\n    print(DAG(NAME).dag_id, sys.argv[1:])\n"
+    )
+    assert run_python("-m", "slipstream", str(file), "--flag") == "mine ['--flag']\n"
+
+
 @pytest.mark.parametrize("words", [[], ["nonsense"], ["config"], ["config", "list", "--nonsense"]])
 def test_wrong_usage_is_exit_code_2(slipstream: Slipstream, words: list[str]) -> None:
     done = slipstream(*words)

@@ -152,6 +152,9 @@ def _tested(record: ConnectionRecord) -> tuple[bool, str]:
     """The hook finds the connection where every task finds one: in the environment."""
     import os
 
+    from slipstream.compat import install
+
+    install()
     connection = _sdk_connection(record)
     os.environ[f"AIRFLOW_CONN_{record.conn_id.upper()}"] = connection.as_json()
     return connection.test_connection()

@@ -5,22 +5,27 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from slipstream.cli.deployment import Deployment
-from slipstream.cli.server.wiring import dag_folders, host_settings
-from slipstream.model.attempt import Attempt
-from slipstream.model.version import ParsedFile
-from slipstream.wire.execution import Answer, Refused, Request
+
+if TYPE_CHECKING:
+    from slipstream.model.attempt import Attempt
+    from slipstream.model.version import ParsedFile
+    from slipstream.wire.execution import Answer, Request
 
 
 def parse_folders(deployment: Deployment) -> Sequence[ParsedFile]:
     """Every DAG file of the deployment, loaded in child processes."""
+    from slipstream.cli.server.wiring import dag_folders
+
     found = [(path, folder.root) for folder in dag_folders(deployment) for path in folder.find()]
     return parse_files(deployment, found)
 
 
 def parse_files(deployment: Deployment, files: Sequence[tuple[Path, Path]]) -> Sequence[ParsedFile]:
     """These files, given with the folder that each belongs to."""
+    from slipstream.cli.server.wiring import host_settings
     from slipstream.runtime.host import ProcessHost
 
     host = ProcessHost(host_settings(deployment), _refuse)
@@ -33,6 +38,8 @@ def parse_files(deployment: Deployment, files: Sequence[tuple[Path, Path]]) -> S
 
 
 def _refuse(_attempt: Attempt, _request: Request) -> Answer:
+    from slipstream.wire.execution import Refused
+
     return Refused(code="conflict", message="Nothing is run here, files are loaded only.")
 
 
