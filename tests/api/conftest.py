@@ -11,7 +11,7 @@ import httpx
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from argon2 import PasswordHasher
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from slipstream.api.app import create_app
 from slipstream.api.settings import ApiSettings
@@ -38,7 +38,7 @@ class Clock:
 class Client:
     """Sends requests to an app in this process."""
 
-    def __init__(self, portal: BlockingPortal, app: FastAPI, token: str | None = None) -> None:
+    def __init__(self, portal: BlockingPortal, app: ASGIApp, token: str | None = None) -> None:
         self._portal = portal
         self._app = app
         self._token = token

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from starlette.requests import Request
-
 from slipstream.api.auth.access import User
 from slipstream.api.settings import ApiSettings
 from slipstream.store.interface import Store
@@ -37,7 +35,8 @@ class Call:
     """One request, on behalf of one user."""
 
     deployment: Deployment
-    request: Request
+    address: str | None
+    """Where the request came from, where that is known."""
     user: User
 
     @property

@@ -6,10 +6,13 @@ import asyncio
 import time
 from collections.abc import Callable
 from email.utils import formatdate
+from typing import TYPE_CHECKING
 
-from starlette.types import ASGIApp
 from uvicorn import Config, Server
 from uvicorn.server import ServerState
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 
 class SleepingServer(Server):

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias, TypeVar
-
-from starlette.responses import Response
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from slipstream.api.auth.access import Permission
 from slipstream.api.payloads.base import Payload
 
-Answer: TypeAlias = Payload | Response | None
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+Answer: TypeAlias = "Payload | Response | None"
 """What an operation gives back: a payload, a prepared response, or nothing (204)."""
 
 Handler = TypeVar("Handler", bound=Callable[..., Answer])

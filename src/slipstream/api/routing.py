@@ -20,7 +20,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from slipstream.api.auth.gate import ANYBODY, Gate
+from slipstream.api.auth.access import ANYBODY
+from slipstream.api.auth.gate import Gate
 from slipstream.api.call import Call, Deployment
 from slipstream.api.operation import Answer, Open, Operation
 from slipstream.api.payloads.base import Payload
@@ -107,8 +108,9 @@ def endpoint_of(operation: Operation, deployment: Deployment) -> Callable[..., o
     handler, status = operation.handler, operation.status
 
     def answer(request: Request, **parameters: object) -> Response:
-        user = getattr(request.state, "user", ANYBODY)
-        return rendered(handler(Call(deployment, request, user), **parameters), status)
+        address = request.client.host if request.client else None
+        call = Call(deployment, address, getattr(request.state, "user", ANYBODY))
+        return rendered(handler(call, **parameters), status)
 
     async def answer_at_once(request: Request, **parameters: object) -> Response:
         return answer(request, **parameters)

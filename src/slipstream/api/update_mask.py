@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence, Set
 
-from slipstream.api.payloads.base import Body
+from slipstream.api.payloads.bodies import Body
 from slipstream.model.errors import InvalidInputError
 
 

@@ -108,6 +108,10 @@ class User:
         return self.role >= least
 
 
+ANYBODY: Final = User("Anonymous", Role.ADMIN)
+"""Who asks where everybody is an administrator and sends no token."""
+
+
 def reading(resource: Resource) -> Permission:
     """Leave to read the resource."""
     return Permission(Action.READ, resource)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from starlette.requests import Request
 
-from slipstream.api.auth.access import Permission, Role, User
+from slipstream.api.auth.access import ANYBODY, Permission, Role, User
 from slipstream.api.auth.tokens import Tokens
 from slipstream.api.errors import NotAllowedError, NotAuthenticatedError
 from slipstream.store.interface import SettingsStore
-
-ANYBODY: Final = User("Anonymous", Role.ADMIN)
-"""Who asks where everybody is an administrator and sends no token."""
 
 
 class Gate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from slipstream.api.auth.gate import ANYBODY
+from slipstream.api.auth.access import ANYBODY
 from slipstream.api.auth.passwords import password_matches
 from slipstream.api.auth.payloads import LoginBody, LoginResponse
 from slipstream.api.auth.throttle import Throttle
@@ -28,7 +28,7 @@ def login_routes(
         """The user's name, once the password was right."""
         if not body.username or not body.password:
             raise InvalidInputError("Username and password must be provided")
-        subject = f"{body.username}@{call.request.client.host if call.request.client else ''}"
+        subject = f"{body.username}@{call.address}"
         wait = throttle.seconds_until_allowed(subject, monotonic())
         if wait:
             raise TooManyAttemptsError(

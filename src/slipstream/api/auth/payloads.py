@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from slipstream.api.payloads.base import Body, Payload
+from slipstream.api.payloads.base import Payload
+from slipstream.api.payloads.bodies import Body
 
 
 class LoginBody(Body):

@@ -1,13 +1,12 @@
-"""What all payloads have in common."""
+"""What all payloads that leave have in common. (What enters is checked: see `bodies`.)"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from slipstream.model.json import JsonValue
 
@@ -16,36 +15,8 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True):
     """Something that leaves: made by us, so written out without being checked again."""
 
 
-class Body(BaseModel):
-    """Something that enters: a field that is not known is refused.
-
-    Its validator is built when it is first used.
-    """
-
-    model_config = ConfigDict(defer_build=True, populate_by_name=True, extra="forbid")
-
-
-class Query(BaseModel):
-    """The query parameters of an operation.
-
-    One that is not known is refused: a filter that is misspelt, or that there is not, must never
-    look like one that matched everything.
-    """
-
-    model_config = ConfigDict(defer_build=True, populate_by_name=True, extra="forbid")
-
-
-def to_utc(moment: datetime) -> datetime:
-    """The moment in UTC; one without a zone is taken to be in UTC already."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time on its way out; all of ours are aware."""
-
-Moment = Annotated[datetime, AfterValidator(to_utc)]
-"""A time from outside, made an aware one in UTC."""
-
 
 Uuid = Annotated[str, msgspec.Meta(extra_json_schema={"format": "uuid"})]
 """A UUID as text."""

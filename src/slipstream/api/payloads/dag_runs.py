@@ -8,7 +8,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from slipstream.api.payloads.base import Body, Instant, Moment, Payload, seconds_between
+from slipstream.api.payloads.base import Instant, Payload, seconds_between
+from slipstream.api.payloads.bodies import Body, Moment
 from slipstream.api.payloads.dags import DagVersionResponse, display_name, version_payload
 from slipstream.api.payloads.filters import TimeBounds
 from slipstream.model.json import JsonValue

@@ -10,7 +10,8 @@ from datetime import timedelta
 import msgspec
 
 from slipstream.api.payloads import schedules
-from slipstream.api.payloads.base import Body, Instant, Payload, Uuid, mapping, texts
+from slipstream.api.payloads.base import Instant, Payload, Uuid, mapping, texts
+from slipstream.api.payloads.bodies import Body
 from slipstream.model.dag import DagSpec
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.json import JsonValue
@@ -209,7 +210,8 @@ def dag_details_payload(dag: DagRecord, running: int) -> DAGDetailsResponse:
         **msgspec.structs.asdict(dag_payload(dag)),
         catchup=spec.catchup,
         dag_run_timeout=spec.dagrun_timeout,
-        asset_expression=mapping(on_assets.condition) if on_assets else None,
+        asset_expression=mapping(details.get("asset_expression"))
+        or (mapping(on_assets.condition) if on_assets else None),
         doc_md=spec.doc_md,
         start_date=spec.start_date,
         end_date=spec.end_date,

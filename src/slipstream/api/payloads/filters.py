@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from slipstream.api.errors import UnprocessableError
-from slipstream.api.payloads.base import Moment, Query
+from slipstream.api.payloads.bodies import Moment, Query
 from slipstream.api.settings import ApiSettings
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.states import RunState, TaskState

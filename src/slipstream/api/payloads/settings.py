@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from pydantic import Field, JsonValue
 
-from slipstream.api.payloads.base import Body, Payload
+from slipstream.api.payloads.base import Payload
+from slipstream.api.payloads.bodies import Body
 
 
 class VariableBody(Body):

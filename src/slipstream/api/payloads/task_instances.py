@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 from uuid import NAMESPACE_OID, uuid5
 
 from pydantic import AfterValidator, Field
 
-from slipstream.api.payloads.base import Body, Instant, Moment, Payload, Uuid, seconds_between
+from slipstream.api.payloads.base import Instant, Payload, Uuid, seconds_between
+from slipstream.api.payloads.bodies import Body, Moment
 from slipstream.api.payloads.dags import DagVersionResponse, display_name, version_payload
 from slipstream.api.payloads.filters import TimeBounds
 from slipstream.api.payloads.jobs import JobResponse, TriggerResponse
@@ -222,7 +224,7 @@ def task_instance_payload(
         scheduled_when=instance.scheduled_at,
         pid=instance.pid,
         executor=task.executor,
-        executor_config="{}",
+        executor_config=json.dumps(task.details.get("executor_config") or {}),
         note=instance.note,
         rendered_map_index=instance.rendered_map_index,
         rendered_fields=rendered_fields or {},
@@ -264,7 +266,7 @@ def try_payload(
         scheduled_when=instance.scheduled_at if is_latest else None,
         pid=attempt.pid,
         executor=task.executor,
-        executor_config="{}",
+        executor_config=json.dumps(task.details.get("executor_config") or {}),
         dag_version=version_payload(version),
     )
 

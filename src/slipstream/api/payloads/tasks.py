@@ -89,10 +89,7 @@ def task_payload(task: TaskSpec) -> TaskResponse:
         doc_md=text(details.get("doc_md")),
         operator_name=task.operator_name,
         params=mapping(details.get("params")),
-        class_ref={
-            "module_path": details.get("operator_module"),
-            "class_name": task.operator_name,
-        },
+        class_ref=mapping(details.get("class_ref")),
         is_mapped=task.mapped is not None,
         extra_links=texts(details.get("extra_links")) or [],
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from slipstream.api.payloads.base import Body, Instant, Payload
+from slipstream.api.payloads.base import Instant, Payload
+from slipstream.api.payloads.bodies import Body
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED
 

@@ -10,7 +10,7 @@ from fastapi import Query as QueryParameter
 from slipstream.api.auth.access import Resource, deleting, editing, reading
 from slipstream.api.call import Call
 from slipstream.api.operation import Routes
-from slipstream.api.payloads.base import Query
+from slipstream.api.payloads.bodies import Query
 from slipstream.api.payloads.dags import (
     DAGCollectionResponse,
     DAGDetailsResponse,

@@ -150,12 +150,12 @@ class Server:
 
     def _make_app(self) -> ASGIApp:
         """The API, once there is a store; runs in the HTTP server's own thread."""
-        from slipstream.api.app import create_app
+        from slipstream.api.front import create_front
 
         self._store_is_open.wait()
         if self._store is None or self._has_failed:
             raise InterruptedError("The server did not come up.")
-        return create_app(
+        return create_front(
             self._store,
             settings=wiring.api_settings(self._deployment),
             signs_of_life=self._signs_of_life,

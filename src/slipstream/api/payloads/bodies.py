@@ -1,0 +1,36 @@
+"""What all bodies and query parameters have in common: pydantic checks them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+
+class Body(BaseModel):
+    """Something that enters: a field that is not known is refused.
+
+    Its validator is built when it is first used.
+    """
+
+    model_config = ConfigDict(defer_build=True, populate_by_name=True, extra="forbid")
+
+
+class Query(BaseModel):
+    """The query parameters of an operation.
+
+    One that is not known is refused: a filter that is misspelt, or that there is not, must never
+    look like one that matched everything.
+    """
+
+    model_config = ConfigDict(defer_build=True, populate_by_name=True, extra="forbid")
+
+
+def to_utc(moment: datetime) -> datetime:
+    """The moment in UTC; one without a zone is taken to be in UTC already."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(to_utc)]
+"""A time from outside, made an aware one in UTC."""
