@@ -80,6 +80,7 @@ def preload() -> None:
     for name in _PRELOADED:
         importlib.import_module(name)
     importlib.import_module("slipstream.compat").install()
+    importlib.import_module("slipstream.sdk._warm").warm_up()
 
 
 def load(spec: messages.LoadSpec) -> LoadedFile:
