@@ -8,11 +8,21 @@ from collections.abc import Callable
 from concurrent.futures import Executor as ThreadPool
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 import msgspec
 
-from slipstream.model.attempt import Attempt, Failed, Outcome, Skipped, Succeeded
+from slipstream.model.attempt import (
+    Attempt,
+    Cancelled,
+    Deferred,
+    Failed,
+    Lost,
+    Outcome,
+    Rescheduled,
+    Skipped,
+    Succeeded,
+)
 from slipstream.model.events import AttemptEnded, AttemptStarted
 from slipstream.runtime import masking, processes
 from slipstream.runtime.jobs import AttemptJob
@@ -23,6 +33,9 @@ from slipstream.runtime.task_handle import TaskProcess
 from slipstream.wire import execution, messages
 
 _log = logging.getLogger(__name__)
+
+_SHOWN_RESULT = 500
+"""Characters of a returned value that the log shows."""
 
 Answerer: TypeAlias = Callable[[Attempt, execution.Request], execution.Answer]
 """Carries out a task's request; may block, must not raise."""
@@ -55,6 +68,7 @@ class AttemptConduct:
         self._outcome: Outcome | None = None
         self._verdict: Outcome | None = None
         """Decided by the host, whatever the process says: cancelled, stopped, out of time."""
+        self._grace_seconds = around.settings.kill_grace_seconds
         self._begun = False
         self._ended = False
         self._timer: Timer | None = None
@@ -68,7 +82,9 @@ class AttemptConduct:
         if self._ended:
             return
         self._verdict = self._verdict or verdict
-        self._process.terminate(grace_seconds)
+        self._grace_seconds = grace_seconds
+        if self._begun:
+            self._process.terminate(grace_seconds)
 
     def kill(self) -> None:
         """End the process at once."""
@@ -77,6 +93,9 @@ class AttemptConduct:
     def on_begun(self, pid: int) -> None:
         """The process runs."""
         self._begun = True
+        settings = self._around.settings
+        tries = f"try {self.attempt.try_number} of {self.attempt.max_tries + 1}"
+        self._say("info", f"Task started on {settings.hostname}, process {pid}, {tries}")
         self._around.emit(
             self.attempt,
             AttemptStarted(
@@ -93,7 +112,7 @@ class AttemptConduct:
                 timeout + self._around.settings.timeout_grace_seconds, self._on_timeout
             )
         if self._verdict is not None:
-            self._process.terminate(self._around.settings.kill_grace_seconds)
+            self._process.terminate(self._grace_seconds)
 
     def on_message(self, message: messages.FromTask) -> None:
         """The process said something."""
@@ -108,6 +127,8 @@ class AttemptConduct:
                 self._log.masker.add(message.secrets)
             case messages.Report():
                 self._take_report(message)
+            case messages.Finished():
+                self._expect_exit()
             case messages.Loaded():
                 self._take_loaded(message)
             case _:
@@ -151,6 +172,8 @@ class AttemptConduct:
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
             outcome = Failed(message=f"the task's report cannot be read: {error}")
         self._outcome = outcome
+        if report.shows_result and isinstance(outcome, Succeeded):
+            self._say_result(outcome)
         if report.rendered is not None:
             request = execution.SetRenderedFields(fields=report.rendered)
             self._around.pool.submit(self._around.answer, self.attempt, request)
@@ -159,13 +182,24 @@ class AttemptConduct:
         if isinstance(outcome, (Succeeded, Skipped)) and self._verdict is None:
             # Nothing will run in its place, so the next task need not wait for this exit.
             self._end(outcome)
-        self._timer = self._around.reactor.call_after(
-            self._around.settings.linger_seconds, self._stop_lingering
-        )
+        if report.is_last:
+            self._expect_exit()
+
+    def _say_result(self, outcome: Succeeded) -> None:
+        for xcom in outcome.xcoms:
+            if xcom.key == "return_value":
+                text = xcom.value
+                cut = f"{text[:_SHOWN_RESULT]} …" if len(text) > _SHOWN_RESULT else text
+                self._say("info", f"Returned {cut}")
 
     def _take_loaded(self, loaded: messages.Loaded) -> None:
         if loaded.error is not None:
             self._say("error", f"the DAG file could not be loaded:\n{loaded.error}")
+
+    def _expect_exit(self) -> None:
+        self._timer = self._around.reactor.call_after(
+            self._around.settings.linger_seconds, self._stop_lingering
+        )
 
     def _stop_lingering(self) -> None:
         self._process.terminate(self._around.settings.timeout_grace_seconds)
@@ -180,6 +214,7 @@ class AttemptConduct:
 
     def _end(self, outcome: Outcome) -> None:
         self._ended = True
+        self._say("info", describe_end(outcome))
         if self._timer is not None:
             self._timer.cancel()
         self._around.emit(
@@ -209,6 +244,27 @@ class AttemptConduct:
             extra=extra if isinstance(extra, dict) else None,
         )
         self._around.mark_dirty(self._log)
+
+
+def describe_end(outcome: Outcome) -> str:
+    """The last line of a log."""
+    match outcome:
+        case Succeeded():
+            return "Task succeeded"
+        case Failed(message=message):
+            return f"Task failed: {message}"
+        case Skipped(message=message):
+            return f"Task skipped{f': {message}' if message else ''}"
+        case Rescheduled(at=at):
+            return f"Task gives its place back until {at.isoformat()}"
+        case Deferred(trigger_classpath=classpath):
+            return f"Task waits on the trigger {classpath}"
+        case Lost(message=message):
+            return f"Attempt lost: {message}"
+        case Cancelled(message=message):
+            return f"Task was ended: {message}"
+        case _:
+            assert_never(outcome)
 
 
 def new_log(attempt: Attempt, settings: HostSettings) -> LogFile:

@@ -15,8 +15,10 @@ from slipstream.runtime import processes
 from slipstream.runtime.conduct import Answerer, Surroundings
 from slipstream.runtime.environment import lineage_of, task_environment
 from slipstream.runtime.jobs import AttemptJob, Listener, Source
+from slipstream.runtime.leftovers import end_leftovers
 from slipstream.runtime.lifeline import Lifeline
 from slipstream.runtime.log_files import LogFile
+from slipstream.runtime.orphans import Orphans
 from slipstream.runtime.pool import ProcessPool
 from slipstream.runtime.reactor import Reactor
 from slipstream.runtime.root import RootProcess
@@ -62,12 +64,19 @@ class ProcessHost:
             self._lifeline,
             task_environment(os.environ, lineage),
             self._on_message,
+            self._on_root_death,
         )
         self._pool = ProcessPool(around, self._root)
+        self._orphans = Orphans(
+            self._reactor, lineage, is_known=self._pool.knows, on_exit=self._on_orphan_exit
+        )
 
     def start(self, listener: Listener | None = None) -> None:
         """Start the thread and the root zygote; what becomes of attempts goes to the listener."""
         self._listener = listener
+        left = end_leftovers(self._settings.run_dir)
+        if left:
+            _log.warning("ended %d processes that an earlier server had left", len(left))
         processes.become_subreaper()
         self._reactor.start(self._after_round)
         self._reactor.call(self._start_root)
@@ -83,6 +92,9 @@ class ProcessHost:
         the requests; the future is cancelled if the host stops before.
         """
         result: Future[ParsedFile] = Future()
+        if self._stopped:
+            result.cancel()
+            return result
         self._reactor.call(lambda: self._pool.parse(path, folder, result))
         return result
 
@@ -130,6 +142,13 @@ class ProcessHost:
     def _on_message(self, message: messages.FromZygote) -> None:
         self._pool.on_message(message)
 
+    def _on_root_death(self) -> None:
+        _log.warning("the root zygote has died; another one is started when it is needed")
+        self._orphans.adopt(but=self._root.pid)
+
+    def _on_orphan_exit(self, pid: int, status: int) -> None:
+        self._pool.on_message(messages.ChildExited(pid=pid, status=status))
+
     def _mark_dirty(self, log: LogFile) -> None:
         self._dirty.setdefault(log)
 
@@ -140,6 +159,7 @@ class ProcessHost:
     def _close(self) -> None:
         self._pool.close()
         self._root.stop()
+        self._orphans.end()
 
     def _after_round(self) -> None:
         """Logs first: who hears of an end may read the log of it."""

@@ -14,6 +14,7 @@ from types import FrameType
 
 _depth = 0
 _pending: list[Callable[[], None]] = []
+_handlers: dict[int, Callable[[int, FrameType | None], None]] = {}
 
 
 def on_signal(number: int, action: Callable[[], None]) -> None:
@@ -25,14 +26,24 @@ def on_signal(number: int, action: Callable[[], None]) -> None:
         else:
             action()
 
+    _handlers[number] = handle
     signal.signal(number, handle)
+
+
+def forget() -> None:
+    """Take the actions back, in a child that the task has forked: they are not its own."""
+    for number, handle in _handlers.items():
+        if signal.getsignal(number) is handle:
+            signal.signal(number, signal.SIG_DFL)
+    _handlers.clear()
+    _pending.clear()
 
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Hold actions back in here; they happen at the end. Threads but the main one have none."""
+    """Hold actions back in here; they happen at the end. Only the main thread has any."""
     global _depth
-    if threading.current_thread() is not threading.main_thread():
+    if threading.get_ident() != threading.main_thread().ident:
         yield
         return
     _depth += 1
@@ -42,3 +53,27 @@ def deferred() -> Iterator[None]:
         _depth -= 1
         while _pending and not _depth:
             _pending.pop(0)()
+
+
+@contextmanager
+def time_limit(seconds: float, error: BaseException) -> Iterator[None]:
+    """Raise the error in here after so many seconds.
+
+    Only the main thread can be interrupted; in any other there is no limit. An outer limit is
+    suspended meanwhile.
+    """
+    if threading.get_ident() != threading.main_thread().ident:
+        yield
+        return
+
+    def expire() -> None:
+        raise error
+
+    before = signal.getsignal(signal.SIGALRM)
+    on_signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

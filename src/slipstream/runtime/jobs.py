@@ -37,7 +37,7 @@ def source_of(fileloc: str, sources: Mapping[str, str]) -> Source:
     return Source(fileloc=fileloc, source_hash=hash_sources(sources), read=lambda: sources)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class AttemptJob:
     """An attempt on its way to a process."""
 

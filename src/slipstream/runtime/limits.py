@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import resource
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 
 @contextmanager
@@ -29,22 +27,6 @@ def limited_memory(extra_bytes: int | None) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
-
-
-@contextmanager
-def alarm(seconds: float, error: BaseException) -> Iterator[None]:
-    """Raise the error in the main thread after so many seconds; nested use is not supported."""
-
-    def on_alarm(_number: int, _frame: FrameType | None) -> None:
-        raise error
-
-    before = signal.signal(signal.SIGALRM, on_alarm)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def _data_bytes() -> int:

@@ -14,16 +14,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING
 
+from slipstream import compat
 from slipstream.runtime import processes
 from slipstream.runtime.fork_safety import native_threads, reason_not_to_fork
-from slipstream.runtime.limits import alarm, limited_memory
+from slipstream.runtime.interrupts import time_limit
+from slipstream.runtime.limits import limited_memory
 from slipstream.runtime.tracebacks import format_for_user
+from slipstream.sdk._collect import DagCollector
+from slipstream.sdk._spec import build_spec
 from slipstream.wire import messages
 from slipstream.wire.dag import encode_dag
 
-DAG: TypeAlias = Any
+if TYPE_CHECKING:
+    from slipstream.sdk import DAG
 
 _PRELOADED = (
     "jinja2",
@@ -79,8 +84,7 @@ def preload() -> None:
     """Import what DAG files and tasks need, so that their processes share it."""
     for name in _PRELOADED:
         importlib.import_module(name)
-    importlib.import_module("slipstream.compat").install()
-    importlib.import_module("slipstream.sdk._warm").warm_up()
+    compat.install()
 
 
 def load(spec: messages.LoadSpec) -> LoadedFile:
@@ -93,22 +97,25 @@ def load(spec: messages.LoadSpec) -> LoadedFile:
     result = LoadedFile(spec=spec)
     with _recorded_warnings() as recorded:
         try:
-            with limited_memory(spec.memory_bytes), _limited_time(spec.timeout_seconds):
+            limited_time = _limited_time(spec.timeout_seconds, spec.grace_seconds)
+            with limited_memory(spec.memory_bytes), limited_time:
                 result = _execute(spec, path)
         except BaseException as error:  # noqa: BLE001 - nothing in the file may end the zygote
             result = replace(result, error=_explain(error, spec))
+    unsafe = reason_not_to_fork(threads_before)
+    if unsafe is not None:
+        recorded.append(f"Each task of this file loads it anew, for {unsafe}.")
     return replace(
         result,
         sources=_sources(path, spec),
         warnings=tuple(recorded),
-        unsafe=reason_not_to_fork(threads_before),
+        unsafe=unsafe,
         duration_seconds=time.perf_counter() - started,
     )
 
 
 def _execute(spec: messages.LoadSpec, path: Path) -> LoadedFile:
-    build_spec = importlib.import_module("slipstream.sdk._spec").build_spec
-    with importlib.import_module("slipstream.sdk._collect").DagCollector() as collector:
+    with DagCollector() as collector:
         module = _new_module(path)
         code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
         exec(code, module.__dict__)  # noqa: S102 - executing the file is what loading means
@@ -152,12 +159,12 @@ def _extend_path(spec: messages.LoadSpec) -> None:
 
 
 @contextmanager
-def _limited_time(seconds: float) -> Iterator[None]:
+def _limited_time(seconds: float, grace_seconds: float) -> Iterator[None]:
     error = LoadInterrupted(f"loading this file took longer than {seconds:g} s")
     # Native code that does not come back is ended by the host; this says where it hung.
-    faulthandler.dump_traceback_later(seconds + 1.0, file=2)
+    faulthandler.dump_traceback_later(seconds + grace_seconds / 2, file=2)
     try:
-        with alarm(seconds, error):
+        with time_limit(seconds, error):
             yield
     finally:
         faulthandler.cancel_dump_traceback_later()

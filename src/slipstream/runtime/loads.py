@@ -21,6 +21,8 @@ class Load:
 
     spec: messages.LoadSpec
     on_loaded: Callable[[WarmFile, messages.Loaded], None]
+    on_dropped: Callable[[], object] = lambda: None
+    """The host stops before the file is loaded."""
     misfires: int = 0
 
 
@@ -46,7 +48,7 @@ class LoadQueue:
         self._on_message = on_message
         self._on_gone = on_gone
         self._waiting: deque[Load] = deque()
-        self._running = 0
+        self._current: list[Load] = []
 
     def add(self, load: Load, *, urgent: bool = False) -> None:
         """Load a file as soon as there is room; an urgent one before those that wait."""
@@ -56,18 +58,24 @@ class LoadQueue:
             self._waiting.append(load)
         self._start()
 
-    def clear(self) -> None:
-        """Forget what has not begun."""
+    def close(self) -> None:
+        """Begin no more; who waits is told, and what is being loaded is told of no more."""
+        for load in (*self._waiting, *self._current):
+            load.on_dropped()
         self._waiting.clear()
+        self._current.clear()
 
     def _start(self) -> None:
-        while self._waiting and self._running < self._settings.load_parallelism:
-            self._running += 1
-            self._begin(self._waiting.popleft())
+        while self._waiting and len(self._current) < self._settings.load_parallelism:
+            load = self._waiting.popleft()
+            self._current.append(load)
+            self._begin(load)
 
     def _begin(self, load: Load) -> None:
         def on_loaded(file: WarmFile, loaded: messages.Loaded | None) -> None:
-            self._running -= 1
+            if load not in self._current:
+                return
+            self._current.remove(load)
             if loaded is None and load.misfires < _MOST_MISFIRES:
                 load.misfires += 1
                 self._waiting.appendleft(load)
@@ -79,7 +87,6 @@ class LoadQueue:
             self._new_number(),
             load.spec,
             self._reactor,
-            timeout_grace_seconds=self._settings.timeout_grace_seconds,
             on_loaded=on_loaded,
             on_message=self._on_message,
             on_gone=self._on_gone,

@@ -121,6 +121,7 @@ def _forms(secret: str) -> set[str]:
     """The secret as such, quoted for URLs, JSON and Python, and its longer lines."""
     forms = {
         secret,
+        quote(secret),
         quote(secret, safe=""),
         quote_plus(secret),
         json.dumps(secret)[1:-1],

@@ -20,7 +20,7 @@ class LineSplitter:
     def feed(self, data: bytes) -> list[str]:
         """The lines that are complete now, without their ends."""
         *lines, self._rest = (self._rest + data).split(b"\n")
-        found = [piece for line in lines for piece in _pieces(line.removesuffix(b"\r"))]
+        found = [piece for line in lines for piece in _pieces(shown(line))]
         if len(self._rest) >= MAX_LINE_BYTES:
             *full, self._rest = _cut(self._rest)
             found += [_text(piece) for piece in full]
@@ -29,7 +29,7 @@ class LineSplitter:
     def flush(self) -> list[str]:
         """What is left of an unfinished line."""
         rest, self._rest = self._rest, b""
-        return _pieces(rest) if rest else []
+        return _pieces(shown(rest)) if rest else []
 
 
 class OutputPipe:
@@ -72,6 +72,11 @@ class OutputPipe:
             self._descriptor = -1
         for line in self._splitter.flush():
             self._on_line(line)
+
+
+def shown(line: bytes) -> bytes:
+    """What a terminal would show of it: a progress bar overwrites its line by carriage returns."""
+    return line.rstrip(b"\r").rpartition(b"\r")[2]
 
 
 def _pieces(line: bytes) -> list[str]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import itertools
 import logging
 import time
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
+
+import msgspec
 
 from slipstream.model.attempt import Failed, Lost, Outcome
 from slipstream.model.version import ParsedFile, hash_sources
@@ -24,7 +28,9 @@ from slipstream.wire import messages
 
 _log = logging.getLogger(__name__)
 
-_MOST_MISFIRES = 3
+_MOST_MISFIRES = 7
+_PAUSE_SECONDS = 0.005
+"""A zygote that has been killed takes a moment to be gone; each pause is twice as long."""
 
 Version: TypeAlias = tuple[str, str]
 """`(fileloc, source hash)`."""
@@ -57,19 +63,24 @@ class ProcessPool:
         self._by_pid: dict[int, TaskProcess | WarmFile] = {}
         self._conducts: dict[str, AttemptConduct] = {}
         self._parents: dict[TaskProcess, WarmFile] = {}
+        self._delayed: deque[Job] = deque()
+        """Waiting to be tried again: their zygote had ended."""
         self._stopping = False
 
     def parse(self, path: Path, folder: Path, result: Future[ParsedFile]) -> None:
         """Load the file as it is on the disk and tell what came of it; it stays warm."""
-        if not result.set_running_or_notify_cancel():
+        if self._stopping:
+            result.cancel()
             return
         started = datetime.now(UTC)
 
         def on_loaded(file: WarmFile, loaded: messages.Loaded) -> None:
             self._keep(file, loaded, hash_sources(loaded.sources), newest=True)
-            result.set_result(parsed_file(path, folder, started, loaded))
+            if not result.cancelled():
+                result.set_result(parsed_file(path, folder, started, loaded))
 
-        self._loads.add(Load(spec=self._spec(path, folder), on_loaded=on_loaded))
+        load = Load(spec=self._spec(path, folder), on_loaded=on_loaded, on_dropped=result.cancel)
+        self._loads.add(load)
 
     def place(self, job: Job) -> None:
         """Find a process for the job: a warm one, or one that is made for it."""
@@ -86,7 +97,7 @@ class ProcessPool:
         elif version in self._waiting:
             self._waiting[version].append(job)
         elif version in self._cold:
-            self._occupy(self._fork_cold(self._cold[version]), job)
+            self._place_cold(job, version)
         else:
             self._waiting[version] = [job]
             self._load_version(job.source)
@@ -97,7 +108,7 @@ class ProcessPool:
         if conduct is not None:
             conduct.cancel(verdict, grace_seconds)
             return
-        for jobs in [*self._waiting.values(), *(file.jobs for file in self._warm.values())]:
+        for jobs in self._queues():
             for job in jobs:
                 if job.attempt.attempt_id == attempt_id:
                     jobs.remove(job)
@@ -110,7 +121,7 @@ class ProcessPool:
             case messages.Forked():
                 child = self._by_number.get(message.process)
                 if child is not None:
-                    self._by_pid[message.pid] = child
+                    self._on_pid(child, message.pid)
                     child.on_forked(message.pid)
             case messages.ForkFailed():
                 child = self._by_number.get(message.process)
@@ -123,19 +134,31 @@ class ProcessPool:
             case messages.Ready() | messages.Loaded():
                 return
 
+    def knows(self, pid: int) -> bool:
+        """Whether a process of that number is one of this pool's."""
+        return pid in self._by_pid
+
+    def _queues(self) -> list[list[Job] | deque[Job]]:
+        """Wherever jobs wait for a process."""
+        waiting = self._waiting.values()
+        return [self._delayed, *waiting, *(file.jobs for file in self._warm.values())]
+
     @property
     def is_idle(self) -> bool:
         """Whether no attempt or errand is anywhere in it."""
         return not (
-            self._conducts or self._waiting or any(file.is_busy for file in self._warm.values())
+            self._conducts
+            or self._waiting
+            or self._delayed
+            or any(file.is_busy for file in self._warm.values())
         )
 
     def stop(self, grace_seconds: float) -> None:
         """Take no more work, and end what runs; `is_idle` says when it has."""
         self._stopping = True
-        self._loads.clear()
+        self._loads.close()
         verdict = Lost(message="the server is stopping")
-        for jobs in [*self._waiting.values(), *(file.jobs for file in self._warm.values())]:
+        for jobs in self._queues():
             while jobs:
                 self._refuse(jobs.pop(), verdict)
         self._waiting.clear()
@@ -164,20 +187,41 @@ class ProcessPool:
                 return
             if loaded.error is None:
                 file.retire()
-            self._around.pool.submit(self._materialise, source, folder)
+            self._lay_out(
+                source, folder, lambda overlay: self._load_overlay(source, folder, overlay)
+            )
 
         self._loads.add(Load(spec=self._spec(path, folder), on_loaded=on_loaded), urgent=True)
 
-    def _materialise(self, source: Source, folder: Path) -> None:
-        """In a thread of the pool: lay an earlier version's files out, and load them."""
-        try:
-            overlay = materialise(source, folder, self._settings.run_dir)
-        except Exception as error:  # noqa: BLE001 - the jobs that wait must hear of it
-            _log.exception("cannot lay out version %s", source.source_hash)
-            failed = messages.Loaded(error=f"the version's files cannot be had: {error}\n")
-            self._reactor.call(lambda: self._serve((source.fileloc, source.source_hash), failed))
+    def _place_cold(self, job: Job, version: Version) -> None:
+        """Load the file in the task's own process, in the version that is asked for."""
+        spec = self._cold[version]
+        if spec.overlay is not None or not job.source.source_hash:
+            self._occupy(self._fork_cold(spec), job)
             return
-        self._reactor.call(lambda: self._load_overlay(source, folder, overlay))
+
+        def with_overlay(overlay: Path) -> None:
+            self._cold[version] = msgspec.structs.replace(spec, overlay=str(overlay))
+            self._serve(version, messages.Loaded())
+
+        self._waiting[version] = [job]
+        self._lay_out(job.source, Path(spec.dags_folder), with_overlay)
+
+    def _lay_out(self, source: Source, folder: Path, then: Callable[[Path], None]) -> None:
+        """Put the version's files on the disk, in a thread of the pool, and go on with them."""
+        version = (source.fileloc, source.source_hash)
+
+        def work() -> None:
+            try:
+                overlay = materialise(source, folder, self._settings.run_dir)
+            except Exception as error:  # noqa: BLE001 - the jobs that wait must hear of it
+                _log.exception("cannot lay out version %s", source.source_hash)
+                failed = messages.Loaded(error=f"the version's files cannot be had: {error}\n")
+                self._reactor.call(lambda: self._serve(version, failed))
+            else:
+                self._reactor.call(lambda: then(overlay))
+
+        self._around.pool.submit(work)
 
     def _load_overlay(self, source: Source, folder: Path, overlay: Path) -> None:
         def on_loaded(file: WarmFile, loaded: messages.Loaded) -> None:
@@ -252,7 +296,7 @@ class ProcessPool:
         while file.jobs:
             job = file.jobs.popleft()
             file.last_used = time.monotonic()
-            if file.spares and file.spares[0].pid is not None:
+            if file.spares and file.spares[0].is_ready:
                 process = file.spares.popleft()
             else:
                 file.wanted_spares = min(file.wanted_spares + 1, self._settings.max_spares)
@@ -282,10 +326,18 @@ class ProcessPool:
         return process
 
     def _new_process(self) -> TaskProcess:
-        process = TaskProcess(next(self._numbers), self._reactor, self._on_process_gone)
+        process = TaskProcess(
+            next(self._numbers),
+            self._reactor,
+            on_pid=self._on_pid,
+            on_gone=self._on_process_gone,
+        )
         self._by_number[process.number] = process
         process.open()
         return process
+
+    def _on_pid(self, child: TaskProcess | WarmFile, pid: int) -> None:
+        self._by_pid[pid] = child
 
     def _on_process_gone(self, process: TaskProcess) -> None:
         del self._by_number[process.number]
@@ -297,6 +349,8 @@ class ProcessPool:
                 del self._conducts[conduct.attempt.attempt_id]
         file = self._parents.pop(process, None)
         if file is not None:
+            if not process.is_ready:
+                file.probe()
             file.live.discard(process)
             if process in file.spares:
                 file.spares.remove(process)
@@ -314,7 +368,14 @@ class ProcessPool:
         if job.misfires > _MOST_MISFIRES:
             self._refuse(job, Lost(message=f"no process could be started: {reason}"))
         else:
-            self._reactor.call(lambda: self.place(job))
+            self._delayed.append(job)
+            pause = _PAUSE_SECONDS * 2**job.misfires
+            self._reactor.call_after(pause, lambda: self._place_delayed(job))
+
+    def _place_delayed(self, job: Job) -> None:
+        if job in self._delayed:
+            self._delayed.remove(job)
+            self.place(job)
 
     def _refuse(self, job: Job, outcome: Outcome, detail: str = "") -> None:
         refuse(job, outcome, detail, self._around)
@@ -327,6 +388,7 @@ class ProcessPool:
             dags_folder=str(folder),
             overlay=None if overlay is None else str(overlay),
             timeout_seconds=self._settings.load_timeout_seconds,
+            grace_seconds=self._settings.timeout_grace_seconds,
             memory_bytes=self._settings.load_memory_bytes,
         )
 

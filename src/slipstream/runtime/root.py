@@ -24,11 +24,13 @@ class RootProcess:
         lifeline: Lifeline,
         environment: Mapping[str, str],
         on_message: Callable[[messages.FromZygote], None],
+        on_death: Callable[[], None],
     ) -> None:
         self._reactor = reactor
         self._lifeline = lifeline
         self._environment = environment
         self._on_message = on_message
+        self._on_death = on_death
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
 
@@ -72,6 +74,7 @@ class RootProcess:
         """The root has died; the next order starts another one."""
         self._channel = None
         self._wait()
+        self._on_death()
 
     def _wait(self) -> None:
         process, self._process = self._process, None

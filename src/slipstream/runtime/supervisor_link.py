@@ -52,9 +52,16 @@ class SupervisorLink:
         self._new_locks()
 
     def attach(self, connection: BlockingConnection) -> None:
-        """Speak over this connection, and be ready for the forks of the task's own code."""
+        """Speak over this connection, for the calling process."""
         self._connection = connection
         self._owner = os.getpid()
+
+    def detach(self) -> None:
+        """Speak to nobody any more."""
+        self._connection = None
+
+    def watch_forks(self) -> None:
+        """Be ready for the forks of the task's own code."""
         os.register_at_fork(
             before=self._before_fork,
             after_in_parent=self._after_fork,
@@ -141,3 +148,5 @@ class SupervisorLink:
         self._is_shared = True
         self._replies.clear()
         self._new_locks()
+        if threading.current_thread() is threading.main_thread():
+            interrupts.forget()

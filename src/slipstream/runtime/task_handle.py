@@ -8,7 +8,6 @@ import os
 import select
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from typing import Protocol
 
@@ -55,13 +54,21 @@ class TaskProcess:
     """
 
     def __init__(
-        self, number: int, reactor: Reactor, on_gone: Callable[[TaskProcess], None]
+        self,
+        number: int,
+        reactor: Reactor,
+        *,
+        on_pid: Callable[[TaskProcess, int], None],
+        on_gone: Callable[[TaskProcess], None],
     ) -> None:
         self.number = number
         self.pid: int | None = None
         self.occupant: Occupant | None = None
+        self.is_ready = False
+        """Whether it has said hello: from then on it may have begun with its work."""
         self.is_gone = False
         self._reactor = reactor
+        self._on_pid = on_pid
         self._on_gone = on_gone
         self._pidfd = -1
         self._kill_timer: Timer | None = None
@@ -85,8 +92,7 @@ class TaskProcess:
         """Give the process its work; once."""
         self.occupant = occupant
         self._channel.send(occupant.first_message())
-        if self.pid is not None:
-            occupant.on_begun(self.pid)
+        self._begin()
 
     def send(self, message: messages.ToTask) -> None:
         """Send the process a message. Safe from any thread."""
@@ -97,10 +103,9 @@ class TaskProcess:
         if self.pid is not None or self.is_gone:
             return
         self.pid = pid
+        self._on_pid(self, pid)
         with contextlib.suppress(OSError, AttributeError):
             self._pidfd = os.pidfd_open(pid)
-        if self.occupant is not None:
-            self.occupant.on_begun(pid)
 
     def on_exited(self, status: int | None) -> None:
         """The process has ended and was waited for, or is known to be no more."""
@@ -111,8 +116,10 @@ class TaskProcess:
             pipe.drain(rounds=1024)
         self._channel.receive_now()
         self._let_go()
-        if self.occupant is not None:
+        if self.occupant is not None and self.is_ready:
             self.occupant.on_exited(status)
+        elif self.occupant is not None:
+            self.occupant.on_stillborn("it ended before it could begin")
         self._on_gone(self)
 
     def give_up(self, reason: str) -> None:
@@ -158,15 +165,19 @@ class TaskProcess:
         return True
 
     def _on_ready(self) -> None:
-        """Something arrived. What was printed comes before what was logged after it.
+        """Something arrived.
 
-        The pipes are read first, but nothing is written to the log before the socket was read too:
-        a secret to mask that was announced before it was printed is then known.
+        The socket is read again after the pipes, before anything is written to the log: a secret
+        to mask that was announced before it was printed is then known.
         """
+        self._channel.receive_now()
+        self._drain_pipes()
+        self._channel.receive_now()
+
+    def _drain_pipes(self) -> None:
         for pipe in self._pipes:
             if pipe.fileno() >= 0 and not pipe.drain():
                 self._close_pipe(pipe)
-        self._channel.receive_now()
 
     def _on_payload(self, payload: bytes) -> None:
         try:
@@ -175,10 +186,21 @@ class TaskProcess:
             _log.error("task process %s sent what is no message: %s", self.pid, error)
             self.kill()
             return
-        if isinstance(message, messages.Hello):
-            self.on_forked(message.pid)
-        elif self.occupant is not None:
+        match message:
+            case messages.Hello():
+                self.on_forked(message.pid)
+                self.is_ready = True
+                self._begin()
+                return
+            case messages.LogLine(after_raw=True) | messages.Report() | messages.ErrandDone():
+                self._drain_pipes()
+        if self.occupant is not None:
             self.occupant.on_message(message)
+
+    def _begin(self) -> None:
+        """The process is there and has its work."""
+        if self.pid is not None and self.is_ready and self.occupant is not None:
+            self.occupant.on_begun(self.pid)
 
     def _on_line(self, stream: str, line: str) -> None:
         if self.occupant is not None:
@@ -191,21 +213,20 @@ class TaskProcess:
         else:
             self._expect_exit()
 
-    def _expect_exit(self) -> None:
-        """The zygote tells of the exit. If that is gone too, look by ourselves."""
-        self._reactor.call_after(_CHECK_SECONDS, self._check_exit)
+    def _expect_exit(self, *, news_is_late: bool = False) -> None:
+        """The zygote tells of the exit, or whoever inherited it. Should that fail, look."""
+        self._reactor.call_after(_CHECK_SECONDS, lambda: self._check_exit(news_is_late))
 
-    def _check_exit(self) -> None:
+    def _check_exit(self, news_is_late: bool) -> None:
         if self.is_gone:
             return
         if self.pid is None:
             self.give_up("it was never forked")
             return
-        if self._has_ended():
-            processes.kill_group(self.pid)
-            self.on_exited(self._wait_status())
+        if self._has_ended() and news_is_late:
+            self.on_exited(None)
         else:
-            self._expect_exit()
+            self._expect_exit(news_is_late=self._has_ended())
 
     def _has_ended(self) -> bool:
         if self._pidfd < 0:
@@ -213,16 +234,6 @@ class TaskProcess:
         poll = select.poll()
         poll.register(self._pidfd, select.POLLIN)
         return bool(poll.poll(0))
-
-    def _wait_status(self) -> int | None:
-        """The exit status of a process that was orphaned to this one, a subreaper."""
-        if sys.platform != "linux" or self.pid is None:
-            return None
-        try:
-            _, status = os.waitpid(self.pid, os.WNOHANG)
-        except ChildProcessError:
-            return None
-        return os.waitstatus_to_exitcode(status)
 
     def _close_pipe(self, pipe: OutputPipe) -> None:
         self._reactor.unwatch(pipe.fileno())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import logging
 import os
 import sys
+import termios
 import time
 from typing import IO
 
@@ -15,6 +17,7 @@ from slipstream.wire import messages
 from slipstream.wire.frames import ConnectionLostError
 
 _MOST_CHARACTERS = 64 * 1024
+_NO_BYTES = bytes(4)
 
 
 class SupervisorHandler(logging.Handler):
@@ -27,11 +30,12 @@ class SupervisorHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Send one record; a record that cannot be formatted is reported on stderr."""
         try:
-            line = _line_of(record)
+            event, extra = record.getMessage(), _extra_of(record)
         except Exception:  # noqa: BLE001 - as every logging handler does
             self.handleError(record)
             return
-        send_line(self._link, line)
+        level = record.levelname.lower()
+        send_line(self._link, level, record.name, event, timestamp=record.created, extra=extra)
 
 
 class LineStream(io.TextIOBase):
@@ -95,12 +99,7 @@ class LineStream(io.TextIOBase):
         shown = line.rstrip("\r").rpartition("\r")[2]
         for start in range(0, max(len(shown), 1), _MOST_CHARACTERS):
             piece = shown[start : start + _MOST_CHARACTERS]
-            send_line(
-                self._link,
-                messages.LogLine(
-                    timestamp=time.time(), level=self._level, logger=self._logger, event=piece
-                ),
-            )
+            send_line(self._link, self._level, self._logger, piece)
 
 
 def capture(link: SupervisorLink, level: str = "INFO") -> None:
@@ -126,15 +125,39 @@ def finish() -> None:
             stream.finish()
 
 
-def send_line(link: SupervisorLink, line: messages.LogLine) -> None:
+def send_line(
+    link: SupervisorLink,
+    level: str,
+    logger: str,
+    event: str,
+    *,
+    timestamp: float | None = None,
+    extra: dict[str, str] | None = None,
+) -> None:
     """Send a line; with nobody left to read it, the process is about to end anyway."""
+    line = messages.LogLine(
+        timestamp=time.time() if timestamp is None else timestamp,
+        level=level,
+        logger=logger,
+        event=event,
+        extra=extra or {},
+        after_raw=_is_raw_output_waiting(),
+    )
     try:
         link.send(line)
     except ConnectionLostError:
         return
 
 
-def _line_of(record: logging.LogRecord) -> messages.LogLine:
+def _is_raw_output_waiting() -> bool:
+    """Whether the host has still to read what went straight to the pipes (FIONREAD, pipe(7))."""
+    try:
+        return any(any(fcntl.ioctl(stream, termios.FIONREAD, _NO_BYTES)) for stream in (1, 2))
+    except OSError:
+        return False
+
+
+def _extra_of(record: logging.LogRecord) -> dict[str, str]:
     extra: dict[str, str] = {}
     if record.exc_info and record.exc_info[1] is not None:
         extra["exception"] = format_for_user(record.exc_info[1])
@@ -142,10 +165,4 @@ def _line_of(record: logging.LogRecord) -> messages.LogLine:
         extra["exception"] = record.exc_text
     if record.stack_info:
         extra["stack"] = record.stack_info
-    return messages.LogLine(
-        timestamp=record.created,
-        level=record.levelname.lower(),
-        logger=record.name,
-        event=record.getMessage(),
-        extra=extra,
-    )
+    return extra

@@ -11,7 +11,7 @@ from typing import NoReturn
 from slipstream.runtime import fork_hooks, task_log
 from slipstream.runtime.loader import LoadedFile
 from slipstream.runtime.supervisor_link import SupervisorLink
-from slipstream.runtime.task_session import run_attempt
+from slipstream.runtime.task_session import run_attempt, wind_down
 from slipstream.wire import messages
 from slipstream.wire.frames import BlockingConnection, ConnectionLostError
 
@@ -29,6 +29,7 @@ class TaskProcess:
         fork_hooks.release()
         _seed_generators()
         self._link.attach(connection)
+        self._link.watch_forks()
         try:
             work = messages.decode_to_task(connection.receive())
         except ConnectionLostError:
@@ -39,6 +40,7 @@ class TaskProcess:
                 run_attempt(work, self._file, self._link)
             case _:
                 raise TypeError(f"a task process was first sent {type(work).__name__}")
+        wind_down()
         os._exit(0)
 
 

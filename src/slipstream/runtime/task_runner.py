@@ -3,25 +3,207 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
-from slipstream.model.attempt import Attempt, Failed, Outcome, Succeeded
-from slipstream.sdk._backend import Backend
+from slipstream.model.attempt import (
+    Attempt,
+    Failed,
+    Outcome,
+    Skipped,
+    Succeeded,
+    XComWrite,
+)
+from slipstream.model.states import TaskState
+from slipstream.runtime import task_callbacks, task_endings
+from slipstream.runtime.interrupts import time_limit
+from slipstream.sdk._context import build_context
+from slipstream.sdk._mapping import unmap
+from slipstream.sdk._running import running
+from slipstream.sdk._template import rendered_fields
+from slipstream.sdk.exceptions import AirflowException, AirflowTaskTimeout
+from slipstream.wire.values import decode_value, encode_value, length_of
 
-DAG: TypeAlias = Any
+if TYPE_CHECKING:
+    from slipstream.sdk._backend import Backend
+    from slipstream.sdk._context import Context
+    from slipstream.sdk._dag import DAG
+    from slipstream.sdk._operator import BaseOperator
 
-_log = logging.getLogger("slipstream.task")
+_log = logging.getLogger("airflow.task")
+
+_RETURN_KEY = "return_value"
 
 
-def run_task(
-    attempt: Attempt, dag: DAG, _backend: Backend
-) -> tuple[Outcome, Mapping[str, Any] | None]:
-    """Run the task of the attempt; gives its outcome and its rendered template fields."""
-    try:
-        task = dag.get_task(attempt.task_id)
-        task.execute({})
-    except Exception as error:  # noqa: BLE001 - whatever the task raises is its end
-        _log.exception("Task failed")
-        return Failed(message=f"{type(error).__name__}: {error}"), None
-    return Succeeded(), None
+@dataclass(frozen=True, slots=True)
+class TaskEnd:
+    """How a task ended. `callbacks` are to be called once the outcome is reported."""
+
+    outcome: Outcome
+    rendered: Mapping[str, Any] | None = None
+    callbacks: Callable[[], None] | None = None
+    shows_result: bool = True
+    """Whether the returned value may be logged."""
+
+
+class TaskRun:
+    """One task being run. `kill` may be called from a signal's handler.
+
+    `lengths` is `{xcom key: items}` of what the task has pushed through the backend so far; it is
+    read at the end.
+    """
+
+    def __init__(
+        self,
+        attempt: Attempt,
+        dag: DAG,
+        backend: Backend,
+        lengths: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        self._attempt = attempt
+        self._dag = dag
+        self._backend = backend
+        self._operator: BaseOperator | None = None
+        self._rendered: Mapping[str, Any] | None = None
+        self._lengths = lengths
+
+    def kill(self) -> None:
+        """Let the operator end what would go on without it."""
+        if self._operator is None:
+            return
+        try:
+            self._operator.on_kill()
+        except Exception:  # noqa: BLE001 - the task ends whatever its operator makes of it
+            _log.exception("on_kill failed")
+
+    def run(self) -> TaskEnd:
+        """Run it. Whatever the task's code raises becomes the outcome."""
+        try:
+            task = self._dag.get_task(self._attempt.task_id)
+            context = build_context(self._dag, task, self._attempt, self._backend)
+        except Exception as error:  # noqa: BLE001 - a task that is not there has failed
+            _log.exception("The task could not be set up")
+            return TaskEnd(task_endings.failed(error))
+        with running(context):
+            outcome: Outcome
+            try:
+                outcome = self._succeeded(context, self._execute(task, context))
+            except BaseException as error:  # noqa: BLE001 - every end is an outcome
+                outcome = self._ended_by(error, context)
+        operator = self._operator or task
+        return TaskEnd(
+            outcome,
+            self._rendered,
+            task_callbacks.of_end(operator, context, outcome, self._attempt),
+            getattr(operator, "show_return_value_in_logs", True),
+        )
+
+    def _execute(self, task: Any, context: Context) -> Any:
+        """Everything from the mapped task's arguments to what `execute` returned."""
+        operator = unmap(task, context).prepare_for_execution()
+        context["task"] = context["ti"].task = self._operator = operator
+        operator.render_template_fields(context)
+        if operator.template_fields:
+            self._rendered = rendered_fields(operator) or None
+        task_callbacks.on_execute(operator, context)
+        operator.pre_execute(context)
+        with self._limited(operator):
+            result = self._call(operator, context)
+        operator.post_execute(context, result)
+        return result
+
+    def _call(self, operator: BaseOperator, context: Context) -> Any:
+        try:
+            if self._attempt.next_method is None:
+                return operator.execute(context)
+            return operator.resume_execution(
+                self._attempt.next_method, self._next_kwargs(), context
+            )
+        except SystemExit as error:
+            if error.code in {0, None}:
+                return None
+            raise
+
+    def _next_kwargs(self) -> Any:
+        kwargs = self._attempt.next_kwargs
+        return decode_value(kwargs) if isinstance(kwargs, str) else kwargs
+
+    @contextmanager
+    def _limited(self, operator: BaseOperator) -> Iterator[None]:
+        limit = operator.execution_timeout
+        if limit is None:
+            yield
+            return
+        seconds = limit.total_seconds()
+        try:
+            with time_limit(seconds, AirflowTaskTimeout(f"The task ran longer than {limit}.")):
+                yield
+        except AirflowTaskTimeout:
+            self.kill()
+            raise
+
+    def _succeeded(self, context: Context, result: Any) -> Succeeded:
+        ti = context["ti"]
+        xcoms = self._returned(context, result)
+        ti.state = TaskState.SUCCESS
+        return Succeeded(
+            xcoms=xcoms,
+            lengths=self._all_lengths(xcoms),
+            skip=tuple(ti.decisions.skip),
+            skip_all_downstream=ti.decisions.skip_all_downstream,
+            rendered_map_index=self._map_index_name(context),
+        )
+
+    def _returned(self, context: Context, result: Any) -> tuple[XComWrite, ...]:
+        """What `execute` returned, as XComs."""
+        operator = context["task"]
+        if result is None or not operator.do_xcom_push:
+            return ()
+        values = {_RETURN_KEY: result}
+        if operator.multiple_outputs:
+            if not isinstance(result, Mapping):
+                raise AirflowException(
+                    f"multiple_outputs is set, so the task must return a dictionary; it returned "
+                    f"a {type(result).__name__}."
+                )
+            for key in result:
+                if not isinstance(key, str):
+                    raise AirflowException(
+                        f"multiple_outputs is set, so the keys of the returned dictionary must be "
+                        f"texts; {key!r} is a {type(key).__name__}."
+                    )
+            values = {**result, **values}
+        return tuple(
+            XComWrite(key, encode_value(value), length_of(value)) for key, value in values.items()
+        )
+
+    def _all_lengths(self, xcoms: tuple[XComWrite, ...]) -> Mapping[str, int]:
+        returned = {write.key: write.length for write in xcoms if write.length is not None}
+        return {**self._lengths, **returned}
+
+    def _map_index_name(self, context: Context) -> str | None:
+        """The instance's name by `map_index_template`; None where it has none or it fails."""
+        template = context["task"].map_index_template
+        if not template or self._attempt.map_index < 0:
+            name: str | None = context["ti"].rendered_map_index
+            return name
+        try:
+            return str(context["task"].render_template(template, context))
+        except Exception:  # noqa: BLE001 - a name is not worth a task
+            _log.warning("map_index_template could not be rendered", exc_info=True)
+            return None
+
+    def _ended_by(self, error: BaseException, context: Context) -> Outcome:
+        """The outcome that an exception stands for."""
+        outcome = task_endings.outcome_of(error, self._backend)
+        if isinstance(outcome, (Failed, Skipped, Succeeded)):
+            name = self._map_index_name(context) if self._operator is not None else None
+            outcome = task_endings.with_details(outcome, self._lengths, name)
+        context["ti"].state = task_endings.state_after(outcome, self._attempt)
+        if isinstance(outcome, Failed):
+            context["exception"] = error
+            _log.error("%s", outcome.message, exc_info=error)
+        return outcome

@@ -1,29 +1,83 @@
-"""An attempt in its process: surroundings up, the task run, one report sent."""
+"""An attempt in its process: surroundings up, the task run, its end reported, the rest tidied."""
 
 from __future__ import annotations
 
-from slipstream.model.attempt import Failed, Outcome
-from slipstream.runtime import task_log
+import atexit
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+
+from slipstream.model.attempt import Failed
+from slipstream.runtime import interrupts, task_log
 from slipstream.runtime.loader import LoadedFile
 from slipstream.runtime.supervisor_backend import SupervisorBackend
 from slipstream.runtime.supervisor_link import SupervisorLink
-from slipstream.runtime.task_runner import run_task
-from slipstream.sdk._backend import current_backend
+from slipstream.runtime.task_runner import TaskEnd, TaskRun
+from slipstream.sdk.exceptions import AirflowTaskTerminated
 from slipstream.wire import messages
+from slipstream.wire.frames import FrameTooLargeError
+
+_log = logging.getLogger("airflow.task")
 
 
 def run_attempt(start: messages.Start, file: LoadedFile, link: SupervisorLink) -> None:
-    """Run the attempt and report its end."""
-    attempt = start.attempt
-    backend = SupervisorBackend(link)
-    current_backend.set(backend)
-    dag = file.dags.get(attempt.run.dag_id)
-    outcome: Outcome
-    if dag is None:
-        outcome = Failed(message=f"the file {attempt.fileloc} has no DAG {attempt.run.dag_id!r}")
-        rendered = None
-    else:
-        outcome, rendered = run_task(attempt, dag, backend)
+    """Run the attempt, report its end, and do what is left to do."""
+    end = _run(start, file, link)
+    if not link.is_owner:
+        # A child that the task forked came out of the task's code: it is not the one to report.
+        os._exit(1)
     task_log.finish()
-    if link.is_owner:
-        link.send(messages.pack_outcome(outcome, rendered))
+    _report(end, link)
+    if end.callbacks is not None:
+        end.callbacks()
+        task_log.finish()
+        link.send(messages.Finished())
+
+
+def _run(start: messages.Start, file: LoadedFile, link: SupervisorLink) -> TaskEnd:
+    attempt = start.attempt
+    dag = file.dags.get(attempt.run.dag_id)
+    if file.error is not None or dag is None:
+        found = ", ".join(file.dags) or "none"
+        text = f"{attempt.fileloc} defines no DAG {attempt.run.dag_id!r} (its DAGs: {found})"
+        return TaskEnd(Failed(message="the DAG file cannot be loaded" if file.error else text))
+    backend = SupervisorBackend(link)
+    run = TaskRun(attempt, dag, backend, backend.lengths)
+    interrupts.on_signal(signal.SIGTERM, lambda: _terminate(run))
+    return run.run()
+
+
+def _terminate(run: TaskRun) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _log.error("The task was told to end (SIGTERM)")
+    run.kill()
+    raise AirflowTaskTerminated("the task was told to end (SIGTERM)")
+
+
+def _report(end: TaskEnd, link: SupervisorLink) -> None:
+    report = messages.pack_outcome(
+        end.outcome,
+        rendered=end.rendered,
+        is_last=end.callbacks is None,
+        shows_result=end.shows_result,
+    )
+    try:
+        link.send(report)
+    except FrameTooLargeError as error:
+        _log.exception("The task's result cannot be reported")
+        link.send(messages.pack_outcome(Failed(message=str(error))))
+
+
+def wind_down() -> None:
+    """What the interpreter does at its end: wait for threads, call what is registered."""
+    if threading.active_count() > 1:
+        _shut_down_threads()
+    atexit._run_exitfuncs()
+    task_log.finish()
+
+
+def _shut_down_threads() -> None:
+    shutdown: Callable[[], None] = threading._shutdown  # type: ignore[attr-defined]  # no public name
+    shutdown()

@@ -20,10 +20,12 @@ def format_for_user(error: BaseException) -> str:
 
 def first_of_user(trace: TracebackType | None) -> TracebackType | None:
     """The traceback from the first frame on that is not the runtime's own."""
-    while trace is not None and _is_ours(trace.tb_frame.f_code.co_filename):
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_OURS):
         trace = trace.tb_next
     return trace
 
 
-def _is_ours(filename: str) -> bool:
-    return filename.startswith((_OURS, "<frozen importlib"))
+def is_ours(line: str) -> bool:
+    """Whether a line of a crash's traceback (`faulthandler`) speaks of the runtime itself."""
+    words = line.strip()
+    return words.startswith((f'File "{_OURS}', 'File "<frozen', "Extension modules:"))

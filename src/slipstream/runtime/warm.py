@@ -15,6 +15,7 @@ from slipstream.runtime.jobs import Job
 from slipstream.runtime.output import OutputPipe
 from slipstream.runtime.reactor import Reactor, Timer
 from slipstream.runtime.task_handle import TaskProcess
+from slipstream.runtime.tracebacks import is_ours
 from slipstream.wire import messages
 
 _OUTPUT_LINES = 1000
@@ -42,7 +43,6 @@ class WarmFile:
         load: messages.LoadSpec,
         reactor: Reactor,
         *,
-        timeout_grace_seconds: float,
         on_loaded: Callable[[WarmFile, messages.Loaded | None], None],
         on_message: Callable[[messages.FromZygote], None],
         on_gone: Callable[[WarmFile], None],
@@ -71,9 +71,7 @@ class WarmFile:
         self._channel = Channel(reactor, ours, self._on_payload, self._on_end)
         self._pipe = OutputPipe(out_read, self.output.append)
         self._idle_timer: Timer | None = None
-        self._timer: Timer | None = reactor.call_after(
-            load.timeout_seconds + timeout_grace_seconds, self._on_timeout
-        )
+        self._timer: Timer | None = None
 
     def open(self) -> None:
         """Begin to listen."""
@@ -105,8 +103,12 @@ class WarmFile:
         self._idle_timer = self._reactor.call_after(seconds, look)
 
     def on_forked(self, pid: int) -> None:
-        """The zygote has this number."""
+        """The zygote has this number, and begins to load."""
         self.pid = pid
+        if self.phase is Phase.LOADING:
+            self._timer = self._reactor.call_after(
+                self.load.timeout_seconds + self.load.grace_seconds, self._on_timeout
+            )
 
     def fork(self, process: TaskProcess) -> None:
         """Have the zygote fork this process."""
@@ -120,6 +122,10 @@ class WarmFile:
         self.phase = Phase.GONE
         self._let_go()
         self._on_gone(self)
+
+    def probe(self) -> None:
+        """See whether it is still there, before the reactor comes to it."""
+        self._channel.receive_now()
 
     def kill(self) -> None:
         """End the zygote and everything below it at once."""
@@ -176,7 +182,7 @@ class WarmFile:
             )
         else:
             reason = f"The process that loaded this file has ended ({how})."
-        output = "\n".join(self.output)
+        output = "\n".join(line for line in self.output if not is_ours(line))
         self._finish_loading(
             messages.Loaded(
                 error=f"{reason}\n\n{output}".rstrip() + "\n",

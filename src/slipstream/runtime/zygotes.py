@@ -33,6 +33,10 @@ class RootZygote:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         processes.become_subreaper()
         loader.preload()
+        # Only now: it needs what was preloaded.
+        from slipstream.runtime.rehearsal import rehearse
+
+        rehearse()
         gc.disable()
         settle_memory()
         self.connection.send(messages.Ready(pid=os.getpid()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
 
@@ -18,7 +19,8 @@ from slipstream.model.errors import SlipstreamError
 MAX_FRAME_BYTES = 1 << 30
 _HEADER = struct.Struct("<I")
 _RECEIVE_BYTES = 1 << 16
-_MAX_DESCRIPTORS = 8
+_MOST_DESCRIPTORS = 8
+_ANCILLARY_BYTES = socket.CMSG_SPACE(_MOST_DESCRIPTORS * array("i").itemsize)
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -98,12 +100,13 @@ class BlockingConnection:
         """The next payload. Raises `ConnectionLostError` at the end of the stream."""
         while not self._payloads:
             try:
-                data, descriptors, _, _ = socket.recv_fds(
-                    self.sock, _RECEIVE_BYTES, _MAX_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
+                data, ancillary, _, _ = self.sock.recvmsg(
+                    _RECEIVE_BYTES, _ANCILLARY_BYTES, socket.MSG_CMSG_CLOEXEC
                 )
             except ConnectionResetError:
-                data, descriptors = b"", []
-            self._descriptors.extend(descriptors)
+                data, ancillary = b"", []
+            for _, _, packed in ancillary:
+                self._descriptors.extend(array("i", packed))
             if not data:
                 raise ConnectionLostError("the process host has closed the connection")
             self._payloads.extend(self._frames.feed(data))

@@ -35,6 +35,8 @@ class LoadSpec(msgspec.Struct, frozen=True, kw_only=True):
     overlay: str | None = None
     """The folder that holds an earlier version's files, laid out as the DAGs folder is."""
     timeout_seconds: float = 30.0
+    grace_seconds: float = 5.0
+    """How long after the timeout the process is ended, if it could not be interrupted."""
     memory_bytes: int | None = None
     """More than it has already that the file may take while it loads."""
 
@@ -173,6 +175,8 @@ class LogLine(msgspec.Struct, frozen=True, kw_only=True, tag="log"):
     logger: str
     event: str
     extra: Mapping[str, Any] = {}
+    after_raw: bool = False
+    """Whether something was waiting in the pipes of the standard streams: that came before."""
 
 
 class Mask(msgspec.Struct, frozen=True, kw_only=True, tag="mask"):
@@ -188,6 +192,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
     body: msgspec.Raw
     rendered: Mapping[str, Any] | None = None
     """The rendered template fields, if the task came that far."""
+    is_last: bool = True
+    """False while callbacks are still to run; `Finished` follows them."""
+    shows_result: bool = True
+    """Whether the returned value may be logged."""
+
+
+class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
+    """The callbacks have run; the process is about to exit."""
 
 
 class ErrandDone(msgspec.Struct, frozen=True, kw_only=True, tag="errand_done"):
@@ -197,7 +209,7 @@ class ErrandDone(msgspec.Struct, frozen=True, kw_only=True, tag="errand_done"):
     error: str | None = None
 
 
-FromTask: TypeAlias = Hello | Ask | LogLine | Mask | Report | ErrandDone | Loaded
+FromTask: TypeAlias = Hello | Ask | LogLine | Mask | Report | Finished | ErrandDone | Loaded
 
 
 decode_to_zygote = msgspec.msgpack.Decoder(ToZygote).decode
@@ -211,12 +223,20 @@ _OUTCOMES: Mapping[str, type[Outcome]] = {
 }
 
 
-def pack_outcome(outcome: Outcome, rendered: Mapping[str, Any] | None = None) -> Report:
+def pack_outcome(
+    outcome: Outcome,
+    *,
+    rendered: Mapping[str, Any] | None = None,
+    is_last: bool = True,
+    shows_result: bool = True,
+) -> Report:
     """The report of an attempt's end."""
     return Report(
         kind=type(outcome).__name__.lower(),
         body=msgspec.Raw(msgspec.msgpack.encode(outcome)),
         rendered=rendered,
+        is_last=is_last,
+        shows_result=shows_result,
     )
 
 

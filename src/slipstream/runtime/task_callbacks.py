@@ -1,0 +1,59 @@
+"""The callbacks of a task. One that fails is logged and changes nothing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from slipstream.model.attempt import Attempt, Failed, Outcome, Skipped, Succeeded
+from slipstream.runtime.task_endings import will_retry
+from slipstream.sdk._running import running
+
+if TYPE_CHECKING:
+    from slipstream.sdk._context import Context
+
+_log = logging.getLogger("airflow.task")
+
+
+def on_execute(operator: Any, context: Context) -> None:
+    """Call what wants to know that the task begins."""
+    _call("on_execute_callback", operator.on_execute_callback, context)
+
+
+def of_end(
+    operator: Any, context: Context, outcome: Outcome, attempt: Attempt
+) -> Callable[[], None] | None:
+    """What is to be called after this outcome; None for nothing."""
+    match outcome:
+        case Succeeded():
+            name = "on_success_callback"
+        case Skipped():
+            name = "on_skipped_callback"
+        case Failed():
+            name = "on_retry_callback" if will_retry(outcome, attempt) else "on_failure_callback"
+        case _:
+            return None
+    callbacks = getattr(operator, name, None)
+    if not callbacks:
+        return None
+    return partial(_call_in_context, name, callbacks, context)
+
+
+def _call_in_context(name: str, callbacks: Any, context: Context) -> None:
+    with running(context):
+        _call(name, callbacks, context)
+
+
+def _call(name: str, callbacks: Any, context: Context) -> None:
+    if not callbacks:
+        return
+    listed: Iterable[Callable[[Context], object]] = (
+        callbacks if isinstance(callbacks, Iterable) else [callbacks]
+    )
+    for callback in listed:
+        try:
+            callback(context)
+        except Exception:  # noqa: BLE001 - a callback decides nothing
+            _log.exception("%s %r failed", name, callback)
