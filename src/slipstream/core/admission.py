@@ -15,76 +15,22 @@ when that limit has a place free: a full pool costs nothing while it is full.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from slipstream.core.admission_lanes import Lane, Line, Queue
+from slipstream.core.admission_limits import Pool, RunPlaces, TaskLimit
 from slipstream.core.reasons import Reason, ReasonCode
-from slipstream.model.changes import Change, Ready, Released, Unready
-from slipstream.model.dag import DagSpec, TaskSpec
+from slipstream.model.changes import Change, InstanceChanged, Ready, Released, Unready
+from slipstream.model.dag import DagSpec
 from slipstream.model.errors import NotFoundError
 from slipstream.model.run import DagRun, TaskKey
 
 
-@dataclass(frozen=True, slots=True)
-class Admittee:
+class Admittee(NamedTuple):
     """An instance that got its places: make an attempt id and tell its machine `Admitted`."""
 
     run_pk: int
     key: TaskKey
-
-
-class _Pool:
-    """A pool: its free slots, and the lanes that wait for some, by how many they ask for."""
-
-    __slots__ = ("include_deferred", "is_known", "name", "slots", "used", "waiting")
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.slots = 0
-        self.is_known = False
-        self.include_deferred = False
-        self.used = 0
-        self.waiting: dict[int, Line[Lane]] = {}
-
-    def has_room_for(self, slots: int) -> bool:
-        return self.is_known and (self.slots < 0 or self.slots - self.used >= slots)
-
-
-class _Run:
-    """A run's part: its own limit and its queues."""
-
-    __slots__ = ("active", "dag", "held", "lanes", "limit", "order", "queues", "tasks", "waiting")
-
-    def __init__(self, run: DagRun, dag: DagSpec) -> None:
-        self.dag = dag
-        self.order = (run.logical_date or run.run_after, run.run_after, run.pk)
-        self.limit = dag.max_active_tasks
-        self.active = 0
-        self.held: dict[TaskKey, bool] = {}
-        """What holds places: False for all of them, True for slots alone (deferred)."""
-        self.queues: dict[str, Queue] = {}
-        self.lanes: dict[tuple[str, int], Lane] = {}
-        self.waiting: Line[Lane] = Line()
-        self.tasks = {task_id: place for place, task_id in enumerate(dag.tasks)}
-
-    @property
-    def has_room(self) -> bool:
-        return self.limit <= 0 or self.active < self.limit
-
-
-class _TaskLimit:
-    """How many instances of one task are active over all runs of its DAG."""
-
-    __slots__ = ("active", "limit", "waiting")
-
-    def __init__(self) -> None:
-        self.active = 0
-        self.limit = 0
-        self.waiting: Line[Queue] = Line()
-
-    @property
-    def has_room(self) -> bool:
-        return self.active < self.limit
 
 
 class Admission:
@@ -97,9 +43,9 @@ class Admission:
     def __init__(self, parallelism: int = 0) -> None:
         self._parallelism = parallelism
         self._active = 0
-        self._pools: dict[str, _Pool] = {}
-        self._runs: dict[int, _Run] = {}
-        self._task_limits: dict[tuple[str, str], _TaskLimit] = {}
+        self._pools: dict[str, Pool] = {}
+        self._runs: dict[int, RunPlaces] = {}
+        self._task_limits: dict[tuple[str, str], TaskLimit] = {}
         self._open: Line[Lane] = Line()
         self._waiting = 0
 
@@ -140,7 +86,7 @@ class Admission:
     def add_run(self, run: DagRun, dag: DagSpec) -> None:
         """Make a run known, before anything of it is offered; a second time changes nothing."""
         if run.pk not in self._runs:
-            self._runs[run.pk] = _Run(run, dag)
+            self._runs[run.pk] = RunPlaces(run, dag)
 
     def drop_run(self, run_pk: int) -> None:
         """Forget a run: what it offered, and what it holds."""
@@ -150,19 +96,24 @@ class Admission:
         self.withdraw_all(run_pk)
         for key in list(run.held):
             self.release(run_pk, key)
+        run.is_dropped = True
+        del self._runs[run_pk]
+        # Where they wait they are passed over, and the turn comes to another.
         for lane in run.lanes.values():
-            lane.is_dropped = True
-            # Where it waits it is passed over, so that the turn comes to another.
             lane.home = None
+            self._wake_pool(lane.pool)
         for queue in run.queues.values():
             queue.home = None
-        del self._runs[run_pk]
+            if queue.limit is not None:
+                self._wake_task(queue.limit)
 
     # Instances.
 
     def apply(self, run_pk: int, changes: Iterable[Change]) -> None:
         """Follow a machine's `Ready`, `Unready` and `Released`; others are passed over."""
         for change in changes:
+            if isinstance(change, InstanceChanged):
+                continue
             if isinstance(change, Ready):
                 self.offer(run_pk, change.key, change.count)
             elif isinstance(change, Released):
@@ -173,10 +124,11 @@ class Admission:
     def offer(self, run_pk: int, key: TaskKey, count: int = 1) -> None:
         """These instances wait for places: `key`, and the `count - 1` map indexes after it."""
         run = self._run(run_pk)
-        queue = self._queue(run_pk, run, key.task_id)
-        if run.held.get(key):
+        queue = self._queue(run, key.task_id)
+        if run.held and run.held.get(key):
             self.release(run_pk, key)
-        self._waiting += queue.add(key.map_index, key.map_index + count)
+        index = key.map_index
+        self._waiting += queue.add(index, index + count)
         self._enter(queue)
 
     def withdraw(self, run_pk: int, key: TaskKey, count: int = 1) -> None:
@@ -193,7 +145,7 @@ class Admission:
     def hold(self, run_pk: int, key: TaskKey, *, deferred: bool = False) -> None:
         """Count an instance that was admitted before this admission was made."""
         run = self._run(run_pk)
-        queue = self._queue(run_pk, run, key.task_id)
+        queue = self._queue(run, key.task_id)
         if key in run.held:
             return
         self._take(queue, key)
@@ -210,14 +162,15 @@ class Admission:
         if run is None or was_deferred is None:
             return
         queue = run.queues[key.task_id]
-        pool = self._pool(queue.task.pool)
-        if not was_deferred:
-            self._free(queue)
-        if deferred and pool.include_deferred:
+        keeps_slots = deferred and queue.pool.include_deferred
+        if keeps_slots:
             run.held[key] = True
         else:
-            pool.used -= queue.task.pool_slots
-            self._wake_pool(pool)
+            queue.pool.used -= queue.task.pool_slots
+        if not was_deferred:
+            self._free(queue)
+        if not keeps_slots:
+            self._wake_pool(queue.pool)
 
     def admit(self, limit: int | None = None) -> list[Admittee]:
         """Give places to as many instances as there is room for, at most `limit`, best first."""
@@ -231,11 +184,10 @@ class Admission:
 
     def why_held(self, run_pk: int, key: TaskKey) -> Reason:
         """What keeps a waiting instance from being admitted. Raises `NotFoundError`."""
-        run = self._run(run_pk)
-        queue = run.queues.get(key.task_id)
+        queue = self._run(run_pk).queues.get(key.task_id)
         if queue is None or key.map_index not in queue:
             raise NotFoundError(f"{key} of run {run_pk} is not waiting for a place")
-        return Reason(ReasonCode.WAITS_FOR_PLACE, self._what_stops(run, queue))
+        return Reason(ReasonCode.WAITS_FOR_PLACE, self._what_stops(queue))
 
     # How.
 
@@ -249,32 +201,31 @@ class Admission:
         Whatever becomes of the lane: where its run and its pool still have room, the next one that
         waits for them comes forward, so that room never stays unused.
         """
-        run = self._runs.get(lane.run_pk)
-        if run is None or lane.is_dropped:
+        run, pool = lane.run, lane.pool
+        if run.is_dropped:
             return
-        pool = self._pool(lane.pool)
         queue = lane.best()
-        if queue is not None and lane.rank != queue.order:
+        if queue is None:
+            pass
+        elif lane.rank != queue.order:
             self._open.push(lane)
-            return
-        if queue is not None:
-            if not run.has_room:
-                run.waiting.push(lane)
-                for limited in lane.limited():
-                    self._wake_task(self._task_limit(limited))
-            elif not pool.has_room_for(lane.slots):
-                self._waiting_lanes(pool, lane.slots).push(lane)
-            else:
-                self._serve_queue(queue, admitted)
-                if lane.best() is not None:
-                    self._open.push(lane)
+        elif not run.has_room:
+            run.waiting.push(lane)
+            for limit in lane.limits():
+                self._wake_task(limit)
+        elif not pool.has_room_for(lane.slots):
+            pool.wait(lane)
+        else:
+            self._serve_queue(queue, admitted)
+            if lane.best() is not None:
+                self._open.push(lane)
         self._wake_run(run)
         self._wake_pool(pool, lane.slots)
 
     def _serve_queue(self, queue: Queue, admitted: list[Admittee]) -> None:
         task = queue.task
+        limit = queue.limit
         in_run = task.max_active_tis_per_dagrun
-        limit = None if task.max_active_tis_per_dag is None else self._task_limit(queue)
         if in_run is not None and queue.active >= in_run:
             queue.is_parked = True
         elif limit is not None and not limit.has_room:
@@ -284,56 +235,64 @@ class Admission:
             key = TaskKey(task.task_id, queue.take())
             self._waiting -= 1
             self._take(queue, key)
-            admitted.append(Admittee(queue.run_pk, key))
+            admitted.append(Admittee(queue.run.run_pk, key))
         if limit is not None:
             self._wake_task(limit)
 
     def _take(self, queue: Queue, key: TaskKey) -> None:
-        run = self._runs[queue.run_pk]
+        run = queue.run
         run.held[key] = False
         run.active += 1
         self._active += 1
-        self._pool(queue.task.pool).used += queue.task.pool_slots
         queue.active += 1
-        if queue.task.max_active_tis_per_dag is not None:
-            self._task_limit(queue).active += 1
+        queue.pool.used += queue.task.pool_slots
+        if queue.limit is not None:
+            queue.limit.active += 1
 
     def _free(self, queue: Queue) -> None:
         """Give back everything but the pool's slots."""
         self._active -= 1
-        run = self._runs[queue.run_pk]
-        run.active -= 1
+        queue.run.active -= 1
         queue.active -= 1
-        self._wake_run(run)
         if queue.is_parked and queue.home is None:
             self._unpark(queue)
-        if queue.task.max_active_tis_per_dag is not None:
-            limit = self._task_limit(queue)
-            limit.active -= 1
-            self._wake_task(limit)
+        if queue.limit is not None:
+            queue.limit.active -= 1
+            self._wake_task(queue.limit)
+        self._wake_run(queue.run)
 
     def _unpark(self, queue: Queue) -> None:
         queue.is_parked = False
         self._enter(queue)
 
-    def _enter(self, queue: Queue) -> Lane | None:
-        """Put a queue that has something to offer into its lane; gives the lane."""
-        run = self._runs.get(queue.run_pk)
-        if queue.is_parked or not queue or run is None:
-            return None
-        asked = (queue.task.pool, queue.task.pool_slots)
-        lane = run.lanes.get(asked)
+    def _enter(self, queue: Queue) -> None:
+        """Put a queue that has something to offer into its lane, and the lane among the open."""
+        if queue.is_parked or queue.is_in_lane or queue.is_empty or queue.run.is_dropped:
+            return
+        lane = queue.lane
         if lane is None:
-            lane = run.lanes[asked] = Lane(queue.run_pk, *asked)
+            lane = queue.lane = self._lane_for(queue)
         is_best = lane.push(queue)
-        if isinstance(lane.home, Line):
-            if is_best:
-                lane.home.push(lane)
-        else:
+        if not isinstance(lane.home, Line):
             self._open.push(lane)
-        return lane
+        elif is_best:
+            may_go = lane.run.has_room and lane.pool.has_room_for(lane.slots)
+            (self._open if may_go else lane.home).push(lane)
 
-    def _wake_task(self, limit: _TaskLimit) -> None:
+    def _wake_run(self, run: RunPlaces) -> None:
+        if run.waiting and run.has_room:
+            lane = run.waiting.pop()
+            if lane is not None:
+                self._open.push(lane)
+
+    def _wake_pool(self, pool: Pool, slots: int | None = None) -> None:
+        for asked, waiting in pool.waiting.items():
+            if waiting and (slots is None or asked == slots) and pool.has_room_for(asked):
+                lane = waiting.pop()
+                if lane is not None:
+                    self._open.push(lane)
+
+    def _wake_task(self, limit: TaskLimit) -> None:
         """Let the first queue that waits for the task's limit come forward.
 
         If its run has no room, the next one comes forward, too. All of them want the same pool:
@@ -344,28 +303,12 @@ class Admission:
             if queue is None:
                 return
             self._unpark(queue)
-            run = self._runs.get(queue.run_pk)
-            if queue and run is not None and run.has_room:
+            if not queue.is_empty and not queue.run.is_dropped and queue.run.has_room:
                 return
 
-    def _wake_run(self, run: _Run) -> None:
-        if run.has_room:
-            lane = run.waiting.pop()
-            if lane is not None:
-                self._open.push(lane)
-
-    def _wake_pool(self, pool: _Pool, slots: int | None = None) -> None:
-        for asked, waiting in pool.waiting.items():
-            if (slots is None or asked == slots) and pool.has_room_for(asked):
-                lane = waiting.pop()
-                if lane is not None:
-                    self._open.push(lane)
-
-    def _what_stops(self, run: _Run, queue: Queue) -> str:
-        task = queue.task
-        pool = self._pool(task.pool)
+    def _what_stops(self, queue: Queue) -> str:
+        task, pool, run, limit = queue.task, queue.pool, queue.run, queue.limit
         in_run = task.max_active_tis_per_dagrun
-        in_dag = task.max_active_tis_per_dag
         if not pool.is_known:
             return f"There is no pool {task.pool!r}; create it or name another."
         if 0 <= pool.slots < task.pool_slots:
@@ -375,63 +318,56 @@ class Admission:
             )
         if not pool.has_room_for(task.pool_slots):
             return (
-                f"Pool {task.pool!r} has {pool.slots - pool.used} of {pool.slots} slots free, and"
-                f" it asks for {task.pool_slots}."
+                f"Pool {task.pool!r} has {max(0, pool.slots - pool.used)} of {pool.slots} slots"
+                f" free, and it asks for {task.pool_slots}."
             )
         if not run.has_room:
             return f"{run.active} tasks of its run are active, and max_active_tasks is {run.limit}."
         if in_run is not None and queue.active >= in_run:
             return (
-                f"{queue.active} instances of its task are active in this run, and"
+                f"{queue.active} of its task are active in this run, and"
                 f" max_active_tis_per_dagrun is {in_run}."
             )
-        if in_dag is not None and self._task_limit(queue).active >= in_dag:
+        if limit is not None and not limit.has_room:
             return (
-                f"{self._task_limit(queue).active} instances of its task are active, and"
-                f" max_active_tis_per_dag is {in_dag}."
+                f"{limit.active} of its task are active in all runs, and max_active_tis_per_dag"
+                f" is {limit.limit}."
             )
         if not self._has_room:
             return f"{self._active} tasks are active, and parallelism is {self._parallelism}."
         return "It is next and will be admitted at once."
 
-    def _queue(self, run_pk: int, run: _Run, task_id: str) -> Queue:
-        """The queue of a task, empty or not: one for as long as the run is known."""
-        queue = run.queues.get(task_id)
-        return self._new_queue(run_pk, run, task_id) if queue is None else queue
-
-    def _new_queue(self, run_pk: int, run: _Run, task_id: str) -> Queue:
-        task = _task(run.dag, task_id)
-        order = (-task.total_weight, *run.order, run.tasks[task_id])
-        queue = run.queues[task_id] = Queue(run_pk, run.dag.dag_id, task, order)
+    def _queue(self, run: RunPlaces, task_id: str) -> Queue:
+        known = run.queues.get(task_id)
+        if known is not None:
+            return known
+        task = run.dag.tasks.get(task_id)
+        if task is None:
+            raise NotFoundError(f"DAG {run.dag.dag_id!r} has no task {task_id!r}")
+        order = (-task.total_weight, *run.order, run.places[task_id])
+        limit: TaskLimit | None = None
+        if task.max_active_tis_per_dag is not None:
+            limit = self._task_limits.setdefault((run.dag.dag_id, task_id), TaskLimit())
+            limit.limit = task.max_active_tis_per_dag
+        queue = run.queues[task_id] = Queue(run, task, order, self._pool(task.pool), limit)
         return queue
 
-    def _task_limit(self, queue: Queue) -> _TaskLimit:
-        key = (queue.dag_id, queue.task.task_id)
-        found = self._task_limits.get(key)
-        if found is None:
-            found = self._task_limits[key] = _TaskLimit()
-        found.limit = queue.task.max_active_tis_per_dag or 0
-        return found
+    @staticmethod
+    def _lane_for(queue: Queue) -> Lane:
+        asked = (queue.task.pool, queue.task.pool_slots)
+        lane = queue.run.lanes.get(asked)
+        if lane is None:
+            lane = queue.run.lanes[asked] = Lane(queue.run, queue.pool, queue.task.pool_slots)
+        return lane
 
-    def _pool(self, name: str) -> _Pool:
+    def _pool(self, name: str) -> Pool:
         pool = self._pools.get(name)
         if pool is None:
-            pool = self._pools[name] = _Pool(name)
+            pool = self._pools[name] = Pool(name)
         return pool
 
-    @staticmethod
-    def _waiting_lanes(pool: _Pool, slots: int) -> Line[Lane]:
-        return pool.waiting.setdefault(slots, Line())
-
-    def _run(self, run_pk: int) -> _Run:
+    def _run(self, run_pk: int) -> RunPlaces:
         run = self._runs.get(run_pk)
         if run is None:
             raise NotFoundError(f"run {run_pk} is not known to admission; add it first")
         return run
-
-
-def _task(dag: DagSpec, task_id: str) -> TaskSpec:
-    try:
-        return dag.tasks[task_id]
-    except KeyError:
-        raise NotFoundError(f"DAG {dag.dag_id!r} has no task {task_id!r}") from None

@@ -5,9 +5,12 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left, bisect_right
 from datetime import datetime
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 
 from slipstream.model.dag import TaskSpec
+
+if TYPE_CHECKING:
+    from slipstream.core.admission_limits import Pool, RunPlaces, TaskLimit
 
 Order: TypeAlias = tuple[int, datetime, datetime, int, int]
 """Who goes first: negative weight, dates and number of the run, place of the task in its DAG."""
@@ -51,6 +54,9 @@ class Line(Generic[W]):
         thing.rank = order = thing.order
         heapq.heappush(self._heap, (order, self._tickets, thing))
 
+    def __bool__(self) -> bool:
+        return bool(self._heap)
+
     def pop(self) -> W | None:
         """The best that waits here, which then waits nowhere; None if there is none."""
         heap = self._heap
@@ -69,22 +75,30 @@ class Queue:
         "_starts",
         "_stops",
         "active",
-        "dag_id",
         "home",
         "is_in_lane",
         "is_parked",
+        "lane",
+        "limit",
         "order",
+        "pool",
         "rank",
-        "run_pk",
+        "run",
         "task",
         "ticket",
     )
 
-    def __init__(self, run_pk: int, dag_id: str, task: TaskSpec, order: Order) -> None:
-        self.run_pk = run_pk
-        self.dag_id = dag_id
+    def __init__(
+        self, run: RunPlaces, task: TaskSpec, order: Order, pool: Pool, limit: TaskLimit | None
+    ) -> None:
+        self.run = run
         self.task = task
         self.order = order
+        self.pool = pool
+        self.limit = limit
+        """The task's limit over all runs, where it has one."""
+        self.lane: Lane | None = None
+        """Its lane, once it was in it."""
         self.active = 0
         """Instances that were admitted and hold their places."""
         self.is_parked = False
@@ -96,8 +110,10 @@ class Queue:
         self._starts: list[int] = []
         self._stops: list[int] = []
 
-    def __bool__(self) -> bool:
-        return bool(self._starts)
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits in it."""
+        return not self._starts
 
     def __contains__(self, index: int) -> bool:
         at = bisect_right(self._starts, index) - 1
@@ -162,13 +178,12 @@ class Queue:
 class Lane:
     """The queues of one run that ask for the same number of slots of the same pool."""
 
-    __slots__ = ("_heap", "home", "is_dropped", "pool", "rank", "run_pk", "slots", "ticket")
+    __slots__ = ("_heap", "home", "pool", "rank", "run", "slots", "ticket")
 
-    def __init__(self, run_pk: int, pool: str, slots: int) -> None:
-        self.run_pk = run_pk
+    def __init__(self, run: RunPlaces, pool: Pool, slots: int) -> None:
+        self.run = run
         self.pool = pool
         self.slots = slots
-        self.is_dropped = False
         self.home: object | None = None
         self.ticket = 0
         self.rank: Order | None = None
@@ -191,7 +206,7 @@ class Lane:
         heap = self._heap
         while heap:
             queue = heap[0][1]
-            if queue and not queue.is_parked:
+            if not queue.is_empty and not queue.is_parked:
                 return queue
             self.drop_best()
         return None
@@ -201,6 +216,6 @@ class Lane:
         _, queue = heapq.heappop(self._heap)
         queue.is_in_lane = False
 
-    def limited(self) -> list[Queue]:
-        """Its queues whose tasks have a limit over all runs."""
-        return [queue for _, queue in self._heap if queue.task.max_active_tis_per_dag is not None]
+    def limits(self) -> list[TaskLimit]:
+        """The limits over all runs of the tasks whose queues are in it."""
+        return [queue.limit for _, queue in self._heap if queue.limit is not None]

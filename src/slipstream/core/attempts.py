@@ -62,7 +62,7 @@ def admit(run: RunProgress, task: TaskProgress, index: int, event: Admitted) -> 
     record.queued_at = event.at
     record.holds_places = True
     reason = reasons.queued(record.try_number, record.max_tries)
-    run.note(task, index, record, TaskState.QUEUED, reason)
+    run.note(event.key, record, TaskState.QUEUED, reason)
 
 
 def begin(run: RunProgress, task: TaskProgress, index: int, event: AttemptStarted) -> None:
@@ -75,7 +75,7 @@ def begin(run: RunProgress, task: TaskProgress, index: int, event: AttemptStarte
     record.hostname = event.hostname
     record.pid = event.pid
     reason = reasons.started(record.try_number, record.max_tries)
-    run.note(task, index, record, TaskState.RUNNING, reason)
+    run.note(event.key, record, TaskState.RUNNING, reason)
 
 
 def finish(run: RunProgress, task: TaskProgress, index: int, event: AttemptEnded) -> TaskEvent:
@@ -164,7 +164,7 @@ def _pause(
     state = STATES[run.step(task, index, event)]
     if event is TaskEvent.RETRY:
         record.end_date = run.at
-    run.note(task, index, record, state, reason)
+    run.note(task.key(index), record, state, reason)
     _release(run, task, index, record, deferred=state is TaskState.DEFERRED)
 
 
@@ -212,7 +212,7 @@ def _lost(
     record.queued_at = None
     if not record.reschedules and record.next_method is None:
         record.start_date = None
-    run.note(task, index, record, TaskState.SCHEDULED, reason)
+    run.note(task.key(index), record, TaskState.SCHEDULED, reason)
     _release(run, task, index, record)
     run.out.append(ready(task.key(index)))
     return TaskEvent.LOSE
@@ -226,7 +226,7 @@ def _cancelled(
     record.end_date = run.at
     record.scheduled_at = None
     task.needs_are_met = not task.node.needs
-    run.note(task, index, record, TaskState.NONE, reason)
+    run.note(task.key(index), record, TaskState.NONE, reason)
     _release(run, task, index, record)
     run.touch(task)
     return TaskEvent.CANCEL

@@ -86,4 +86,4 @@ def _bring_back(run: RunProgress, task: TaskProgress, index: int) -> None:
     task.waiting += 1
     run.unfinished += 1
     run.waiting += 1
-    run.note(task, index, task.record(index), TaskState.NONE, reasons.IN_MAP_AGAIN)
+    run.note(task.key(index), task.record(index), TaskState.NONE, reasons.IN_MAP_AGAIN)

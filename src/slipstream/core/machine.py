@@ -342,7 +342,7 @@ class RunMachine:
         reason = reasons.waits_for_past(event.reason)
         if task.asked[index] != reason:
             task.asked[index] = reason
-            progress.note(task, index, task.record(index), TaskState.NONE, reason)
+            progress.note(task.key(index), task.record(index), TaskState.NONE, reason)
 
 
 def _merge_first_states(changes: list[Change]) -> list[Change]:

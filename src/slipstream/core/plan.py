@@ -23,6 +23,7 @@ from slipstream.core.trigger_rules import (
 )
 from slipstream.model.dag import DagSpec, Length, TaskSpec
 from slipstream.model.errors import InvalidInputError
+from slipstream.model.run import TaskKey
 from slipstream.model.states import TriggerRule
 
 
@@ -46,6 +47,8 @@ class Node:
     position: int
     spec: TaskSpec
     task_id: str
+    key: TaskKey
+    """The key of its instance while it has no map index."""
     judge: Judge
     is_unconditional: bool
     """It runs whatever happens upstream."""
@@ -159,6 +162,7 @@ def _nodes(dag: DagSpec) -> tuple[Node, ...]:
                 position=at,
                 spec=task,
                 task_id=task_id,
+                key=TaskKey(task_id),
                 judge=JUDGES[task.trigger_rule],
                 is_unconditional=is_unconditional,
                 incoming=tuple(above),

@@ -155,7 +155,7 @@ class TaskProgress:
 
     def key(self, index: int) -> TaskKey:
         """The key of the instance at that place of `states`."""
-        return TaskKey(self.node.task_id, index if self.is_expanded else UNMAPPED)
+        return TaskKey(self.node.task_id, index) if self.is_expanded else self.node.key
 
     def pending_runs(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
         """Ranges of instances in state `NONE`."""

@@ -105,18 +105,9 @@ class RunProgress:
 
     # Moves.
 
-    def note(
-        self,
-        task: TaskProgress,
-        index: int,
-        record: Record,
-        state: TaskState,
-        reason: str,
-    ) -> TaskKey:
-        """Tell the new value of an instance; gives its key."""
-        key = task.key(index)
+    def note(self, key: TaskKey, record: Record, state: TaskState, reason: str) -> None:
+        """Tell the new value of an instance."""
         self.out.append(instance_changed(task_instance(self.run_pk, key, state, record, reason)))
-        return key
 
     def step(self, task: TaskProgress, index: int, event: TaskEvent) -> int:
         """Take an unfinished instance to another unfinished state; gives the state's code."""
@@ -148,7 +139,9 @@ class RunProgress:
             self.forget_overdue(task, index)
         record.scheduled_at = self.at
         record.queued_at = record.not_before = record.end_date = None
-        self.out.append(ready(self.note(task, index, record, TaskState.SCHEDULED, reason)))
+        key = task.key(index)
+        self.note(key, record, TaskState.SCHEDULED, reason)
+        self.out.append(ready(key))
 
     def ready_range(self, task: TaskProgress, start: int, stop: int, reason: str) -> None:
         """Instances in state `NONE` wait for admission."""

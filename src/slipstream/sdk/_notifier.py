@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from slipstream.sdk._logging import LoggingMixin
-from slipstream.sdk._template import Templater
+from slipstream.sdk._template import Templater, engine_for
 from slipstream.sdk._types import UserValue
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ class BaseNotifier(LoggingMixin, Templater):
     def render_template_fields(self, context: Context, jinja_env: UserValue = None) -> None:
         """Replace every template field by its rendered value."""
         dag: DAG | None = context.get("dag")
-        environment = jinja_env or self.get_template_env(dag)
-        self._do_render_template_fields(self, self.template_fields, context, environment, set())
+        engine = jinja_env or engine_for(dag, native=None)
+        self._do_render_template_fields(self, self.template_fields, context, engine, set())
 
     def __call__(self, *args: UserValue) -> None:
         """Render the fields and tell: the form in which a callback is called."""

@@ -21,7 +21,7 @@ from slipstream.sdk._node import DAGNode
 from slipstream.sdk._operator_arguments import Callbacks
 from slipstream.sdk._operator_meta import BaseOperatorMeta, Place
 from slipstream.sdk._params import ParamsDict
-from slipstream.sdk._template import Templater
+from slipstream.sdk._template import Templater, engine_for
 from slipstream.sdk._times import as_duration, aware
 from slipstream.sdk._types import NOTSET, ArgNotSet, UserValue
 from slipstream.sdk._weights import PriorityWeightStrategy
@@ -29,6 +29,8 @@ from slipstream.sdk._xcom_arg import XCOM_RETURN_KEY, XComArg
 from slipstream.sdk.exceptions import AirflowException, TaskDeferred
 
 if TYPE_CHECKING:
+    import jinja2
+
     from slipstream.sdk._context import Context
     from slipstream.sdk._dag import DAG
     from slipstream.sdk._group import TaskGroup
@@ -289,13 +291,13 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
 
     def render_template_fields(self, context: Context, jinja_env: UserValue = None) -> None:
         """Replace every template field by its rendered value."""
-        environment = jinja_env or self.get_template_env()
-        self._do_render_template_fields(self, self.template_fields, context, environment, set())
+        engine = jinja_env or engine_for(self._dag, native=self.render_template_as_native_obj)
+        self._do_render_template_fields(self, self.template_fields, context, engine, set())
 
-    def get_template_env(self, dag: DAG | None = None) -> UserValue:
+    def get_template_env(self, dag: DAG | None = None) -> jinja2.Environment:
         """The template engine of the DAG, or a plain one."""
-        dag = dag or self._dag
-        return self.environment_for(dag, native=self.render_template_as_native_obj)
+        native = self.render_template_as_native_obj
+        return engine_for(dag or self._dag, native=native).environment
 
     def find_upstreams(self) -> None:
         """Wait for every task whose output stands in a template field."""

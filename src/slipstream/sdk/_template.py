@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeGuard
 
 from slipstream.sdk._references import ResolveMixin
 from slipstream.sdk._types import UserValue
@@ -18,6 +18,33 @@ if TYPE_CHECKING:
 
 _MARKS = ("{{", "{%", "{#", "\r")
 """A text without any of these is its own template, up to the last line break."""
+
+
+class Engine:
+    """The template engine, made when the first template needs it; most texts are none."""
+
+    def __init__(self, make: Callable[[], jinja2.Environment], *, as_usual: bool) -> None:
+        self._make = make
+        self._made: jinja2.Environment | None = None
+        self.as_usual = as_usual
+        """Whether a text without any mark renders to itself."""
+
+    @classmethod
+    def of(cls, environment: jinja2.Environment | Engine) -> Engine:
+        """An engine from the environment that somebody brings along."""
+        if isinstance(environment, Engine):
+            return environment
+        return cls(lambda: environment, as_usual=False)
+
+    @property
+    def environment(self) -> jinja2.Environment:
+        """The engine itself."""
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def __getattr__(self, name: str) -> UserValue:
+        return getattr(self.environment, name)
 
 
 class Templater:
@@ -35,120 +62,106 @@ class Templater:
         """Where a template that fails is told of."""
         return logging.getLogger("airflow.task")
 
-    def get_template_env(self, dag: DAG | None = None) -> UserValue:
+    def get_template_env(self, dag: DAG | None = None) -> jinja2.Environment:
         """The template engine of the DAG, or a plain one."""
-        return self.environment_for(dag, native=None)
-
-    @staticmethod
-    def environment_for(dag: DAG | None, *, native: bool | None) -> jinja2.Environment:
-        """The template engine of a DAG; `native` overrides whether it gives native objects."""
-        if dag is not None:
-            return dag.get_template_env(native=native)
-        from slipstream.sdk._template_env import plain_environment
-
-        return plain_environment(native=bool(native))
+        return engine_for(dag, native=None).environment
 
     def prepare_template(self) -> None:
         """Called after the template files were read and before anything is rendered."""
 
     def resolve_template_files(self) -> None:
         """Replace every field that names a template file by the file's text."""
-        if self.template_ext:
-            environment: jinja2.Environment | None = None
-            for field in self.template_fields:
-                value = getattr(self, field, None)
-                if self._names_file(value) or (
-                    isinstance(value, list) and any(map(self._names_file, value))
-                ):
-                    environment = environment or self.get_template_env()
-                    setattr(self, field, self._read_in(value, environment))
+        for field in self.template_fields if self.template_ext else ():
+            value = getattr(self, field, None)
+            if self._names_file(value):
+                setattr(self, field, self._read_in(value))
+            elif isinstance(value, list) and any(map(self._names_file, value)):
+                read = [self._read_in(one) if self._names_file(one) else one for one in value]
+                setattr(self, field, read)
         self.prepare_template()
 
-    def _names_file(self, value: object) -> bool:
+    def _names_file(self, value: object) -> TypeGuard[str]:
         return isinstance(value, str) and value.endswith(tuple(self.template_ext))
 
-    def _read_in(self, value: UserValue, environment: jinja2.Environment) -> UserValue:
-        if isinstance(value, list):
-            return [
-                self._read_in(item, environment) if self._names_file(item) else item
-                for item in value
-            ]
+    def _read_in(self, name: str) -> str:
+        environment = self.get_template_env()
         loader = environment.loader
         assert loader is not None
-        source, _, _ = loader.get_source(environment, value)
+        source, _, _ = loader.get_source(environment, name)
         return source
 
     def render_template(
         self,
         content: UserValue,
         context: Context,
-        jinja_env: jinja2.Environment | None = None,
+        jinja_env: jinja2.Environment | Engine | None = None,
         seen_oids: set[int] | None = None,
     ) -> UserValue:
         """The value with every text in it rendered, in lists, mappings and nested fields too."""
-        environment = jinja_env if jinja_env is not None else self.get_template_env()
-        return self._rendered(content, context, environment, seen_oids or set())
-
-    def _rendered(
-        self,
-        value: UserValue,
-        context: Context,
-        environment: jinja2.Environment,
-        seen: set[int],
-    ) -> UserValue:
-        if isinstance(value, str):
-            return self._rendered_text(value, context, environment)
-        if isinstance(value, ResolveMixin):
-            return value.resolve(context)
-        if value is None or isinstance(value, bool | int | float | bytes):
-            return value
+        if isinstance(content, ResolveMixin):
+            return content.resolve(context)
+        if content is None or isinstance(content, bool | int | float | bytes):
+            return content
+        engine = Engine.of(self.get_template_env() if jinja_env is None else jinja_env)
+        if isinstance(content, str):
+            return self._rendered_text(content, context, engine)
+        seen = set() if seen_oids is None else seen_oids
 
         def render(item: UserValue) -> UserValue:
-            return self._rendered(item, context, environment, seen)
+            return self.render_template(item, context, engine, seen)
 
-        if isinstance(value, tuple) and hasattr(value, "_fields"):
-            return type(value)(*map(render, value))
-        if isinstance(value, tuple | list | set | frozenset) and type(value) in _PLAIN:
-            return type(value)(map(render, value))
-        if isinstance(value, dict):
-            return {key: render(item) for key, item in value.items()}
-        return self._rendered_nested(value, context, environment, seen)
+        if isinstance(content, tuple) and hasattr(content, "_fields"):
+            return type(content)(*map(render, content))
+        if type(content) in _PLAIN:
+            return type(content)(map(render, content))
+        if isinstance(content, dict):
+            return {key: render(item) for key, item in content.items()}
+        return self._rendered_object(content, context, engine, seen)
 
-    def _rendered_text(
-        self, text: str, context: Context, environment: jinja2.Environment
-    ) -> UserValue:
+    def _rendered_text(self, text: str, context: Context, engine: Engine) -> UserValue:
         if self.template_ext and self._names_file(text):
-            template = environment.get_template(text)
-        elif _is_plain(text, environment):
+            template = engine.environment.get_template(text)
+        elif engine.as_usual and not any(mark in text for mark in _MARKS):
             return text.removesuffix("\n")
         else:
-            template = environment.from_string(text)
+            template = engine.environment.from_string(text)
         from slipstream.sdk._template_env import render
 
         return render(template, context)
 
-    def _rendered_nested(
+    def _rendered_object(
+        self, value: UserValue, context: Context, engine: Engine, seen: set[int]
+    ) -> UserValue:
+        """An object with template fields of its own is copied, so that the DAG's stays as it is."""
+        if isinstance(value, type) or id(value) in seen:
+            return value
+        if isinstance(getattr(value, "template_fields", None), list | tuple):
+            seen.add(id(value))
+            value = copy.copy(value)
+        self._render_nested_template_fields(value, context, engine, seen)
+        return value
+
+    def _render_nested_template_fields(
         self,
         value: UserValue,
         context: Context,
-        environment: jinja2.Environment,
-        seen: set[int],
-    ) -> UserValue:
-        """An object with template fields of its own, as a copy with those rendered."""
+        jinja_env: jinja2.Environment | Engine,
+        seen_oids: set[int],
+    ) -> None:
+        """Render the template fields of an object in place. Providers do more for their own."""
+        if id(value) in seen_oids:
+            return
+        seen_oids.add(id(value))
         fields = getattr(value, "template_fields", None)
-        if id(value) in seen or isinstance(value, type) or not isinstance(fields, list | tuple):
-            return value
-        seen.add(id(value))
-        rendered = copy.copy(value)
-        self._do_render_template_fields(rendered, fields, context, environment, seen)
-        return rendered
+        if isinstance(fields, list | tuple):
+            self._do_render_template_fields(value, fields, context, jinja_env, seen_oids)
 
     def _do_render_template_fields(
         self,
         parent: UserValue,
         template_fields: Collection[str],
         context: Context,
-        jinja_env: jinja2.Environment,
+        jinja_env: jinja2.Environment | Engine,
         seen_oids: set[int],
     ) -> None:
         for field in template_fields:
@@ -162,7 +175,7 @@ class Templater:
             if value is None or value == "":
                 continue
             try:
-                rendered = self._rendered(value, context, jinja_env, seen_oids)
+                rendered = self.render_template(value, context, jinja_env, seen_oids)
             except Exception:
                 self.log.exception(
                     "Field %r of %s could not be rendered; its template is %r.",
@@ -174,14 +187,24 @@ class Templater:
             setattr(parent, field, rendered)
 
 
-_PLAIN = (tuple, list, set, frozenset)
+def engine_for(dag: DAG | None, *, native: bool | None) -> Engine:
+    """The template engine of a DAG; `native` overrides whether it gives native objects."""
+    if dag is not None:
+        wanted = dag.render_template_as_native_obj if native is None else native
+        return Engine(
+            lambda: dag.get_template_env(native=native),
+            as_usual=not wanted and not dag.jinja_environment_kwargs,
+        )
+
+    def make() -> jinja2.Environment:
+        from slipstream.sdk._template_env import plain_environment
+
+        return plain_environment(native=bool(native))
+
+    return Engine(make, as_usual=not native)
 
 
-def _is_plain(text: str, environment: jinja2.Environment) -> bool:
-    """Whether rendering the text would give back the text, so that the engine is not needed."""
-    return getattr(environment, "renders_as_usual", False) and not any(
-        mark in text for mark in _MARKS
-    )
+_PLAIN = frozenset({tuple, list, set, frozenset})
 
 
 def rendered_fields(templater: Templater, limit: int = 4096) -> Mapping[str, UserValue]:

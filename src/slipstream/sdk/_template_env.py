@@ -44,7 +44,6 @@ class SandboxedEnvironment(_SandboxRules, jinja2.sandbox.SandboxedEnvironment):
     """Renders to text."""
 
     context_class = _LazyContext
-    renders_as_usual = True
 
 
 class NativeEnvironment(
@@ -53,7 +52,6 @@ class NativeEnvironment(
     """Renders to Python objects: `"{{ 1 + 1 }}"` becomes the number 2."""
 
     context_class = _LazyContext
-    renders_as_usual = False
 
 
 def environment(
@@ -74,8 +72,6 @@ def environment(
         **options,
     }
     made = (NativeEnvironment if native else SandboxedEnvironment)(**arguments)
-    if options:
-        made.renders_as_usual = False
     made.filters.update(FILTERS)
     made.filters.update(filters)
     made.globals.update(macros)

@@ -1,0 +1,86 @@
+"""What limits admission: pools, runs, and tasks over all runs; and what waits for each."""
+
+from __future__ import annotations
+
+from slipstream.core.admission_lanes import Lane, Line, Queue
+from slipstream.model.dag import DagSpec
+from slipstream.model.run import DagRun, TaskKey
+
+
+class Pool:
+    """A pool: its free slots, and the lanes that wait for some, by how many they ask for."""
+
+    __slots__ = ("include_deferred", "is_known", "name", "slots", "used", "waiting")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.slots = 0
+        """-1 is without limit."""
+        self.is_known = False
+        self.include_deferred = False
+        self.used = 0
+        self.waiting: dict[int, Line[Lane]] = {}
+
+    def has_room_for(self, slots: int) -> bool:
+        """Whether that many slots are free."""
+        return self.is_known and (self.slots < 0 or self.slots - self.used >= slots)
+
+    def wait(self, lane: Lane) -> None:
+        """Let the lane wait for as many slots as it asks for."""
+        line = self.waiting.get(lane.slots)
+        if line is None:
+            line = self.waiting[lane.slots] = Line()
+        line.push(lane)
+
+
+class TaskLimit:
+    """`max_active_tis_per_dag` of one task, and the queues that wait for it."""
+
+    __slots__ = ("active", "limit", "waiting")
+
+    def __init__(self) -> None:
+        self.active = 0
+        self.limit = 0
+        self.waiting: Line[Queue] = Line()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more instance may be active."""
+        return self.active < self.limit
+
+
+class RunPlaces:
+    """A run's `max_active_tasks`, what it holds, and everything of it that waits."""
+
+    __slots__ = (
+        "active",
+        "dag",
+        "held",
+        "is_dropped",
+        "lanes",
+        "limit",
+        "order",
+        "places",
+        "queues",
+        "run_pk",
+        "waiting",
+    )
+
+    def __init__(self, run: DagRun, dag: DagSpec) -> None:
+        self.run_pk = run.pk
+        self.dag = dag
+        self.order = (run.logical_date or run.run_after, run.run_after, run.pk)
+        self.limit = dag.max_active_tasks
+        self.active = 0
+        self.is_dropped = False
+        self.held: dict[TaskKey, bool] = {}
+        """What holds places: False for all of them, True for slots alone (deferred)."""
+        self.queues: dict[str, Queue] = {}
+        self.lanes: dict[tuple[str, int], Lane] = {}
+        self.waiting: Line[Lane] = Line()
+        self.places = {task_id: place for place, task_id in enumerate(dag.tasks)}
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more of its instances may be active."""
+        return self.limit <= 0 or self.active < self.limit
