@@ -113,6 +113,19 @@ class DeadlineAlert:
     callback: Callback
     name: str | None = None
 
+    def describe(self) -> dict[str, UserValue]:
+        """The alert as JSON can hold it."""
+        return {
+            "name": self.name,
+            "reference": self.reference.serialize_reference(),
+            "interval": self.interval.total_seconds(),
+            "callback": {
+                "type": type(self.callback).__name__,
+                "path": self.callback.path,
+                "kwargs": self.callback.kwargs,
+            },
+        }
+
 
 def _plain(fields: Mapping[str, UserValue]) -> dict[str, UserValue]:
     return {

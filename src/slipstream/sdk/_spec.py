@@ -232,7 +232,10 @@ def _dag_details(dag: DAG) -> dict[str, JsonValue]:
     }
     if dag.timetable.asset_condition is not None:
         details["asset_expression"] = dag.timetable.asset_condition.as_expression()
-    for name in ("deadline", "rerun_with_latest_version", "disable_bundle_versioning"):
+    if dag.deadline:
+        alerts = dag.deadline if isinstance(dag.deadline, list | tuple) else [dag.deadline]
+        details["deadlines"] = [plain(alert.describe()) for alert in alerts]
+    for name in ("rerun_with_latest_version", "disable_bundle_versioning"):
         value = getattr(dag, name)
         if value is not None:
             details[name] = plain(value)
