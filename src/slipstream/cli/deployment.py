@@ -96,6 +96,12 @@ class Deployment:
         return store
 
     @property
+    def has_store(self) -> bool:
+        """Whether there is a database: an embedded one that nobody has used yet is not there."""
+        file = _embedded_file(self.database_url)
+        return file is None or file.exists()
+
+    @property
     def unchecked_store(self) -> Store:
         """The store, whatever is in its database."""
         if self._opened is None:
@@ -129,6 +135,12 @@ def _keep_to_owner(url: str) -> None:
 
     SQLite gives its other files the same mode as this one.
     """
+    file = _embedded_file(url)
+    if file is not None and file.parent.is_dir():
+        file.touch(mode=0o600)
+
+
+def _embedded_file(url: str) -> Path | None:
+    """The file of an embedded database; None for a server's."""
     scheme, _, path = url.partition(":///")
-    if scheme.startswith("sqlite") and path and Path(path).parent.is_dir():
-        Path(path).touch(mode=0o600)
+    return Path(path) if scheme.startswith("sqlite") and path else None

@@ -15,6 +15,19 @@ Run: TypeAlias = "Callable[[Deployment, Namespace], int | None]"
 """What carries a command out; None stands for exit code 0."""
 
 
+def lazily(function: str) -> Run:
+    """A command whose module is imported when it is run: `package.module:function`."""
+
+    def run(deployment: Deployment, arguments: Namespace) -> int | None:
+        from importlib import import_module
+
+        module, _, name = function.partition(":")
+        command: Run = getattr(import_module(module), name)
+        return command(deployment, arguments)
+
+    return run
+
+
 class _SetSetting(argparse.Action):
     """Keeps an option as the strongest source of a setting."""
 

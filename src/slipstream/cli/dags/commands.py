@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slipstream.cli.dags import editing, listing, parsing, pausing, running, showing, upcoming
-from slipstream.cli.grammar import Group, Parser
+from slipstream.cli.grammar import Group, Parser, lazily
 from slipstream.model.states import RunState
 
 
@@ -69,6 +69,7 @@ def _add_runs(group: Group) -> None:
         help="accepted; microseconds are kept",
     )
     trigger.add_output()
+    _add_test(group)
     runs = group.verb("list-runs", listing.list_runs, "List the runs of a DAG")
     _add_dag_id(runs)
     runs.add_argument("--state", choices=[state.value for state in RunState])
@@ -85,6 +86,27 @@ def _add_runs(group: Group) -> None:
     clear.add_argument("-f", "--only-failed", action="store_true", help="only failed tasks")
     clear.add_argument("-r", "--only-running", action="store_true", help="only running tasks")
     clear.add_confirmation()
+
+
+def _add_test(group: Group) -> None:
+    test = group.verb(
+        "test",
+        lazily("slipstream.cli.trial.commands:try_dag"),
+        "Run a whole DAG here and now; nothing of it is kept",
+    )
+    test.add_argument("dag_id", help="the DAG's id, or its file")
+    test.add_argument("logical_date", nargs="?", help="ISO 8601 (default: now)")
+    test.add_argument("-c", "--conf", default="{}", help="the run's configuration: JSON")
+    test.add_argument("-f", "--dagfile-path", metavar="FILE", help="the DAG's file")
+    test.add_argument(
+        "--mark-success-pattern",
+        metavar="PATTERN",
+        help="tasks whose id matches succeed without being run",
+    )
+    test.add_argument(
+        "--use-executor", action="store_true", help="accepted; tasks always have their own process"
+    )
+    test.add_bundle_name()
 
 
 def _add_changes(group: Group) -> None:

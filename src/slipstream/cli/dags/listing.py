@@ -58,9 +58,9 @@ def list_dags(deployment: Deployment, arguments: Namespace) -> None:
 
 
 def _local_rows(deployment: Deployment) -> Iterator[Row]:
-    from slipstream.cli.dags.parsing import parse_folders
+    from slipstream.cli.dags.parsing import parse_everything
 
-    for file in parse_folders(deployment):
+    for file in parse_everything(deployment):
         for spec in file.dags:
             yield {
                 **_spec_row(spec),
@@ -174,9 +174,9 @@ def _stored_errors(deployment: Deployment) -> Iterator[Row]:
 
 
 def _local_errors(deployment: Deployment) -> Iterator[Row]:
-    from slipstream.cli.dags.parsing import parse_folders
+    from slipstream.cli.dags.parsing import parse_everything
 
-    for file in parse_folders(deployment):
+    for file in parse_everything(deployment):
         if file.error is not None:
             yield {"bundle_name": file.bundle_name, "filepath": file.fileloc, "error": file.error}
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,27 +13,39 @@ from slipstream.cli.deployment import Deployment
 if TYPE_CHECKING:
     from slipstream.model.attempt import Attempt
     from slipstream.model.version import ParsedFile
+    from slipstream.runtime.host import ProcessHost
     from slipstream.wire.execution import Answer, Request
 
 
-def parse_folders(deployment: Deployment) -> Sequence[ParsedFile]:
-    """Every DAG file of the deployment, loaded in child processes."""
+def parse_everything(deployment: Deployment) -> Sequence[ParsedFile]:
+    """Every DAG file of the deployment, loaded in child processes that are gone afterwards."""
+    with _loading_host(deployment) as host:
+        return parse_folders(deployment, host)
+
+
+def parse_folders(deployment: Deployment, host: ProcessHost) -> Sequence[ParsedFile]:
+    """Every DAG file of the deployment, loaded by that host."""
     from slipstream.cli.server.wiring import dag_folders
 
     found = [(path, folder.root) for folder in dag_folders(deployment) for path in folder.find()]
-    return parse_files(deployment, found)
+    return parse_files(host, found)
 
 
-def parse_files(deployment: Deployment, files: Sequence[tuple[Path, Path]]) -> Sequence[ParsedFile]:
+def parse_files(host: ProcessHost, files: Sequence[tuple[Path, Path]]) -> Sequence[ParsedFile]:
     """These files, given with the folder that each belongs to."""
+    futures = [host.parse(path, folder) for path, folder in files]
+    return [future.result() for future in futures]
+
+
+@contextmanager
+def _loading_host(deployment: Deployment) -> Iterator[ProcessHost]:
     from slipstream.cli.server.wiring import host_settings
     from slipstream.runtime.host import ProcessHost
 
     host = ProcessHost(host_settings(deployment), _refuse)
     host.start()
     try:
-        futures = [host.parse(path, folder) for path, folder in files]
-        return [future.result() for future in futures]
+        yield host
     finally:
         host.stop(0)
 
@@ -46,7 +59,7 @@ def _refuse(_attempt: Attempt, _request: Request) -> Answer:
 def reserialize(deployment: Deployment, _arguments: Namespace) -> int:
     """Load every file and store what is in it; the exit code is 1 where one failed."""
     store = deployment.store
-    parsed = parse_folders(deployment)
+    parsed = parse_everything(deployment)
     versions = store.record_parsed(parsed)
     present = {file.fileloc for file in parsed}
     store.mark_files_gone([fileloc for fileloc in store.known_files() if fileloc not in present])

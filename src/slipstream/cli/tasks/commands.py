@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slipstream.cli.grammar import Group, Parser
+from slipstream.cli.grammar import Group, Parser, lazily
 from slipstream.cli.tasks import clearing, listing
 
 
@@ -22,6 +22,22 @@ def add_commands(group: Group) -> None:
     deps = group.verb("failed-deps", listing.show_reason, "Say why a task instance does not run")
     _add_instance(deps)
     _add_clear(group)
+    _add_test(group)
+
+
+def _add_test(group: Group) -> None:
+    test = group.verb(
+        "test",
+        lazily("slipstream.cli.trial.commands:try_task"),
+        "Run one task here and now; nothing of it is kept",
+    )
+    test.add_argument("dag_id", help="the DAG's id, or its file")
+    test.add_argument("task_id", help="the task's id")
+    test.add_argument("logical_date_or_run_id", nargs="?", help="default: now")
+    test.add_argument("--map-index", type=int, default=-1, help="only this one of a mapped task")
+    test.add_argument("-t", "--task-params", default="{}", help="the run's configuration: JSON")
+    test.add_argument("--env-vars", default="{}", help="variables of the environment: JSON")
+    test.add_bundle_name()
 
 
 def _add_clear(group: Group) -> None:

@@ -1,0 +1,101 @@
+"""`slipstream dags test` and `slipstream tasks test`."""
+
+from __future__ import annotations
+
+import os
+import re
+from argparse import Namespace
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from slipstream.cli.dags.running import parse_conf
+from slipstream.cli.deployment import Deployment
+from slipstream.cli.errors import UsageError
+from slipstream.cli.moments import moment
+from slipstream.cli.trial.finding import FoundDag, find_dag_to_try
+from slipstream.cli.trial.logs import LogTail
+from slipstream.cli.trial.specs import only_task, without_waiting
+from slipstream.cli.trial.trial import Trial
+from slipstream.cli.trial.view import open_view
+from slipstream.model.attempt import Attempt
+from slipstream.model.dag import DagSpec
+from slipstream.model.json import JsonValue
+from slipstream.model.states import RunState, TriggeredBy
+from slipstream.store.triggering import RunRequest
+
+
+def try_dag(deployment: Deployment, arguments: Namespace) -> int:
+    """Run a whole DAG; the exit code is 1 where the run failed."""
+    is_done = _matches(arguments.mark_success_pattern)
+    request = _request(deployment, arguments.logical_date, parse_conf(arguments.conf))
+    with Trial(deployment) as trial:
+        found = find_dag_to_try(deployment, trial.host, arguments.dag_id, arguments.dagfile_path)
+        return _watch(trial, found, without_waiting(found.spec), request, is_done)
+
+
+def try_task(deployment: Deployment, arguments: Namespace) -> int:
+    """Run one task as if all before it were done; the exit code is 1 where it failed."""
+    os.environ.update(_variables(arguments.env_vars))
+    request = _request(
+        deployment, arguments.logical_date_or_run_id, parse_conf(arguments.task_params)
+    )
+    index: int = arguments.map_index
+    with Trial(deployment) as trial:
+        found = find_dag_to_try(deployment, trial.host, arguments.dag_id)
+        spec = only_task(found.spec, arguments.task_id)
+        return _watch(
+            trial, found, spec, request, lambda attempt: index >= 0 and attempt.map_index != index
+        )
+
+
+def _watch(
+    trial: Trial,
+    found: FoundDag,
+    spec: DagSpec,
+    request: RunRequest,
+    is_done: Callable[[Attempt], bool],
+) -> int:
+    view = open_view(spec)
+    tail = LogTail(trial.logs_folder)
+    try:
+        for snapshot in trial.run(found, spec, request, is_done):
+            view.show(snapshot, tail.new_lines(snapshot))
+    finally:
+        view.close()
+    run = snapshot.run
+    assert run.end_date is not None, "the run has ended"
+    seconds = (run.end_date - (run.start_date or run.end_date)).total_seconds()
+    print(f"{run.dag_id}: {run.state.value} after {seconds:.2f} s. {run.reason}")
+    return 0 if run.state is RunState.SUCCESS else 1
+
+
+def _request(deployment: Deployment, text: str | None, conf: dict[str, JsonValue]) -> RunRequest:
+    """The run to try: of that moment, or under that id, or of now."""
+    date = datetime.now(UTC)
+    run_id = None
+    if text:
+        try:
+            date = moment(text, deployment.config)
+        except UsageError:
+            run_id = text
+    return RunRequest(
+        run_id=run_id,
+        logical_date=date,
+        conf=conf,
+        triggered_by=TriggeredBy.TEST,
+        reason="It is a trial from the command line.",
+    )
+
+
+def _matches(pattern: str | None) -> Callable[[Attempt], bool]:
+    if pattern is None:
+        return lambda _attempt: False
+    try:
+        search = re.compile(pattern).search
+    except re.error as error:
+        raise UsageError(f"{pattern!r} is not a regular expression: {error}.") from error
+    return lambda attempt: search(attempt.task_id) is not None
+
+
+def _variables(text: str) -> dict[str, str]:
+    return {name: str(value) for name, value in parse_conf(text).items()}

@@ -1,0 +1,52 @@
+"""How a DAG is changed for a trial: nothing waits for a date or a delay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from slipstream.model.dag import DagSpec, TaskSpec, Upstream
+from slipstream.model.errors import InvalidInputError, NotFoundError
+
+
+def without_waiting(spec: DagSpec) -> DagSpec:
+    """The DAG with retries at once, and without dates before or after which nothing runs."""
+    tasks = {
+        task_id: replace(
+            task,
+            retry_delay=timedelta(0),
+            retry_exponential_backoff=0.0,
+            max_retry_delay=None,
+            start_date=None,
+            end_date=None,
+            depends_on_past=False,
+            wait_for_downstream=False,
+        )
+        for task_id, task in spec.tasks.items()
+    }
+    return replace(spec, tasks=tasks, start_date=None, end_date=None, is_paused_upon_creation=False)
+
+
+def only_task(spec: DagSpec, task_id: str) -> DagSpec:
+    """The DAG with that one task, which waits for nothing and is tried once."""
+    task = spec.tasks.get(task_id)
+    if task is None:
+        raise NotFoundError(
+            f"DAG {spec.dag_id!r} has no task {task_id!r}; it has {', '.join(spec.tasks)}."
+        )
+    if _depends_on_upstream(task, spec):
+        raise InvalidInputError(
+            f"Task {task_id!r} is mapped over what other tasks push; try the whole DAG with "
+            f"`slipstream dags test {spec.dag_id}`."
+        )
+    alone = replace(task, upstream=(), downstream=(), retries=0)
+    return replace(without_waiting(spec), tasks={task_id: alone})
+
+
+def _depends_on_upstream(task: TaskSpec, spec: DagSpec) -> bool:
+    group = spec.groups.get(task.group_id or "")
+    while group is not None:
+        if isinstance(group.mapped, Upstream):
+            return True
+        group = spec.groups.get(group.parent_id or "")
+    return isinstance(task.mapped, Upstream)

@@ -1,0 +1,159 @@
+"""A trial: one DAG run through the real scheduler and real task processes, kept in memory.
+
+The deployment's variables, connections and pools are there as copies, so that nothing that the
+tasks do to them is kept; runs, XComs and logs are gone at the end.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, cast
+
+from slipstream.cli.deployment import Deployment
+from slipstream.cli.paging import every
+from slipstream.cli.server.wiring import host_settings, parallelism
+from slipstream.cli.trial.executor import SkippingExecutor
+from slipstream.cli.trial.finding import FoundDag
+from slipstream.executors.local import LocalExecutor
+from slipstream.model.attempt import Attempt
+from slipstream.model.dag import DagSpec
+from slipstream.model.states import RUN_FINISHED
+from slipstream.runtime.host import ProcessHost
+from slipstream.runtime.jobs import Source, source_of
+from slipstream.services.execution import ExecutionService
+from slipstream.services.scheduler import Scheduler
+from slipstream.store import open_store
+from slipstream.store.interface import Store
+from slipstream.store.records import PoolRecord, RunSnapshot, RunWrite
+from slipstream.store.triggering import RunRequest, requested_run
+from slipstream.wire.execution import Answer, Request
+
+if TYPE_CHECKING:
+    from slipstream.services.scheduler.needs import SchedulingStore
+
+FREE_SLOTS = 128
+"""The slots of a pool that a task names and nobody has made."""
+
+
+class Trial:
+    """Holds what a trial needs for as long as the `with` block lasts."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        """Nothing is started yet."""
+        self._deployment = deployment
+        self._opened = ExitStack()
+        self._changed = Event()
+        self._execution: ExecutionService | None = None
+
+    def __enter__(self) -> Self:
+        """Start the process host, whose root process imports while the store is made."""
+        folder = self._opened.enter_context(
+            tempfile.TemporaryDirectory(prefix="slipstream-trial-", ignore_cleanup_errors=True)
+        )
+        self.logs_folder = Path(folder) / "logs"
+        settings = replace(
+            host_settings(self._deployment),
+            log_dir=self.logs_folder,
+            run_dir=Path(folder) / "run",
+        )
+        self.host = ProcessHost(settings, self._answer)
+        self.host.start()
+        self._opened.callback(self.host.stop, 0)
+        self.store = open_store(
+            "sqlite://", xcom_url=str(Path(folder) / "xcom"), dags_paused_at_creation=False
+        )
+        self._opened.callback(self.store.close)
+        self.store.migrate()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the tasks that still run, and remove everything."""
+        self._opened.close()
+
+    def run(
+        self,
+        found: FoundDag,
+        spec: DagSpec,
+        request: RunRequest,
+        is_done: Callable[[Attempt], bool],
+    ) -> Iterator[RunSnapshot]:
+        """Run the DAG as `spec` describes it; gives how it stands, again and again, to its end.
+
+        A snapshot comes after every change, and every tenth of a second for whoever shows the
+        time that passes. Attempts that `is_done` names succeed without being run.
+        """
+        self._copy_settings(spec)
+        self.store.record_parsed([replace(found.parsed, dags=(spec,))])
+        self._execution = ExecutionService(self.store)
+        source = source_of(found.parsed.fileloc, found.parsed.sources)
+        scheduler = self._start_scheduler(source, is_done)
+        try:
+            dag = self.store.get_dag(spec.dag_id)
+            now = datetime.now(UTC)
+            run = self.store.create_run(replace(requested_run(dag, request, now), run_after=now))
+            while True:
+                self._changed.wait(0.1)
+                self._changed.clear()
+                snapshot = self.store.load_run(run.pk)
+                yield snapshot
+                if snapshot.run.state in RUN_FINISHED:
+                    return
+        finally:
+            scheduler.stop(0)
+
+    def _start_scheduler(self, source: Source, is_done: Callable[[Attempt], bool]) -> Scheduler:
+        executor = LocalExecutor(
+            self.host, parallelism(self._deployment.config), lambda _attempt: source
+        )
+        # What is not overridden is the store's own: it has every verb.
+        store = cast("SchedulingStore", _ObservedStore(self.store, self._changed.set))
+        scheduler = Scheduler(store, SkippingExecutor(executor, is_done))
+        scheduler.start()
+        return scheduler
+
+    def _answer(self, attempt: Attempt, request: Request) -> Answer:
+        assert self._execution is not None, "a task asks before the run has begun"
+        return self._execution.answer(attempt, request)
+
+    def _copy_settings(self, spec: DagSpec) -> None:
+        """The deployment's settings, and the pools that the tasks name."""
+        if self._deployment.has_store:
+            original = self._deployment.store
+            for variable in every(lambda window: original.list_variables(None, window)):
+                self.store.set_variable(variable)
+            for connection in every(lambda window: original.list_connections(None, window)):
+                self.store.set_connection(connection)
+            for pool in every(lambda window: original.list_pools(None, window)):
+                self.store.set_pool(pool)
+        for name in {task.pool for task in spec.tasks.values()}:
+            if self.store.get_pool(name) is None:
+                self.store.set_pool(PoolRecord(name=name, slots=FREE_SLOTS))
+
+
+class _ObservedStore:
+    """A store that tells when the scheduler has written something."""
+
+    def __init__(self, store: Store, tell: Callable[[], None]) -> None:
+        self._store = store
+        self._tell = tell
+
+    def apply(self, writes: Sequence[RunWrite]) -> frozenset[int]:
+        """See `slipstream.store.interface.SchedulerStore`."""
+        refused = self._store.apply(writes)
+        self._tell()
+        return refused
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)

@@ -1,0 +1,144 @@
+"""`slipstream dags test` and `slipstream tasks test`, with real task processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Slipstream
+from tests.cli.servers import environment, processes_of
+
+pytestmark = pytest.mark.processes
+
+FLOW = """
+import os
+from datetime import datetime, timedelta
+from slipstream.sdk import Variable, dag, task
+
+@dag(schedule="@daily", start_date=datetime(2999, 1, 1))
+def flow():
+    @task(retries=1, retry_delay=timedelta(days=1))
+    def first():
+        print("first says", Variable.get("word", "nothing"), os.environ.get("EXTRA"))
+        Variable.set("word", "changed")
+
+    @task(pool="nobody_made_it")
+    def second():
+        print("second runs")
+
+    @task
+    def broken():
+        raise ValueError("no good")
+
+    first() >> second() >> broken()
+
+flow()
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "flow.py"
+    path.write_text(FLOW)
+    return path
+
+
+def test_a_file_is_run_to_its_end_and_leaves_no_trace(
+    slipstream: Slipstream, home: Path, file: Path
+) -> None:
+    done = slipstream("dags", "test", str(file))
+    assert done.code == 1
+    lines = done.out.splitlines()
+    assert "first | first says nothing None" in lines
+    assert "second | second runs" in lines
+    assert any(line.startswith("broken: failed") and "no good" in line for line in lines)
+    assert lines[-1].startswith("flow: failed")
+    assert not home.exists()
+
+
+def test_chosen_tasks_succeed_without_being_run(slipstream: Slipstream, file: Path) -> None:
+    done = slipstream("dags", "test", str(file), "--mark-success-pattern", "broken|second")
+    assert done.code == 0
+    assert "second | second runs" not in done.out
+    assert "flow: success" in done.out
+
+
+def test_variables_are_those_of_the_home_and_stay_as_they_are(
+    slipstream: Slipstream, file: Path
+) -> None:
+    slipstream("variables", "set", "word", "hello")
+    done = slipstream("tasks", "test", str(file), "first", "--env-vars", '{"EXTRA": 7}')
+    os.environ.pop("EXTRA")
+    assert done.code == 0
+    assert "first | first says hello 7" in done.out.splitlines()
+    assert slipstream("variables", "get", "word").out == "hello\n"
+    assert slipstream("dags", "list", "-o", "json").json == []
+
+
+def test_a_dag_is_found_by_its_id_in_the_dags_folder(
+    slipstream: Slipstream, home: Path, file: Path
+) -> None:
+    (home / "dags").mkdir(parents=True)
+    file.rename(home / "dags" / "flow.py")
+    (home / "dags" / "broken.py").write_text("from slipstream.sdk import DAG\nraise ValueError")
+    assert slipstream("tasks", "test", "flow", "second", "2026-01-01").code == 0
+    missing = slipstream("dags", "test", "nonsense")
+    assert missing.code == 1
+    assert missing.err.count("\n") == 1
+    assert "broken.py" in missing.err
+
+
+def test_a_failing_task_is_tried_once(slipstream: Slipstream, file: Path) -> None:
+    done = slipstream("tasks", "test", str(file), "broken")
+    assert done.code == 1
+    assert done.out.count("ValueError: no good") >= 1
+    assert "at try 2" not in done.out
+
+
+def test_unknown_names_are_one_line(slipstream: Slipstream, file: Path) -> None:
+    for words in (
+        ["tasks", "test", str(file), "nonsense"],
+        ["dags", "test", str(file.with_name("missing.py"))],
+        ["dags", "test", "nonsense", "--dagfile-path", str(file)],
+    ):
+        done = slipstream(*words)
+        assert done.code == 1
+        assert done.err.count("\n") == 1
+
+
+def test_a_file_that_does_not_load_shows_why(slipstream: Slipstream, file: Path) -> None:
+    file.write_text("import nonsense_that_is_not_there")
+    done = slipstream("dags", "test", str(file))
+    assert done.code == 1
+    assert "nonsense_that_is_not_there" in done.err
+
+
+def test_an_interrupt_ends_the_tasks(tmp_path: Path) -> None:
+    file = tmp_path / "slow.py"
+    file.write_text(
+        "import time\nfrom slipstream.sdk import dag, task\n"
+        "@dag(schedule=None)\ndef slow():\n"
+        "    @task\n    def quick(): print('quick is done')\n"
+        "    @task\n    def wait(): time.sleep(300)\n"
+        "    quick()\n    wait()\nslow()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "slipstream", "dags", "test", str(file)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(tmp_path / "home"),
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "quick: success" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert processes_of(tmp_path / "home") == []
