@@ -24,6 +24,7 @@ from slipstream.runtime.limits import limited_memory
 from slipstream.runtime.tracebacks import format_for_user
 from slipstream.sdk._collect import DagCollector
 from slipstream.sdk._spec import build_spec
+from slipstream.sdk._warm import warm_up
 from slipstream.wire import messages
 from slipstream.wire.dag import encode_dag
 
@@ -85,6 +86,7 @@ def preload() -> None:
     for name in _PRELOADED:
         importlib.import_module(name)
     compat.install()
+    warm_up()
 
 
 def load(spec: messages.LoadSpec) -> LoadedFile:
