@@ -200,6 +200,12 @@ def test_runs_are_listed_filtered_and_ordered(api: Client, store: Store, clock: 
         "1",
     ]
     assert ids(run_after_lte=NOON.isoformat()) == ["0"]
+    assert ids(conf_contains='"n":2') == ["2"]
+    assert ids(conf_contains="_") == []
+    assert ids(dag_version=1, limit=1) == ["0"]
+    assert ids(dag_version=2) == []
+    assert ids(dag_id_pattern="tl", limit=1) == ["0"]
+    assert ids(dag_id_prefix_pattern="tl") == []
     assert api.get(RUNS, params={"state": "lost"}).status_code == 422
     assert api.get(RUNS, params={"run_type": "lost"}).status_code == 422
     assert api.get(RUNS, params={"order_by": "conf"}).status_code == 400
@@ -229,6 +235,20 @@ def test_a_runs_duration_is_in_seconds(api: Client, store: Store) -> None:
     version = recorded(store)
     end_run(store, started(store, a_run(store, version), version))
     assert api.get(f"{RUNS}/first").json()["duration"] == 90
+
+
+def test_runs_are_filtered_by_how_long_they_took(api: Client, store: Store) -> None:
+    version = recorded(store)
+    end_run(store, started(store, a_run(store, version), version))
+    a_run(store, version, "waiting")
+    for query, count in [
+        ({"duration_gte": 90}, 1),
+        ({"duration_gt": 90}, 0),
+        ({"duration_lte": 90}, 1),
+        ({"duration_lt": 90}, 0),
+        ({"duration_gt": 89.5, "duration_lt": 90.5}, 1),
+    ]:
+        assert api.get(RUNS, params=query).json()["total_entries"] == count, query
 
 
 @pytest.mark.parametrize("state", ["success", "failed"])

@@ -196,6 +196,21 @@ def test_the_last_runs_state_filters_dags(api: Client, store: Store) -> None:
         assert found["total_entries"] == count
 
 
+def test_dags_are_found_by_the_runs_that_they_have(api: Client, store: Store) -> None:
+    version = recorded(store)
+    started(store, a_run(store, version), version)
+    recorded(store, DagSpec(dag_id="idle"))
+    for query, expected in [
+        ({"dag_run_state": ["running", "failed"]}, ["etl"]),
+        ({"dag_run_state": "failed"}, []),
+        ({"dag_run_start_date_gte": NOON.isoformat()}, ["etl"]),
+        ({"dag_run_start_date_gt": NOON.isoformat()}, []),
+        ({"dag_run_end_date_lte": NOON.isoformat()}, []),
+    ]:
+        found = api.get("/dags", params=query).json()["dags"]
+        assert [dag["dag_id"] for dag in found] == expected, query
+
+
 def test_a_dags_tasks_are_listed(api: Client, store: Store) -> None:
     recorded(store)
     answer = api.get("/dags/etl/tasks").json()
@@ -276,3 +291,10 @@ def test_import_errors_are_listed_and_shown(api: Client, store: Store) -> None:
     assert first["timestamp"] == NOON.isoformat().replace("+00:00", "Z")
     assert api.get(f"/importErrors/{first['import_error_id']}").json() == first
     assert api.get("/importErrors/999").status_code == 404
+    for query, count in [
+        ({"filename": "/dags/a.py"}, 1),
+        ({"filename_pattern": "a.p"}, 1),
+        ({"filename_prefix_pattern": "/dags"}, 2),
+        ({"bundle_name": "other"}, 0),
+    ]:
+        assert api.get("/importErrors", params=query).json()["total_entries"] == count, query

@@ -109,6 +109,16 @@ def test_the_instances_of_a_mapped_task_are_listed(api: Client) -> None:
         ({"start_date_gt": NOON.isoformat()}, []),
         ({"end_date_lte": "2026-03-01T12:00:02Z"}, ["extract"]),
         ({"logical_date_lt": NOON.isoformat()}, []),
+        ({"try_number": 0}, ["load.insert"]),
+        ({"version_number": 1, "task_id": "extract"}, ["extract"]),
+        ({"version_number": 2}, []),
+        ({"pool_name_pattern": "id"}, ["transform"] * 3),
+        ({"queue_name_prefix_pattern": "x"}, []),
+        ({"duration_gte": 1.5}, ["extract"]),
+        ({"duration_lt": 1.5}, []),
+        ({"dag_id_pattern": "et", "run_id_prefix_pattern": "fi", "limit": 1}, ["extract"]),
+        ({"run_id_prefix_pattern": "second"}, []),
+        ({"rendered_map_index_pattern": "x"}, []),
     ],
 )
 def test_instances_are_listed_filtered_and_ordered(

@@ -59,6 +59,15 @@ def test_tildes_list_all_xcoms(api: Client) -> None:
         "/dags/etl/dagRuns/~/taskInstances/transform/xcomEntries", params={"map_index": 2}
     ).json()
     assert mapped["total_entries"] == 1
+    for query, count in [
+        ({"task_id_pattern": "form"}, 3),
+        ({"xcom_key_prefix_pattern": "te"}, 1),
+        ({"map_index_filter": 0}, 1),
+        ({"logical_date_gt": NOON.isoformat()}, 0),
+        ({"run_id_pattern": "irs", "dag_display_name_pattern": "etl"}, 5),
+    ]:
+        found = api.get("/dags/~/dagRuns/~/taskInstances/~/xcomEntries", params=query).json()
+        assert found["total_entries"] == count, query
 
 
 @pytest.mark.usefixtures("run")

@@ -22,10 +22,10 @@ from slipstream.model.errors import ConflictError, NotFoundError
 from slipstream.model.states import LIVE
 from slipstream.model.version import DagVersion, FileError
 from slipstream.store.database import Row, Transaction
-from slipstream.store.filters import like, one_among, ordering
+from slipstream.store.filters import in_range, like, one_among, ordering
 from slipstream.store.parsed import decode_source
 from slipstream.store.parts import StoreParts
-from slipstream.store.records import DagFilter, DagRecord, NoticeKind, Page, Window
+from slipstream.store.records import DagFilter, DagRecord, FileErrorFilter, NoticeKind, Page, Window
 from slipstream.store.rows import to_json
 from slipstream.store.statements import Statement
 from slipstream.store.tables import (
@@ -211,15 +211,26 @@ class DagVerbs(StoreParts):
             raise NotFoundError(f"There are no sources with the hash {source_hash!r}.")
         return {path: decode_source(data) for path, data in rows}
 
-    def list_file_errors(self, window: Window) -> Page[FileError]:
+    def list_file_errors(
+        self, window: Window, which: FileErrorFilter | None = None
+    ) -> Page[FileError]:
         """A page of import errors."""
+        which = which or FileErrorFilter()
+        wanted = [
+            *one_among(file_error.c.fileloc, which.filelocs),
+            *like(file_error.c.fileloc, which.fileloc_pattern),
+            *one_among(
+                file_error.c.bundle_name, None if which.bundle_name is None else [which.bundle_name]
+            ),
+        ]
         page = (
             select(*file_error.c)
+            .where(*wanted)
             .order_by(*ordering(window, _ERROR_ORDERS, file_error.c.pk))
             .limit(window.limit)
             .offset(window.offset)
         )
-        total = select(func.count()).select_from(file_error)
+        total = select(func.count()).select_from(file_error).where(*wanted)
         with self._database.read() as transaction:
             return Page(
                 items=[_to_file_error(row) for row in transaction.rows(page)],
@@ -296,6 +307,15 @@ def _conditions(which: DagFilter) -> list[ColumnElement[bool]]:
         conditions.append(has_errors if which.has_import_errors else not_(has_errors))
     if which.last_run_state is not None:
         conditions.append(_last_run_state == which.last_run_state.value)
+    runs = [
+        *one_among(dag_run.c.state, which.run_states),
+        *in_range(dag_run.c.start_date, which.run_start_date),
+        *in_range(dag_run.c.end_date, which.run_end_date),
+    ]
+    if runs:
+        conditions.append(
+            select(dag_run.c.pk).where(dag_run.c.dag_id == dag.c.dag_id, *runs).exists()
+        )
     if which.tags is not None:
         conditions.append(_has_tags(which.tags, which.tags_match_all))
     if which.owners is not None:

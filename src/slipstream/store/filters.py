@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, UnaryExpression, select, text
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState
-from slipstream.store.records import InstanceFilter, Range, RunFilter, Window
+from slipstream.store.records import InstanceFilter, Range, RunFilter, Span, Window
 from slipstream.store.rows import RUN_COLUMNS
 from slipstream.store.tables import (
     ACTIVE_TASK_STATES,
@@ -20,6 +20,7 @@ from slipstream.store.tables import (
     FAILED_TASKS,
     dag_run,
     dag_task,
+    dag_version,
     task_instance,
 )
 from slipstream.store.times import to_micros
@@ -119,12 +120,51 @@ def like(column: ColumnElement[Any], pattern: str | None) -> list[ColumnElement[
     return [] if pattern is None else [column.ilike(pattern, escape="\\")]
 
 
+def containing(text: str | None) -> str | None:
+    """The pattern of what has that text somewhere in it."""
+    if text is None:
+        return None
+    for wildcard in ("\\", "%", "_"):
+        text = text.replace(wildcard, "\\" + wildcard)
+    return f"%{text}%"
+
+
+def within(length: ColumnElement[Any], bounds: Span) -> list[ColumnElement[bool]]:
+    """The conditions that keep a length of time, in microseconds, within bounds."""
+    conditions = []
+    if bounds.gte is not None:
+        conditions.append(length >= _micros_in(bounds.gte))
+    if bounds.gt is not None:
+        conditions.append(length > _micros_in(bounds.gt))
+    if bounds.lte is not None:
+        conditions.append(length <= _micros_in(bounds.lte))
+    if bounds.lt is not None:
+        conditions.append(length < _micros_in(bounds.lt))
+    return conditions
+
+
+def _micros_in(seconds: float) -> int:
+    return round(seconds * 1_000_000)
+
+
+def of_version(numbers: Sequence[int] | None) -> list[ColumnElement[bool]]:
+    """The condition that a run is of a version with one of these numbers."""
+    if numbers is None:
+        return []
+    versions = select(dag_version.c.version_id).where(dag_version.c.number.in_(list(numbers)))
+    return [dag_run.c.version_id.in_(versions)]
+
+
 def run_conditions(which: RunFilter) -> list[ColumnElement[bool]]:
     """What a run must meet."""
     return [
         *one_among(dag_run.c.dag_id, which.dag_ids),
+        *like(dag_run.c.dag_id, which.dag_id_pattern),
         *one_among(dag_run.c.run_id, which.run_ids),
         *like(dag_run.c.run_id, which.run_id_pattern),
+        *of_version(which.version_numbers),
+        *like(dag_run.c.conf, containing(which.conf_contains)),
+        *within(_duration_of_run, which.duration),
         *one_among(dag_run.c.state, which.states),
         *one_among(dag_run.c.run_type, which.run_types),
         *like(dag_run.c.triggering_user, which.triggering_user_pattern),
@@ -143,6 +183,9 @@ def conditions_on_instance(which: InstanceFilter) -> list[ColumnElement[bool]]:
         *one_among(task_instance.c.map_index, which.map_indexes),
         *one_among(task_instance.c.state, which.states),
         *like(task_instance.c.task_id, which.task_id_pattern),
+        *one_among(task_instance.c.try_number, which.try_numbers),
+        *like(task_instance.c.rendered_map_index, which.rendered_map_index_pattern),
+        *within(_duration_of_instance, which.duration),
         *in_range(task_instance.c.start_date, which.start_date),
         *in_range(task_instance.c.end_date, which.end_date),
     ]
@@ -158,17 +201,23 @@ def conditions_on_run(which: InstanceFilter) -> list[ColumnElement[bool]]:
     """What an instance's run must meet, in a query over `dag_run`."""
     conditions = [
         *one_among(dag_run.c.dag_id, which.dag_ids),
+        *like(dag_run.c.dag_id, which.dag_id_pattern),
         *one_among(dag_run.c.run_id, which.run_ids),
+        *like(dag_run.c.run_id, which.run_id_pattern),
+        *of_version(which.version_numbers),
         *at_one_of(dag_run.c.logical_date, which.logical_dates),
         *in_range(dag_run.c.logical_date, which.logical_date),
         *in_range(dag_run.c.run_after, which.run_after),
     ]
-    if which.pools is not None or which.queues is not None:
+    on_task = (which.pools, which.queues, which.pool_pattern, which.queue_pattern)
+    if any(wanted is not None for wanted in on_task):
         task = select(dag_task.c.version_id).where(
             dag_task.c.version_id == dag_run.c.version_id,
             dag_task.c.task_id == task_instance.c.task_id,
             *one_among(dag_task.c.pool, which.pools),
+            *like(dag_task.c.pool, which.pool_pattern),
             *one_among(dag_task.c.queue, which.queues),
+            *like(dag_task.c.queue, which.queue_pattern),
         )
         conditions.append(task.exists())
     return conditions

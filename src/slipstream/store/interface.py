@@ -21,6 +21,7 @@ from slipstream.store.records import (
     ConnectionRecord,
     DagFilter,
     DagRecord,
+    FileErrorFilter,
     InstanceFilter,
     InstanceInRun,
     NewRun,
@@ -35,6 +36,7 @@ from slipstream.store.records import (
     RunWrite,
     VariableRecord,
     Window,
+    XComFilter,
     XComRecord,
 )
 
@@ -166,8 +168,10 @@ class DagStore(Protocol):
     def get_sources(self, source_hash: str) -> Mapping[str, str]:
         """`{relative path: text}` of a version. Raises `NotFoundError`."""
 
-    def list_file_errors(self, window: Window) -> Page[FileError]:
-        """A page of import errors."""
+    def list_file_errors(
+        self, window: Window, which: FileErrorFilter | None = None
+    ) -> Page[FileError]:
+        """A page of import errors, of all of them where `which` is None."""
 
     def get_file_error(self, pk: int) -> FileError:
         """Raises `NotFoundError`."""
@@ -290,17 +294,8 @@ class XComStore(Protocol):
     def count_xcoms(self, *, dag_id: str, run_id: str, task_id: str, key: str) -> int:
         """How many instances pushed the key."""
 
-    def list_xcoms(
-        self,
-        *,
-        dag_id: str,
-        run_id: str,
-        task_id: str | None,
-        map_index: int | None,
-        key: str | None,
-        window: Window,
-    ) -> Page[XComRecord]:
-        """A page of XComs; `~` as dag or run id stands for all."""
+    def list_xcoms(self, which: XComFilter, window: Window) -> Page[XComRecord]:
+        """A page of XComs, by default in order of creation."""
 
     def delete_xcom(self, run_pk: int, key: TaskKey, xcom_key: str) -> bool:
         """Remove one; False where there was none."""

@@ -207,6 +207,16 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """Bounds on a time; None does not restrict."""
+
+    gte: datetime | None = None
+    gt: datetime | None = None
+    lte: datetime | None = None
+    lt: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DagFilter:
     r"""Which DAGs. None does not restrict; patterns are SQL LIKE: `%`, `_`, and `\` to escape."""
 
@@ -221,16 +231,21 @@ class DagFilter:
     has_import_errors: bool | None = None
     last_run_state: RunState | None = None
     bundle_name: str | None = None
+    run_states: Sequence[RunState] | None = None
+    """DAGs with a run in one of these states, that began and ended within the bounds below."""
+    run_start_date: Range = field(default_factory=Range)
+    run_end_date: Range = field(default_factory=Range)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
-    """Bounds on a time; None does not restrict."""
+class Span:
+    """Bounds on a length of time, in seconds; None does not restrict. What has not ended has no
+    length and is within no bounds."""
 
-    gte: datetime | None = None
-    gt: datetime | None = None
-    lte: datetime | None = None
-    lt: datetime | None = None
+    gte: float | None = None
+    gt: float | None = None
+    lte: float | None = None
+    lt: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,8 +253,13 @@ class RunFilter:
     """Which runs. None does not restrict."""
 
     dag_ids: Sequence[str] | None = None
+    dag_id_pattern: str | None = None
     run_ids: Sequence[str] | None = None
     run_id_pattern: str | None = None
+    version_numbers: Sequence[int] | None = None
+    conf_contains: str | None = None
+    """A part of the conf's JSON text, whatever its case."""
+    duration: Span = field(default_factory=Span)
     states: Sequence[RunState] | None = None
     run_types: Sequence[RunType] | None = None
     triggering_user_pattern: str | None = None
@@ -255,7 +275,15 @@ class InstanceFilter:
     """Which task instances. None does not restrict."""
 
     dag_ids: Sequence[str] | None = None
+    dag_id_pattern: str | None = None
     run_ids: Sequence[str] | None = None
+    run_id_pattern: str | None = None
+    version_numbers: Sequence[int] | None = None
+    try_numbers: Sequence[int] | None = None
+    pool_pattern: str | None = None
+    queue_pattern: str | None = None
+    rendered_map_index_pattern: str | None = None
+    duration: Span = field(default_factory=Span)
     task_ids: Sequence[str] | None = None
     map_indexes: Sequence[int] | None = None
     states: Sequence[TaskState] | None = None
@@ -267,6 +295,32 @@ class InstanceFilter:
     run_after: Range = field(default_factory=Range)
     start_date: Range = field(default_factory=Range)
     end_date: Range = field(default_factory=Range)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XComFilter:
+    """Which XComs. None does not restrict."""
+
+    dag_ids: Sequence[str] | None = None
+    run_ids: Sequence[str] | None = None
+    run_id_pattern: str | None = None
+    task_ids: Sequence[str] | None = None
+    task_id_pattern: str | None = None
+    map_indexes: Sequence[int] | None = None
+    keys: Sequence[str] | None = None
+    key_pattern: str | None = None
+    dag_display_name_pattern: str | None = None
+    logical_date: Range = field(default_factory=Range)
+    run_after: Range = field(default_factory=Range)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileErrorFilter:
+    """Which import errors. None does not restrict."""
+
+    filelocs: Sequence[str] | None = None
+    fileloc_pattern: str | None = None
+    bundle_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

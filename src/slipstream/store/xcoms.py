@@ -11,17 +11,14 @@ from slipstream.model.attempt import XComWrite
 from slipstream.model.run import TaskKey
 from slipstream.store.database import Row, Transaction
 from slipstream.store.errors import AttemptSupersededError
-from slipstream.store.filters import one_among, ordering
+from slipstream.store.filters import in_range, like, one_among, ordering
 from slipstream.store.parts import StoreParts
-from slipstream.store.records import Page, Window, XComRecord
+from slipstream.store.records import Page, Window, XComFilter, XComRecord
 from slipstream.store.runs import counting_instance
 from slipstream.store.statements import Statement
-from slipstream.store.tables import dag_run, xcom
+from slipstream.store.tables import dag, dag_run, xcom
 from slipstream.store.times import from_micros, to_micros
 from slipstream.store.xcom_rows import WRITE_XCOM, xcom_row
-
-ANY = "~"
-"""Stands for every DAG or every run, as in the REST API."""
 
 _COLUMNS = (
     xcom.c.run_pk,
@@ -162,24 +159,9 @@ class XComVerbs(StoreParts):
             count: int = transaction.value(query)
         return count
 
-    def list_xcoms(
-        self,
-        *,
-        dag_id: str,
-        run_id: str,
-        task_id: str | None,
-        map_index: int | None,
-        key: str | None,
-        window: Window,
-    ) -> Page[XComRecord]:
-        """A page of XComs; `~` as dag or run id stands for all."""
-        conditions = [
-            *one_among(dag_run.c.dag_id, None if dag_id == ANY else [dag_id]),
-            *one_among(dag_run.c.run_id, None if run_id == ANY else [run_id]),
-            *one_among(xcom.c.task_id, None if task_id is None else [task_id]),
-            *one_among(xcom.c.map_index, None if map_index is None else [map_index]),
-            *one_among(xcom.c.key, None if key is None else [key]),
-        ]
+    def list_xcoms(self, which: XComFilter, window: Window) -> Page[XComRecord]:
+        """A page of XComs, by default in order of creation."""
+        conditions = _conditions(which)
         page = (
             select(*_COLUMNS)
             .select_from(_JOINED)
@@ -256,3 +238,22 @@ def _pushing_run(
         query = query.where(dag_run.c.dag_id == dag_id, dag_run.c.run_id == run_id)
     run_pk: int | None = transaction.value(query)
     return run_pk
+
+
+def _conditions(which: XComFilter) -> list[ColumnElement[bool]]:
+    conditions = [
+        *one_among(dag_run.c.dag_id, which.dag_ids),
+        *one_among(dag_run.c.run_id, which.run_ids),
+        *like(dag_run.c.run_id, which.run_id_pattern),
+        *one_among(xcom.c.task_id, which.task_ids),
+        *like(xcom.c.task_id, which.task_id_pattern),
+        *one_among(xcom.c.map_index, which.map_indexes),
+        *one_among(xcom.c.key, which.keys),
+        *like(xcom.c.key, which.key_pattern),
+        *in_range(dag_run.c.logical_date, which.logical_date),
+        *in_range(dag_run.c.run_after, which.run_after),
+    ]
+    named = like(dag.c.display_name, which.dag_display_name_pattern)
+    if named:
+        conditions.append(dag_run.c.dag_id.in_(select(dag.c.dag_id).where(*named)))
+    return conditions

@@ -11,7 +11,7 @@ from slipstream.model.errors import ConflictError, InvalidInputError, NotFoundEr
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import RunState, TaskState
 from slipstream.store.interface import Store
-from slipstream.store.records import RunWrite, Window
+from slipstream.store.records import RunWrite, Window, XComFilter
 
 LOAD, TRAIN = TaskKey("load"), TaskKey("train")
 
@@ -106,9 +106,7 @@ def test_the_xcoms_of_a_cleared_instance_go(store: Store) -> None:
     for key in (LOAD, TRAIN):
         store.set_xcom(run.pk, key, "k", "1", None)
     store.clear_instances(run.pk, [LOAD])
-    left = store.list_xcoms(
-        dag_id="~", run_id="~", task_id=None, map_index=None, key=None, window=Window()
-    )
+    left = store.list_xcoms(XComFilter(), Window())
     assert [record.task_id for record in left.items] == ["train"]
 
 

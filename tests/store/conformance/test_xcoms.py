@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.store.making import changed, later, recorded, spec, started
+from tests.store.making import NOON, changed, later, recorded, spec, started
 
 from slipstream.model.attempt import XComWrite
 from slipstream.model.changes import InstanceChanged
@@ -13,7 +13,7 @@ from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import TaskState
 from slipstream.store.errors import ConstraintViolatedError, ObjectMissingError
 from slipstream.store.interface import Store
-from slipstream.store.records import RunWrite, Window, XComRecord
+from slipstream.store.records import Range, RunWrite, Window, XComFilter, XComRecord
 
 LOAD = TaskKey("load")
 
@@ -150,27 +150,26 @@ def test_xcoms_are_listed_by_what_is_given(store: Store) -> None:
     push_map(store, sales, 2)
     store.set_xcom(stock.pk, LOAD, "other", "{}", None)
 
-    def listed(**which: object) -> list[tuple[str, int, str]]:
-        asked: dict[str, object] = {
-            "dag_id": "~",
-            "run_id": "~",
-            "task_id": None,
-            "map_index": None,
-            "key": None,
-            "window": Window(order_by=("dag_id", "map_index")),
-            **which,
-        }
-        page = store.list_xcoms(**asked)  # type: ignore[arg-type]  # its parameters
+    def listed(order: str = "dag_id", **which: object) -> list[tuple[str, int, str]]:
+        wanted = XComFilter(**which)  # type: ignore[arg-type]  # its fields
+        page = store.list_xcoms(wanted, Window(order_by=(order, "map_index")))
         return [(record.dag_id, record.map_index, record.key) for record in page.items]
 
     assert listed() == [("sales", 0, "k"), ("sales", 1, "k"), ("stock", -1, "other")]
-    assert listed(dag_id="stock") == [("stock", -1, "other")]
-    assert listed(run_id="nonsense") == []
-    assert listed(task_id="train") == []
-    assert listed(map_index=1) == [("sales", 1, "k")]
-    assert listed(key="other") == [("stock", -1, "other")]
+    assert listed(dag_ids=["stock"]) == [("stock", -1, "other")]
+    assert listed(run_ids=["nonsense"]) == []
+    assert listed(task_ids=["train"]) == []
+    assert listed(map_indexes=[1]) == [("sales", 1, "k")]
+    assert listed(keys=["other"]) == [("stock", -1, "other")]
+    assert listed(key_pattern="OTH%") == [("stock", -1, "other")]
+    assert listed(task_id_pattern="load%", run_id_pattern="fir%", map_indexes=[0]) == [
+        ("sales", 0, "k")
+    ]
+    assert listed(dag_display_name_pattern="sto%") == [("stock", -1, "other")]
+    assert listed(run_after=Range(gt=later(1))) == []
+    assert len(listed(run_after=Range(lte=NOON))) == 3
     with pytest.raises(InvalidInputError):
-        listed(window=Window(order_by=("value",)))
+        listed(order="value")
 
 
 def test_a_deleted_value_is_gone(store: Store) -> None:

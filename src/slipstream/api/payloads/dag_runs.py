@@ -109,6 +109,7 @@ class DAGRunsBatchBody(TimeBounds, Body):
     page_limit: int = Field(default=100, ge=0)
     dag_ids: list[str] | None = None
     states: list[RunState | None] | None = None
+    conf_contains: str | None = None
 
 
 def dag_run_payload(run: DagRun, version: DagVersion) -> DAGRunResponse:

@@ -11,7 +11,7 @@ from slipstream.api.payloads.bodies import Moment, Query
 from slipstream.api.settings import ApiSettings
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.states import RunState, TaskState
-from slipstream.store.records import Range, Window
+from slipstream.store.records import Range, Span, Window
 
 
 class Page(Query):
@@ -149,7 +149,25 @@ class EndDateBounds(Query):
         )
 
 
-class TimeBounds(RunAfterBounds, LogicalDateBounds, StartDateBounds, EndDateBounds):
+class DurationBounds(Query):
+    """Bounds on durations, in seconds."""
+
+    duration_gte: float | None = None
+    duration_gt: float | None = None
+    duration_lte: float | None = None
+    duration_lt: float | None = None
+
+    def duration(self) -> Span:
+        """The bounds as the store takes them."""
+        return Span(
+            gte=self.duration_gte,
+            gt=self.duration_gt,
+            lte=self.duration_lte,
+            lt=self.duration_lt,
+        )
+
+
+class TimeBounds(RunAfterBounds, LogicalDateBounds, StartDateBounds, EndDateBounds, DurationBounds):
     """Bounds on all times of runs and task instances."""
 
 

@@ -63,11 +63,19 @@ class RunQuery(Paging, TimeBounds):
     run_id_prefix_pattern: str | None = None
     triggering_user_name_pattern: str | None = None
     triggering_user_name_prefix_pattern: str | None = None
+    dag_id_pattern: str | None = None
+    dag_id_prefix_pattern: str | None = None
+    dag_version: list[int] | None = None
+    conf_contains: str | None = None
 
     def filter(self, dag_id: str) -> RunFilter:
         """The selection as the store takes it."""
         return RunFilter(
             dag_ids=one_or_all(dag_id),
+            dag_id_pattern=like(self.dag_id_pattern, self.dag_id_prefix_pattern),
+            version_numbers=self.dag_version,
+            conf_contains=self.conf_contains,
+            duration=self.duration(),
             run_id_pattern=like(self.run_id_pattern, self.run_id_prefix_pattern),
             states=run_states(self.state),
             run_types=self.run_type,
@@ -106,6 +114,8 @@ def get_list_dag_runs_batch(
     which = RunFilter(
         dag_ids=body.dag_ids or one_or_all(dag_id),
         states=states or None,
+        conf_contains=body.conf_contains,
+        duration=body.duration(),
         logical_date=body.logical_date(),
         run_after=body.run_after(),
         start_date=body.start_date(),

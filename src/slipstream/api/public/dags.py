@@ -10,7 +10,7 @@ from fastapi import Query as QueryParameter
 from slipstream.api.auth.access import Resource, deleting, editing, reading
 from slipstream.api.call import Call
 from slipstream.api.operation import Routes
-from slipstream.api.payloads.bodies import Query
+from slipstream.api.payloads.bodies import Moment, Query
 from slipstream.api.payloads.dags import (
     DAGCollectionResponse,
     DAGDetailsResponse,
@@ -23,7 +23,7 @@ from slipstream.api.payloads.dags import (
 from slipstream.api.payloads.filters import Page, Paging, like, window_of
 from slipstream.api.update_mask import require_known
 from slipstream.model.states import RunState
-from slipstream.store.records import DagFilter, RunFilter, Window
+from slipstream.store.records import DagFilter, Range, RunFilter, Window
 
 routes = Routes("DAG")
 
@@ -74,6 +74,15 @@ class DagQuery(Paging, DagSelection):
     has_import_errors: bool | None = None
     last_dag_run_state: RunState | None = None
     bundle_name: str | None = None
+    dag_run_state: list[RunState] | None = None
+    dag_run_start_date_gte: Moment | None = None
+    dag_run_start_date_gt: Moment | None = None
+    dag_run_start_date_lte: Moment | None = None
+    dag_run_start_date_lt: Moment | None = None
+    dag_run_end_date_gte: Moment | None = None
+    dag_run_end_date_gt: Moment | None = None
+    dag_run_end_date_lte: Moment | None = None
+    dag_run_end_date_lt: Moment | None = None
 
     def filter(self) -> DagFilter:
         """The selection as the store takes it."""
@@ -85,6 +94,19 @@ class DagQuery(Paging, DagSelection):
             has_import_errors=self.has_import_errors,
             last_run_state=self.last_dag_run_state,
             bundle_name=self.bundle_name,
+            run_states=self.dag_run_state,
+            run_start_date=Range(
+                gte=self.dag_run_start_date_gte,
+                gt=self.dag_run_start_date_gt,
+                lte=self.dag_run_start_date_lte,
+                lt=self.dag_run_start_date_lt,
+            ),
+            run_end_date=Range(
+                gte=self.dag_run_end_date_gte,
+                gt=self.dag_run_end_date_gt,
+                lte=self.dag_run_end_date_lte,
+                lt=self.dag_run_end_date_lt,
+            ),
         )
 
 

@@ -9,12 +9,13 @@ from fastapi import Query as QueryParameter
 from slipstream.api.auth.access import Resource, reading
 from slipstream.api.call import Call
 from slipstream.api.operation import Routes
-from slipstream.api.payloads.filters import Paging
+from slipstream.api.payloads.filters import Paging, like
 from slipstream.api.payloads.import_errors import (
     ImportErrorCollectionResponse,
     ImportErrorResponse,
 )
 from slipstream.model.version import FileError
+from slipstream.store.records import FileErrorFilter
 
 routes = Routes("Import Error")
 
@@ -27,6 +28,15 @@ _ORDER: Final = {
 }
 
 
+class ImportErrorQuery(Paging):
+    """Which import errors."""
+
+    filename: str | None = None
+    filename_pattern: str | None = None
+    filename_prefix_pattern: str | None = None
+    bundle_name: str | None = None
+
+
 @routes.add(
     "GET",
     "/importErrors",
@@ -34,10 +44,15 @@ _ORDER: Final = {
     answer=ImportErrorCollectionResponse,
 )
 def get_import_errors(
-    call: Call, query: Annotated[Paging, QueryParameter()]
+    call: Call, query: Annotated[ImportErrorQuery, QueryParameter()]
 ) -> ImportErrorCollectionResponse:
     """A page of import errors."""
-    page = call.store.list_file_errors(query.window(call.settings, _ORDER))
+    which = FileErrorFilter(
+        filelocs=None if query.filename is None else [query.filename],
+        fileloc_pattern=like(query.filename_pattern, query.filename_prefix_pattern),
+        bundle_name=query.bundle_name,
+    )
+    page = call.store.list_file_errors(query.window(call.settings, _ORDER), which)
     return ImportErrorCollectionResponse(
         import_errors=[_payload(error) for error in page.items], total_entries=page.total
     )

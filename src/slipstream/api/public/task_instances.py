@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import Query as QueryParameter
@@ -14,6 +15,7 @@ from slipstream.api.payloads.filters import (
     Paging,
     TimeBounds,
     is_any,
+    like,
     one_or_all,
     task_states,
     window_of,
@@ -65,19 +67,35 @@ class MappedInstanceQuery(Paging, TimeBounds):
 
     state: list[str] | None = None
     pool: list[str] | None = None
+    pool_name_pattern: str | None = None
+    pool_name_prefix_pattern: str | None = None
     queue: list[str] | None = None
+    queue_name_pattern: str | None = None
+    queue_name_prefix_pattern: str | None = None
+    version_number: list[int] | None = None
+    try_number: list[int] | None = None
     map_index: list[int] | None = None
+    rendered_map_index_pattern: str | None = None
+    rendered_map_index_prefix_pattern: str | None = None
 
-    def filter(self, dag_id: str, run_id: str, task_id: str) -> InstanceFilter:
+    def filter(self, dag_id: str, run_id: str, task_ids: Sequence[str] | None) -> InstanceFilter:
         """The selection as the store takes it."""
         return InstanceFilter(
             dag_ids=one_or_all(dag_id),
             run_ids=one_or_all(run_id),
-            task_ids=[task_id],
+            task_ids=task_ids,
             map_indexes=self.map_index,
             states=task_states(self.state),
             pools=self.pool,
+            pool_pattern=like(self.pool_name_pattern, self.pool_name_prefix_pattern),
             queues=self.queue,
+            queue_pattern=like(self.queue_name_pattern, self.queue_name_prefix_pattern),
+            version_numbers=self.version_number,
+            try_numbers=self.try_number,
+            rendered_map_index_pattern=like(
+                self.rendered_map_index_pattern, self.rendered_map_index_prefix_pattern
+            ),
+            duration=self.duration(),
             logical_date=self.logical_date(),
             run_after=self.run_after(),
             start_date=self.start_date(),
@@ -85,33 +103,27 @@ class MappedInstanceQuery(Paging, TimeBounds):
         )
 
 
-class InstanceQuery(Paging, TimeBounds):
+class InstanceQuery(MappedInstanceQuery):
     """Which task instances."""
 
     task_id: str | None = None
     task_group_id: str | None = None
-    state: list[str] | None = None
-    pool: list[str] | None = None
-    queue: list[str] | None = None
-    map_index: list[int] | None = None
+    dag_id_pattern: str | None = None
+    dag_id_prefix_pattern: str | None = None
+    run_id_pattern: str | None = None
+    run_id_prefix_pattern: str | None = None
 
-    def filter(self, dag_id: str, run_id: str, of_group: Sequence[str] | None) -> InstanceFilter:
+    def filter_within(
+        self, dag_id: str, run_id: str, of_group: Sequence[str] | None
+    ) -> InstanceFilter:
         """The selection as the store takes it; `of_group` are the tasks of the group, if any."""
         wanted = [self.task_id] if self.task_id is not None else None
         if of_group is not None:
             wanted = [task for task in of_group if wanted is None or task in wanted]
-        return InstanceFilter(
-            dag_ids=one_or_all(dag_id),
-            run_ids=one_or_all(run_id),
-            task_ids=wanted,
-            map_indexes=self.map_index,
-            states=task_states(self.state),
-            pools=self.pool,
-            queues=self.queue,
-            logical_date=self.logical_date(),
-            run_after=self.run_after(),
-            start_date=self.start_date(),
-            end_date=self.end_date(),
+        return replace(
+            self.filter(dag_id, run_id, wanted),
+            dag_id_pattern=like(self.dag_id_pattern, self.dag_id_prefix_pattern),
+            run_id_pattern=like(self.run_id_pattern, self.run_id_prefix_pattern),
         )
 
 
@@ -126,7 +138,7 @@ def get_task_instances(
     group = query.task_group_id
     of_group = None if group is None else _tasks_of_group(call, dag_id, dag_run_id, group)
     window = query.window(call.settings, _ORDER)
-    found = page_of(call, query.filter(dag_id, dag_run_id, of_group), window)
+    found = page_of(call, query.filter_within(dag_id, dag_run_id, of_group), window)
     if not found.total_entries:
         _require_there(call, dag_id, dag_run_id)
     return found
@@ -145,6 +157,7 @@ def get_task_instances_batch(
         states=states,
         pools=body.pool,
         queues=body.queue,
+        duration=body.duration(),
         logical_date=body.logical_date(),
         run_after=body.run_after(),
         start_date=body.start_date(),
@@ -180,7 +193,7 @@ def get_mapped_task_instances(
     window = query.window(call.settings, _ORDER)
     if not window.order_by:
         window = Window(limit=window.limit, offset=window.offset, order_by=("map_index",))
-    found = page_of(call, query.filter(dag_id, dag_run_id, task_id), window)
+    found = page_of(call, query.filter(dag_id, dag_run_id, [task_id]), window)
     if not found.total_entries:
         run = call.store.get_run(dag_id, dag_run_id)
         if task_id not in call.store.get_version(run.version_id).spec.tasks:

@@ -12,7 +12,13 @@ from slipstream.api.auth.access import Resource, creating, deleting, editing, re
 from slipstream.api.call import Call
 from slipstream.api.operation import Routes
 from slipstream.api.payloads.dags import display_name
-from slipstream.api.payloads.filters import Paging
+from slipstream.api.payloads.filters import (
+    LogicalDateBounds,
+    Paging,
+    RunAfterBounds,
+    like,
+    one_or_all,
+)
 from slipstream.api.payloads.task_instances import task_display_name, task_of
 from slipstream.api.payloads.xcoms import (
     XComCollectionResponse,
@@ -27,7 +33,7 @@ from slipstream.api.shown_values import shown_value
 from slipstream.model.errors import AlreadyExistsError, NotFoundError
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED, DagRun, TaskKey
-from slipstream.store.records import XComRecord
+from slipstream.store.records import XComFilter, XComRecord
 from slipstream.wire.values import encode_value, length_of
 
 routes = Routes("XCom")
@@ -44,11 +50,39 @@ _ORDER: Final = {
 }
 
 
-class XComQuery(Paging):
+class XComQuery(Paging, LogicalDateBounds, RunAfterBounds):
     """Which XComs."""
 
     xcom_key: str | None = None
     map_index: int | None = None
+    map_index_filter: int | None = None
+    xcom_key_pattern: str | None = None
+    xcom_key_prefix_pattern: str | None = None
+    task_id_pattern: str | None = None
+    task_id_prefix_pattern: str | None = None
+    run_id_pattern: str | None = None
+    run_id_prefix_pattern: str | None = None
+    dag_display_name_pattern: str | None = None
+    dag_display_name_prefix_pattern: str | None = None
+
+    def filter(self, dag_id: str, run_id: str, task_id: str) -> XComFilter:
+        """The selection as the store takes it."""
+        index = self.map_index if self.map_index_filter is None else self.map_index_filter
+        return XComFilter(
+            dag_ids=one_or_all(dag_id),
+            run_ids=one_or_all(run_id),
+            run_id_pattern=like(self.run_id_pattern, self.run_id_prefix_pattern),
+            task_ids=one_or_all(task_id),
+            task_id_pattern=like(self.task_id_pattern, self.task_id_prefix_pattern),
+            map_indexes=None if index is None else [index],
+            keys=None if self.xcom_key is None else [self.xcom_key],
+            key_pattern=like(self.xcom_key_pattern, self.xcom_key_prefix_pattern),
+            dag_display_name_pattern=like(
+                self.dag_display_name_pattern, self.dag_display_name_prefix_pattern
+            ),
+            logical_date=self.logical_date(),
+            run_after=self.run_after(),
+        )
 
 
 @routes.add("GET", _ENTRIES, permission=reading(Resource.XCOM), answer=XComCollectionResponse)
@@ -61,12 +95,7 @@ def get_xcom_entries(
 ) -> XComCollectionResponse:
     """A page of XComs; `~` as DAG id, run id or task id stands for all."""
     page = call.store.list_xcoms(
-        dag_id=dag_id,
-        run_id=dag_run_id,
-        task_id=None if task_id == "~" else task_id,
-        map_index=query.map_index,
-        key=query.xcom_key,
-        window=query.window(call.settings, _ORDER),
+        query.filter(dag_id, dag_run_id, task_id), query.window(call.settings, _ORDER)
     )
     runs: dict[int, DagRun] = {}
     for xcom in page.items:
