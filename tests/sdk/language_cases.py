@@ -511,3 +511,80 @@ def teardown_without_a_setup() -> None:
 def xcom_arg_made_by_hand() -> None:
     found = numbers().operator
     use.expand(x=XComArg(found))
+
+
+# How Airflow 3.3.2 joins a `with` block of a teardown was looked up by running it.
+
+
+@case("s>t x>w s>y y>t w>t")
+def work_that_waits_for_something_outside_is_not_first() -> None:
+    x, s, t = empty("x", "s", "t")
+    with t.as_teardown(setups=s):
+        x >> empty("w")
+        empty("y")
+
+
+@case("s>t x>w s>w w>t")
+def work_that_all_waits_for_something_outside_is_first_all_the_same() -> None:
+    x, s, t = empty("x", "s", "t")
+    with t.as_teardown(setups=s):
+        x >> empty("w")
+
+
+@case("s>t s>w w>t s2>w w>t2 s2>t2")
+def an_inner_pair_without_a_with_is_left_to_its_own_edges() -> None:
+    s, t = empty("s", "t")
+    with t.as_teardown(setups=s):
+        s2, w, t2 = empty("s2", "w", "t2")
+        s2 >> w >> t2.as_teardown(setups=s2)
+
+
+@case("s>t s>s2 t2>t s2>t2 s2>w w>t2 s>b b>t")
+def work_after_an_inner_with_block() -> None:
+    s, t, s2, t2 = empty("s", "t", "s2", "t2")
+    with t.as_teardown(setups=s):
+        with t2.as_teardown(setups=s2):
+            empty("w")
+        # Airflow leaves this task without any edge.
+        empty("b")
+
+
+@case("s>t s>s2 s>s3 t2>t t3>t s2>t2 s3>t3 s2>w w>t2 s3>v v>t3")
+def two_inner_with_blocks() -> None:
+    s, t, s2, t2, s3, t3 = empty("s", "t", "s2", "t2", "s3", "t3")
+    with t.as_teardown(setups=s):
+        with t2.as_teardown(setups=s2):
+            empty("w")
+        with t3.as_teardown(setups=s3):
+            empty("v")
+
+
+@case("s>t s>g.a g.a>g.b g.b>t s>c c>t", groups={"g": None})
+def a_group_in_a_with_block() -> None:
+    s, t = empty("s", "t")
+    with t.as_teardown(setups=s):
+        with TaskGroup("g"):
+            a, b = empty("a", "b")
+            a >> b
+        empty("c")
+
+
+@case("s>a s>t a>b b>t")
+def with_block_of_a_setup() -> None:
+    s, t = empty("s", "t")
+    t.as_teardown(setups=s)
+    with s:
+        a, b = empty("a", "b")
+        a >> b
+
+
+@case("h.s>h.t i.s>z", groups={"h": None, "i": None})
+def what_follows_groups_of_setups_and_teardowns_alone() -> None:
+    with TaskGroup("h") as h:
+        s, t = empty("s", "t")
+        s >> t.as_teardown(setups=s)
+    with TaskGroup("i") as i:
+        empty("s").as_setup()
+    z = empty("z")
+    h >> z
+    i >> z

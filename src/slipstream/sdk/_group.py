@@ -338,13 +338,13 @@ def _free_suffix(label: str, full_id: Callable[[str], str], dag: DAG) -> str:
 def _work_before(
     task: AbstractOperator, members: Mapping[str, AbstractOperator]
 ) -> Iterator[AbstractOperator]:
-    """The task itself if it does work; for a setup or teardown, the work right before it."""
-    if not task.is_teardown and not task.is_setup:
+    """The task itself; for a teardown, the work right before it."""
+    if not task.is_teardown:
         yield task
         return
     for up_id in sorted(task.upstream_task_ids & members.keys()):
         up = members[up_id]
         if up.is_teardown:
             yield from _work_before(up, members)
-        elif not (task.is_teardown and up.is_setup):
+        elif not up.is_setup:
             yield up

@@ -17,39 +17,53 @@ F = TypeVar("F", bound="Callable[..., object]")
 
 
 class SetupTeardownScope:
-    """A `with` block of a setup or teardown task: the tasks made in it stand in between."""
+    """A `with` block of a setup or teardown task: the work done in it stands in between."""
 
     def __init__(
         self, setups: Sequence[AbstractOperator], teardowns: Sequence[AbstractOperator]
     ) -> None:
         self.setups = tuple(setups)
         self.teardowns = tuple(teardowns)
-        self._work: dict[str, AbstractOperator] = {}
+        self._tasks: dict[str, AbstractOperator] = {}
 
     def add_task(self, task: AbstractOperator) -> None:
         """Count a task among those in between."""
-        if task not in self.setups and task not in self.teardowns:
-            self._work[task.task_id] = task
+        self._tasks[task.task_id] = task
+
+    def nest(self, inner: SetupTeardownScope) -> None:
+        """An inner block is set up after this one and torn down before it."""
+        for setup in inner.setups:
+            for outer in self.setups:
+                setup.set_upstream(outer)
+        for teardown in inner.teardowns:
+            for outer in self.teardowns:
+                teardown.set_downstream(outer)
 
     def connect(self) -> None:
-        """Let the first tasks wait for the setups, and the teardowns wait for the last."""
-        inside = self._work.keys()
-        for task in list(self._work.values()):
-            if not task.upstream_task_ids & inside:
-                for setup in self.setups:
-                    task.set_upstream(setup)
-            if not task.downstream_task_ids & inside:
-                for teardown in self.teardowns:
-                    task.set_downstream(teardown)
+        """Let the first tasks wait for the setups, and the teardowns wait for the last.
+
+        First and last are those that wait for nothing and that nothing waits for, anywhere in the
+        DAG; where there are none such, all of them are. Setups and teardowns among the tasks are
+        left to their own edges. This is how Airflow joins them.
+        """
+        work = [one for one in self._tasks.values() if not one.is_setup and not one.is_teardown]
+        first = [one for one in work if not one.upstream_task_ids] or work
+        last = [one for one in work if not one.downstream_task_ids] or work
+        for task in first:
+            for setup in self.setups:
+                task.set_upstream(setup)
+        for task in last:
+            for teardown in self.teardowns:
+                task.set_downstream(teardown)
 
 
 _open: list[SetupTeardownScope] = []
 
 
 def note_new_task(task: AbstractOperator) -> None:
-    """A task was made: it belongs to every open block."""
-    for scope in _open:
-        scope.add_task(task)
+    """A task was made: it belongs to the innermost open block."""
+    if _open:
+        _open[-1].add_task(task)
 
 
 def enter(operators: Iterable[AbstractOperator]) -> SetupTeardownScope:
@@ -65,6 +79,8 @@ def enter(operators: Iterable[AbstractOperator]) -> SetupTeardownScope:
         for setup in setups:
             teardowns += [d for d in setup.downstream_list if d.is_teardown and d not in teardowns]
     scope = SetupTeardownScope(setups, teardowns)
+    if _open:
+        _open[-1].nest(scope)
     _open.append(scope)
     return scope
 
