@@ -77,7 +77,10 @@ class Front:
             await app(scope, receive, send)
             return
         self._warm_up_soon()
-        answer = handler(self._call)
+        if self._call.settings.store_is_near:
+            answer = handler(self._call)
+        else:
+            answer = await asyncio.to_thread(handler, self._call)
         assert isinstance(answer, Payload), "an operation of the front gives a payload"
         await _send(answer, send)
 

@@ -73,10 +73,14 @@ class Routes:
         permission: Permission | Open,
         answer: type[Payload] | None = None,
         status: int = 200,
-        slow: bool = False,
+        slow: bool | None = None,
         content_types: tuple[str, ...] = (),
     ) -> Callable[[Handler], Handler]:
-        """Declare the decorated function as the operation's handler."""
+        """Declare the decorated function as the operation's handler.
+
+        What does not say whether it is slow is so unless it only reads: a writer may have to wait
+        for another one, and readers must not wait with it.
+        """
 
         def declare(handler: Handler) -> Handler:
             self._operations.append(
@@ -88,7 +92,7 @@ class Routes:
                     tag=self._tag,
                     status=status,
                     answer=answer,
-                    slow=slow,
+                    slow=method != "GET" if slow is None else slow,
                     content_types=content_types,
                 )
             )

@@ -41,15 +41,13 @@ def login_routes(
         throttle.forget(subject)
         return body.username
 
-    @routes.add("POST", "/token", permission=PUBLIC, answer=LoginResponse, status=201, slow=True)
+    @routes.add("POST", "/token", permission=PUBLIC, answer=LoginResponse, status=201)
     def create_token(call: Call, body: LoginBody) -> LoginResponse:
         """A token for a user name and password."""
         name = checked(call, body)
         return LoginResponse(access_token=tokens.issue(name, settings.jwt_expiry_seconds))
 
-    @routes.add(
-        "POST", "/token/cli", permission=PUBLIC, answer=LoginResponse, status=201, slow=True
-    )
+    @routes.add("POST", "/token/cli", permission=PUBLIC, answer=LoginResponse, status=201)
     def create_token_cli(call: Call, body: LoginBody) -> LoginResponse:
         """The same for a command line, with a shorter life."""
         name = checked(call, body)

@@ -29,7 +29,6 @@ _FAILED = frozenset({TaskState.FAILED, TaskState.UPSTREAM_FAILED})
     "/dags/{dag_id}/clearTaskInstances",
     permission=editing(Resource.TASK_INSTANCE),
     answer=TaskInstanceCollectionResponse,
-    slow=True,
 )
 def post_clear_task_instances(
     call: Call, dag_id: str, body: ClearTaskInstancesBody
@@ -62,7 +61,6 @@ def post_clear_task_instances(
     "/dags/{dag_id}/dagRuns/{dag_run_id}/clear",
     permission=editing(Resource.DAG_RUN),
     answer=DAGRunResponse,
-    slow=True,
 )
 def clear_dag_run(
     call: Call, dag_id: str, dag_run_id: str, body: DAGRunClearBody

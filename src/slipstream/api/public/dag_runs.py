@@ -105,6 +105,7 @@ def get_dag_runs(
     _RUNS + "/list",
     permission=reading(Resource.DAG_RUN),
     answer=DAGRunCollectionResponse,
+    slow=False,
 )
 def get_list_dag_runs_batch(
     call: Call, dag_id: str, body: DAGRunsBatchBody
@@ -156,7 +157,7 @@ def get_dag_run(call: Call, dag_id: str, dag_run_id: str) -> DAGRunResponse:
     return run_payload(call, call.store.get_run(dag_id, dag_run_id))
 
 
-@routes.add("PATCH", _RUN, permission=editing(Resource.DAG_RUN), answer=DAGRunResponse, slow=True)
+@routes.add("PATCH", _RUN, permission=editing(Resource.DAG_RUN), answer=DAGRunResponse)
 def patch_dag_run(
     call: Call,
     dag_id: str,
@@ -174,7 +175,7 @@ def patch_dag_run(
     return run_payload(call, run)
 
 
-@routes.add("DELETE", _RUN, permission=deleting(Resource.DAG_RUN), status=204, slow=True)
+@routes.add("DELETE", _RUN, permission=deleting(Resource.DAG_RUN), status=204)
 def delete_dag_run(call: Call, dag_id: str, dag_run_id: str) -> None:
     """Remove a run that is not running, and all that belongs to it."""
     call.store.delete_run(dag_id, dag_run_id)

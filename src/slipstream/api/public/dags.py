@@ -126,9 +126,7 @@ def get_dags(call: Call, query: Annotated[DagQuery, QueryParameter()]) -> DAGCol
     )
 
 
-@routes.add(
-    "PATCH", "/dags", permission=editing(Resource.DAG), answer=DAGCollectionResponse, slow=True
-)
+@routes.add("PATCH", "/dags", permission=editing(Resource.DAG), answer=DAGCollectionResponse)
 def patch_dags(
     call: Call, query: Annotated[BulkDagQuery, QueryParameter()], body: DAGPatchBody
 ) -> DAGCollectionResponse:
@@ -173,7 +171,7 @@ def patch_dag(
     return dag_payload(call.store.get_dag(dag_id))
 
 
-@routes.add("DELETE", "/dags/{dag_id}", permission=deleting(Resource.DAG), status=204, slow=True)
+@routes.add("DELETE", "/dags/{dag_id}", permission=deleting(Resource.DAG), status=204)
 def delete_dag(call: Call, dag_id: str) -> None:
     """Remove a DAG and its whole history. It comes back if its file is still there."""
     call.store.delete_dag(dag_id)

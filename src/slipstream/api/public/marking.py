@@ -36,7 +36,6 @@ Mask = Annotated[list[str] | None, QueryParameter()]
     _INSTANCE + "/dry_run",
     permission=_MAY,
     answer=TaskInstanceCollectionResponse,
-    slow=True,
 )
 def patch_task_instance_dry_run(
     call: Call,
@@ -58,7 +57,6 @@ def patch_task_instance_dry_run(
     _MAPPED + "/dry_run",
     permission=_MAY,
     answer=TaskInstanceCollectionResponse,
-    slow=True,
 )
 def patch_task_instance_dry_run_by_map_index(
     call: Call,
@@ -75,7 +73,7 @@ def patch_task_instance_dry_run_by_map_index(
     return _patch(call, meant, body, update_mask, dry_run=True)
 
 
-@routes.add("PATCH", _INSTANCE, permission=_MAY, answer=TaskInstanceCollectionResponse, slow=True)
+@routes.add("PATCH", _INSTANCE, permission=_MAY, answer=TaskInstanceCollectionResponse)
 def patch_task_instance(
     call: Call,
     *,
@@ -91,7 +89,7 @@ def patch_task_instance(
     return _patch(call, meant, body, update_mask, dry_run=False)
 
 
-@routes.add("PATCH", _MAPPED, permission=_MAY, answer=TaskInstanceCollectionResponse, slow=True)
+@routes.add("PATCH", _MAPPED, permission=_MAY, answer=TaskInstanceCollectionResponse)
 def patch_task_instance_by_map_index(
     call: Call,
     *,

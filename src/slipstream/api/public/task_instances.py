@@ -144,7 +144,13 @@ def get_task_instances(
     return found
 
 
-@routes.add("POST", INSTANCES + "/list", permission=READ, answer=TaskInstanceCollectionResponse)
+@routes.add(
+    "POST",
+    INSTANCES + "/list",
+    permission=READ,
+    answer=TaskInstanceCollectionResponse,
+    slow=False,
+)
 def get_task_instances_batch(
     call: Call, dag_id: str, dag_run_id: str, body: TaskInstancesBatchBody
 ) -> TaskInstanceCollectionResponse:
