@@ -33,7 +33,7 @@ from slipstream.sdk import (
 )
 from slipstream.sdk._conf import read_settings_anew
 from slipstream.sdk._spec import build_spec
-from slipstream.sdk._timetables import Timetable
+from slipstream.sdk._timetable import Timetable
 from slipstream.sdk.exceptions import AirflowTimetableInvalid
 
 DAILY = Cron(expression="0 0 * * *", run_immediately=False)

@@ -7,6 +7,11 @@ from slipstream.model.states import RunState as DagRunState
 from slipstream.model.states import TaskState as TaskInstanceState
 from slipstream.model.states import TriggerRule, WeightRule
 from slipstream.sdk import timezone
+from slipstream.sdk._asset_timetables import (
+    AssetOrTimeSchedule,
+    PartitionedAssetTimetable,
+    PartitionedAtRuntime,
+)
 from slipstream.sdk._assets import (
     Asset,
     AssetAccessControl,
@@ -38,7 +43,6 @@ from slipstream.sdk._skip import BranchMixIn, SkipMixin
 from slipstream.sdk._task import task
 from slipstream.sdk._task_instance import TaskInstance
 from slipstream.sdk._timetables import (
-    AssetOrTimeSchedule,
     CronDataIntervalTimetable,
     CronPartitionTimetable,
     CronTriggerTimetable,
@@ -46,8 +50,6 @@ from slipstream.sdk._timetables import (
     DeltaTriggerTimetable,
     EventsTimetable,
     MultipleCronTriggerTimetable,
-    PartitionedAssetTimetable,
-    PartitionedAtRuntime,
 )
 from slipstream.sdk._variable import Variable
 from slipstream.sdk._weights import PriorityWeightStrategy

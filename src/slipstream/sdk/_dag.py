@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import os
 import re
-import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta, tzinfo
 from importlib import import_module
@@ -15,9 +14,10 @@ from slipstream.model.schedule import Schedule
 from slipstream.model.states import RunType, TriggerRule
 from slipstream.sdk import _scope
 from slipstream.sdk._conf import authoring_defaults
+from slipstream.sdk._dag_arguments import checked_tags, file_of_caller, todays_arguments
 from slipstream.sdk._deprecation import warn_deprecated
 from slipstream.sdk._group import TaskGroup
-from slipstream.sdk._keys import MAX_TAG_LENGTH, InvalidIdError, check_id, quoted
+from slipstream.sdk._keys import check_id, quoted
 from slipstream.sdk._operator_arguments import Callbacks, as_callbacks
 from slipstream.sdk._params import DagParam, ParamsDict
 from slipstream.sdk._schedule import as_timetable
@@ -39,23 +39,6 @@ if TYPE_CHECKING:
     from slipstream.sdk._schedule import ScheduleArgument
 
 _SUFFIX = re.compile(r"(.*)__(\d+)\Z", re.DOTALL)
-
-_WITHOUT_EFFECT = {
-    "default_view": "It has no effect any more.",
-    "orientation": "It has no effect any more.",
-    "sla_miss_callback": "It has no effect; use deadline.",
-    "full_filepath": "It has no effect any more.",
-    "jinja_environment_options": "Use jinja_environment_kwargs.",
-}
-"""Arguments of older releases that are still accepted and do nothing."""
-
-_RENAMED = {
-    "schedule_interval": "schedule",
-    "timetable": "schedule",
-    "concurrency": "max_active_tasks",
-    "fail_stop": "fail_fast",
-}
-"""Arguments of older releases and what they are called today."""
 
 
 class DAG:
@@ -103,14 +86,14 @@ class DAG:
         rerun_with_latest_version: bool | None = None,
         **former: UserValue,
     ) -> None:
-        today = _todays_arguments(former, dag_id)
+        today = todays_arguments(former, dag_id)
         if isinstance(schedule, ArgNotSet):
             schedule = today.get("schedule")
         max_active_tasks = max_active_tasks or today.get("max_active_tasks")
         defaults = authoring_defaults()
         self.dag_id = check_id(dag_id, "dag_id")
         self.description = description
-        self.fileloc = _file_of_caller()
+        self.fileloc = file_of_caller()
         self.auto_register = auto_register
         self.task_dict: dict[str, AbstractOperator] = {}
         self._groups: dict[str, TaskGroup] = {}
@@ -165,7 +148,7 @@ class DAG:
             None if allowed_run_types is None else [RunType(str(one)) for one in allowed_run_types]
         )
         self.doc_md = doc_md
-        self.tags: set[str] = _checked_tags(tags, dag_id)
+        self.tags: set[str] = checked_tags(tags, dag_id)
         self.owner_links = dict(owner_links or {})
         self.dag_display_name = dag_display_name or dag_id
         self.disable_bundle_versioning = disable_bundle_versioning
@@ -462,43 +445,3 @@ class DAG:
 
     def __repr__(self) -> str:
         return f"<DAG: {self.dag_id}>"
-
-
-def _todays_arguments(former: dict[str, UserValue], dag_id: str) -> dict[str, UserValue]:
-    """What arguments of older releases mean today; warns about each. Raises `TypeError`."""
-    today: dict[str, UserValue] = {}
-    for name, value in former.items():
-        if name in _RENAMED:
-            warn_deprecated(f"DAG({name}=…)", f"Write {_RENAMED[name]}=….")
-            if name != "timetable" or value is not None:
-                today[_RENAMED[name]] = value
-        elif name in _WITHOUT_EFFECT:
-            warn_deprecated(f"DAG({name}=…)", _WITHOUT_EFFECT[name])
-        else:
-            raise TypeError(
-                f"DAG {dag_id!r} was given the argument {name!r}, which DAGs do not take."
-            )
-    return today
-
-
-def _checked_tags(tags: Collection[str] | None, dag_id: str) -> set[str]:
-    if isinstance(tags, str):
-        raise TypeError(f"The tags of DAG {dag_id!r} have to be a list of texts, not one text.")
-    found = {str(tag) for tag in tags or ()}
-    for tag in found:
-        if len(tag) > MAX_TAG_LENGTH:
-            raise InvalidIdError(
-                f"The tag {tag!r} of DAG {dag_id!r} has {len(tag)} characters; "
-                f"{MAX_TAG_LENGTH} is the most."
-            )
-    return found
-
-
-def _file_of_caller() -> str:
-    """The file whose code makes the DAG; whoever loads it sets it again."""
-    frame = sys._getframe(2)
-    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith(
-        "slipstream."
-    ):
-        frame = frame.f_back
-    return frame.f_code.co_filename

@@ -6,7 +6,8 @@ import functools
 import inspect
 from collections.abc import Callable
 
-from slipstream.sdk._dag import DAG, _file_of_caller
+from slipstream.sdk._dag import DAG
+from slipstream.sdk._dag_arguments import file_of_caller
 from slipstream.sdk._types import NOTSET, UserValue
 
 
@@ -36,7 +37,7 @@ def _factory(
         bound = signature.bind_partial(*args, **kwargs)
         bound.apply_defaults()
         made = DAG(dag_id, **arguments)
-        made.fileloc = _file_of_caller()
+        made.fileloc = file_of_caller()
         if made.doc_md is None:
             made.doc_md = function.__doc__
         with made:

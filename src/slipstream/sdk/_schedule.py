@@ -6,9 +6,10 @@ from collections.abc import Collection
 from datetime import timedelta, tzinfo
 from typing import TYPE_CHECKING, TypeAlias
 
+from slipstream.sdk._asset_timetables import AssetTriggeredTimetable
 from slipstream.sdk._assets import BaseAsset, as_asset_condition
+from slipstream.sdk._timetable import Timetable
 from slipstream.sdk._timetables import (
-    AssetTriggeredTimetable,
     ContinuousTimetable,
     CronDataIntervalTimetable,
     CronTriggerTimetable,
@@ -16,7 +17,6 @@ from slipstream.sdk._timetables import (
     DeltaTriggerTimetable,
     NullTimetable,
     OnceTimetable,
-    Timetable,
 )
 from slipstream.sdk.exceptions import AirflowTimetableInvalid
 

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from slipstream.model.json import JsonValue
 from slipstream.model.schedule import (
     AnyCron,
     Continuous,
     Cron,
-    Custom,
     Delta,
     Events,
     NoSchedule,
-    OnAssets,
     Once,
     Schedule,
 )
-from slipstream.sdk._assets import AssetAll, BaseAsset, as_asset_condition
 from slipstream.sdk._times import aware, in_utc, zone_name
+from slipstream.sdk._timetable import Timetable
 from slipstream.sdk._types import UserValue
 from slipstream.sdk.exceptions import AirflowTimetableInvalid
 
 if TYPE_CHECKING:
     from dateutil.relativedelta import relativedelta
-    from pendulum import DateTime
 
 CRON_PRESETS: Mapping[str, str] = {
     "@hourly": "0 * * * *",
@@ -39,100 +35,6 @@ CRON_PRESETS: Mapping[str, str] = {
     "@annually": "0 0 1 1 *",
 }
 """Names for cron expressions."""
-
-
-class DataInterval(NamedTuple):
-    """The time whose data a run is about."""
-
-    start: DateTime
-    end: DateTime
-
-    @classmethod
-    def exact(cls, at: DateTime) -> DataInterval:
-        """An interval of no length."""
-        return cls(start=at, end=at)
-
-
-class TimeRestriction(NamedTuple):
-    """Between which moments runs may be, and whether those of the past are caught up."""
-
-    earliest: DateTime | None
-    latest: DateTime | None
-    catchup: bool
-
-
-class DagRunInfo(NamedTuple):
-    """A run to come: when, and about which data."""
-
-    run_after: DateTime
-    data_interval: DataInterval
-
-    @classmethod
-    def exact(cls, at: DateTime) -> DagRunInfo:
-        """A run at a moment, about an interval of no length."""
-        return cls(run_after=at, data_interval=DataInterval.exact(at))
-
-    @classmethod
-    def interval(cls, start: DateTime, end: DateTime) -> DagRunInfo:
-        """A run at the end of the interval that it is about."""
-        return cls(run_after=end, data_interval=DataInterval(start, end))
-
-    @property
-    def logical_date(self) -> DateTime:
-        """The start of the interval."""
-        return self.data_interval.start
-
-
-class Timetable:
-    """Base of timetables. One's own timetable says when runs are in `next_dagrun_info`.
-
-    It is evaluated in a process of its own; `serialize` and `deserialize` take it there.
-    """
-
-    description: str = ""
-    periodic: bool = True
-    can_be_scheduled: bool = True
-    run_ordering: Iterable[str] = ("data_interval_end", "logical_date")
-    active_runs_limit: int | None = None
-    asset_condition: BaseAsset | None = None
-
-    @property
-    def summary(self) -> str:
-        """A few words for lists."""
-        return type(self).__name__
-
-    def serialize(self) -> dict[str, UserValue]:
-        """What `deserialize` needs to make it again, as JSON can hold it."""
-        return {}
-
-    @classmethod
-    def deserialize(cls, data: dict[str, UserValue]) -> Timetable:
-        """Make it again."""
-        return cls(**data)
-
-    def validate(self) -> None:
-        """Raise `AirflowTimetableInvalid` where it makes no sense."""
-
-    def infer_manual_data_interval(self, *, run_after: DateTime) -> DataInterval:
-        """The interval of a run that somebody asked for."""
-        raise NotImplementedError(f"{type(self).__name__} has no infer_manual_data_interval().")
-
-    def next_dagrun_info(
-        self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction
-    ) -> DagRunInfo | None:
-        """The run after the last one; None for never again."""
-        raise NotImplementedError(f"{type(self).__name__} has no next_dagrun_info().")
-
-    def as_schedule(self) -> Schedule:
-        """The value that the scheduler works with."""
-        kind = type(self)
-        data: JsonValue = self.serialize()
-        return Custom(
-            importable=f"{kind.__module__}.{kind.__qualname__}",
-            data=data,
-            summary=self.summary,
-            description=self.description,
-        )
 
 
 class NullTimetable(Timetable):
@@ -344,72 +246,6 @@ class EventsTimetable(Timetable):
             description=self.description,
             restrict_to_events=self.restrict_to_events,
         )
-
-
-class AssetTriggeredTimetable(Timetable):
-    """A run when assets were updated as the condition asks."""
-
-    description = "Triggered by assets"
-    periodic = False
-    summary = "Asset"
-
-    def __init__(self, assets: BaseAsset | Collection[BaseAsset]) -> None:
-        self.asset_condition: BaseAsset = as_asset_condition(assets) or AssetAll()
-
-    def as_schedule(self) -> Schedule:
-        """The condition."""
-        return OnAssets(condition=self.asset_condition.as_expression())
-
-
-class PartitionedAssetTimetable(AssetTriggeredTimetable):
-    """A run for every partition whose assets were all updated."""
-
-    def __init__(
-        self,
-        *,
-        assets: BaseAsset | Collection[BaseAsset],
-        default_partition_mapper: UserValue = None,
-        partition_mapper_config: Mapping[BaseAsset, UserValue] | None = None,
-    ) -> None:
-        super().__init__(assets)
-        self.default_partition_mapper = default_partition_mapper
-        self.partition_mapper_config = dict(partition_mapper_config or {})
-
-
-class PartitionedAtRuntime(NullTimetable):
-    """Runs are asked for with a partition; there are none by themselves."""
-
-    summary = "Partitioned at runtime"
-
-
-class AssetOrTimeSchedule(Timetable):
-    """A run when assets were updated, and besides at the times of a timetable."""
-
-    def __init__(
-        self,
-        *,
-        timetable: Timetable,
-        assets: BaseAsset | Collection[BaseAsset] | None = None,
-        datasets: BaseAsset | Collection[BaseAsset] | None = None,
-    ) -> None:
-        self.timetable = timetable
-        given = assets if assets is not None else datasets
-        if given is None:
-            raise TypeError("AssetOrTimeSchedule needs assets.")
-        self.asset_condition: BaseAsset = as_asset_condition(given) or AssetAll()
-        self.description = f"Triggered by assets or {timetable.description}"
-
-    @property
-    def summary(self) -> str:
-        """Both."""
-        return f"Asset or {self.timetable.summary}"
-
-    def as_schedule(self) -> Schedule:
-        """Both."""
-        at = self.timetable.as_schedule()
-        if isinstance(at, OnAssets):
-            raise AirflowTimetableInvalid("The timetable beside assets cannot be of assets, too.")
-        return OnAssets(condition=self.asset_condition.as_expression(), or_at=at)
 
 
 def _checked_cron(text: str) -> str:

@@ -1,0 +1,78 @@
+"""Timetables of DAGs that wait for assets."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from slipstream.model.schedule import OnAssets, Schedule
+from slipstream.sdk._assets import AssetAll, BaseAsset, as_asset_condition
+from slipstream.sdk._timetable import Timetable
+from slipstream.sdk._timetables import NullTimetable
+from slipstream.sdk._types import UserValue
+from slipstream.sdk.exceptions import AirflowTimetableInvalid
+
+
+class AssetTriggeredTimetable(Timetable):
+    """A run when assets were updated as the condition asks."""
+
+    description = "Triggered by assets"
+    periodic = False
+    summary = "Asset"
+
+    def __init__(self, assets: BaseAsset | Collection[BaseAsset]) -> None:
+        self.asset_condition: BaseAsset = as_asset_condition(assets) or AssetAll()
+
+    def as_schedule(self) -> Schedule:
+        """The condition."""
+        return OnAssets(condition=self.asset_condition.as_expression())
+
+
+class PartitionedAssetTimetable(AssetTriggeredTimetable):
+    """A run for every partition whose assets were all updated."""
+
+    def __init__(
+        self,
+        *,
+        assets: BaseAsset | Collection[BaseAsset],
+        default_partition_mapper: UserValue = None,
+        partition_mapper_config: Mapping[BaseAsset, UserValue] | None = None,
+    ) -> None:
+        super().__init__(assets)
+        self.default_partition_mapper = default_partition_mapper
+        self.partition_mapper_config = dict(partition_mapper_config or {})
+
+
+class PartitionedAtRuntime(NullTimetable):
+    """Runs are asked for with a partition; there are none by themselves."""
+
+    summary = "Partitioned at runtime"
+
+
+class AssetOrTimeSchedule(Timetable):
+    """A run when assets were updated, and besides at the times of a timetable."""
+
+    def __init__(
+        self,
+        *,
+        timetable: Timetable,
+        assets: BaseAsset | Collection[BaseAsset] | None = None,
+        datasets: BaseAsset | Collection[BaseAsset] | None = None,
+    ) -> None:
+        self.timetable = timetable
+        given = assets if assets is not None else datasets
+        if given is None:
+            raise TypeError("AssetOrTimeSchedule needs assets.")
+        self.asset_condition: BaseAsset = as_asset_condition(given) or AssetAll()
+        self.description = f"Triggered by assets or {timetable.description}"
+
+    @property
+    def summary(self) -> str:
+        """Both."""
+        return f"Asset or {self.timetable.summary}"
+
+    def as_schedule(self) -> Schedule:
+        """Both."""
+        at = self.timetable.as_schedule()
+        if isinstance(at, OnAssets):
+            raise AirflowTimetableInvalid("The timetable beside assets cannot be of assets, too.")
+        return OnAssets(condition=self.asset_condition.as_expression(), or_at=at)
