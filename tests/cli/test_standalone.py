@@ -77,9 +77,12 @@ def test_a_dropped_file_runs_and_everything_ends(home: Path) -> None:
         assert eventually(lambda: state(home, "mine")) == "success"
 
         headers = {"Authorization": token(server)}
-        answer = server.get("/api/v2/dags/greeter/dagRuns/mine", **headers)
+        answer = server.get(
+            "/api/v2/dags/greeter/dagRuns/mine/taskInstances/greet/xcomEntries/return_value",
+            **headers,
+        )
         assert isinstance(answer, dict)
-        assert answer["state"] == "success"
+        assert answer["value"] in ("hello world", '"hello world"')
 
         assert server.end(signal.SIGTERM) == 0
     assert processes_of(home) == []

@@ -23,6 +23,7 @@ def add_commands(group: Group) -> None:
     _add_instance(deps)
     _add_clear(group)
     _add_test(group)
+    _add_render(group)
 
 
 def _add_test(group: Group) -> None:
@@ -38,6 +39,15 @@ def _add_test(group: Group) -> None:
     test.add_argument("-t", "--task-params", default="{}", help="the run's configuration: JSON")
     test.add_argument("--env-vars", default="{}", help="variables of the environment: JSON")
     test.add_bundle_name()
+
+
+def _add_render(group: Group) -> None:
+    render = group.verb(
+        "render",
+        lazily("slipstream.cli.trial.rendering:render"),
+        "Print what a task's templates give",
+    )
+    _add_instance(render)
 
 
 def _add_clear(group: Group) -> None:
