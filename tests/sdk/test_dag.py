@@ -175,6 +175,62 @@ def test_arguments_without_a_name_are_refused() -> None:
         EmptyOperator("one")  # type: ignore[misc]
 
 
+def test_a_constructor_has_to_call_the_one_above() -> None:
+    class Mine(EmptyOperator):
+        def __init__(self, **kwargs: Any) -> None:
+            self.x = 1
+
+    with pytest.raises(TypeError, match=r"Mine\.__init__\(\) has to call super"):
+        Mine(task_id="t")
+
+
+def test_template_fields_are_names_and_not_one_text() -> None:
+    class Mine(EmptyOperator):
+        template_fields = "sql"
+
+    with pytest.raises(TypeError, match="A tuple of one name needs a comma"):
+        Mine(task_id="t")
+
+
+def test_arguments_may_be_used_before_the_constructor_above() -> None:
+    class Mine(EmptyOperator):
+        def __init__(self, *, table: str, params: Any = None, **kwargs: Any) -> None:
+            self.table = table
+            self.log.debug("before")
+            super().__init__(params=params, **kwargs)
+
+    with DAG("d", default_args={"table": "t", "params": {"a": 1}}):
+        mine = Mine(task_id="t", params={"b": 2})
+    assert mine.table == "t"
+    assert mine.params.dump() == {"a": 1, "b": 2}
+
+
+def test_classes_of_operators_may_be_mixed_with_others() -> None:
+    from abc import ABC, abstractmethod
+    from typing import Generic, TypeVar
+
+    T = TypeVar("T")
+
+    class Mixin:
+        def __init__(self, *, extra: int = 0, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.extra = extra
+
+    class Mine(Mixin, EmptyOperator, Generic[T], ABC):
+        @abstractmethod
+        def work(self) -> T: ...
+
+    class Done(Mine[int]):
+        def work(self) -> int:
+            return 1
+
+    with DAG("d", default_args={"retries": 2}):
+        done = Done(task_id="t", extra=5)
+    assert (done.extra, done.retries, done.work()) == (5, 2, 1)
+    with pytest.raises(TypeError, match="abstract"):
+        Mine(task_id="u")
+
+
 # ---------------------------------------------------------------- arguments of the DAG
 
 

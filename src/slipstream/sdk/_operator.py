@@ -301,6 +301,11 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
 
     def find_upstreams(self) -> None:
         """Wait for every task whose output stands in a template field."""
+        if isinstance(self.template_fields, str):
+            raise TypeError(
+                f"template_fields of {type(self).__name__} has to be a list of names; it is the "
+                f"text {self.template_fields!r}. A tuple of one name needs a comma."
+            )
         for field in self.template_fields:
             XComArg.apply_upstream_relationship(self, getattr(self, field, None))
 

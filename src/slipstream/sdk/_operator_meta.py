@@ -103,7 +103,12 @@ class BaseOperatorMeta(ABCMeta):
                 f"name. Write {cls.__name__}(task_id=…, …)."
             )
         operator = super().__call__(**kwargs)  # type: ignore[misc]  # type's own __call__
-        place: Place = operator.__dict__.pop("_place")
+        place: Place | None = operator.__dict__.pop("_place", None)
+        if place is None or "task_id" not in operator.__dict__:
+            raise TypeError(
+                f"{cls.__name__}.__init__() has to call super().__init__(**kwargs), so that the "
+                f"task gets its id and its place in the DAG; it did not."
+            )
         if not place.detached:
             operator.find_upstreams()
             _setup_teardown.note_new_task(operator)
