@@ -96,7 +96,8 @@ class Played:
             if isinstance(change, Ready):
                 self.ready += keys(change)
             elif isinstance(change, Unready):
-                self.ready = [key for key in self.ready if key not in keys(change)]
+                taken = set(keys(change))
+                self.ready = [key for key in self.ready if key not in taken]
 
     def start(self) -> list[Change]:
         return self.tell(RunStarted(self.now))
