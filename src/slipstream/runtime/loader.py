@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from slipstream import compat
 from slipstream.runtime import processes
 from slipstream.runtime.fork_safety import native_threads, reason_not_to_fork
+from slipstream.runtime.fresh_imports import import_afresh_from
 from slipstream.runtime.interrupts import time_limit
 from slipstream.runtime.limits import limited_memory
 from slipstream.runtime.tracebacks import format_for_user
@@ -153,11 +154,11 @@ def relative_name(path: Path, folder: Path) -> str:
 
 def _extend_path(spec: messages.LoadSpec) -> None:
     """Let the file import its neighbours; an earlier version's come first."""
-    # A module that is edited twice within a second would otherwise be taken from its stale cache.
-    sys.dont_write_bytecode = True
     for folder in (spec.overlay, spec.dags_folder):
-        if folder is not None and folder not in sys.path:
-            sys.path.append(folder)
+        if folder is not None:
+            import_afresh_from(folder)
+            if folder not in sys.path:
+                sys.path.append(folder)
 
 
 @contextmanager
