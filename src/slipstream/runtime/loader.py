@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -94,6 +95,7 @@ def load(spec: messages.LoadSpec) -> LoadedFile:
     """Execute the file. Whatever goes wrong in it becomes the result's `error`."""
     started = time.perf_counter()
     threads_before = native_threads()
+    newest_module = next(reversed(sys.modules))
     root = Path(spec.overlay or spec.dags_folder)
     path = _where(spec, root)
     _extend_path(spec)
@@ -110,7 +112,7 @@ def load(spec: messages.LoadSpec) -> LoadedFile:
         recorded.append(f"Each task of this file loads it anew, for {unsafe}.")
     return replace(
         result,
-        sources=_sources(path, spec),
+        sources=_sources(path, spec, newest_module),
         warnings=tuple(recorded),
         unsafe=unsafe,
         duration_seconds=time.perf_counter() - started,
@@ -204,21 +206,29 @@ def _explain(error: BaseException, spec: messages.LoadSpec) -> str:
     return f"{trace}\n{hint}\n"
 
 
-def _sources(path: Path, spec: messages.LoadSpec) -> Mapping[str, str]:
+def _sources(path: Path, spec: messages.LoadSpec, newest_module: str) -> Mapping[str, str]:
     """The file and the modules that it imported from the DAGs folder."""
     folders = [Path(folder) for folder in (spec.overlay, spec.dags_folder) if folder]
     own = relative_name(Path(spec.fileloc), Path(spec.dags_folder))
     sources: dict[str, str] = {}
     _add_source(sources, own, path)
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if not isinstance(file, str) or not file.endswith(".py"):
-            continue
+    for file in _files_imported_since(newest_module):
         for folder in folders:
             if file.startswith(f"{folder}/") and file != str(path):
                 _add_source(sources, relative_name(Path(file), folder), Path(file))
                 break
     return sources
+
+
+def _files_imported_since(module: str) -> Sequence[str]:
+    """The source files of all modules that were imported after that one, oldest first.
+
+    Older modules are not even looked at: that would write to their reference counts, and each
+    zygote would hold a copy of the pages that they lie in.
+    """
+    names = list(takewhile(lambda name: name != module, reversed(sys.modules)))
+    files = (getattr(sys.modules[name], "__file__", None) for name in reversed(names))
+    return [file for file in files if isinstance(file, str) and file.endswith(".py")]
 
 
 def _add_source(sources: dict[str, str], name: str, path: Path) -> None:
