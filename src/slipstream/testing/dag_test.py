@@ -1,0 +1,153 @@
+"""`DAG.test()`: a whole run in the current process, for a debugger or a test of one's own.
+
+The run is decided by the machine that decides it in production, and the tasks are run by the same
+runner; only they run one after the other, in this thread, and nothing is kept.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from slipstream.core.timetable import manual_interval, run_id_for
+from slipstream.model.dag import DagSpec
+from slipstream.model.json import JsonValue
+from slipstream.model.run import DagRun
+from slipstream.model.schedule import Custom
+from slipstream.model.states import RunState, RunType, TriggeredBy
+from slipstream.sdk._dag import DAG
+from slipstream.sdk._spec import build_spec
+from slipstream.sdk._times import in_utc
+from slipstream.store.triggering import check_conf
+from slipstream.testing.in_process import InProcessRun, Observer
+from slipstream.testing.masked_logging import masked_logging
+from slipstream.testing.memory_backend import MemoryBackend
+from slipstream.testing.process_run import ProcessRun, xcoms_of
+from slipstream.testing.settings_files import read_connections, read_variables
+from slipstream.testing.tested_run import TestedRun
+
+_log = logging.getLogger("airflow.task")
+
+
+def run(
+    dag: DAG,
+    run_after: datetime | None = None,
+    logical_date: datetime | None = None,
+    run_conf: Mapping[str, JsonValue] | None = None,
+    conn_file_path: str | Path | None = None,
+    variable_file_path: str | Path | None = None,
+    use_executor: bool = False,
+    mark_success_pattern: str | re.Pattern[str] | None = None,
+    *,
+    on_event: Observer = lambda _: None,
+    execution_date: datetime | None = None,
+) -> TestedRun:
+    """Run the whole DAG, and give the run as it ended.
+
+    Tasks whose whole id matches `mark_success_pattern` succeed without being run.
+    Retries and reschedules wait as long as they do in production. With `use_executor` each task
+    has a process of its own, forked from one that has loaded the DAG's file; otherwise they run
+    here, where a breakpoint stops them. `on_event` is shown every change. Raises
+    `InvalidInputError` for a conf that the DAG's params do not take, and `KeyboardInterrupt` where
+    somebody interrupted a task.
+    """
+    spec = build_spec(dag)
+    planned = _planned_run(
+        spec, in_utc(run_after), in_utc(logical_date or execution_date), dict(run_conf or {})
+    )
+    variables = read_variables(Path(variable_file_path)) if variable_file_path else {}
+    connections = read_connections(Path(conn_file_path)) if conn_file_path else {}
+    backend = MemoryBackend(
+        dag.dag_id,
+        planned.run_id,
+        variables=variables,
+        connections=connections,
+        groups=_tasks_of_groups(spec),
+    )
+    is_marked = _marker(mark_success_pattern)
+    if use_executor:
+        processes = ProcessRun(dag.fileloc, variables, connections)
+        return _in_processes(dag, processes, planned, backend, is_marked, on_event)
+    driven = InProcessRun(dag, spec, planned, backend, is_marked=is_marked, observe=on_event)
+    backend.watch(lambda: dict(driven.machine.states()), lambda: driven.machine.run.state.value)
+    with masked_logging(backend.masker):
+        ended = driven.drive()
+        _log.info("Run %s of DAG %s is %s: %s", ended.run_id, dag.dag_id, ended.state, ended.reason)
+    return TestedRun(dag, ended, backend, dict(driven.machine.states()), driven.instances)
+
+
+def _in_processes(
+    dag: DAG,
+    processes: ProcessRun,
+    planned: DagRun,
+    backend: MemoryBackend,
+    is_marked: Callable[[str], bool],
+    observe: Observer,
+) -> TestedRun:
+    with processes.opened() as store:
+        ended = processes.drive(store, planned, is_marked, observe)
+        instances = {row.key: row for row in store.load_run(ended.pk).instances}
+        for task_id, map_index, key, value in xcoms_of(store, ended):
+            backend.set_xcom(
+                dag_id=ended.dag_id,
+                run_id=ended.run_id,
+                task_id=task_id,
+                map_index=map_index,
+                key=key,
+                value=value,
+                length=None,
+            )
+    states = {key: row.state for key, row in instances.items()}
+    backend.watch(lambda: states, lambda: ended.state.value)
+    return TestedRun(dag, ended, backend, states, instances)
+
+
+def _planned_run(
+    spec: DagSpec,
+    run_after: datetime | None,
+    logical_date: datetime | None,
+    conf: Mapping[str, JsonValue],
+) -> DagRun:
+    check_conf(spec, conf, f"test of {spec.dag_id} {id(spec)}")
+    now = datetime.now(UTC)
+    date = logical_date or run_after or now
+    interval = (date, date)
+    if not isinstance(spec.schedule, Custom):
+        interval = manual_interval(spec.schedule, date)
+    return DagRun(
+        pk=1,
+        dag_id=spec.dag_id,
+        run_id=run_id_for(RunType.MANUAL, run_after=run_after or date, logical_date=date),
+        run_type=RunType.MANUAL,
+        state=RunState.QUEUED,
+        version_id="",
+        run_after=run_after or date,
+        logical_date=date,
+        data_interval_start=interval[0],
+        data_interval_end=interval[1],
+        queued_at=now,
+        triggered_by=TriggeredBy.TEST,
+        conf=conf,
+        reason="It is a test.",
+    )
+
+
+def _marker(pattern: str | re.Pattern[str] | None) -> Callable[[str], bool]:
+    if pattern is None:
+        return lambda _: False
+    compiled = re.compile(pattern)
+    return lambda task_id: compiled.fullmatch(task_id) is not None
+
+
+def _tasks_of_groups(spec: DagSpec) -> Mapping[str, Sequence[str]]:
+    """`{group id: every task in it, also in groups inside}`."""
+    found: dict[str, list[str]] = {group_id: [] for group_id in spec.groups}
+    for task in spec.tasks.values():
+        group_id = task.group_id
+        while group_id is not None:
+            found[group_id].append(task.task_id)
+            group_id = spec.groups[group_id].parent_id
+    return found

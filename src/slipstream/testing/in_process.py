@@ -1,0 +1,171 @@
+"""One run, its tasks one after the other in this thread, decided by the real run machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
+from typing import TypeAlias
+
+from slipstream.core.admission import Admission
+from slipstream.core.machine import RunMachine
+from slipstream.model.attempt import Attempt, Deferred, Failed, Outcome, Skipped, Succeeded
+from slipstream.model.changes import Change, InstanceChanged, PastNeeded, TimerSet
+from slipstream.model.dag import DagSpec
+from slipstream.model.errors import SlipstreamError
+from slipstream.model.events import (
+    Admitted,
+    AttemptEnded,
+    AttemptStarted,
+    Event,
+    PastSettled,
+    Resumed,
+    RunStarted,
+    TimerFired,
+    TimerKind,
+)
+from slipstream.model.run import DagRun, TaskInstance, TaskKey
+from slipstream.runtime.task_runner import TaskRun
+from slipstream.sdk._dag import DAG
+from slipstream.services.scheduler.timers import Timers
+from slipstream.testing.inline_trigger import wait_for_trigger
+from slipstream.testing.memory_backend import MemoryBackend
+from slipstream.wire.values import encode_value
+
+Observer: TypeAlias = Callable[[Change], None]
+"""Shown every change as it happens: instances added, mapped and changed, and the run's state."""
+
+_INTERRUPTIONS = ("KeyboardInterrupt", "BdbQuit")
+"""What somebody at the keyboard does: it ends everything, not just the task."""
+
+
+class NothingLeftToDoError(SlipstreamError):
+    """The run has not ended, and nothing will ever happen in it."""
+
+
+class InProcessRun:
+    """Drives one run to its end. Nothing is written anywhere."""
+
+    def __init__(
+        self,
+        dag: DAG,
+        spec: DagSpec,
+        run: DagRun,
+        backend: MemoryBackend,
+        *,
+        is_marked: Callable[[str], bool] = lambda _: False,
+        observe: Observer = lambda _: None,
+    ) -> None:
+        """Tasks that `is_marked` names succeed without being run."""
+        self._dag = dag
+        self._backend = backend
+        self._is_marked = is_marked
+        self._observe = observe
+        self.machine = RunMachine(spec, run)
+        self.instances: dict[TaskKey, TaskInstance] = {}
+        """The latest value of each instance that has moved."""
+        self._admission = Admission(parallelism=1)
+        for pool in {task.pool for task in spec.tasks.values()}:
+            self._admission.set_pool(pool, -1)
+        self._admission.add_run(run, spec)
+        self._timers: Timers[tuple[TimerKind, TaskKey | None]] = Timers()
+        self._numbers = count(1)
+        self._deferred: dict[TaskKey, Deferred] = {}
+        self._resumed: dict[TaskKey, tuple[str, str]] = {}
+        """How deferred instances go on: the method and its arguments."""
+
+    def drive(self) -> DagRun:
+        """Run everything; gives the run as it ended. Raises `NothingLeftToDoError`."""
+        self._tell(RunStarted(_now()))
+        while not self.machine.is_finished:
+            self._fire_due()
+            admitted = self._admission.admit(1)
+            if admitted:
+                self._attempt(admitted[0].key)
+            elif self._deferred:
+                self._resume(next(iter(self._deferred)))
+            elif not self.machine.is_finished:
+                self._wait()
+        return self.machine.run
+
+    def _attempt(self, key: TaskKey) -> None:
+        attempt_id = f"attempt-{next(self._numbers)}"
+        self._tell(Admitted(key, attempt_id, _now()))
+        attempt = self.machine.attempt_for(key)
+        if key in self._resumed:
+            method, kwargs = self._resumed.pop(key)
+            attempt = replace(attempt, next_method=method, next_kwargs=kwargs)
+        elif not attempt.reschedules:
+            self._backend.forget_xcoms(key)
+        self._tell(AttemptStarted(key, attempt_id, _now()))
+        outcome, follow_up = self._run(attempt)
+        self._keep_xcoms(attempt, outcome)
+        if isinstance(outcome, Deferred):
+            self._deferred[key] = outcome
+        self._tell(AttemptEnded(key, attempt_id, _now(), outcome))
+        if follow_up is not None:
+            follow_up()
+
+    def _run(self, attempt: Attempt) -> tuple[Outcome, Callable[[], None] | None]:
+        """The outcome, and the callbacks to call once it counts."""
+        if self._is_marked(attempt.task_id):
+            return Succeeded(), None
+        self._backend.lengths.clear()
+        end = TaskRun(attempt, self._dag, self._backend, self._backend.lengths).run()
+        if isinstance(end.outcome, Failed) and end.outcome.message.startswith(_INTERRUPTIONS):
+            raise KeyboardInterrupt(f"Task {attempt.task_id} was interrupted.")
+        return end.outcome, end.callbacks
+
+    def _keep_xcoms(self, attempt: Attempt, outcome: Outcome) -> None:
+        if isinstance(outcome, Succeeded | Failed | Skipped):
+            for xcom in outcome.xcoms:
+                self._backend.set_xcom(
+                    dag_id=attempt.run.dag_id,
+                    run_id=attempt.run.run_id,
+                    task_id=attempt.task_id,
+                    map_index=attempt.map_index,
+                    key=xcom.key,
+                    value=xcom.value,
+                    length=xcom.length,
+                )
+
+    def _resume(self, key: TaskKey) -> None:
+        """Wait for the trigger of a deferred instance."""
+        method, kwargs = wait_for_trigger(self._deferred.pop(key))
+        self._resumed[key] = method, encode_value(kwargs)
+        self._tell(Resumed(key, _now()))
+
+    def _fire_due(self) -> None:
+        for (kind, key), _ in self._timers.due(_now()):
+            self._tell(TimerFired(kind, _now(), key))
+
+    def _wait(self) -> None:
+        at = self._timers.next_at()
+        if at is None:
+            raise NothingLeftToDoError(
+                f"Nothing can happen any more in run {self.machine.run.run_id} of DAG "
+                f"{self._dag.dag_id}, and it has not ended."
+            )
+        time.sleep(max(0.0, (at - _now()).total_seconds()))
+
+    def _tell(self, event: Event) -> None:
+        changes = self.machine.handle(event)
+        self._admission.apply(self.machine.run.pk, changes)
+        for change in changes:
+            self._observe(change)
+            match change:
+                case InstanceChanged():
+                    self.instances[change.instance.key] = change.instance
+                case TimerSet():
+                    self._timers.set((change.kind, change.key), change.at)
+                case PastNeeded():
+                    # There is no run before this one.
+                    self._tell(PastSettled(change.key, _now(), satisfied=True))
+                case _:
+                    continue
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

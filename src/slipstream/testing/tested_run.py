@@ -1,0 +1,74 @@
+"""What `DAG.test()` gives: the run and its task instances, to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from slipstream.model.attempt import Attempt
+from slipstream.model.run import UNMAPPED, TaskInstance, TaskKey
+from slipstream.model.run import DagRun as RunValue
+from slipstream.model.states import TaskState
+from slipstream.sdk._dag import DAG
+from slipstream.sdk._dag_run import DagRun
+from slipstream.sdk._task_instance import TaskInstance as UserTaskInstance
+from slipstream.sdk._types import UserValue
+from slipstream.testing.memory_backend import MemoryBackend
+
+
+class TestedRun(DagRun):
+    """A run that was driven to its end; `state` says which."""
+
+    __test__ = False
+    """It is nothing for pytest to collect."""
+
+    def __init__(
+        self,
+        dag: DAG,
+        run: RunValue,
+        backend: MemoryBackend,
+        states: Mapping[TaskKey, TaskState],
+        instances: Mapping[TaskKey, TaskInstance],
+    ) -> None:
+        super().__init__(run, backend, dag.task_dict)
+        self.dag = dag
+        self.reason = run.reason
+        self._memory = backend
+        self._ended = run
+        self._states = states
+        self._instances = instances
+
+    def get_task_instances(  # type: ignore[override]  # More than a summary, with the same names.
+        self, state: str | Iterable[str | None] | None = None, **_: UserValue
+    ) -> list[UserTaskInstance]:
+        """The run's task instances; those in `state` where it is given."""
+        wanted = {state} if state is None or isinstance(state, str) else set(state)
+        return [
+            self._task_instance(key)
+            for key, found in self._states.items()
+            if state is None or found.value in wanted
+        ]
+
+    def get_task_instance(  # type: ignore[override]  # As above.
+        self, task_id: str, map_index: int = UNMAPPED, **_: UserValue
+    ) -> UserTaskInstance | None:
+        """One task instance, or None; its `xcom_pull` gives what was pushed."""
+        key = TaskKey(task_id, map_index)
+        return self._task_instance(key) if key in self._states else None
+
+    def _task_instance(self, key: TaskKey) -> UserTaskInstance:
+        row = self._instances.get(key)
+        attempt = Attempt(
+            attempt_id="" if row is None else row.attempt_id or "",
+            run=self._ended,
+            task_id=key.task_id,
+            map_index=key.map_index,
+            try_number=0 if row is None else row.try_number,
+            max_tries=0 if row is None else row.max_tries,
+            fileloc=self.dag.fileloc,
+        )
+        made = UserTaskInstance(attempt, self.dag.get_task(key.task_id), self.dag, self._memory)
+        made.state = self._states[key]
+        return made
+
+    def __repr__(self) -> str:
+        return f"<DagRun {self.dag_id} @ {self.run_id}: {self.state}>"

@@ -1,0 +1,320 @@
+import importlib.util
+import json
+import logging
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from slipstream.model.changes import Change, InstanceChanged, RunChanged
+from slipstream.model.errors import InvalidInputError
+from slipstream.sdk import DAG, BaseOperator, Param, Variable, dag, get_current_context, task
+from slipstream.sdk._connection import Connection
+from slipstream.sdk._context import Context
+from slipstream.sdk._triggers import BaseTrigger, TriggerEvent
+from slipstream.sdk.exceptions import AirflowSkipException
+from slipstream.sdk.operators.empty import EmptyOperator
+from slipstream.sdk.operators.python import PythonOperator
+from slipstream.testing.dag_test import run as run_dag
+from slipstream.testing.memory_backend import MemoryBackend
+
+
+@dag(schedule=None)
+def sums():
+    @task
+    def numbers():
+        return [1, 2, 3]
+
+    @task
+    def double(number):
+        return 2 * number
+
+    @task
+    def total(doubled):
+        return sum(doubled)
+
+    total(double.expand(number=numbers()))
+
+
+def states(run) -> dict[str, str]:
+    return {
+        one.task_id if one.map_index < 0 else f"{one.task_id}[{one.map_index}]": one.state.value
+        for one in run.get_task_instances()
+    }
+
+
+def test_a_whole_run_with_mapped_tasks_and_xcoms() -> None:
+    run = sums().test()
+    assert run.state == "success"
+    assert states(run) == {
+        "numbers": "success",
+        "double[0]": "success",
+        "double[1]": "success",
+        "double[2]": "success",
+        "total": "success",
+    }
+    assert run.get_task_instance("total").xcom_pull(task_ids="total") == 12
+    assert run.get_task_instance("double", 1).xcom_pull("double", map_indexes=1) == 4
+
+
+def test_a_failed_task_fails_the_run_and_what_is_below_it() -> None:
+    with DAG("d", schedule=None) as made:
+        bad = PythonOperator(task_id="bad", python_callable=lambda: 1 / 0)
+        bad >> EmptyOperator(task_id="after")
+    run = made.test()
+    assert run.state == "failed"
+    assert states(run) == {"bad": "failed", "after": "upstream_failed"}
+    assert run.reason == "Task 'after' failed."
+
+
+def test_a_retry_waits_for_its_delay_and_counts() -> None:
+    tries: list[int] = []
+
+    def flaky() -> None:
+        tries.append(get_current_context()["ti"].try_number)
+        if len(tries) < 3:
+            raise ValueError("not yet")
+
+    with DAG("d", schedule=None) as made:
+        PythonOperator(
+            task_id="t", python_callable=flaky, retries=2, retry_delay=timedelta(milliseconds=5)
+        )
+    assert made.test().state == "success"
+    assert tries == [1, 2, 3]
+
+
+def test_skips_and_branches_are_those_of_production() -> None:
+    with DAG("d", schedule=None) as made:
+
+        @task.branch
+        def choose():
+            return "left"
+
+        @task
+        def left():
+            raise AirflowSkipException("nothing to do")
+
+        @task
+        def right():
+            raise AssertionError
+
+        @task(trigger_rule="none_failed")
+        def after():
+            return 1
+
+        choose() >> [left(), right()] >> after()
+    run = made.test()
+    assert run.state == "success"
+    assert states(run) == {
+        "choose": "success",
+        "left": "skipped",
+        "right": "skipped",
+        "after": "success",
+    }
+
+
+def test_variables_and_connections_come_from_files(tmp_path: Path) -> None:
+    (tmp_path / "variables.json").write_text(json.dumps({"place": "here", "list": [1, 2]}))
+    (tmp_path / "connections.yaml").write_text(
+        "db: postgresql://me:secret@host:5432/base\n"
+        "other:\n  conn_type: http\n  host: example\n  extra: {a: 1}\n"
+    )
+    seen: list[object] = []
+
+    def look() -> None:
+        db, other = Connection.get("db"), Connection.get("other")
+        seen.extend([Variable.get("place"), Variable.get("list", deserialize_json=True)])
+        seen.extend([db.host, db.password, other.extra_dejson])
+
+    with DAG("d", schedule=None) as made:
+        PythonOperator(task_id="t", python_callable=look)
+    run = made.test(
+        conn_file_path=str(tmp_path / "connections.yaml"),
+        variable_file_path=str(tmp_path / "variables.json"),
+    )
+    assert run.state == "success"
+    assert seen == ["here", [1, 2], "host", "secret", {"a": 1}]
+
+
+def test_a_file_that_is_not_what_its_name_says_is_named(tmp_path: Path) -> None:
+    (tmp_path / "variables.json").write_text("[1]")
+    with pytest.raises(InvalidInputError, match=r"variables\.json holds a list"):
+        sums().test(variable_file_path=tmp_path / "variables.json")
+
+
+def test_a_conf_is_checked_and_given_to_the_tasks() -> None:
+    seen: list[object] = []
+    with DAG("d", schedule=None, params={"n": Param(1, type="integer")}) as made:
+
+        @task
+        def look(params=None):
+            seen.append(params["n"])
+
+        look()
+    assert made.test(run_conf={"n": 7}).state == "success"
+    assert seen == [7]
+    with pytest.raises(InvalidInputError, match="'seven'"):
+        made.test(run_conf={"n": "seven"})
+
+
+def test_the_logical_date_is_the_one_that_is_given() -> None:
+    seen: list[str] = []
+    with DAG("d", schedule="@daily") as made:
+
+        @task
+        def look(ds=None):
+            seen.append(ds)
+
+        look()
+    run = made.test(logical_date=datetime(2026, 3, 4, tzinfo=UTC))
+    assert seen == ["2026-03-04"]
+    assert run.run_id == "manual__2026-03-04T00:00:00+00:00"
+
+
+def test_marked_tasks_succeed_without_being_run() -> None:
+    with DAG("d", schedule=None) as made:
+        bad = PythonOperator(task_id="wait_here", python_callable=lambda: 1 / 0)
+        bad >> EmptyOperator(task_id="after")
+    assert made.test(mark_success_pattern="wait_.*").state == "success"
+    assert made.test(mark_success_pattern="wait").state == "failed"
+
+
+def test_every_change_is_shown() -> None:
+    changes: list[Change] = []
+    with DAG("d", schedule=None) as made:
+        PythonOperator(task_id="t", python_callable=lambda: None)
+    run_dag(made, on_event=changes.append)
+    seen = [
+        change.instance.state.value for change in changes if isinstance(change, InstanceChanged)
+    ]
+    assert seen == ["queued", "running", "success"]
+    assert [c.run.state.value for c in changes if isinstance(c, RunChanged)] == [
+        "running",
+        "success",
+    ]
+
+
+def test_an_interruption_ends_everything() -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with DAG("d", schedule=None) as made:
+        PythonOperator(task_id="t", python_callable=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        made.test()
+
+
+class Soon(BaseTrigger):
+    """Fires at once."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__()
+        self.word = word
+
+    def serialize(self):
+        return f"{__name__}.Soon", {"word": self.word}
+
+    async def run(self):
+        if self.word == "broken":
+            raise ValueError("broken")
+        yield TriggerEvent(self.word)
+
+
+class Waiting(BaseOperator):
+    """Defers once, and gives what the trigger saw."""
+
+    def __init__(self, word: str, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.word = word
+
+    def execute(self, context: Context) -> None:
+        self.defer(trigger=Soon(self.word), method_name="go_on", kwargs={"more": 1})
+
+    def go_on(self, context: Context, event: str, more: int) -> str:
+        return f"{event} {more}"
+
+
+def test_a_deferred_task_goes_on_when_its_trigger_fires() -> None:
+    with DAG("d", schedule=None) as made:
+        Waiting(task_id="t", word="hello")
+    run = made.test()
+    assert run.state == "success"
+    assert run.get_task_instance("t").xcom_pull("t") == "hello 1"
+
+
+def test_a_trigger_that_breaks_fails_the_task() -> None:
+    with DAG("d", schedule=None) as made:
+        Waiting(task_id="t", word="broken")
+    assert made.test().state == "failed"
+
+
+def test_another_dag_cannot_be_started() -> None:
+    backend = MemoryBackend("d", "r")
+    with pytest.raises(LookupError, match="without a server"):
+        backend.trigger_run(
+            dag_id="other",
+            run_id=None,
+            logical_date=None,
+            conf={},
+            note=None,
+            reset_existing=False,
+        )
+
+
+def test_secrets_are_hidden_in_the_logs(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "connections.env").write_text("db=postgresql://me:hushhush@host/base\n")
+
+    def leak() -> None:
+        logging.getLogger("airflow.task").warning("it is %s", Connection.get("db").password)
+
+    with DAG("d", schedule=None) as made:
+        PythonOperator(task_id="t", python_callable=leak)
+    made.test(conn_file_path=tmp_path / "connections.env")
+    assert "it is ***" in caplog.text
+    assert "hushhush" not in caplog.text
+
+
+@pytest.mark.processes
+def test_each_task_can_have_a_process_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    file.write_text(
+        """
+import os
+from slipstream.sdk import dag, task
+
+@dag(schedule=None)
+def own():
+    @task
+    def pid():
+        return os.getpid()
+
+    @task
+    def both(one, other):
+        return [one, other, os.getpid()]
+
+    @task
+    def marked():
+        raise ValueError
+
+    both(pid(), pid.override(task_id="pid2")()) >> marked()
+
+own_dag = own()
+"""
+    )
+    spec = importlib.util.spec_from_file_location("own_dag_file", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    changes: list[Change] = []
+    ended = run_dag(
+        module.own_dag,
+        use_executor=True,
+        mark_success_pattern="marked",
+        on_event=changes.append,
+    )
+    assert ended.state == "success", ended.reason
+    pids = ended.get_task_instance("both").xcom_pull("both")
+    assert len({*pids, os.getpid()}) == 4
+    assert any(isinstance(change, RunChanged) for change in changes)
