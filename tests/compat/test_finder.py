@@ -164,3 +164,20 @@ def test_every_name_of_the_surface_can_be_imported() -> None:
     """)
         == ""
     )
+
+
+def test_every_name_of_the_tables_leads_somewhere() -> None:
+    assert (
+        run("""
+        import warnings; warnings.simplefilter("ignore")
+        import importlib
+        import slipstream.compat; slipstream.compat.install()
+        from slipstream.compat.surface import load_surface
+        surface = load_surface()
+        for module in sorted(surface.modules()):
+            for name in sorted(surface.names(module)):
+                getattr(importlib.import_module(module), name)
+        print("all")
+    """)
+        == "all"
+    )

@@ -178,7 +178,7 @@ def _earlier(own: datetime | None, dags: datetime | None) -> datetime | None:
 
 def _is_empty(task: AbstractOperator) -> bool:
     """Whether there is nothing to run for it: exactly an EmptyOperator, and nothing to call."""
-    if task.operator_class is not EmptyOperator:
+    if not _does_nothing(task.operator_class):
         return False
     if isinstance(task, MappedOperator):
         # What is mapped over might be a callback; only the instance's own process can tell.
@@ -192,6 +192,14 @@ def _is_empty(task: AbstractOperator) -> bool:
         or task.outlets
         or task.map_index_template
     )
+
+
+def _does_nothing(operator_class: type) -> bool:
+    """Whether it is the EmptyOperator, ours or that of Airflow's standard provider."""
+    if operator_class is EmptyOperator:
+        return True
+    path = f"{operator_class.__module__}.{operator_class.__qualname__}"
+    return path == "airflow.providers.standard.operators.empty.EmptyOperator"
 
 
 def _group(group: TaskGroup) -> GroupSpec:

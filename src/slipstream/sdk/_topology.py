@@ -42,6 +42,11 @@ def in_order(dag: DAG) -> list[AbstractOperator]:
     return ordered
 
 
+def check_cycle(dag: DAG) -> None:
+    """Raise `AirflowDagCycleException` where tasks wait for each other in a circle."""
+    in_order(dag)
+
+
 def _find_cycle(left: Iterable[str], upstream: Mapping[str, set[str]]) -> list[str]:
     """One cycle among tasks that all wait for another of them, from a task back to itself."""
     remaining = set(left)

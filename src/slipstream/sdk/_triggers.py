@@ -5,7 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
+from slipstream.model.states import TaskState
 from slipstream.sdk._logging import LoggingMixin
 from slipstream.sdk._types import UserValue
 
@@ -15,6 +17,47 @@ class TriggerEvent:
     """What a trigger saw; the payload is JSON and is handed to the task's method as `event`."""
 
     payload: UserValue
+
+
+class BaseTaskEndEvent(TriggerEvent):
+    """An event that ends the task in a state, without its process being started again."""
+
+    task_instance_state: TaskState
+
+    def __init__(
+        self, *, xcoms: Mapping[str, UserValue] | None = None, payload: UserValue = None
+    ) -> None:
+        super().__init__(payload)
+        object.__setattr__(self, "xcoms", dict(xcoms or {}))
+
+
+class TaskSuccessEvent(BaseTaskEndEvent):
+    """The task has succeeded."""
+
+    task_instance_state = TaskState.SUCCESS
+
+
+class TaskFailedEvent(BaseTaskEndEvent):
+    """The task has failed."""
+
+    task_instance_state = TaskState.FAILED
+
+
+class TaskSkippedEvent(BaseTaskEndEvent):
+    """The task is skipped."""
+
+    task_instance_state = TaskState.SKIPPED
+
+
+@dataclass
+class StartTriggerArgs:
+    """What a task that begins in the triggerer waits on first, and where it then goes on."""
+
+    trigger_cls: str
+    next_method: str
+    trigger_kwargs: dict[str, UserValue] | None = None
+    next_kwargs: dict[str, UserValue] | None = None
+    timeout: timedelta | None = None
 
 
 class BaseTrigger(LoggingMixin, ABC):

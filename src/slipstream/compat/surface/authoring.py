@@ -15,22 +15,46 @@ _TYPES = "slipstream.sdk._types"
 _VERSION = "slipstream.compat.adapters.version"
 
 _PUBLIC = (
-    "Asset AssetAlias AssetAll AssetAny AssetOrTimeSchedule BaseBranchOperator BaseHook "
-    "BaseOperator BaseSensorOperator BranchMixIn Connection Context CronDataIntervalTimetable "
-    "CronTriggerTimetable DAG DeltaDataIntervalTimetable DeltaTriggerTimetable EdgeModifier "
-    "EventsTimetable Label MultipleCronTriggerTimetable Param ParamsDict PokeReturnValue "
-    "SkipMixin TaskGroup TaskInstance TriggerRule Variable WeightRule XComArg "
-    "chain chain_linear conf cross_downstream dag get_current_context get_parsing_context literal "
-    "macros setup task task_group teardown"
+    "Asset AssetAccessControl AssetAlias AssetAll AssetAny AssetOrTimeSchedule AssetWatcher "
+    "AsyncCallback BaseAsyncOperator BaseBranchOperator BaseDeadlineReference BaseHook "
+    "BaseNotifier BaseOperator BaseOperatorLink BaseSensorOperator BaseXCom BranchMixIn "
+    "Connection Context CronDataIntervalTimetable CronPartitionTimetable CronTriggerTimetable DAG "
+    "DeadlineAlert DeadlineReference DeltaDataIntervalTimetable DeltaTriggerTimetable "
+    "EdgeModifier EventsTimetable ExceptionRetryPolicy Label Metadata "
+    "MultipleCronTriggerTimetable Param ParamsDict PartitionedAssetTimetable PartitionedAtRuntime "
+    "PokeReturnValue RetryAction RetryDecision RetryPolicy RetryRule SkipMixin SyncCallback "
+    "TaskGroup TaskInstance TriggerRule Variable WeightRule XComArg asset chain chain_linear conf "
+    "cross_downstream dag get_current_context get_parsing_context literal macros setup task "
+    "task_group teardown timezone"
 )
 _ALL_EXCEPTIONS = (
-    "AirflowBadRequest AirflowClusterPolicyViolation AirflowConfigException "
-    "AirflowDagCycleException AirflowException AirflowFailException AirflowNotFoundException "
-    "AirflowOptionalProviderFeatureException AirflowRescheduleException AirflowSensorTimeout "
-    "AirflowSkipException AirflowTaskTerminated AirflowTaskTimeout AirflowTimetableInvalid "
-    "DagRunAlreadyExists DagNotFound DuplicateTaskIdFound ParamValidationError "
-    "SerializationError TaskDeferralError TaskDeferralTimeout TaskDeferred TaskNotFound "
-    "XComNotFound"
+    "AirflowBadRequest AirflowClusterPolicySkipDag AirflowClusterPolicyViolation "
+    "AirflowConfigException AirflowDagCycleException AirflowDagDuplicatedIdException "
+    "AirflowDagInconsistent AirflowException AirflowFailException AirflowFileParseException "
+    "AirflowInactiveAssetInInletOrOutletException AirflowInternalRuntimeError "
+    "AirflowNotFoundException AirflowOptionalProviderFeatureException AirflowRescheduleException "
+    "AirflowSensorTimeout AirflowSkipException AirflowTaskTerminated AirflowTaskTimeout "
+    "AirflowTimetableInvalid DagNotFound DagRunAlreadyExists DagRunNotFound "
+    "DagRunTriggerException DeserializingResultError DownstreamTasksSkipped DuplicateTaskIdFound "
+    "ErrorType FailFastDagInvalidTriggerRule NodeNotFound ParamValidationError PoolNotFound "
+    "SerializationError TaskAlreadyInTaskGroup TaskAlreadyRunningError TaskAwaitingInput "
+    "TaskDeferralError TaskDeferralTimeout TaskDeferred TaskInstanceNotFound TaskNotFound "
+    "UnmappableXComLengthPushed UnmappableXComTypePushed XComNotFound"
+)
+_DECORATOR = {
+    "slipstream.sdk._callables": "KeywordParameters determine_kwargs is_async_callable",
+    "slipstream.sdk._decorated_operator": "DecoratedOperator get_unique_task_id",
+    "slipstream.sdk._task_decorator": "DecoratedMappedOperator TaskDecorator _TaskDecorator="
+    "TaskFunction task_decorator_factory",
+}
+_CONTEXT_VARIABLES = {
+    "slipstream.sdk._context_variables": "AIRFLOW_VAR_NAME_FORMAT_MAPPING DEFAULT_FORMAT_PREFIX "
+    "ENV_VAR_FORMAT_PREFIX context_to_airflow_vars"
+}
+_MAPPED = {"slipstream.sdk._mapped_operator": "MappedOperator OperatorPartial"}
+_ASSETS = (
+    "Asset AssetAccessControl AssetAlias AssetAll AssetAny AssetRef AssetWatcher BaseAsset "
+    "Dataset Metadata Model"
 )
 
 TABLE: Table = {
@@ -57,23 +81,51 @@ TABLE: Table = {
     },
     "airflow.sdk": {
         _SDK: _PUBLIC,
-        "slipstream.sdk.macros": "macros=",
         _STATE: "DagRunState TaskInstanceState",
         _VERSION: "__version__=sdk_version",
     },
+    "airflow.decorators.base": _DECORATOR,
+    "airflow.decorators.python": {
+        "slipstream.sdk.operators._decorated": "_PythonDecoratedOperator",
+        "slipstream.sdk._task_kinds": "python_task",
+    },
+    "airflow.sdk.bases.decorator": _DECORATOR,
     "airflow.sdk.bases.hook": {_SDK: "BaseHook"},
-    "airflow.sdk.bases.operator": {_SDK: "BaseOperator chain chain_linear cross_downstream"},
-    "airflow.sdk.bases.sensor": {_SDK: "BaseSensorOperator PokeReturnValue"},
+    "airflow.sdk.bases.notifier": {_SDK: "BaseNotifier"},
+    "airflow.sdk.bases.operator": {
+        _SDK: "BaseAsyncOperator BaseOperator chain chain_linear cross_downstream",
+        "slipstream.sdk._operator_meta": "BaseOperatorMeta",
+    },
+    "airflow.sdk.bases.operatorlink": {_SDK: "BaseOperatorLink"},
+    "airflow.sdk.bases.sensor": {
+        _SDK: "BaseSensorOperator PokeReturnValue",
+        "slipstream.sdk.sensors.base": "poke_mode_only",
+    },
+    "airflow.sdk.bases.xcom": {_SDK: "BaseXCom"},
     "airflow.sdk.bases.branch": {_SDK: "BaseBranchOperator BranchMixIn"},
     "airflow.sdk.bases.skipmixin": {_SDK: "SkipMixin"},
     "airflow.sdk.configuration": {_SDK: "conf"},
-    "airflow.sdk.definitions.asset": {_SDK: "Asset AssetAlias AssetAll AssetAny Dataset=Asset"},
+    "airflow.sdk.definitions.asset": {"slipstream.sdk._assets": _ASSETS},
+    "airflow.sdk.definitions.asset.decorators": {_SDK: "asset"},
+    "airflow.sdk.definitions.asset.metadata": {_SDK: "Metadata"},
+    "airflow.sdk.definitions.callback": {_SDK: "AsyncCallback SyncCallback"},
     "airflow.sdk.definitions.connection": {_SDK: "Connection"},
-    "airflow.sdk.definitions.context": {_SDK: "Context get_current_context get_parsing_context"},
+    "airflow.sdk.definitions.context": {
+        _SDK: "Context get_current_context get_parsing_context",
+        "slipstream.sdk._context": "context_merge",
+    },
     "airflow.sdk.definitions.dag": {_SDK: "DAG dag"},
+    "airflow.sdk.definitions.deadline": {_SDK: "DeadlineAlert DeadlineReference"},
     "airflow.sdk.definitions.edges": {_SDK: "EdgeModifier Label"},
+    "airflow.sdk.definitions.mappedoperator": _MAPPED,
     "airflow.sdk.definitions.param": {_SDK: "Param ParamsDict"},
-    "airflow.sdk.definitions.taskgroup": {_SDK: "TaskGroup"},
+    "airflow.sdk.definitions.retry_policy": {
+        _SDK: "ExceptionRetryPolicy RetryAction RetryDecision RetryPolicy RetryRule"
+    },
+    "airflow.sdk.definitions.taskgroup": {
+        "slipstream.sdk._group": "MappedTaskGroup TaskGroup",
+        _SDK: "task_group",
+    },
     "airflow.sdk.definitions.template": {_SDK: "literal"},
     "airflow.sdk.definitions.variable": {_SDK: "Variable"},
     "airflow.sdk.definitions.xcom_arg": {_SDK: "XComArg"},
@@ -81,6 +133,11 @@ TABLE: Table = {
         _TYPES: "NOTSET ArgNotSet SET_DURING_EXECUTION is_arg_set"
     },
     "airflow.sdk.exceptions": {_EXCEPTIONS: _ALL_EXCEPTIONS + " AirflowRuntimeError"},
+    "airflow.sdk.execution_time.context": _CONTEXT_VARIABLES,
+    "airflow.sdk.execution_time.task_runner": {
+        "slipstream.sdk._task_instance": "RuntimeTaskInstance"
+    },
+    "airflow.sdk.execution_time.xcom": {"slipstream.sdk._xcom": "XCom"},
     "airflow.sdk.log": {_MASKING: "mask_secret redact"},
     "airflow.sdk.execution_time.secrets_masker": {_MASKING: "mask_secret redact"},
     "airflow.sdk.timezone": {
@@ -88,13 +145,41 @@ TABLE: Table = {
         "convert_to_utc coerce_datetime td_format parse_timezone local_timezone from_timestamp "
         "initialize utc_epoch"
     },
+    "airflow.sdk.types": {
+        _SDK: "Context",
+        "slipstream.sdk._task_instance": "RuntimeTaskInstanceProtocol=TaskInstance TaskInstanceKey",
+        "slipstream.sdk._abstract_operator": "Operator=AbstractOperator",
+        "logging": "Logger",
+    },
+    "airflow.secrets": {"slipstream.sdk._secrets": "BaseSecretsBackend"},
+    "airflow.secrets.base_secrets": {"slipstream.sdk._secrets": "BaseSecretsBackend"},
+    "airflow.task.priority_strategy": {_SDK: "PriorityWeightStrategy"},
+    "airflow.timetables.base": {
+        "slipstream.sdk._timetable": "DagRunInfo DataInterval TimeRestriction Timetable"
+    },
+    "airflow.timetables.simple": {
+        "slipstream.sdk._timetables": "ContinuousTimetable NullTimetable OnceTimetable",
+        "slipstream.sdk._asset_timetables": "AssetTriggeredTimetable PartitionedAssetTimetable",
+    },
     "airflow.timetables.trigger": {
         _SDK: "CronTriggerTimetable DeltaTriggerTimetable MultipleCronTriggerTimetable"
     },
     "airflow.timetables.interval": {_SDK: "CronDataIntervalTimetable DeltaDataIntervalTimetable"},
     "airflow.timetables.events": {_SDK: "EventsTimetable"},
     "airflow.timetables.assets": {_SDK: "AssetOrTimeSchedule"},
-    "airflow.utils.context": {_SDK: "Context"},
+    "airflow.triggers.base": {
+        "slipstream.sdk._triggers": "BaseEventTrigger BaseTaskEndEvent BaseTrigger "
+        "StartTriggerArgs TaskFailedEvent TaskSkippedEvent TaskSuccessEvent TriggerEvent"
+    },
+    "airflow.utils.context": {
+        _SDK: "Context",
+        "slipstream.sdk._context": "context_merge",
+        _EXCEPTIONS: "AirflowContextDeprecationWarning",
+    },
+    "airflow.utils.dag_cycle_tester": {
+        "slipstream.sdk._topology": "check_cycle test_cycle=check_cycle"
+    },
+    "airflow.utils.dag_parsing_context": {_SDK: "get_parsing_context"},
     "airflow.utils.helpers": {
         _HELPERS: "exactly_one at_most_one prune_dict merge_dicts is_container as_tuple chunks "
         "reduce_in_chunks partition validate_key parse_template_string",
@@ -104,6 +189,10 @@ TABLE: Table = {
     "airflow.utils.log.secrets_masker": {_MASKING: "mask_secret redact should_hide_value_for_key"},
     "airflow.utils.module_loading": {_HELPERS: "import_string qualname"},
     "airflow.utils.net": {_HELPERS: "get_hostname getfqdn"},
+    "airflow.utils.operator_helpers": {
+        **_CONTEXT_VARIABLES,
+        "slipstream.sdk._callables": "KeywordParameters determine_kwargs make_kwargs_callable",
+    },
     "airflow.utils.session": {
         "slipstream.compat.adapters.not_here": "provide_session create_session NEW_SESSION"
     },

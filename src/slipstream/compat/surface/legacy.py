@@ -21,12 +21,14 @@ _BRANCH = Removed("BaseBranchOperator BranchMixIn", "airflow.sdk")
 
 REMOVED_NAMES: Mapping[str, Removed] = {
     "airflow.datasets": Removed(
-        "Dataset=Asset DatasetAlias=AssetAlias DatasetAll=AssetAll DatasetAny=AssetAny",
-        "airflow.sdk",
+        "Dataset DatasetAlias=AssetAlias DatasetAll=AssetAll DatasetAny=AssetAny",
+        "airflow.sdk.definitions.asset",
     ),
+    "airflow.datasets.metadata": Removed("Metadata", "airflow.sdk"),
     "airflow.hooks.base": Removed("BaseHook", "airflow.sdk"),
     "airflow.hooks.base_hook": Removed("BaseHook", "airflow.sdk"),
-    "airflow.models.dataset": Removed("Dataset=Asset", "airflow.sdk"),
+    "airflow.models.dataset": Removed("Dataset", "airflow.sdk.definitions.asset"),
+    "airflow.notifications.basenotifier": Removed("BaseNotifier", "airflow.sdk"),
     "airflow.operators.bash": _BASH,
     "airflow.operators.bash_operator": _BASH,
     "airflow.operators.branch": _BRANCH,
@@ -38,7 +40,11 @@ REMOVED_NAMES: Mapping[str, Removed] = {
     "airflow.operators.latest_only_operator": _LATEST,
     "airflow.operators.python": _PYTHON,
     "airflow.operators.python_operator": _PYTHON,
-    "airflow.sensors.base": Removed("BaseSensorOperator PokeReturnValue", "airflow.sdk"),
+    "airflow.operators.sensors": Removed("BaseSensorOperator", "airflow.sdk"),
+    "airflow.sensors.base": Removed(
+        "BaseSensorOperator PokeReturnValue poke_mode_only", "airflow.sdk.bases.sensor"
+    ),
+    "airflow.sensors.python": Removed("PythonSensor", "airflow.providers.standard.sensors.python"),
     "airflow.sensors.base_sensor_operator": Removed("BaseSensorOperator", "airflow.sdk"),
     "airflow.task.trigger_rule": Removed("TriggerRule", "airflow.sdk"),
     "airflow.timetables.datasets": Removed(

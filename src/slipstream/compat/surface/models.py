@@ -5,18 +5,36 @@ from __future__ import annotations
 from slipstream.compat.surface._table import Table
 
 _SDK = "slipstream.sdk"
+_DAG_RUN = "slipstream.sdk._dag_run"
+_TASK_INSTANCE = "slipstream.sdk._task_instance"
 
 TABLE: Table = {
     "airflow.models": {
-        _SDK: "DAG BaseOperator Connection Param TaskInstance Variable XComArg BaseSensorOperator",
+        _SDK: "DAG BaseOperator BaseOperatorLink BaseSensorOperator Connection MappedOperator "
+        "Param SkipMixin TaskInstance Variable XComArg",
+        _DAG_RUN: "DagRun",
         "slipstream.sdk._xcom": "XCom=BaseXCom BaseXCom XCOM_RETURN_KEY",
     },
-    "airflow.models.baseoperator": {_SDK: "BaseOperator chain chain_linear cross_downstream"},
+    "airflow.models.abstractoperator": {"slipstream.sdk._abstract_operator": "AbstractOperator"},
+    "airflow.models.baseoperator": {
+        _SDK: "BaseOperator BaseOperatorLink chain chain_linear cross_downstream",
+        "slipstream.sdk._operator_meta": "BaseOperatorMeta",
+    },
+    "airflow.models.baseoperatorlink": {_SDK: "BaseOperatorLink"},
     "airflow.models.connection": {_SDK: "Connection"},
-    "airflow.models.dag": {_SDK: "DAG"},
+    "airflow.models.dag": {_SDK: "DAG dag"},
+    "airflow.models.dagrun": {_DAG_RUN: "DagRun"},
+    "airflow.models.mappedoperator": {
+        "slipstream.sdk._mapped_operator": "MappedOperator OperatorPartial"
+    },
+    "airflow.models.operator": {"slipstream.sdk._abstract_operator": "Operator=AbstractOperator"},
     "airflow.models.param": {_SDK: "Param ParamsDict"},
     "airflow.models.skipmixin": {_SDK: "SkipMixin"},
-    "airflow.models.taskinstance": {_SDK: "TaskInstance Context get_current_context"},
+    "airflow.models.taskinstance": {
+        _SDK: "TaskInstance Context get_current_context",
+        _TASK_INSTANCE: "TaskInstanceKey",
+    },
+    "airflow.models.taskinstancekey": {_TASK_INSTANCE: "TaskInstanceKey"},
     "airflow.models.variable": {_SDK: "Variable"},
     "airflow.models.xcom": {"slipstream.sdk._xcom": "XCom=BaseXCom BaseXCom XCOM_RETURN_KEY"},
     "airflow.models.xcom_arg": {_SDK: "XComArg"},

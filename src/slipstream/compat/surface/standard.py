@@ -19,4 +19,5 @@ TABLE: Table = {
         f"{_OPERATORS}.python": "PythonOperator BranchPythonOperator ShortCircuitOperator",
         _SDK: "get_current_context",
     },
+    "airflow.providers.standard.sensors.python": {"slipstream.sdk.sensors.python": "PythonSensor"},
 }
