@@ -33,15 +33,11 @@ class Client:
 
     def __init__(self, base_url: str) -> None:
         self._http = httpx.Client(base_url=base_url, timeout=60)
+        self._has_token = False
 
     def close(self) -> None:
         """Give the connections back."""
         self._http.close()
-
-    def log_in(self) -> None:
-        """Take a token from a server where everybody is an administrator."""
-        token = self._call("GET", "/auth/token")["access_token"]
-        self._http.headers["Authorization"] = f"Bearer {token}"
 
     def is_healthy(self) -> bool:
         """Whether the API answers and says that database, scheduler and parser are well."""
@@ -66,7 +62,8 @@ class Client:
 
     def has_dag(self, dag_id: str) -> bool:
         """Whether the server knows that DAG."""
-        return self._http.get(f"/api/v2/dags/{dag_id}").status_code == httpx.codes.OK
+        found = self._call("GET", "/api/v2/dags", params={"dag_id_pattern": dag_id})
+        return any(dag["dag_id"] == dag_id for dag in found["dags"])
 
     def unpause(self, dag_id: str) -> None:
         """Let the DAG's runs go on."""
@@ -122,10 +119,19 @@ class Client:
         return self._call("GET", path, params=query)["value"]
 
     def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        if not self._has_token:
+            self._log_in()
         answer = self._http.request(method, path, **options)
         if answer.is_error:
             raise RuntimeError(f"{method} {path} answered {answer.status_code}: {answer.text}")
         return dict(answer.json())
+
+    def _log_in(self) -> None:
+        """Take a token from a server where everybody is an administrator."""
+        answer = self._http.get("/auth/token")
+        answer.raise_for_status()
+        self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        self._has_token = True
 
 
 def moment(text: str) -> datetime:

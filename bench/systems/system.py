@@ -104,7 +104,6 @@ def serving(system: System, place: Place, limit_seconds: float = 120) -> Iterato
         try:
             _wait_until_healthy(process, client, place, limit_seconds)
             ready = time.perf_counter() - started
-            client.log_in()
             yield Server(pid=process.pid, client=client, place=place, ready_seconds=ready)
         finally:
             client.close()

@@ -28,16 +28,20 @@ def start(setting: Setting) -> Iterator[Figures]:
 
 
 def idle(setting: Setting) -> Iterator[Figures]:
-    """What everything that the command started uses when nothing is due."""
+    """What everything that the command started uses when nothing is due.
+
+    First as it started, asked for its health alone; then after the API has answered something.
+    """
     with setting.server(write_files) as server:
-        wait_for_count(server.client.dag_count, FILES_AT_START, setting.limit_seconds)
         time.sleep(SETTLE_SECONDS)
         before, begun = processes.use(server.pid), time.perf_counter()
         time.sleep(WATCH_SECONDS)
         after, watched = processes.use(server.pid), time.perf_counter() - begun
+        require(server.client.dag_count() == FILES_AT_START, "not every DAG file was loaded")
         yield {
             "processes": after.processes,
             "pss_mb": after.pss_mb,
+            "pss_after_use_mb": processes.use(server.pid).pss_mb,
             "cpu_percent": 100 * (after.cpu_seconds - before.cpu_seconds) / watched,
         }
 
