@@ -252,3 +252,28 @@ def test_a_run_that_has_ended_has_nothing_to_resume() -> None:
     machine = RunMachine.restore(dag(task("a")), ended, [row("a", TaskState.FAILED)], {})
     assert machine.resume(BEGIN) == []
     assert machine.is_finished
+
+
+def test_what_a_branch_left_out_stays_so_when_it_is_cleared_alone() -> None:
+    spec = dag(task("branch"), task("left", "branch"), task("right", "branch"))
+    rows = [
+        row("branch", TaskState.SUCCESS),
+        row("left", TaskState.SCHEDULED),
+        row("right", TaskState.NONE),
+    ]
+    for decision in ({"followed": ["left"]}, {"skipped": ["right", "ghost"]}):
+        made = Played(spec, RUNNING)
+        decisions = {TaskKey("branch"): decision, TaskKey("ghost"): decision}
+        made.machine = RunMachine.restore(spec, RUNNING, rows, {}, {}, decisions)
+        made.hear(made.machine.resume(BEGIN))
+        assert made.states() == {"branch": "success", "left": "scheduled", "right": "skipped"}
+
+
+def test_a_branch_that_was_cleared_itself_decides_anew() -> None:
+    spec = dag(task("branch"), task("left", "branch"))
+    rows = [row("branch", TaskState.NONE), row("left", TaskState.NONE)]
+    made = Played(spec, RUNNING)
+    decisions = {TaskKey("branch"): {"skipped": ["left"]}}
+    made.machine = RunMachine.restore(spec, RUNNING, rows, {}, {}, decisions)
+    made.hear(made.machine.resume(BEGIN))
+    assert made.states() == {"branch": "scheduled", "left": "none"}

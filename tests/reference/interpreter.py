@@ -65,6 +65,8 @@ class Row:
     is_due: bool = False
     """Its retry or reschedule may begin."""
     pushed: dict[str, int | None] = field(default_factory=dict)
+    left_out: set[str] = field(default_factory=set)
+    """Tasks that it decided to skip."""
 
 
 class Reference:
@@ -97,11 +99,14 @@ class Reference:
     def resume(self, now: datetime) -> None:
         """Somebody reads the run anew, and sets all timers anew.
 
-        What waits for a start date that has passed waits no more.
+        What waits for a start date that has passed waits no more, and what a branch left out is
+        skipped again if it was cleared.
         """
-        for rows in self.rows.values():
-            for row in rows.values():
+        for task_id, rows in self.rows.items():
+            for index, row in rows.items():
                 row.is_due = False
+                if row.state is TaskState.SUCCESS:
+                    self.leave_out(TaskKey(task_id, index), row.left_out)
         starts = {task_id: self.dag.tasks[task_id].start_date for task_id in self.held}
         self.held -= {of for of, start in starts.items() if start is not None and start <= now}
         self.decide()
@@ -186,6 +191,10 @@ class Reference:
         if outcome.skip_all_downstream:
             below = self.below(key.task_id)
             left_out |= {of for of in below if not self.dag.tasks[of].is_teardown}
+        self.rows[key.task_id][key.map_index].left_out = left_out
+        self.leave_out(key, left_out)
+
+    def leave_out(self, key: TaskKey, left_out: set[str]) -> None:
         for task_id in left_out & self.rows.keys():
             for index, row in self.rows[task_id].items():
                 joined = self.joined(key.task_id, key.map_index, task_id, index)

@@ -24,6 +24,7 @@ class Rows:
     def __init__(self, run: DagRun) -> None:
         self.run = run
         self.instances: dict[TaskKey, TaskInstance] = {}
+        self.decisions: dict[TaskKey, dict[str, list[str]]] = {}
         self.pushed: dict[TaskKey, dict[str, int | None]] = {}
         """`{instance: {xcom key: length}}`."""
 

@@ -154,6 +154,18 @@ class World:
             outcome = Cancelled()
         self.rows.note(key, outcome)
         self.tell(AttemptEnded(key, attempt, self.now, outcome))
+        self.note_decision(key, outcome)
+
+    def note_decision(self, key: TaskKey, outcome: Outcome) -> None:
+        """What a branch decided is kept in one of two forms."""
+        left_out = self.reference.rows[key.task_id][key.map_index].left_out
+        if not isinstance(outcome, Succeeded) or not left_out:
+            return
+        right_below = set(self.dag.tasks[key.task_id].downstream)
+        if left_out <= right_below and self.rng.random() < 0.5:
+            self.rows.decisions[key] = {"followed": sorted(right_below - left_out)}
+        else:
+            self.rows.decisions[key] = {"skipped": sorted(left_out)}
 
     def haunt(self) -> None:
         """An attempt that is long gone speaks up."""
@@ -227,6 +239,7 @@ class World:
             list(self.rows.instances.values()),
             self.rows.lengths(),
             self.rows.counts(),
+            self.rows.decisions,
         )
         live = {attempt for _, attempt in self.machine.live_attempts()}
         for attempt in set(self.attempts) - live:
@@ -269,6 +282,7 @@ class World:
                 reason="cleared",
             )
             self.rows.pushed.pop(key, None)
+            self.rows.decisions.pop(key, None)
             self.reference.rows[key.task_id][key.map_index] = Row(
                 max_tries=tries,
                 state=TaskState.RESTARTING if is_live else TaskState.NONE,

@@ -200,7 +200,7 @@ def test_a_task_below_the_chosen_one_is_not_skipped() -> None:
     running = Running(dag)
     assert skipped(running, "branch") == []
     assert running.value("branch") == "a"
-    assert running.value("branch", key="skipmixin_key") == {"followed": ["a"]}
+    assert running.value("branch", key="skipmixin_key") == {"followed": ["a", "join"]}
 
 
 @pytest.mark.parametrize(

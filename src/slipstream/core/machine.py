@@ -85,11 +85,12 @@ from slipstream.model.states import RUN_FINISHED, RunState, TaskState
 class RunMachine:
     """Decides everything about one active run; see the module's documentation."""
 
-    __slots__ = ("_missing", "_orphans", "_progress")
+    __slots__ = ("_decisions", "_missing", "_orphans", "_progress")
 
     def __init__(self, dag: DagSpec, run: DagRun) -> None:
         self._progress = RunProgress(plan_for(dag), run)
         self._missing, self._orphans = restoring.load(self._progress, (), {}, {})
+        self._decisions: Mapping[TaskKey, Mapping[str, Sequence[str]]] = {}
 
     @classmethod
     def restore(
@@ -99,8 +100,11 @@ class RunMachine:
         instances: Sequence[TaskInstance],
         lengths: Mapping[TaskKey, Mapping[str, int]],
         pushed: Mapping[str, Mapping[str, int]] | None = None,
+        decisions: Mapping[TaskKey, Mapping[str, Sequence[str]]] | None = None,
     ) -> RunMachine:
-        """A machine that goes on where the rows stand; `lengths` and `pushed` as in `RunSnapshot`.
+        """A machine that goes on where the rows stand; the rest is as in `RunSnapshot`.
+
+        What a branch decided holds for tasks that were cleared since, too.
 
         Tell it `RunStarted` if the run is queued, `resume` if it is running.
         """
@@ -109,6 +113,7 @@ class RunMachine:
         machine._missing, machine._orphans = restoring.load(
             machine._progress, instances, lengths, pushed or {}
         )
+        machine._decisions = decisions or {}
         return machine
 
     def handle(self, event: Event) -> list[Change]:
@@ -284,7 +289,8 @@ class RunMachine:
         head = list(progress.out)
         progress.out = []
         restoring.resume(progress, self._missing, self._orphans)
-        self._missing, self._orphans = [], []
+        restoring.hold_to_decisions(progress, self._decisions)
+        self._missing, self._orphans, self._decisions = [], [], {}
         self._hold_back()
         self._settle()
         progress.out = head + _merge_first_states(progress.out)

@@ -13,6 +13,7 @@ from slipstream.core.codes import (
     NONE,
     RESTARTING,
     SCHEDULED,
+    SUCCESS,
     UP_FOR_RESCHEDULE,
     UP_FOR_RETRY,
     UPSTREAM_FAILED,
@@ -22,6 +23,7 @@ from slipstream.core.lengths import evaluate
 from slipstream.core.progress import TaskProgress
 from slipstream.core.records import Record
 from slipstream.core.run_progress import RunProgress
+from slipstream.core.stopping import skip_tasks
 from slipstream.model.changes import Change, InstanceChanged, InstancesAdded, TimerSet
 from slipstream.model.events import TimerKind
 from slipstream.model.run import UNMAPPED, TaskInstance, TaskKey
@@ -83,6 +85,24 @@ def resume(run: RunProgress, missing: list[TaskKey], orphans: list[TaskInstance]
         )
         changes.insert(0, InstancesAdded(rows))
     run.out.extend(changes)
+
+
+def hold_to_decisions(
+    run: RunProgress, decisions: Mapping[TaskKey, Mapping[str, Sequence[str]]]
+) -> None:
+    """Skip again what a branch left out and somebody cleared, as long as the branch was not."""
+    known = run.plan.position_of
+    for key, decision in decisions.items():
+        if key.task_id not in known:
+            continue
+        task = run.tasks[known[key.task_id]]
+        index = max(key.map_index, 0)
+        if index >= task.count or task.states[index] != SUCCESS:
+            continue
+        left_out = set(decision.get("skipped", ()))
+        if "followed" in decision:
+            left_out.update(set(task.node.spec.downstream).difference(decision["followed"]))
+        skip_tasks(run, task, index, {known[of] for of in left_out if of in known})
 
 
 def _arm(run: RunProgress, task: TaskProgress, changes: list[Change]) -> None:

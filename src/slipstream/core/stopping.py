@@ -26,6 +26,11 @@ def skip_downstream(run: RunProgress, task: TaskProgress, index: int, outcome: S
     if outcome.skip_all_downstream:
         below = run.plan.downstream_of(task.node.position)
         positions.update(at for at in below if not run.tasks[at].node.spec.is_teardown)
+    skip_tasks(run, task, index, positions)
+
+
+def skip_tasks(run: RunProgress, task: TaskProgress, index: int, positions: set[int]) -> None:
+    """Skip those of these tasks' instances that an instance of `task` decides about."""
     reason = reasons.branch_skipped(task.node.task_id)
     for position in sorted(positions):
         other = run.tasks[position]

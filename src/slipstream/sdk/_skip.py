@@ -58,7 +58,7 @@ class SkipMixin(LoggingMixin):
         for task_id in chosen:
             keep |= dag.get_task(task_id).get_flat_relative_ids(upstream=False)
         _decide(ti, [one.task_id for one in task.downstream_list if one.task_id not in keep])
-        followed = sorted(chosen & task.downstream_task_ids)
+        followed = sorted(keep & task.downstream_task_ids)
         ti.xcom_push(XCOM_SKIPMIXIN_KEY, {XCOM_SKIPMIXIN_FOLLOWED: followed})
 
 

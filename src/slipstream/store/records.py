@@ -79,6 +79,10 @@ class NewRun:
     reason: str = ""
 
 
+BRANCH_DECISION_KEY = "skipmixin_key"
+"""The XCom in which a branch keeps what it decided, as in Airflow."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunSnapshot:
     """A run with all its task instances and the reported map lengths."""
@@ -88,7 +92,9 @@ class RunSnapshot:
     lengths: Mapping[TaskKey, Mapping[str, int]]
     """`{instance: {xcom key: items}}` of the sized XComs that unmapped instances pushed."""
     pushed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """`{mapped task id: {xcom key: instances that pushed it}}`."""
+    """`{mapped task id: {xcom key: finished instances that pushed it}}`."""
+    decisions: Mapping[TaskKey, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    """`{instance: {"followed": task ids}}`, or `"skipped"`: what branches decided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

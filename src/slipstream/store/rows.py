@@ -41,6 +41,14 @@ def from_json_list(text: str) -> list[str]:
     return msgspec.json.decode(text, type=list[str])
 
 
+def to_decision(text: str) -> dict[str, list[str]]:
+    """What a branch decided, from its XCom; nothing where a task pushed something else there."""
+    try:
+        return msgspec.json.decode(text, type=dict[str, list[str]])
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return {}
+
+
 def to_run(row: Row) -> DagRun:
     """A run of `RUN_COLUMNS`."""
     (

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import (
+    and_,
     bindparam,
     delete,
     func,
@@ -19,12 +20,13 @@ from sqlalchemy import (
 
 from slipstream.model.errors import AlreadyExistsError, NotFoundError
 from slipstream.model.run import UNMAPPED, DagRun, TaskKey
-from slipstream.model.states import RunState, RunType, TaskState, TriggeredBy
+from slipstream.model.states import FINISHED, RunState, RunType, TaskState, TriggeredBy
 from slipstream.store.database import Transaction
 from slipstream.store.errors import ConstraintViolatedError
 from slipstream.store.filters import previous_of
 from slipstream.store.parts import StoreParts
 from slipstream.store.records import (
+    BRANCH_DECISION_KEY,
     InstanceInRun,
     NewRun,
     Notice,
@@ -34,6 +36,7 @@ from slipstream.store.records import (
 from slipstream.store.rows import (
     INSTANCE_COLUMNS,
     RUN_COLUMNS,
+    to_decision,
     to_instance,
     to_json,
     to_run,
@@ -71,8 +74,26 @@ _LENGTHS = Statement(
 )
 _PUSHED = Statement(
     select(xcom.c.task_id, xcom.c.key, func.count())
-    .where(xcom.c.run_pk == bindparam("run_pk"), xcom.c.map_index != text(str(UNMAPPED)))
+    .join(
+        task_instance,
+        and_(
+            task_instance.c.run_pk == xcom.c.run_pk,
+            task_instance.c.task_id == xcom.c.task_id,
+            task_instance.c.map_index == xcom.c.map_index,
+        ),
+    )
+    .where(
+        xcom.c.run_pk == bindparam("run_pk"),
+        xcom.c.map_index != text(str(UNMAPPED)),
+        text(one_of("task_instance.state", FINISHED)),
+    )
     .group_by(xcom.c.task_id, xcom.c.key),
+    ("run_pk",),
+)
+_DECISIONS = Statement(
+    select(xcom.c.task_id, xcom.c.map_index, xcom.c.value, xcom.c.is_reference).where(
+        xcom.c.run_pk == bindparam("run_pk"), text(f"xcom.key = '{BRANCH_DECISION_KEY}'")
+    ),
     ("run_pk",),
 )
 _TAKEN = Statement(
@@ -136,6 +157,7 @@ class SchedulingVerbs(StoreParts):
             instances = transaction.fetch(_INSTANCES, (run_pk,))
             lengths = transaction.fetch(_LENGTHS, (run_pk,))
             pushed = transaction.fetch(_PUSHED, (run_pk,))
+            decisions = transaction.fetch(_DECISIONS, (run_pk,))
         by_instance: dict[TaskKey, dict[str, int]] = {}
         for task_id, key, length in lengths:
             by_instance.setdefault(TaskKey(task_id), {})[key] = length
@@ -147,6 +169,12 @@ class SchedulingVerbs(StoreParts):
             instances=[to_instance(row) for row in instances],
             lengths=by_instance,
             pushed=by_task,
+            decisions={
+                TaskKey(task_id, map_index): to_decision(
+                    self._objects.get(value) if is_reference else value
+                )
+                for task_id, map_index, value, is_reference in decisions
+            },
         )
 
     def take_notices(self, limit: int = 1000) -> Sequence[Notice]:

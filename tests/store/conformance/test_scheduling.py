@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.store.making import NOON, changed, later, new_run, recorded, spec, started
 
-from slipstream.model.changes import RunChanged
+from slipstream.model.changes import InstancesAdded, RunChanged
 from slipstream.model.errors import AlreadyExistsError, NotFoundError
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import RunState, RunType, TaskState, TriggeredBy
@@ -109,13 +109,31 @@ def test_a_run_that_is_not_there_cannot_be_loaded(store: Store) -> None:
 
 def test_a_snapshot_counts_what_the_instances_of_a_map_pushed(store: Store) -> None:
     run = started(store, recorded(store))
-    for index in range(3):
+    states = [TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED, TaskState.RUNNING]
+    rows = tuple(
+        TaskInstance(run_pk=run.pk, task_id="train", map_index=index, state=state)
+        for index, state in enumerate(states)
+    )
+    store.apply([RunWrite(run.pk, run.revision, [InstancesAdded(rows)])])
+    for index in range(4):
         store.set_xcom(run.pk, TaskKey("train", index), "model", "{}", 0)
     store.set_xcom(run.pk, TaskKey("train", 2), "score", "1", None)
     store.set_xcom(run.pk, TaskKey("load"), "score", "1", None)
     snapshot = store.load_run(run.pk)
     assert snapshot.pushed == {"train": {"model": 3, "score": 1}}
     assert snapshot.lengths == {}
+
+
+def test_a_snapshot_tells_what_branches_decided(store: Store) -> None:
+    run = started(store, recorded(store))
+    store.set_xcom(run.pk, TaskKey("branch"), "skipmixin_key", '{"followed":["a"]}', 1)
+    store.set_xcom(run.pk, TaskKey("other", 2), "skipmixin_key", '{"skipped":["b","c"]}', 1)
+    store.set_xcom(run.pk, TaskKey("odd"), "skipmixin_key", '"no decision"', None)
+    assert store.load_run(run.pk).decisions == {
+        TaskKey("branch"): {"followed": ["a"]},
+        TaskKey("other", 2): {"skipped": ["b", "c"]},
+        TaskKey("odd"): {},
+    }
 
 
 def test_the_past_is_the_run_before_by_logical_date(store: Store) -> None:

@@ -126,7 +126,12 @@ class ActiveRuns:
         """Take a queued or running run into memory."""
         run = snapshot.run
         machine = RunMachine.restore(
-            dag, run, snapshot.instances, snapshot.lengths, snapshot.pushed
+            dag,
+            run,
+            snapshot.instances,
+            snapshot.lengths,
+            snapshot.pushed,
+            snapshot.decisions,
         )
         active = self._runs[run.pk] = ActiveRun(machine, run.revision)
         self._admission.add_run(run, dag)
