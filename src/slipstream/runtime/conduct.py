@@ -1,19 +1,17 @@
-"""How an attempt is conducted: answers its process's questions, keeps its log, judges its end."""
+"""How an attempt is conducted in its process: started, kept in time, judged at its end."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from concurrent.futures import Executor as ThreadPool
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TypeAlias, assert_never
+from typing import Any, assert_never
 
 import msgspec
 
 from slipstream.model.attempt import (
-    Attempt,
     Cancelled,
     Deferred,
     Failed,
@@ -24,11 +22,18 @@ from slipstream.model.attempt import (
     Succeeded,
 )
 from slipstream.model.events import AttemptEnded, AttemptStarted
-from slipstream.runtime import masking, processes
+from slipstream.runtime import processes
+from slipstream.runtime.conversation import (
+    HOST_LOGGER,
+    Conversation,
+    Surroundings,
+    close_log,
+    new_log,
+)
 from slipstream.runtime.jobs import AttemptJob
-from slipstream.runtime.log_files import LogFile, log_path_of
-from slipstream.runtime.reactor import Reactor, Timer
-from slipstream.runtime.settings import HostSettings
+from slipstream.runtime.log_files import log_path_of
+from slipstream.runtime.masking import redact
+from slipstream.runtime.reactor import Callback, Timer
 from slipstream.runtime.task_handle import TaskProcess
 from slipstream.wire import execution, messages
 
@@ -37,45 +42,33 @@ _log = logging.getLogger(__name__)
 _SHOWN_RESULT = 500
 """Characters of a returned value that the log shows."""
 
-Answerer: TypeAlias = Callable[[Attempt, execution.Request], execution.Answer]
-"""Carries out a task's request; may block, must not raise."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What conducting an attempt needs of the host."""
-
-    reactor: Reactor
-    settings: HostSettings
-    answer: Answerer
-    pool: ThreadPool
-    emit: Callable[[Attempt, AttemptStarted | AttemptEnded], None]
-    requeue: Callable[[AttemptJob, str], None]
-    """The process was lost before it began; find another."""
-    mark_dirty: Callable[[LogFile], None]
-    """The log has lines to write at the end of this round."""
-
 
 class AttemptConduct:
     """The occupant of a task process that runs an attempt."""
 
     def __init__(self, job: AttemptJob, process: TaskProcess, around: Surroundings) -> None:
         self.job = job
-        self.attempt = job.attempt
+        self._attempt = job.attempt
         self._process = process
         self._around = around
-        self._log = new_log(job.attempt, around.settings)
-        self._outcome: Outcome | None = None
+        self._talk = Conversation(job.attempt, process, around, log_path_of(job.attempt))
+        self._reported: Outcome | None = None
         self._verdict: Outcome | None = None
         """Decided by the host, whatever the process says: cancelled, stopped, out of time."""
+        self._owes_callbacks = True
+        """Whether the process has not called the task's callbacks for a failure itself."""
         self._grace_seconds = around.settings.kill_grace_seconds
         self._begun = False
+        self._writing = False
+        """Whether rendered fields are being stored, which has to come before the end."""
+        self._exit: tuple[int | None] | None = None
+        """The exit status, once the process is gone."""
         self._ended = False
         self._timer: Timer | None = None
 
     def first_message(self) -> messages.ToTask:
         """The attempt."""
-        return messages.Start(attempt=self.attempt, hostname=self._around.settings.hostname)
+        return messages.Start(attempt=self._attempt, hostname=self._around.settings.hostname)
 
     def cancel(self, verdict: Outcome, grace_seconds: float) -> None:
         """End the process; the attempt's end is then the verdict."""
@@ -86,164 +79,147 @@ class AttemptConduct:
         if self._begun:
             self._process.terminate(grace_seconds)
 
-    def kill(self) -> None:
-        """End the process at once."""
-        self._process.kill()
-
     def on_begun(self, pid: int) -> None:
         """The process runs."""
         self._begun = True
-        settings = self._around.settings
-        tries = f"try {self.attempt.try_number} of {self.attempt.max_tries + 1}"
-        self._say("info", f"Task started on {settings.hostname}, process {pid}, {tries}")
-        self._around.emit(
-            self.attempt,
-            AttemptStarted(
-                self.attempt.key,
-                self.attempt.attempt_id,
-                datetime.now(UTC),
-                self._around.settings.hostname,
-                pid,
-            ),
-        )
-        timeout = self.attempt.execution_timeout_seconds
+        host = self._around.settings.hostname
+        tries = f"try {self._attempt.try_number} of {self._attempt.max_tries + 1}"
+        self._talk.say("info", f"Task started on {host}, process {pid}, {tries}")
+        key, attempt_id = self._attempt.key, self._attempt.attempt_id
+        started = AttemptStarted(key, attempt_id, datetime.now(UTC), host, pid)
+        self._around.emit(self._attempt, started)
+        timeout = self._attempt.execution_timeout_seconds
         if timeout is not None:
-            self._timer = self._around.reactor.call_after(
-                timeout + self._around.settings.timeout_grace_seconds, self._on_timeout
-            )
+            self._set_timer(timeout + self._around.settings.timeout_grace_seconds, self._time_out)
         if self._verdict is not None:
             self._process.terminate(self._grace_seconds)
 
     def on_message(self, message: messages.FromTask) -> None:
         """The process said something."""
         match message:
-            case messages.LogLine():
-                self._add_line(
-                    message.timestamp, message.level, message.logger, message.event, message.extra
-                )
-            case messages.Ask():
-                self._around.pool.submit(self._answer, message)
-            case messages.Mask():
-                self._log.masker.add(message.secrets)
             case messages.Report():
                 self._take_report(message)
             case messages.Finished():
                 self._expect_exit()
-            case messages.Loaded():
-                self._take_loaded(message)
-            case _:
+            case _ if not self._talk.take(message):
                 _log.error("an attempt's process sent %s", type(message).__name__)
 
     def on_line(self, stream: str, line: str) -> None:
         """The process, or one below it, wrote a line."""
-        level = "info" if stream == "stdout" else "error"
-        self._add_line(time.time(), level, f"task.{stream}", line, None)
+        self._talk.take_line(stream, line)
 
     def on_stillborn(self, reason: str) -> None:
         """There never was a process."""
-        self._log.close()
+        self._talk.close()
         if self._verdict is not None:
             self._end(self._verdict)
         else:
             self._around.requeue(self.job, reason)
 
     def on_exited(self, status: int | None) -> None:
-        """Nothing of the process is left: now the end may be told."""
-        if not self._ended:
-            self._end(self._judge(status))
-        try:
-            self._log.close()
-        except OSError as error:
-            _log.error("the log of attempt %s is lost: %s", self.attempt.attempt_id, error)
-
-    def _judge(self, status: int | None) -> Outcome:
-        if self._verdict is not None:
-            return self._verdict
-        if self._outcome is not None:
-            return self._outcome
-        how = "its exit status is not known" if status is None else processes.describe_exit(status)
-        message = f"the task's process ended without a report: {how}"
-        self._say("error", message)
-        return Failed(message=message)
+        """Nothing of the process is left: now any end may be told."""
+        self._exit = (status,)
+        self._end_if_due()
+        if self._ended:
+            self._talk.close()
 
     def _take_report(self, report: messages.Report) -> None:
         try:
             outcome = messages.unpack_outcome(report)
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
             outcome = Failed(message=f"the task's report cannot be read: {error}")
-        self._outcome = outcome
+        if isinstance(outcome, (Failed, Skipped)):
+            outcome = replace(outcome, message=self._talk.mask(outcome.message))
+        self._reported = outcome
+        self._owes_callbacks = report.owes_callbacks
         if report.shows_result and isinstance(outcome, Succeeded):
             self._say_result(outcome)
-        if report.rendered is not None:
-            request = execution.SetRenderedFields(fields=report.rendered)
-            self._around.pool.submit(self._around.answer, self.attempt, request)
         if self._timer is not None:
             self._timer.cancel()
-        if isinstance(outcome, (Succeeded, Skipped)) and self._verdict is None:
-            # Nothing will run in its place, so the next task need not wait for this exit.
-            self._end(outcome)
         if report.is_last:
             self._expect_exit()
+        if report.rendered:
+            names = self._around.settings.sensitive_names
+            self._writing = True
+            fields = self._talk.mask(redact(report.rendered, more_names=names))
+            self._around.pool.submit(self._write_rendered, fields)
+        self._end_if_due()
+
+    def _write_rendered(self, fields: Mapping[str, Any]) -> None:
+        """In a thread of the pool: store the fields while the attempt still counts."""
+        try:
+            self._around.answer(self._attempt, execution.SetRenderedFields(fields=fields))
+        finally:
+            self._around.reactor.call(self._on_written)
+
+    def _on_written(self) -> None:
+        self._writing = False
+        self._end_if_due()
+        if self._exit is not None:
+            self._talk.close()
+
+    def _end_if_due(self) -> None:
+        """Tell the end: a good one at once, any other when the process is gone.
+
+        A task that has failed may be tried again, and its tries must never overlap. In the place
+        of one that succeeded nothing will run, so what follows need not wait for its exit.
+        """
+        if self._ended or self._writing:
+            return
+        if self._exit is not None:
+            self._end(self._judge(*self._exit))
+        elif self._verdict is None and isinstance(self._reported, (Succeeded, Skipped)):
+            self._end(self._reported)
+
+    def _judge(self, status: int | None) -> Outcome:
+        if self._verdict is None and self._reported is not None:
+            outcome = self._reported
+        elif self._verdict is not None:
+            outcome = self._verdict
+        else:
+            how = (
+                "its exit status is not known"
+                if status is None
+                else processes.describe_exit(status)
+            )
+            outcome = Failed(message=f"the task's process ended without a report: {how}")
+        if isinstance(outcome, Failed) and self._owes_callbacks:
+            self._around.call_back(self.job, outcome.message)
+        return outcome
+
+    def _end(self, outcome: Outcome) -> None:
+        self._ended = True
+        self._talk.say("info", describe_end(outcome))
+        if self._exit is not None and self._timer is not None:
+            self._timer.cancel()
+        key, attempt_id = self._attempt.key, self._attempt.attempt_id
+        self._around.emit(self._attempt, AttemptEnded(key, attempt_id, datetime.now(UTC), outcome))
 
     def _say_result(self, outcome: Succeeded) -> None:
         for xcom in outcome.xcoms:
             if xcom.key == "return_value":
-                text = xcom.value
-                cut = f"{text[:_SHOWN_RESULT]} …" if len(text) > _SHOWN_RESULT else text
-                self._say("info", f"Returned {cut}")
-
-    def _take_loaded(self, loaded: messages.Loaded) -> None:
-        if loaded.error is not None:
-            self._say("error", f"the DAG file could not be loaded:\n{loaded.error}")
+                cut = f"{xcom.value[:_SHOWN_RESULT]} …"
+                shown = cut if len(xcom.value) > _SHOWN_RESULT else xcom.value
+                self._talk.say("info", f"Returned {shown}")
 
     def _expect_exit(self) -> None:
-        self._timer = self._around.reactor.call_after(
-            self._around.settings.linger_seconds, self._stop_lingering
-        )
+        self._set_timer(self._around.settings.linger_seconds, self._stop_lingering)
 
     def _stop_lingering(self) -> None:
         self._process.terminate(self._around.settings.timeout_grace_seconds)
 
-    def _on_timeout(self) -> None:
-        seconds = self.attempt.execution_timeout_seconds
-        self._say("error", f"the task did not end by itself after its timeout of {seconds} s")
-        self._verdict = self._verdict or Failed(
-            message=f"AirflowTaskTimeout: the task ran longer than {seconds} s"
-        )
+    def _time_out(self) -> None:
+        seconds = self._attempt.execution_timeout_seconds
+        self._talk.say("error", f"the task did not end by itself after its timeout of {seconds} s")
+        message = f"AirflowTaskTimeout: the task ran longer than {seconds} s"
+        self._verdict = self._verdict or Failed(message=message)
         self._process.terminate(self._around.settings.timeout_grace_seconds)
 
-    def _end(self, outcome: Outcome) -> None:
-        self._ended = True
-        self._say("info", describe_end(outcome))
+    def _set_timer(self, seconds: float, callback: Callback) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._around.emit(
-            self.attempt,
-            AttemptEnded(self.attempt.key, self.attempt.attempt_id, datetime.now(UTC), outcome),
-        )
 
-    def _answer(self, ask: messages.Ask) -> None:
-        """In a thread of the pool: answer one request."""
-        answer = self._around.answer(self.attempt, ask.request)
-        secrets = secrets_of_answer(ask.request, answer, self._around.settings.sensitive_names)
-        if secrets:
-            self._log.masker.add(secrets)
-        self._process.send(messages.Reply(number=ask.number, answer=answer))
-
-    def _say(self, level: str, event: str) -> None:
-        self._add_line(time.time(), level, "slipstream.host", event, None)
-
-    def _add_line(
-        self, timestamp: float, level: str, logger: str, event: str, extra: object
-    ) -> None:
-        self._log.add(
-            timestamp=timestamp,
-            level=level,
-            logger=logger,
-            event=event,
-            extra=extra if isinstance(extra, dict) else None,
-        )
-        self._around.mark_dirty(self._log)
+        self._timer = self._around.reactor.call_after(seconds, callback)
 
 
 def describe_end(outcome: Outcome) -> str:
@@ -267,37 +243,11 @@ def describe_end(outcome: Outcome) -> str:
             assert_never(outcome)
 
 
-def new_log(attempt: Attempt, settings: HostSettings) -> LogFile:
-    """The log of an attempt's try, not yet opened."""
-    masker = masking.Masker(min_length=settings.min_secret_length)
-    return LogFile(settings.log_dir / log_path_of(attempt), masker)
-
-
-def refuse(job: AttemptJob, outcome: Outcome, detail: str, around: Surroundings) -> None:
+def refuse_attempt(job: AttemptJob, outcome: Outcome, detail: str, around: Surroundings) -> None:
     """End an attempt that no process was started for; the detail goes to its log."""
-    if detail:
-        log = new_log(job.attempt, around.settings)
-        log.add(timestamp=time.time(), level="error", logger="slipstream.host", event=detail)
-        try:
-            log.close()
-        except OSError as error:
-            _log.error("the log of attempt %s is lost: %s", job.attempt.attempt_id, error)
+    log = new_log(log_path_of(job.attempt), around.settings)
+    for event in filter(None, (detail, describe_end(outcome))):
+        log.add(timestamp=time.time(), level="error", logger=HOST_LOGGER, event=event)
+    close_log(log)
     end = AttemptEnded(job.attempt.key, job.attempt.attempt_id, datetime.now(UTC), outcome)
     around.emit(job.attempt, end)
-
-
-def secrets_of_answer(
-    request: execution.Request, answer: execution.Answer, names: tuple[str, ...] | object
-) -> list[str]:
-    """The texts in an answer that must not show in the log of the attempt that got it."""
-    more = tuple(names) if isinstance(names, (tuple, list)) else ()
-    match request, answer:
-        case _, execution.ConnectionFound():
-            found = [answer.password] if answer.password else []
-            return found + (
-                masking.secrets_of_text(answer.extra, "extra", more) if answer.extra else []
-            )
-        case execution.GetVariable(), execution.Text(value=str(value)):
-            return masking.secrets_of_text(value, request.key, more)
-        case _:
-            return []

@@ -12,12 +12,12 @@ from slipstream.model.attempt import Attempt, Cancelled, Outcome
 from slipstream.model.events import AttemptEnded, AttemptStarted
 from slipstream.model.version import ParsedFile
 from slipstream.runtime import processes
-from slipstream.runtime.conduct import Answerer, Surroundings
+from slipstream.runtime.conversation import Answerer, Surroundings
 from slipstream.runtime.environment import lineage_of, task_environment
-from slipstream.runtime.jobs import AttemptJob, Listener, Source
+from slipstream.runtime.jobs import AttemptJob, ErrandJob, Job, Listener, Source
 from slipstream.runtime.leftovers import end_leftovers
 from slipstream.runtime.lifeline import Lifeline
-from slipstream.runtime.log_files import LogFile
+from slipstream.runtime.log_files import LogFile, errand_log_path
 from slipstream.runtime.orphans import Orphans
 from slipstream.runtime.pool import ProcessPool
 from slipstream.runtime.reactor import Reactor
@@ -56,6 +56,7 @@ class ProcessHost:
             pool=self._threads,
             emit=self._emit,
             requeue=self._requeue,
+            call_back=self._call_back,
             mark_dirty=self._mark_dirty,
         )
         lineage = lineage_of(settings.run_dir, os.getpid(), processes.start_time(os.getpid()) or 0)
@@ -107,6 +108,21 @@ class ProcessHost:
         """End an attempt; its end is then `Cancelled`. An unknown id is ignored."""
         self._cancel(attempt_id, Cancelled(message=reason))
 
+    def call_back(self, callback: messages.Errand, source: Source) -> Future[None]:
+        """Have a DAG's or a task's callbacks called, with the code of `source`.
+
+        The result fails with `ErrandFailedError` where one raised, or took longer than
+        `callback_timeout_seconds`. What they print and log goes to a log of the run's.
+        """
+        job = ErrandJob(
+            errand=callback,
+            source=source,
+            timeout_seconds=self._settings.callback_timeout_seconds,
+            log_path=errand_log_path(callback),
+        )
+        self._reactor.call(lambda: self._pool.place(job))
+        return job.result
+
     def end_attempts(self, grace_seconds: float) -> None:
         """Take no more attempts and end those that run; waits until all have been reported.
 
@@ -136,8 +152,14 @@ class ProcessHost:
     def _emit(self, attempt: Attempt, event: AttemptStarted | AttemptEnded) -> None:
         self._events.append((attempt, event))
 
-    def _requeue(self, job: AttemptJob, reason: str) -> None:
+    def _requeue(self, job: Job, reason: str) -> None:
         self._pool.requeue(job, reason)
+
+    def _call_back(self, job: AttemptJob, reason: str) -> None:
+        errand = messages.Errand(
+            kind=messages.CallbackKind.TASK, attempt=job.attempt, succeeded=False, reason=reason
+        )
+        self.call_back(errand, job.source)
 
     def _on_message(self, message: messages.FromZygote) -> None:
         self._pool.on_message(message)
@@ -160,6 +182,7 @@ class ProcessHost:
         self._pool.close()
         self._root.stop()
         self._orphans.end()
+        self._pool.forget()
 
     def _after_round(self) -> None:
         """Logs first: who hears of an end may read the log of it."""

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
 from slipstream.model.attempt import Attempt
+from slipstream.model.errors import SlipstreamError
 from slipstream.model.events import AttemptEnded, AttemptStarted
 from slipstream.model.version import hash_sources
+from slipstream.wire import messages
+
+
+class ErrandFailedError(SlipstreamError):
+    """A callback raised, ran out of time or lost its process; its log says more."""
+
 
 Listener: TypeAlias = Callable[[list[tuple[Attempt, AttemptStarted | AttemptEnded]]], None]
 """Takes what became of attempts, in order; called in the process host's thread, never blocks."""
@@ -46,6 +54,38 @@ class AttemptJob:
     misfires: int = 0
     """Processes that were lost before they could begin with it."""
 
+    @property
+    def key(self) -> str:
+        """Tells the job from all others."""
+        return self.attempt.attempt_id
 
-Job: TypeAlias = AttemptJob
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class ErrandJob:
+    """A callback on its way to a process."""
+
+    errand: messages.Errand
+    source: Source
+    timeout_seconds: float
+    log_path: Path
+    """Below the log folder."""
+    result: Future[None] = field(default_factory=Future)
+    misfires: int = 0
+
+    @property
+    def key(self) -> str:
+        """Tells the job from all others."""
+        return f"errand {id(self)}"
+
+    def settle(self, error: str | None) -> None:
+        """It is over: well, or with this error."""
+        if self.result.cancelled():
+            return
+        if error is None:
+            self.result.set_result(None)
+        else:
+            self.result.set_exception(ErrandFailedError(error))
+
+
+Job: TypeAlias = AttemptJob | ErrandJob
 """What waits for a process."""

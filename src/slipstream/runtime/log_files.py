@@ -14,6 +14,7 @@ import msgspec
 from slipstream.model.attempt import Attempt
 from slipstream.model.run import UNMAPPED
 from slipstream.runtime.masking import Masker
+from slipstream.wire import messages
 
 _encode = msgspec.json.Encoder(order=None).encode
 _FIELDS = frozenset({"timestamp", "level", "logger", "event"})
@@ -40,6 +41,14 @@ def log_path_of(attempt: Attempt) -> Path:
         attempt.map_index,
         attempt.try_number,
     )
+
+
+def errand_log_path(errand: messages.Errand) -> Path:
+    """Where the log of a callback lies: that of its try, or one for the whole run."""
+    path = log_path_of(errand.attempt)
+    if errand.kind is messages.CallbackKind.TASK:
+        return path
+    return Path(*path.parts[:2], "dag_callbacks.log")
 
 
 def _component(name: str) -> str:

@@ -16,8 +16,10 @@ import msgspec
 
 from slipstream.model.attempt import Failed, Lost, Outcome
 from slipstream.model.version import ParsedFile, hash_sources
-from slipstream.runtime.conduct import AttemptConduct, Surroundings, refuse
-from slipstream.runtime.jobs import Job, Source
+from slipstream.runtime.conduct import AttemptConduct, describe_end, refuse_attempt
+from slipstream.runtime.conversation import Surroundings
+from slipstream.runtime.errand import ErrandConduct
+from slipstream.runtime.jobs import AttemptJob, ErrandJob, Job, Source
 from slipstream.runtime.loads import Load, LoadQueue
 from slipstream.runtime.overlay import materialise
 from slipstream.runtime.parsing import parsed_file
@@ -61,7 +63,7 @@ class ProcessPool:
         self._waiting: dict[Version, list[Job]] = {}
         self._by_number: dict[int, TaskProcess | WarmFile] = {}
         self._by_pid: dict[int, TaskProcess | WarmFile] = {}
-        self._conducts: dict[str, AttemptConduct] = {}
+        self._conducts: dict[str, AttemptConduct | ErrandConduct] = {}
         self._parents: dict[TaskProcess, WarmFile] = {}
         self._delayed: deque[Job] = deque()
         """Waiting to be tried again: their zygote had ended."""
@@ -110,7 +112,7 @@ class ProcessPool:
             return
         for jobs in self._queues():
             for job in jobs:
-                if job.attempt.attempt_id == attempt_id:
+                if job.key == attempt_id:
                     jobs.remove(job)
                     self._refuse(job, verdict)
                     return
@@ -166,11 +168,20 @@ class ProcessPool:
             conduct.cancel(verdict, grace_seconds)
 
     def close(self) -> None:
-        """End every zygote and spare."""
-        for process in [c for c in self._by_number.values() if isinstance(c, TaskProcess)]:
+        """End every process. What the zygotes leave, the root ends after them."""
+        for process in self._task_processes():
             process.kill()
-        for file in [c for c in self._by_number.values() if isinstance(c, WarmFile)]:
-            file.retire()
+        for child in list(self._by_number.values()):
+            if isinstance(child, WarmFile):
+                child.retire()
+
+    def forget(self) -> None:
+        """Every process is gone: let go of what is held for them."""
+        for process in self._task_processes():
+            process.on_exited(None)
+
+    def _task_processes(self) -> list[TaskProcess]:
+        return [child for child in self._by_number.values() if isinstance(child, TaskProcess)]
 
     # Files
 
@@ -343,10 +354,11 @@ class ProcessPool:
         del self._by_number[process.number]
         if process.pid is not None:
             self._by_pid.pop(process.pid, None)
-        if isinstance(process.occupant, AttemptConduct):
-            conduct = process.occupant
-            if self._conducts.get(conduct.attempt.attempt_id) is conduct:
-                del self._conducts[conduct.attempt.attempt_id]
+        occupant = process.occupant
+        if isinstance(occupant, (AttemptConduct, ErrandConduct)):
+            key = occupant.job.key
+            if self._conducts.get(key) is occupant:
+                del self._conducts[key]
         file = self._parents.pop(process, None)
         if file is not None:
             if not process.is_ready:
@@ -358,14 +370,21 @@ class ProcessPool:
     # Jobs
 
     def _occupy(self, process: TaskProcess, job: Job) -> None:
-        conduct = AttemptConduct(job, process, self._around)
-        self._conducts[job.attempt.attempt_id] = conduct
+        conduct: AttemptConduct | ErrandConduct
+        match job:
+            case AttemptJob():
+                conduct = AttemptConduct(job, process, self._around)
+            case ErrandJob():
+                conduct = ErrandConduct(job, process, self._around)
+        self._conducts[job.key] = conduct
         process.assign(conduct)
 
     def requeue(self, job: Job, reason: str) -> None:
         """The process was lost before it began with the job."""
         job.misfires += 1
-        if job.misfires > _MOST_MISFIRES:
+        if self._stopping:
+            self._refuse(job, Lost(message="the server is stopping"))
+        elif job.misfires > _MOST_MISFIRES:
             self._refuse(job, Lost(message=f"no process could be started: {reason}"))
         else:
             self._delayed.append(job)
@@ -378,7 +397,11 @@ class ProcessPool:
             self.place(job)
 
     def _refuse(self, job: Job, outcome: Outcome, detail: str = "") -> None:
-        refuse(job, outcome, detail, self._around)
+        match job:
+            case AttemptJob():
+                refuse_attempt(job, outcome, detail, self._around)
+            case ErrandJob():
+                job.settle(detail or describe_end(outcome))
 
     # Files on the disk
 

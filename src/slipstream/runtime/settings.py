@@ -44,6 +44,9 @@ class HostSettings:
     timeout_grace_seconds: float = 5.0
     """How long after `execution_timeout` the host steps in, if the task's own timer could not."""
 
+    callback_timeout_seconds: float = 300.0
+    """For callbacks that are called in a process of their own."""
+
     sensitive_names: Sequence[str] = ()
     """Names of secrets beyond the usual ones."""
     min_secret_length: int = 5

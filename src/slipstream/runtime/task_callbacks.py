@@ -1,10 +1,9 @@
-"""The callbacks of a task. One that fails is logged and changes nothing."""
+"""Callbacks of tasks and DAGs. One that fails is logged and changes nothing."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from slipstream.model.attempt import Attempt, Failed, Outcome, Skipped, Succeeded
@@ -19,7 +18,7 @@ _log = logging.getLogger("airflow.task")
 
 def on_execute(operator: Any, context: Context) -> None:
     """Call what wants to know that the task begins."""
-    _call("on_execute_callback", operator.on_execute_callback, context)
+    call("on_execute_callback", operator.on_execute_callback, context)
 
 
 def of_end(
@@ -38,22 +37,26 @@ def of_end(
     callbacks = getattr(operator, name, None)
     if not callbacks:
         return None
-    return partial(_call_in_context, name, callbacks, context)
+
+    def call_all() -> None:
+        with running(context):
+            call(name, callbacks, context)
+
+    return call_all
 
 
-def _call_in_context(name: str, callbacks: Any, context: Context) -> None:
-    with running(context):
-        _call(name, callbacks, context)
-
-
-def _call(name: str, callbacks: Any, context: Context) -> None:
+def call(name: str, callbacks: Any, context: Context) -> str | None:
+    """Call one or several callbacks; gives the first error in one line, or None."""
     if not callbacks:
-        return
+        return None
     listed: Iterable[Callable[[Context], object]] = (
         callbacks if isinstance(callbacks, Iterable) else [callbacks]
     )
+    first: str | None = None
     for callback in listed:
         try:
             callback(context)
-        except Exception:  # noqa: BLE001 - a callback decides nothing
+        except Exception as error:  # noqa: BLE001 - a callback decides nothing
             _log.exception("%s %r failed", name, callback)
+            first = first or f"{type(error).__name__}: {error}"
+    return first

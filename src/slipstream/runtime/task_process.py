@@ -11,7 +11,7 @@ from typing import NoReturn
 from slipstream.runtime import fork_hooks, task_log
 from slipstream.runtime.loader import LoadedFile
 from slipstream.runtime.supervisor_link import SupervisorLink
-from slipstream.runtime.task_session import run_attempt, wind_down
+from slipstream.runtime.task_session import run_attempt, run_errand, wind_down
 from slipstream.wire import messages
 from slipstream.wire.frames import BlockingConnection, ConnectionLostError
 
@@ -38,6 +38,8 @@ class TaskProcess:
         match work:
             case messages.Start():
                 run_attempt(work, self._file, self._link)
+            case messages.Errand():
+                run_errand(work, self._file, self._link)
             case _:
                 raise TypeError(f"a task process was first sent {type(work).__name__}")
         wind_down()

@@ -24,7 +24,7 @@ from slipstream.sdk._context import build_context
 from slipstream.sdk._mapping import unmap
 from slipstream.sdk._running import running
 from slipstream.sdk._template import rendered_fields
-from slipstream.sdk.exceptions import AirflowException, AirflowTaskTimeout
+from slipstream.sdk.exceptions import AirflowException, AirflowTaskTerminated, AirflowTaskTimeout
 from slipstream.wire.values import decode_value, encode_value, length_of
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ class TaskEnd:
     callbacks: Callable[[], None] | None = None
     shows_result: bool = True
     """Whether the returned value may be logged."""
+    was_terminated: bool = False
+    """It was told to end, and no callback was called for that: who told it knows why."""
 
 
 class TaskRun:
@@ -91,6 +93,9 @@ class TaskRun:
             outcome: Outcome
             try:
                 outcome = self._succeeded(context, self._execute(task, context))
+            except AirflowTaskTerminated as error:
+                outcome = self._ended_by(error, context)
+                return TaskEnd(outcome, self._rendered, was_terminated=True)
             except BaseException as error:  # noqa: BLE001 - every end is an outcome
                 outcome = self._ended_by(error, context)
         operator = self._operator or task

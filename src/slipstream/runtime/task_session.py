@@ -9,12 +9,16 @@ import signal
 import threading
 from collections.abc import Callable
 
-from slipstream.model.attempt import Failed
+from slipstream.model.attempt import Attempt, Failed
+from slipstream.model.errors import NotFoundError
 from slipstream.runtime import interrupts, task_log
+from slipstream.runtime.errand_runner import call_for
 from slipstream.runtime.loader import LoadedFile
 from slipstream.runtime.supervisor_backend import SupervisorBackend
 from slipstream.runtime.supervisor_link import SupervisorLink
 from slipstream.runtime.task_runner import TaskEnd, TaskRun
+from slipstream.sdk import DAG
+from slipstream.sdk._backend import current_backend
 from slipstream.sdk.exceptions import AirflowTaskTerminated
 from slipstream.wire import messages
 from slipstream.wire.frames import FrameTooLargeError
@@ -36,17 +40,43 @@ def run_attempt(start: messages.Start, file: LoadedFile, link: SupervisorLink) -
         link.send(messages.Finished())
 
 
+def run_errand(errand: messages.Errand, file: LoadedFile, link: SupervisorLink) -> None:
+    """Call the callbacks that are asked for, and say how that went."""
+    backend = SupervisorBackend(link)
+    try:
+        current_backend.set(backend)
+        error = call_for(errand, _find_dag(errand.attempt, file), backend)
+    except Exception as problem:  # noqa: BLE001 - what cannot be called has failed
+        _log.exception("The callbacks could not be called")
+        error = f"{type(problem).__name__}: {problem}"
+    if not link.is_owner:
+        os._exit(1)
+    task_log.finish()
+    link.send(messages.ErrandDone(error=error))
+
+
 def _run(start: messages.Start, file: LoadedFile, link: SupervisorLink) -> TaskEnd:
     attempt = start.attempt
-    dag = file.dags.get(attempt.run.dag_id)
-    if file.error is not None or dag is None:
-        found = ", ".join(file.dags) or "none"
-        text = f"{attempt.fileloc} defines no DAG {attempt.run.dag_id!r} (its DAGs: {found})"
-        return TaskEnd(Failed(message="the DAG file cannot be loaded" if file.error else text))
     backend = SupervisorBackend(link)
+    try:
+        dag = _find_dag(attempt, file)
+    except NotFoundError as error:
+        return TaskEnd(Failed(message=str(error)))
     run = TaskRun(attempt, dag, backend, backend.lengths)
     interrupts.on_signal(signal.SIGTERM, lambda: _terminate(run))
     return run.run()
+
+
+def _find_dag(attempt: Attempt, file: LoadedFile) -> DAG:
+    if file.error is not None:
+        raise NotFoundError("the DAG file cannot be loaded")
+    found = file.dags.get(attempt.run.dag_id)
+    if found is None:
+        known = ", ".join(file.dags) or "none"
+        raise NotFoundError(
+            f"{attempt.fileloc} defines no DAG {attempt.run.dag_id!r} (its DAGs: {known})"
+        )
+    return found
 
 
 def _terminate(run: TaskRun) -> None:
@@ -62,6 +92,7 @@ def _report(end: TaskEnd, link: SupervisorLink) -> None:
         rendered=end.rendered,
         is_last=end.callbacks is None,
         shows_result=end.shows_result,
+        owes_callbacks=end.was_terminated,
     )
     try:
         link.send(report)

@@ -8,6 +8,7 @@ versioned (`wire.execution`).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 import msgspec
@@ -132,12 +133,24 @@ class Start(msgspec.Struct, frozen=True, kw_only=True, tag="start"):
     hostname: str
 
 
-class Errand(msgspec.Struct, frozen=True, kw_only=True, tag="errand"):
-    """A piece of user code other than a task to run: a DAG's callback, a custom timetable."""
+class CallbackKind(StrEnum):
+    """Whose callbacks are called."""
 
-    name: str
-    arguments: Mapping[str, Any]
-    timeout_seconds: float
+    DAG = "dag"
+    TASK = "task"
+
+
+class Errand(msgspec.Struct, frozen=True, kw_only=True, tag="errand"):
+    """Callbacks to call that no running task is there to call.
+
+    A DAG's when its run has ended; a task's when its process could not call them itself.
+    """
+
+    kind: CallbackKind
+    attempt: Attempt
+    """The attempt whose context the callbacks get: of a DAG's, the one that decided the run."""
+    succeeded: bool
+    reason: str
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, tag="reply"):
@@ -196,6 +209,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
     """False while callbacks are still to run; `Finished` follows them."""
     shows_result: bool = True
     """Whether the returned value may be logged."""
+    owes_callbacks: bool = False
+    """True where the process was told to end: only the host knows what that means."""
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
@@ -203,9 +218,8 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
 
 
 class ErrandDone(msgspec.Struct, frozen=True, kw_only=True, tag="errand_done"):
-    """What the errand gave, or the traceback that it ended in."""
+    """The callbacks were called; the last line of the first error, if one raised."""
 
-    result: Any = None
     error: str | None = None
 
 
@@ -229,6 +243,7 @@ def pack_outcome(
     rendered: Mapping[str, Any] | None = None,
     is_last: bool = True,
     shows_result: bool = True,
+    owes_callbacks: bool = False,
 ) -> Report:
     """The report of an attempt's end."""
     return Report(
@@ -237,6 +252,7 @@ def pack_outcome(
         rendered=rendered,
         is_last=is_last,
         shows_result=shows_result,
+        owes_callbacks=owes_callbacks,
     )
 
 
