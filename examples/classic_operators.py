@@ -48,7 +48,11 @@ with DAG(
         retries=1,
         retry_delay=timedelta(seconds=1),
     )
-    stop_here = ShortCircuitOperator(task_id="stop_here", python_callable=lambda: False)
+    stop_here = ShortCircuitOperator(
+        task_id="stop_here",
+        python_callable=lambda: False,
+        ignore_downstream_trigger_rules=False,
+    )
     never = EmptyOperator(task_id="never")
     clean_up = BashOperator(
         task_id="clean_up",

@@ -1,9 +1,10 @@
 """`make demo`: start a server, run the machine-learning pipeline on it, and show what happens.
 
-    python -m examples.demo [--keep] [--fresh]
+    python -m examples.demo [--keep] [--fresh] [--folder DIR]
 
-Everything that it makes is in `.demo/` in the repository; the second run finds the first one's
-model there. With `--keep` the server stays; with `--fresh` the folder is emptied first.
+Everything that it makes is in `.demo/` in the repository, or in the folder given; the second run
+finds the first one's model there. With `--keep` the server stays; with `--fresh` the folder is
+emptied first.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ from rich.markup import escape
 from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDER = ROOT / ".demo"
 DAG_ID = "train_digits"
 LOGGER = "digits"
 USUAL_PORT = 8080
@@ -83,9 +83,9 @@ class Api:
 class Server:
     """`slipstream standalone` in a home of its own."""
 
-    def __init__(self, port: int) -> None:
-        self.home = FOLDER / "home"
-        self.log = FOLDER / "server.log"
+    def __init__(self, folder: Path, port: int) -> None:
+        self.home = folder / "home"
+        self.log = folder / "server.log"
         self.url = f"http://127.0.0.1:{port}"
         self.settings = {
             "SLIPSTREAM_HOME": str(self.home),
@@ -93,13 +93,13 @@ class Server:
             "SLIPSTREAM__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "SLIPSTREAM__API__HOST": "127.0.0.1",
             "SLIPSTREAM__API__PORT": str(port),
-            "AIRFLOW_VAR_DIGITS_DIR": str(FOLDER / "digits"),
+            "AIRFLOW_VAR_DIGITS_DIR": str(folder / "digits"),
         }
         self.home.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*slipstream(), "standalone"],
-                cwd=FOLDER,
+                cwd=folder,
                 env={**os.environ, "PYTHONPATH": str(ROOT / "src"), **self.settings},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -312,15 +312,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m examples.demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave the server running")
     parser.add_argument("--fresh", action="store_true", help="forget earlier runs and models")
+    parser.add_argument("--folder", type=Path, default=ROOT / ".demo", help="where all of it lies")
     options = parser.parse_args(arguments)
     console = Console()
+    folder = options.folder.absolute()
     if options.fresh:
-        shutil.rmtree(FOLDER, ignore_errors=True)
-    server = Server(choose_port())
+        shutil.rmtree(folder, ignore_errors=True)
+    server = Server(folder, choose_port())
     succeeded = False
     try:
         api = Api(server.url)
-        console.print(f"Starting slipstream standalone in {FOLDER} ...", highlight=False)
+        console.print(f"Starting slipstream standalone in {folder} ...", highlight=False)
         took = server.wait_until_healthy(api)
         console.print(f"Healthy after {took:.2f} s at {server.url}", highlight=False)
         api.log_in()
