@@ -82,6 +82,11 @@ class ProcessHost:
         self._reactor.start(self._after_round)
         self._reactor.call(self._start_root)
 
+    @property
+    def root_pid(self) -> int | None:
+        """The root zygote's process number; None while there is none."""
+        return self._root.pid
+
     def set_listener(self, listener: Listener) -> None:
         """From now on, what becomes of attempts goes there."""
         self._listener = listener
