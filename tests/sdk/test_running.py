@@ -8,6 +8,7 @@ import pytest
 from tests.sdk.memory import Running
 
 from slipstream.sdk import DAG, BaseOperator, task, task_group
+from slipstream.sdk._mapping import check_result
 from slipstream.sdk._xcom_sequences import LazyXComSequence
 from slipstream.sdk.exceptions import AirflowSkipException, UnmappableXComTypePushed, XComNotFound
 from slipstream.sdk.operators.bash import BashOperator
@@ -418,3 +419,38 @@ def test_the_number_of_instances_is_in_the_context() -> None:
     running = Running(dag)
     assert running.context("give", 0)["expanded_ti_count"] == 3
     assert running.context("pair")["expanded_ti_count"] is None
+
+
+@pytest.mark.parametrize("value", [None, 5, "abc", b"abc", {1, 2}])
+def test_what_cannot_be_mapped_over_is_the_fault_of_who_returned_it(value: Any) -> None:
+    # Airflow 3.3.2 fails the task that returned it, which was looked up by running it.
+    with DAG("d") as dag:
+        give.override(task_id="b").expand(value=give.override(task_id="a")())
+
+        @task_group
+        def g(x: Any) -> None:
+            give(x)
+
+        g.expand(x=give.override(task_id="c")().map(str))
+    for task_id in ("a", "c"):
+        with pytest.raises(UnmappableXComTypePushed, match=f"what '{task_id}' returns"):
+            check_result(dag.get_task(task_id), value)
+
+
+@pytest.mark.parametrize("value", [[], [1], (1, 2), {"a": 1}])
+def test_lists_and_dictionaries_can_be_mapped_over(value: Any) -> None:
+    with DAG("d") as dag:
+        give.override(task_id="b").expand(value=give.override(task_id="a")())
+    check_result(dag.get_task("a"), value)
+
+
+def test_what_nobody_maps_over_may_be_anything() -> None:
+    with DAG("d") as dag:
+        a = give.override(task_id="a")()
+        give.override(task_id="b").partial().expand(value=[a, 1])
+        give.override(task_id="c")(a)
+        give.override(task_id="d").expand(value=a["key"])
+        mapped = give.override(task_id="m").expand(value=[1])
+        give.override(task_id="e").expand(value=mapped)
+    check_result(dag.get_task("a"), 5)
+    check_result(dag.get_task("m"), 5)

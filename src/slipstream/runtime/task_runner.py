@@ -21,7 +21,7 @@ from slipstream.model.states import TaskState
 from slipstream.runtime import task_callbacks, task_endings
 from slipstream.runtime.interrupts import time_limit
 from slipstream.sdk._context import build_context
-from slipstream.sdk._mapping import unmap
+from slipstream.sdk._mapping import check_result, unmap
 from slipstream.sdk._running import running
 from slipstream.sdk._template import rendered_fields
 from slipstream.sdk.exceptions import AirflowException, AirflowTaskTerminated, AirflowTaskTimeout
@@ -165,6 +165,7 @@ class TaskRun:
     def _returned(self, context: Context, result: Any) -> tuple[XComWrite, ...]:
         """What `execute` returned, as XComs."""
         operator = context["task"]
+        check_result(operator, result if operator.do_xcom_push else None)
         if result is None or not operator.do_xcom_push:
             return ()
         values = {_RETURN_KEY: result}

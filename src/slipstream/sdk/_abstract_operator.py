@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from slipstream.model.states import TriggerRule, WeightRule
     from slipstream.sdk._dag import DAG
     from slipstream.sdk._edges import EdgeModifier
+    from slipstream.sdk._expand_input import ExpandInput
     from slipstream.sdk._group import MappedTaskGroup, TaskGroup
     from slipstream.sdk._params import ParamsDict
     from slipstream.sdk._weights import PriorityWeightStrategy
@@ -32,6 +33,8 @@ class AbstractOperator(DAGNode):
     """A task of a DAG: one operator, or one that is mapped over many inputs."""
 
     is_mapped: bool = False
+    expand_input: ExpandInput
+    """What it is mapped over; only a mapped task has it."""
 
     # What the operator's class says of all its tasks.
     template_fields: Collection[str] = ()

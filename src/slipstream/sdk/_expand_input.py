@@ -35,6 +35,10 @@ class ExpandInput(ABC):
         """The tasks that must have run before the length is known."""
 
     @abstractmethod
+    def iter_mapped_over(self) -> Iterator[Reference]:
+        """Those of the references whose items the instances are made of."""
+
+    @abstractmethod
     def length(self) -> Length:
         """How many instances there will be, as an expression over upstream tasks."""
 
@@ -56,6 +60,12 @@ class DictOfListsExpandInput(ExpandInput):
     def iter_references(self) -> Iterator[Reference]:
         """The tasks behind the arguments and the items in them."""
         return find_references(self.value)
+
+    def iter_mapped_over(self) -> Iterator[Reference]:
+        """The tasks whose outputs are arguments."""
+        for value in self.value.values():
+            if isinstance(value, XComArg):
+                yield from value.iter_references()
 
     def length(self) -> Length:
         """The product of the arguments' lengths."""
@@ -90,6 +100,11 @@ class ListOfDictsExpandInput(ExpandInput):
     def iter_references(self) -> Iterator[Reference]:
         """The tasks behind the list and the items in it."""
         return find_references(self.value)
+
+    def iter_mapped_over(self) -> Iterator[Reference]:
+        """The task whose output is the list."""
+        if isinstance(self.value, XComArg):
+            yield from self.value.iter_references()
 
     def length(self) -> Length:
         """The length of the list."""

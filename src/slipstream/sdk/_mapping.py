@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from slipstream.model.run import UNMAPPED
 from slipstream.sdk._types import NOTSET, ArgNotSet, UserValue
+from slipstream.sdk._xcom_arg import XCOM_RETURN_KEY
 from slipstream.sdk._xcom_sequences import LazyXComSequence
-from slipstream.sdk.exceptions import AirflowException
+from slipstream.sdk.exceptions import AirflowException, UnmappableXComTypePushed
 
 if TYPE_CHECKING:
     from slipstream.sdk._abstract_operator import AbstractOperator
@@ -84,6 +85,33 @@ def relevant_map_indexes(upstream: AbstractOperator, context: Context) -> int | 
         return position
     each = _instances(inner, context)
     return range(position * each, (position + 1) * each)
+
+
+def check_result(task: AbstractOperator, value: UserValue) -> None:
+    """Raise `UnmappableXComTypePushed` where something is mapped over what the task returned, and
+    that cannot be mapped over. The task itself then is the one that fails, as in Airflow.
+    """
+    if isinstance(value, Sequence | Mapping) and not isinstance(value, str | bytes):
+        return
+    if task.get_needs_expansion():
+        return
+    for below in task.downstream_list:
+        for mapped in _expand_inputs(below):
+            if any(
+                one.task_id == task.task_id and key == XCOM_RETURN_KEY
+                for one, key in mapped.iter_mapped_over()
+            ):
+                raise UnmappableXComTypePushed(
+                    f"Task {below.task_id!r} is mapped over what {task.task_id!r} returns, which "
+                    f"therefore has to be a list or a dictionary; it returned "
+                    f"{'nothing' if value is None else f'a value of type {type(value).__name__}'}."
+                )
+
+
+def _expand_inputs(task: AbstractOperator) -> list[ExpandInput]:
+    """What the task, or a group around it, is expanded over."""
+    own = [task.expand_input] if task.is_mapped else []
+    return [*own, *(group.expand_input for group in _groups(task))]
 
 
 def group_argument(expand_input: ExpandInput, key: str, context: Context) -> UserValue:

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Self, cast
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.paging import every
 from slipstream.cli.server.wiring import host_settings, parallelism
-from slipstream.executors.skipping import SkippingExecutor
 from slipstream.cli.trial.finding import FoundDag
 from slipstream.executors.local import LocalExecutor
+from slipstream.executors.skipping import SkippingExecutor
 from slipstream.model.attempt import Attempt
 from slipstream.model.dag import DagSpec
 from slipstream.model.states import RUN_FINISHED
