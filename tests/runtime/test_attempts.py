@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
 from tests.runtime.conftest import Harness, wait_until
 
 from slipstream.model.attempt import Cancelled, Failed, Lost, Skipped, Succeeded
 from slipstream.runtime import processes
+from slipstream.wire import execution
 from slipstream.wire.execution import ConnectionFound
 
 
@@ -445,3 +447,25 @@ def test_two_hundred_quick_tasks_all_succeed(harness: Harness) -> None:
     assert all(isinstance(outcome, Succeeded) for outcome in outcomes)
     pids = {outcome.xcoms[0].value for outcome in outcomes if isinstance(outcome, Succeeded)}
     assert len(pids) == 200
+
+
+def test_a_request_that_breaks_the_server_is_an_error_of_the_task_alone(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explode(attempt: object, request: object) -> execution.Answer:
+        raise RuntimeError("the disk is on fire")
+
+    monkeypatch.setattr(harness, "answer", explode)
+    source = harness.source(
+        harness.write_tasks(
+            """
+            from slipstream.sdk._backend import current_backend
+            def asks(): current_backend.get().get_variable("a")
+            def quick(): pass
+            """
+        )
+    )
+    outcome = harness.run(source, "asks")
+    assert isinstance(outcome, Failed)
+    assert "the disk is on fire" in outcome.message
+    assert harness.run(source, "quick") == Succeeded()

@@ -93,12 +93,17 @@ class Conversation:
         close_log(self._log)
 
     def _answer(self, ask: messages.Ask) -> None:
-        """In a thread of the pool: answer one request."""
-        answer = self._around.answer(self._attempt, ask.request)
-        self._log.masker.add(
-            secrets_of_answer(ask.request, answer, self._around.settings.sensitive_names)
-        )
-        self._process.send(messages.Reply(number=ask.number, answer=answer))
+        """In a thread of the pool: answer one request. The process waits, whatever happens."""
+        try:
+            answer = self._around.answer(self._attempt, ask.request)
+            self._log.masker.add(
+                secrets_of_answer(ask.request, answer, self._around.settings.sensitive_names)
+            )
+            self._process.send(messages.Reply(number=ask.number, answer=answer))
+        except Exception as error:  # noqa: BLE001 - it is told to the task, which decides
+            _log.exception("a request of a task could not be answered")
+            refused = execution.Refused(code="internal", message=f"{type(error).__name__}: {error}")
+            self._process.send(messages.Reply(number=ask.number, answer=refused))
 
     def _add(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -79,11 +80,12 @@ def redact(value: Any, name: str = "", more_names: Iterable[str] = ()) -> Any:
 
 
 class Masker:
-    """Replaces known secrets in log lines."""
+    """Replaces known secrets in log lines. Safe to use from any thread."""
 
-    __slots__ = ("_min_length", "_pattern", "_secrets")
+    __slots__ = ("_lock", "_min_length", "_pattern", "_secrets")
 
     def __init__(self, secrets: Iterable[str] = (), min_length: int = MIN_LENGTH) -> None:
+        self._lock = threading.Lock()
         self._min_length = min_length
         self._secrets: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
@@ -98,7 +100,9 @@ class Masker:
             for form in _forms(secret)
             if len(form) >= self._min_length
         }
-        if forms - self._secrets:
+        if not forms:
+            return
+        with self._lock:
             self._secrets |= forms
             # Longest first: a secret that contains another one is replaced as a whole.
             ordered = sorted(self._secrets, key=len, reverse=True)
