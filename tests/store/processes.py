@@ -31,19 +31,27 @@ def run(program: str, *arguments: str) -> str:
     return out
 
 
+def wait_for(process: subprocess.Popen[str], line: str) -> None:
+    """Read what the process prints up to this line; it must come."""
+    assert process.stdout is not None
+    for found in process.stdout:
+        if found.strip() == line:
+            return
+    raise AssertionError(f"It ended without a word of {line!r}: {process.communicate()[1]}")
+
+
 @contextmanager
 def at_a_line(program: str, *each: Sequence[str]) -> Iterator[list[subprocess.Popen[str]]]:
     """One process for the arguments in each of `each`, all let go at the same moment.
 
-    The program prints one line when it is ready, then waits for the end of its input.
+    The program prints `ready` when it is, then waits for the end of its input.
     """
     line, held = os.pipe()
     processes = [start(program, *arguments, stdin=line) for arguments in each]
     os.close(line)
     try:
         for process in processes:
-            assert process.stdout is not None
-            assert process.stdout.readline(), process.communicate()[1]
+            wait_for(process, "ready")
         os.close(held)
         held = -1
         yield processes

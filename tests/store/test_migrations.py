@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import make_url, text
 from tests.store import processes
@@ -17,7 +15,6 @@ from slipstream.store.connect import open_database
 from slipstream.store.database import Database, Transaction
 from slipstream.store.errors import SchemaMismatchError
 from slipstream.store.migrations.run import configuration, upgrade
-from slipstream.store.tables import metadata
 
 _POSTGRES_SCHEMA = """
     SELECT 'column', table_name, column_name,
@@ -64,15 +61,6 @@ def test_the_migrations_give_the_schema_that_is_defined(
             for table in ("alembic_version", "pool"):
                 query = text(f"SELECT * FROM {table}")
                 assert one.rows(query) == other.rows(query)
-
-
-def test_alembic_finds_nothing_to_add(empty_url: str) -> None:
-    with database(empty_url) as migrated, migrated.write() as transaction:
-        upgrade(transaction)
-        context = MigrationContext.configure(
-            transaction.connection, opts={"compare_type": True, "compare_server_default": True}
-        )
-        assert compare_metadata(context, metadata) == []
 
 
 def test_the_newest_migration_is_the_one_that_a_fresh_database_is_stamped_with() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 
-from sqlalchemy import bindparam, delete, func, text, update
+from sqlalchemy import Update, bindparam, delete, func, text, update
 
 from slipstream.model.changes import MapExpanded, RangeChanged
 from slipstream.model.run import DagRun
@@ -21,7 +21,7 @@ from slipstream.store.instance_rows import (
 )
 from slipstream.store.parts import StoreParts
 from slipstream.store.records import RunWrite
-from slipstream.store.statements import SqlTuple, Statement
+from slipstream.store.statements import Rows, RowsStatement, SqlTuple, Statement, types_of
 from slipstream.store.tables import dag_run, task_instance
 from slipstream.store.times import to_micros
 from slipstream.store.write_plan import Plan, Step, plan_write
@@ -106,16 +106,19 @@ _EXPAND = Statement(
         "b_task_id",
     ),
 )
-_this_run = dag_run.c.pk == bindparam("b_pk")
-_TOUCH_RUN = Statement(
-    update(dag_run).where(_this_run).values(revision=bindparam("revision")), ("revision", "b_pk")
-)
 _RUN_VALUES = ("state", "queued_at", "start_date", "end_date", "reason", "revision")
-_UPDATE_RUN = Statement(
-    update(dag_run)
-    .where(_this_run)
-    .ordered_values(*[(dag_run.c[name], bindparam(name)) for name in _RUN_VALUES]),
-    (*_RUN_VALUES, "b_pk"),
+
+
+def _update_run(rows: Rows, names: Sequence[str]) -> Update:
+    values = [(dag_run.c[name], rows[name]) for name in names]
+    return update(dag_run).where(dag_run.c.pk == rows["b_pk"]).ordered_values(*values)
+
+
+_TOUCH_RUN = RowsStatement(
+    lambda rows: _update_run(rows, ["revision"]), types_of(dag_run, ("revision", "b_pk"))
+)
+_UPDATE_RUN = RowsStatement(
+    lambda rows: _update_run(rows, _RUN_VALUES), types_of(dag_run, (*_RUN_VALUES, "b_pk"))
 )
 
 
@@ -128,31 +131,23 @@ class ApplyVerbs(StoreParts):
         # Objects are written ahead of the transaction: one that nothing refers to does no harm.
         xcom_rows = {id(plan): self._xcom_rows(plan) for plan in plans if plan.xcoms}
         run_pks = sorted({plan.run_pk for plan in plans})
+        refused: set[int] = set()
         with self._database.write() as transaction:
             revisions = dict(self._database.lock_runs(transaction, run_pks))
-            accepted: list[Plan] = []
-            for plan in plans:
-                if revisions.get(plan.run_pk) == plan.seen_revision:
-                    revisions[plan.run_pk] = plan.seen_revision + 1
-                    accepted.append(plan)
-                else:
-                    # What follows in a run that was refused was decided on the same old state.
-                    revisions[plan.run_pk] = -1
-            archive_past(transaction, [past for plan in accepted for past in plan.past])
-            for steps in zip_longest(*[plan.steps for plan in accepted]):
-                _write_steps(
-                    transaction,
-                    [
-                        (plan.run_pk, step)
-                        for plan, step in zip(accepted, steps, strict=True)
-                        if step is not None
-                    ],
-                )
-            _write_runs(transaction, accepted)
-            transaction.run_many(
-                WRITE_XCOM, [row for plan in accepted for row in xcom_rows.get(id(plan), ())]
-            )
-        return frozenset(plan.run_pk for plan in plans) - {plan.run_pk for plan in accepted}
+            for some in _one_of_each_run(plans):
+                accepted = []
+                for plan in some:
+                    if revisions.get(plan.run_pk) == plan.seen_revision:
+                        revisions[plan.run_pk] = plan.seen_revision + 1
+                        accepted.append(plan)
+                    else:
+                        # What follows in this run was decided on the same old state.
+                        revisions.pop(plan.run_pk, None)
+                        refused.add(plan.run_pk)
+                _write_plans(transaction, accepted)
+                pushed = [row for plan in accepted for row in xcom_rows.get(id(plan), ())]
+                transaction.run_many(WRITE_XCOM, pushed)
+        return frozenset(refused)
 
     def _xcom_rows(self, plan: Plan) -> list[SqlTuple]:
         now = to_micros(self._clock())
@@ -160,6 +155,31 @@ class ApplyVerbs(StoreParts):
             xcom_row(plan.run_pk, key, self._placed(write), now)
             for (key, _), write in plan.xcoms.items()
         ]
+
+
+def _one_of_each_run(plans: Sequence[Plan]) -> Iterator[list[Plan]]:
+    """The plans in portions with at most one of every run, in their order."""
+    some: dict[int, Plan] = {}
+    for plan in plans:
+        if plan.run_pk in some:
+            yield list(some.values())
+            some = {}
+        some[plan.run_pk] = plan
+    yield list(some.values())
+
+
+def _write_plans(transaction: Transaction, plans: Sequence[Plan]) -> None:
+    archive_past(transaction, [past for plan in plans for past in plan.past])
+    for steps in zip_longest(*[plan.steps for plan in plans]):
+        _write_steps(
+            transaction,
+            [
+                (plan.run_pk, step)
+                for plan, step in zip(plans, steps, strict=True)
+                if step is not None
+            ],
+        )
+    _write_runs(transaction, plans)
 
 
 def _write_steps(transaction: Transaction, steps: Sequence[tuple[int, Step]]) -> None:
@@ -183,7 +203,7 @@ def _write_steps(transaction: Transaction, steps: Sequence[tuple[int, Step]]) ->
                 continue
 
 
-def _touched(transaction: Transaction, statement: Statement, rows: Sequence[SqlTuple]) -> None:
+def _touched(transaction: Transaction, statement: RowsStatement, rows: Sequence[SqlTuple]) -> None:
     touched = transaction.run_many(statement, rows)
     if touched != len(rows):
         raise RowMissingError(
@@ -193,10 +213,10 @@ def _touched(transaction: Transaction, statement: Statement, rows: Sequence[SqlT
 
 
 def _expand(transaction: Transaction, run_pk: int, change: MapExpanded) -> None:
-    transaction.run_many(_DELETE_PLACEHOLDER, [(run_pk, change.task_id)])
+    transaction.run(_DELETE_PLACEHOLDER, (run_pk, change.task_id))
     scheduled_at = to_micros(change.at) if change.state is TaskState.SCHEDULED else None
     present = (change.state.value, change.reason, scheduled_at, None, None)
-    transaction.run_many(_UPDATE_RANGE, [(*present, run_pk, change.task_id, 0, change.length)])
+    transaction.run(_UPDATE_RANGE, (*present, run_pk, change.task_id, 0, change.length))
     row = (
         change.length,
         run_pk,
@@ -208,7 +228,7 @@ def _expand(transaction: Transaction, run_pk: int, change: MapExpanded) -> None:
         run_pk,
         change.task_id,
     )
-    transaction.run_many(_EXPAND, [row])
+    transaction.run(_EXPAND, row)
 
 
 def _change_range(transaction: Transaction, run_pk: int, change: RangeChanged) -> None:
@@ -217,7 +237,7 @@ def _change_range(transaction: Transaction, run_pk: int, change: RangeChanged) -
     ended_at = at if change.state in FINISHED else None
     values = (change.state.value, change.reason, scheduled_at, ended_at, ended_at)
     row = (*values, run_pk, change.task_id, change.start, change.stop)
-    touched = transaction.run_many(_UPDATE_RANGE, [row])
+    touched = transaction.run(_UPDATE_RANGE, row)
     if touched != change.stop - change.start:
         raise RowMissingError(
             f"Instances {change.start} to {change.stop - 1} of {change.task_id!r} were to be "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, Select, bindparam, literal_column, select, text
+from sqlalchemy import ColumnElement, Select, literal_column, select, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.base import Executable
 
@@ -17,7 +17,7 @@ from slipstream.model.states import FINISHED, TaskState
 from slipstream.store.database import Transaction
 from slipstream.store.records import AttemptRecord
 from slipstream.store.rows import ATTEMPT_COLUMNS
-from slipstream.store.statements import SqlTuple, Statement, upsert
+from slipstream.store.statements import Rows, RowsStatement, SqlTuple, types_of, upsert
 from slipstream.store.tables import attempt, one_of, task_instance
 from slipstream.store.times import to_micros
 from slipstream.store.write_plan import LEFT_BEHIND
@@ -47,21 +47,26 @@ def archive_left(dialect: Dialect, narrowed: Select[tuple[object, ...]]) -> Exec
     return upsert(dialect, attempt, _NAMES, ["attempt_id"]).from_select(_NAMES, narrowed)
 
 
-def _archive_one(dialect: Dialect) -> Executable:
+def _archive_leaving(rows: Rows) -> Executable:
     return archive_left(
-        dialect,
+        rows.dialect,
         left_attempts().where(
-            task_instance.c.run_pk == bindparam("run_pk"),
-            task_instance.c.task_id == bindparam("task_id"),
-            task_instance.c.map_index == bindparam("map_index"),
+            task_instance.c.run_pk == rows["run_pk"],
+            task_instance.c.task_id == rows["task_id"],
+            task_instance.c.map_index == rows["map_index"],
             # An instance that goes back to waiting keeps its attempt's id, and leaves it.
-            task_instance.c.attempt_id.is_distinct_from(bindparam("attempt_id")),
+            task_instance.c.attempt_id.is_distinct_from(rows["attempt_id"]),
         ),
     )
 
 
-_ARCHIVE_ONE = Statement(_archive_one, ("run_pk", "task_id", "map_index", "attempt_id"))
-_ARCHIVE_VALUE = Statement(lambda dialect: upsert(dialect, attempt, _NAMES, ["attempt_id"]), _NAMES)
+_ARCHIVE_LEAVING = RowsStatement(
+    _archive_leaving, types_of(attempt, ("run_pk", "task_id", "map_index", "attempt_id"))
+)
+_ARCHIVE_PAST = RowsStatement(
+    lambda rows: rows.put_into(upsert(rows.dialect, attempt, _NAMES, ["attempt_id"])),
+    types_of(attempt, _NAMES),
+)
 
 
 def archive_of(transaction: Transaction, leaving: Iterable[TaskInstance]) -> None:
@@ -75,7 +80,7 @@ def archive_of(transaction: Transaction, leaving: Iterable[TaskInstance]) -> Non
         )
         for instance in leaving
     ]
-    transaction.run_many(_ARCHIVE_ONE, rows)
+    transaction.run_many(_ARCHIVE_LEAVING, rows)
 
 
 def archive_past(transaction: Transaction, past: Iterable[TaskInstance]) -> None:
@@ -97,7 +102,7 @@ def archive_past(transaction: Transaction, past: Iterable[TaskInstance]) -> None
         )
         for instance in past
     ]
-    transaction.run_many(_ARCHIVE_VALUE, rows)
+    transaction.run_many(_ARCHIVE_PAST, rows)
 
 
 def latest_of_each_try(records: Iterable[AttemptRecord]) -> list[AttemptRecord]:

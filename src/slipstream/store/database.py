@@ -12,13 +12,21 @@ from sqlalchemy.engine import Connection, CursorResult, Dialect
 from sqlalchemy.sql.base import Executable
 
 from slipstream.store.records import NoticeKind
-from slipstream.store.statements import SqlTuple, Statement
+from slipstream.store.statements import (
+    RowsStatement,
+    SqlTuple,
+    Statement,
+    takes_rows_at_once,
+    types_of,
+)
 from slipstream.store.tables import notice
 
 Row: TypeAlias = tuple[Any, ...]
 """A row as a driver gives it; what its values are, only the schema knows."""
 
-_LEAVE_NOTICE = Statement(insert(notice), ("kind", "subject"))
+_LEAVE_NOTICE = RowsStatement(
+    lambda rows: rows.put_into(insert(notice)), types_of(notice, ("kind", "subject"))
+)
 
 
 class Transaction:
@@ -55,11 +63,20 @@ class Transaction:
         """The first value of the first row, or None where there is no row."""
         return self._connection.execute(query).scalar()
 
-    def run_many(self, statement: Statement, rows: Sequence[SqlTuple]) -> int:
+    def run(self, statement: Statement, parameters: SqlTuple) -> int:
+        """Run a hot statement; gives the number of rows that it touched."""
+        self._cursor.execute(statement.text(self._dialect), parameters)
+        return int(self._cursor.rowcount)
+
+    def run_many(self, statement: RowsStatement, rows: Sequence[SqlTuple]) -> int:
         """Run a hot statement for every row; gives the number of rows that it touched."""
         if not rows:
             return 0
-        self._cursor.executemany(statement.text(self._dialect), rows)
+        sql = statement.text(self._dialect)
+        if takes_rows_at_once(self._dialect):
+            self._cursor.execute(sql, [list(values) for values in zip(*rows, strict=True)])
+        else:
+            self._cursor.executemany(sql, rows)
         return int(self._cursor.rowcount)
 
     def fetch(self, statement: Statement, parameters: SqlTuple = ()) -> Sequence[Row]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import Update, insert, update
 
 from slipstream.model.run import TaskInstance
-from slipstream.store.statements import SqlTuple, Statement
+from slipstream.store.statements import Rows, RowsStatement, SqlTuple, types_of
 from slipstream.store.tables import task_instance
 from slipstream.store.times import to_micros
 
@@ -29,17 +29,24 @@ _VALUES = (
 )
 """What the scheduler decides of an instance; its note is people's."""
 
-_this_instance = (
-    task_instance.c.run_pk == bindparam("b_run_pk"),
-    task_instance.c.task_id == bindparam("b_task_id"),
-    task_instance.c.map_index == bindparam("b_map_index"),
+
+def _update(rows: Rows) -> Update:
+    return (
+        update(task_instance)
+        .where(
+            task_instance.c.run_pk == rows["b_run_pk"],
+            task_instance.c.task_id == rows["b_task_id"],
+            task_instance.c.map_index == rows["b_map_index"],
+        )
+        .ordered_values(*[(task_instance.c[name], rows[name]) for name in _VALUES])
+    )
+
+
+INSERT_INSTANCE = RowsStatement(
+    lambda rows: rows.put_into(insert(task_instance)), types_of(task_instance, _KEY + _VALUES)
 )
-INSERT_INSTANCE = Statement(insert(task_instance), _KEY + _VALUES)
-UPDATE_INSTANCE = Statement(
-    update(task_instance)
-    .where(*_this_instance)
-    .ordered_values(*[(task_instance.c[name], bindparam(name)) for name in _VALUES]),
-    (*_VALUES, "b_run_pk", "b_task_id", "b_map_index"),
+UPDATE_INSTANCE = RowsStatement(
+    _update, types_of(task_instance, (*_VALUES, "b_run_pk", "b_task_id", "b_map_index"))
 )
 
 

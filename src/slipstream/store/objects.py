@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from slipstream.store.errors import ObjectMissingError, UnsupportedUrlError
+from slipstream.store.errors import ObjectMissingError
 
 
 class ObjectStore(Protocol):
@@ -51,9 +51,9 @@ class DirectoryObjects:
     def get(self, name: str) -> str:
         """The text of that name. Raises `ObjectMissingError`."""
         try:
-            return self._path(name).read_text(encoding="utf-8")
+            return self._path(name).read_bytes().decode()
         except FileNotFoundError as error:
-            raise _missing(name, str(self._root)) from error
+            raise object_missing(name, str(self._root)) from error
 
     def names(self) -> Iterator[tuple[str, datetime]]:
         """All names, each with the moment it was last written."""
@@ -85,7 +85,8 @@ def _write_whole(path: Path, content: bytes) -> None:
         raise
 
 
-def _missing(name: str, where: str) -> ObjectMissingError:
+def object_missing(name: str, where: str) -> ObjectMissingError:
+    """The error for an object that is not where it should be."""
     return ObjectMissingError(
         f"The XCom object {name} is not in {where}: it was removed there, or the store is given "
         "another place for its objects than the one it was written to."
@@ -93,10 +94,13 @@ def _missing(name: str, where: str) -> ObjectMissingError:
 
 
 def open_objects(url: str) -> ObjectStore:
-    """The object store at a folder's path, a `file://` URL, or any URL that fsspec knows."""
+    """The object store at a folder's path, a `file://` URL, or any URL that fsspec knows.
+
+    Raises `UnsupportedUrlError` where fsspec, or what it needs for that URL, is not installed.
+    """
     scheme, separator, rest = url.partition("://")
-    if not separator:
-        return DirectoryObjects(Path(url))
-    if scheme == "file":
-        return DirectoryObjects(Path(rest))
-    raise UnsupportedUrlError(f"{url}")
+    if not separator or scheme == "file":
+        return DirectoryObjects(Path(rest if separator else url))
+    from slipstream.store.remote_objects import RemoteObjects
+
+    return RemoteObjects(url)

@@ -43,7 +43,7 @@ from slipstream.store.rows import (
     to_json,
     to_run,
 )
-from slipstream.store.statements import Statement, upsert
+from slipstream.store.statements import RowsStatement, Statement, types_of, upsert
 from slipstream.store.tables import attempt, dag_run, one_of, rendered_fields, task_instance
 from slipstream.store.write_plan import LEFT_BEHIND
 
@@ -84,8 +84,9 @@ _READ_FIELDS = Statement(
     ),
     _FIELDS_KEY,
 )
-_WRITE_FIELDS = Statement(
-    lambda dialect: upsert(dialect, rendered_fields, _FIELDS_COLUMNS, _FIELDS_KEY), _FIELDS_COLUMNS
+_WRITE_FIELDS = RowsStatement(
+    lambda rows: rows.put_into(upsert(rows.dialect, rendered_fields, _FIELDS_COLUMNS, _FIELDS_KEY)),
+    types_of(rendered_fields, _FIELDS_COLUMNS),
 )
 
 

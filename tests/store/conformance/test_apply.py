@@ -171,3 +171,45 @@ def test_the_history_keeps_the_latest_attempt_of_every_try(store: Store) -> None
         ("a-3", 2, TaskState.SUCCESS),
     ]
     assert (attempts[0].end_date, attempts[0].reason) == (later(9), "It broke.")
+
+
+def test_several_writes_of_one_run_in_a_call_follow_each_other(store: Store) -> None:
+    run = started(store, recorded(store))
+    load = TaskInstance(run_pk=run.pk, task_id="load", try_number=1, attempt_id="a-1")
+    queued = replace(load, state=TaskState.QUEUED)
+    over = replace(load, state=TaskState.SUCCESS)
+    pushes = [(XComWrite("k", str(number)),) for number in (1, 2)]
+    refused = store.apply(
+        [
+            RunWrite(run.pk, run.revision, [InstanceChanged(queued, pushes[0])]),
+            RunWrite(run.pk, run.revision + 1, [InstanceChanged(over, pushes[1])]),
+        ]
+    )
+    assert refused == frozenset()
+    snapshot = store.load_run(run.pk)
+    assert (snapshot.run.revision, snapshot.instances[0]) == (run.revision + 2, over)
+    found = store.get_xcom(
+        dag_id=run.dag_id, run_id=run.run_id, task_id="load", map_index=-1, key="k"
+    )
+    assert found is not None
+    assert found.value == "2"
+
+
+def test_what_follows_a_refused_write_of_the_same_run_is_refused_too(store: Store) -> None:
+    run = started(store, recorded(store))
+    writes = [RunWrite(run.pk, run.revision + 7, []), RunWrite(run.pk, run.revision, [])]
+    assert store.apply(writes) == {run.pk}
+    assert store.load_run(run.pk).run.revision == run.revision
+
+
+def test_a_map_that_is_expanded_again_keeps_the_instances_it_has(store: Store) -> None:
+    run = started(store, recorded(store))
+    done = TaskInstance(
+        run_pk=run.pk, task_id="train", map_index=0, try_number=1, state=TaskState.NONE
+    )
+    changes = [MapExpanded("train", 1, 2), InstanceChanged(done)]
+    store.apply([RunWrite(run.pk, run.revision, changes)])
+    again = MapExpanded("train", 3, 2, TaskState.SCHEDULED, NOON, "Its list is longer now.")
+    store.apply([RunWrite(run.pk, run.revision + 1, [again])])
+    found = [(i.map_index, i.state, i.try_number) for i in store.load_run(run.pk).instances[1:]]
+    assert found == [(index, TaskState.SCHEDULED, int(index == 0)) for index in range(3)]

@@ -39,22 +39,22 @@ class Channel:
 
         def stop() -> None:
             undo()
-            with self._lock:
-                if self._local.is_empty:
-                    self._stop()
+            if self._local.is_empty:
+                self._stop()
 
         return stop
 
     def close(self) -> None:
         """Wake nobody any more."""
         self._local.close()
-        with self._lock:
-            self._stop()
+        self._stop()
 
     def _stop(self) -> None:
-        if self._listening is not None:
-            self._listening.close()
-            self._listening = None
+        with self._lock:
+            listening, self._listening = self._listening, None
+        # Not under the lock: its thread may be waiting for it, to stop listening.
+        if listening is not None:
+            listening.close()
 
 
 class _Listening:

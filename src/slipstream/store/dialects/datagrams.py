@@ -33,7 +33,8 @@ class Datagrams:
     def wake(self) -> None:
         """Wake the listeners here, then send to all others."""
         self._local.wake()
-        own = self._receiver.name if self._receiver is not None else None
+        receiver = self._receiver
+        own = None if receiver is None else receiver.name
         try:
             names = os.listdir(self._directory)
         except FileNotFoundError:
@@ -51,22 +52,22 @@ class Datagrams:
 
         def stop() -> None:
             undo()
-            with self._lock:
-                if self._local.is_empty:
-                    self._close_receiver()
+            if self._local.is_empty:
+                self._stop()
 
         return stop
 
     def close(self) -> None:
         """Wake nobody any more."""
         self._local.close()
-        with self._lock:
-            self._close_receiver()
+        self._stop()
 
-    def _close_receiver(self) -> None:
-        if self._receiver is not None:
-            self._receiver.close()
-            self._receiver = None
+    def _stop(self) -> None:
+        with self._lock:
+            receiver, self._receiver = self._receiver, None
+        # Not under the lock: its thread may be waiting for it, to stop listening.
+        if receiver is not None:
+            receiver.close()
 
 
 class _Receiver:
@@ -84,20 +85,17 @@ class _Receiver:
         self._thread.start()
 
     def _receive(self) -> None:
-        while self._socket.recv(16) != b"stop":
-            self._wake()
+        with self._socket:
+            # After the shutdown there is nothing more to receive, at once and for ever.
+            while self._socket.recv(16):
+                self._wake()
 
     def close(self) -> None:
         """End the thread and remove the socket."""
-        with (
-            _addresses(self._directory) as prefix,
-            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender,
-        ):
-            sender.sendto(b"stop", f"{prefix}/{self.name}")
+        (self._directory / self.name).unlink(missing_ok=True)
+        self._socket.shutdown(socket.SHUT_RD)
         if self._thread is not threading.current_thread():
             self._thread.join()
-        self._socket.close()
-        (self._directory / self.name).unlink(missing_ok=True)
 
 
 def _send(directory: Path, names: list[str]) -> None:
