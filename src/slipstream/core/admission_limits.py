@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from slipstream.core.admission_lanes import Lane, Line, Queue
+from slipstream.core.plan import plan_for
 from slipstream.model.dag import DagSpec
 from slipstream.model.run import DagRun, TaskKey
 
@@ -78,7 +79,8 @@ class RunPlaces:
         self.queues: dict[str, Queue] = {}
         self.lanes: dict[tuple[str, int], Lane] = {}
         self.waiting: Line[Lane] = Line()
-        self.places = {task_id: place for place, task_id in enumerate(dag.tasks)}
+        self.places = plan_for(dag).position_of
+        """`{task_id: its place in the order of the DAG}`."""
 
     @property
     def has_room(self) -> bool:
