@@ -94,8 +94,19 @@ def test_the_first_password_is_shown_only_once(home: Path) -> None:
         assert server.end(signal.SIGINT) == 0
     with running(home, "standalone") as server:
         assert "with the password" not in server.greeting
-    for secret in ("fernet.key", "slipstream.db"):
+    for secret in ("fernet.key", "slipstream.db", "slipstream.toml"):
         assert (home / secret).stat().st_mode & 0o077 == 0
+
+
+def test_the_settings_that_a_home_begins_with_can_be_edited(home: Path) -> None:
+    with running(home, "standalone"):
+        pass
+    file = home / "slipstream.toml"
+    text = file.read_text()
+    assert slipstream(home, "config", "list", "--section", "core").returncode == 0
+    file.write_text(text.replace("# parallelism = 32", "parallelism = 3"))
+    done = slipstream(home, "config", "get-value", "core", "parallelism", "--show-source")
+    assert done.stdout.splitlines() == ["3", f"{file}:6"]
 
 
 def test_a_second_server_on_the_home_is_refused(home: Path) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.home_lock import HomeLock
 from slipstream.cli.server import wiring
+from slipstream.cli.server.first_files import write_settings
 from slipstream.config import Config
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def serve(
     with lock, end_signals() as wait, Server(deployment, parts, sets_up=sets_up) as server:
         gc.freeze()
         gc.enable()
+        if sets_up:
+            write_settings(deployment)
         for name, password in server.new_users:
             say(f"Made the user {name} with the password {password} (it is shown only now).")
         say(f"Slipstream is ready{_where(deployment, server)}.")
