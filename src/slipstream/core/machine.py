@@ -138,7 +138,7 @@ class RunMachine:
                 self._fire(event)
             case RunStarted():
                 self._start(event.at)
-                return progress.out
+                return self._give()
             case PastSettled():
                 self._settle_past(event)
             case Resumed():
@@ -161,7 +161,7 @@ class RunMachine:
         progress.out = []
         if progress.run.state is RunState.RUNNING:
             self._enter()
-        return progress.out
+        return self._give()
 
     # What others want to know.
 
@@ -269,6 +269,11 @@ class RunMachine:
         if progress.heap:
             progress.settle(decide)
         conclude(progress)
+
+    def _give(self) -> list[Change]:
+        """The changes, which are kept here no longer: those of a beginning hold all its rows."""
+        given, self._progress.out = self._progress.out, []
+        return given
 
     def _start(self, at: datetime) -> None:
         progress = self._progress
