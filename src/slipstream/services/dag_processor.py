@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -18,8 +19,13 @@ from slipstream.services.dag_files import IGNORE_FILE, DagFolder
 
 _log = logging.getLogger(__name__)
 
-_BATCH = 200
+_BATCH = 50
 """Files that one transaction records at most, so that the first of a thousand show at once."""
+
+_MANY = 10
+"""Files in work from which on results are gathered."""
+
+_GATHER_SECONDS = 0.2
 
 _STEP_MILLISECONDS = 50
 """A burst of changes is over when none came for this long: an editor's save is several."""
@@ -83,6 +89,7 @@ class DagProcessor:
         self._parsing: dict[Path, bool] = {}
         """`{file: it has changed again since its parse was asked for}`."""
         self._unrecorded: dict[Path, ParsedFile] = {}
+        self._gathering_since: float | None = None
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -144,7 +151,8 @@ class DagProcessor:
             pass
         if changed:
             self._changed(changed)
-        self._record()
+        if not self._gathers():
+            self._record()
         return True
 
     def look_everywhere(self) -> None:
@@ -176,7 +184,11 @@ class DagProcessor:
             step = self._wait_and_handle
 
     def _wait_and_handle(self) -> None:
-        self.run_once(_RETRY_SECONDS if self._unrecorded else None)
+        if self._unrecorded:
+            gathers = self._gathering_since is not None
+            self.run_once(_GATHER_SECONDS if gathers else _RETRY_SECONDS)
+        else:
+            self.run_once(None)
 
     def _watch(self, watch: RustNotify) -> None:
         with watch:
@@ -269,9 +281,24 @@ class DagProcessor:
         for imported in imports:
             self._imported_by.setdefault(imported, set()).add(path)
 
+    def _gathers(self) -> bool:
+        """Whether what is parsed waits a little for more: one transaction for many files costs
+        a fraction of one for each."""
+        if not self._unrecorded:
+            return False
+        now = time.monotonic()
+        if self._gathering_since is None:
+            self._gathering_since = now
+        return (
+            len(self._parsing) >= _MANY
+            and len(self._unrecorded) < _BATCH
+            and now < self._gathering_since + _GATHER_SECONDS
+        )
+
     def _record(self) -> None:
         if not self._unrecorded:
             return
+        self._gathering_since = None
         versions = self._store.record_parsed(tuple(self._unrecorded.values()))
         self._unrecorded.clear()
         for dag_id, version in versions.items():

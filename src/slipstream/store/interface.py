@@ -25,6 +25,7 @@ from slipstream.store.records import (
     InstanceFilter,
     InstanceInRun,
     NewRun,
+    NextRun,
     Notice,
     NoticeKind,
     Page,
@@ -106,16 +107,8 @@ class SchedulerStore(Protocol):
     def create_run(self, new: NewRun) -> DagRun:
         """Create a run. Raises `AlreadyExistsError` (run id or logical date of the DAG taken)."""
 
-    def set_next_run(
-        self,
-        dag_id: str,
-        *,
-        logical_date: datetime | None,
-        interval_start: datetime | None,
-        interval_end: datetime | None,
-        run_after: datetime | None,
-    ) -> None:
-        """Keep for people when the DAG runs next; None for never."""
+    def set_next_runs(self, runs: Sequence[NextRun]) -> None:
+        """Keep for people when these DAGs run next."""
 
     def last_scheduled_run(self, dag_id: str) -> DagRun | None:
         """The newest run by the timetable (scheduled or backfill), or None."""

@@ -83,6 +83,17 @@ BRANCH_DECISION_KEY = "skipmixin_key"
 """The XCom in which a branch keeps what it decided, as in Airflow."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextRun:
+    """When a DAG runs next by its timetable; all None for never."""
+
+    dag_id: str
+    run_after: datetime | None = None
+    logical_date: datetime | None = None
+    interval_start: datetime | None = None
+    interval_end: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class RunSnapshot:
     """A run with all its task instances and the reported map lengths."""

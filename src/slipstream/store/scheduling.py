@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 
 from sqlalchemy import (
     and_,
@@ -29,6 +28,7 @@ from slipstream.store.records import (
     BRANCH_DECISION_KEY,
     InstanceInRun,
     NewRun,
+    NextRun,
     Notice,
     NoticeKind,
     RunSnapshot,
@@ -41,7 +41,7 @@ from slipstream.store.rows import (
     to_json,
     to_run,
 )
-from slipstream.store.statements import SqlTuple, Statement, upsert
+from slipstream.store.statements import RowsStatement, SqlTuple, Statement, types_of, upsert
 from slipstream.store.tables import (
     ACTIVE_RUNS,
     ACTIVE_TASKS,
@@ -137,7 +137,27 @@ _CREATE_RUN = Statement(
 )
 _ANY_NOTICE = Statement(select(literal_column("1")).where(select(notice.c.pk).exists()), ())
 _HOLDING = text(one_of("task_instance.state", (TaskState.QUEUED, TaskState.RUNNING)))
-_BY_TIMETABLE = (RunType.SCHEDULED.value, RunType.BACKFILL.value)
+_LAST_BY_TIMETABLE = Statement(
+    select(*RUN_COLUMNS)
+    .where(
+        dag_run.c.dag_id == bindparam("dag_id"),
+        dag_run.c.run_type.in_(
+            [literal_column(f"'{kind.value}'") for kind in (RunType.SCHEDULED, RunType.BACKFILL)]
+        ),
+    )
+    .order_by(dag_run.c.run_after.desc(), dag_run.c.pk.desc())
+    .suffix_with("LIMIT 1"),
+    ("dag_id",),
+)
+_NEXT_RUN = ("next_logical_date", "next_interval_start", "next_interval_end", "next_run_after")
+_SET_NEXT_RUN = RowsStatement(
+    lambda rows: (
+        update(dag)
+        .where(dag.c.dag_id == rows["b_dag_id"])
+        .ordered_values(*[(dag.c[name], rows[name]) for name in _NEXT_RUN])
+    ),
+    types_of(dag, (*_NEXT_RUN, "b_dag_id")),
+)
 
 
 class SchedulingVerbs(StoreParts):
@@ -260,37 +280,25 @@ class SchedulingVerbs(StoreParts):
                 "already."
             ) from error
 
-    def set_next_run(
-        self,
-        dag_id: str,
-        *,
-        logical_date: datetime | None,
-        interval_start: datetime | None,
-        interval_end: datetime | None,
-        run_after: datetime | None,
-    ) -> None:
-        """Keep for people when the DAG runs next; None for never."""
-        with self._database.write() as transaction:
-            transaction.execute(
-                update(dag)
-                .where(dag.c.dag_id == dag_id)
-                .values(
-                    next_logical_date=to_micros(logical_date),
-                    next_interval_start=to_micros(interval_start),
-                    next_interval_end=to_micros(interval_end),
-                    next_run_after=to_micros(run_after),
-                )
+    def set_next_runs(self, runs: Sequence[NextRun]) -> None:
+        """Keep for people when these DAGs run next."""
+        rows = [
+            (
+                to_micros(run.logical_date),
+                to_micros(run.interval_start),
+                to_micros(run.interval_end),
+                to_micros(run.run_after),
+                run.dag_id,
             )
+            for run in runs
+        ]
+        with self._database.write() as transaction:
+            transaction.run_many(_SET_NEXT_RUN, rows)
 
     def last_scheduled_run(self, dag_id: str) -> DagRun | None:
         """The newest run by the timetable (scheduled or backfill), or None."""
         with self._database.read() as transaction:
-            rows = transaction.rows(
-                select(*RUN_COLUMNS)
-                .where(dag_run.c.dag_id == dag_id, dag_run.c.run_type.in_(_BY_TIMETABLE))
-                .order_by(dag_run.c.run_after.desc(), dag_run.c.pk.desc())
-                .limit(1)
-            )
+            rows = transaction.fetch(_LAST_BY_TIMETABLE, (dag_id,))
         return to_run(rows[0]) if rows else None
 
     def running_instances_by_dag(self) -> Mapping[str, int]:

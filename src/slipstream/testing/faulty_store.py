@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from enum import Enum, auto
 from typing import TypeAlias, TypeVar
 
@@ -17,6 +16,7 @@ from slipstream.store.records import (
     DagRecord,
     InstanceInRun,
     NewRun,
+    NextRun,
     Notice,
     Page,
     PoolRecord,
@@ -109,27 +109,9 @@ class FaultyStore:
         """See `SchedulerStore`."""
         return meet(self._fates, "create_run", lambda: self._store.create_run(new))
 
-    def set_next_run(
-        self,
-        dag_id: str,
-        *,
-        logical_date: datetime | None,
-        interval_start: datetime | None,
-        interval_end: datetime | None,
-        run_after: datetime | None,
-    ) -> None:
+    def set_next_runs(self, runs: Sequence[NextRun]) -> None:
         """See `SchedulerStore`."""
-        meet(
-            self._fates,
-            "set_next_run",
-            lambda: self._store.set_next_run(
-                dag_id,
-                logical_date=logical_date,
-                interval_start=interval_start,
-                interval_end=interval_end,
-                run_after=run_after,
-            ),
-        )
+        meet(self._fates, "set_next_runs", lambda: self._store.set_next_runs(runs))
 
     def last_scheduled_run(self, dag_id: str) -> DagRun | None:
         """See `SchedulerStore`."""

@@ -30,6 +30,7 @@ from slipstream.store.records import (
     DagRecord,
     InstanceInRun,
     NewRun,
+    NextRun,
     Notice,
     NoticeKind,
     Page,
@@ -262,23 +263,19 @@ class MemoryStore:
         self._notify(NoticeKind.RUN_CREATED, str(created.pk))
         return created
 
-    def set_next_run(
-        self,
-        dag_id: str,
-        *,
-        logical_date: datetime | None,
-        interval_start: datetime | None,
-        interval_end: datetime | None,
-        run_after: datetime | None,
-    ) -> None:
-        """Keep for people when the DAG runs next."""
-        self._dags[dag_id] = replace(
-            self.get_dag(dag_id),
-            next_logical_date=logical_date,
-            next_interval_start=interval_start,
-            next_interval_end=interval_end,
-            next_run_after=run_after,
-        )
+    def set_next_runs(self, runs: Sequence[NextRun]) -> None:
+        """Keep for people when these DAGs run next."""
+        for run in runs:
+            known = self._dags.get(run.dag_id)
+            if known is None:
+                continue
+            self._dags[run.dag_id] = replace(
+                known,
+                next_logical_date=run.logical_date,
+                next_interval_start=run.interval_start,
+                next_interval_end=run.interval_end,
+                next_run_after=run.run_after,
+            )
 
     def last_scheduled_run(self, dag_id: str) -> DagRun | None:
         """The newest run by the timetable, or None."""

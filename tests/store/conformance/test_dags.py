@@ -11,7 +11,7 @@ from slipstream.model.run import TaskInstance
 from slipstream.model.states import RunState, TaskState
 from slipstream.model.version import hash_sources
 from slipstream.store.interface import Store
-from slipstream.store.records import DagFilter, Window
+from slipstream.store.records import DagFilter, NextRun, Window
 
 ALL = Window(limit=1000)
 
@@ -200,9 +200,7 @@ def test_dags_are_filtered(store: Store) -> None:
 def test_dags_come_in_pages_and_orders(store: Store) -> None:
     for dag_id in ("a", "b", "c"):
         recorded(store, spec(dag_id))
-    store.set_next_run(
-        "b", logical_date=None, interval_start=None, interval_end=None, run_after=NOON
-    )
+    store.set_next_runs([NextRun(dag_id="b", run_after=NOON)])
     page = store.list_dags(DagFilter(), Window(limit=1, offset=1))
     assert ([record.dag_id for record in page.items], page.total) == (["b"], 3)
     for order, expected in (

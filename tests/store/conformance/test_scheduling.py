@@ -10,7 +10,7 @@ from slipstream.model.errors import AlreadyExistsError, NotFoundError
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import RunState, RunType, TaskState, TriggeredBy
 from slipstream.store.interface import Store
-from slipstream.store.records import NewRun, RunWrite
+from slipstream.store.records import NewRun, NextRun, RunWrite
 
 
 def test_a_new_run_is_queued_with_everything_it_was_given(store: Store) -> None:
@@ -190,13 +190,17 @@ def test_the_last_run_by_the_timetable_is_the_newest_that_nobody_triggered(store
 
 def test_when_a_dag_runs_next_is_kept_for_people(store: Store) -> None:
     recorded(store)
-    store.set_next_run(
-        "sales",
+    recorded(store, spec("stock"))
+    coming = NextRun(
+        dag_id="sales",
         logical_date=later(1),
         interval_start=later(2),
         interval_end=later(3),
         run_after=later(4),
     )
+    store.set_next_runs([coming, NextRun(dag_id="stock", run_after=later(9))])
+    store.set_next_runs([NextRun(dag_id="stock")])
+    assert store.get_dag("stock").next_run_after is None
     found = store.get_dag("sales")
     assert found.next_logical_date == later(1)
     assert found.next_interval_start == later(2)

@@ -30,7 +30,7 @@ from slipstream.store.errors import StoreError
 
 _log = logging.getLogger(__name__)
 
-_START_MAY_WAIT = timedelta(milliseconds=5)
+_START_MAY_WAIT = timedelta(milliseconds=20)
 """How long the news that an attempt has started waits for a commit that is due anyway."""
 
 

@@ -17,7 +17,7 @@ from slipstream.services.scheduler.keys import DagTimer, TimerKey
 from slipstream.services.scheduler.needs import SchedulingStore
 from slipstream.services.scheduler.run_queue import RunQueue
 from slipstream.services.scheduler.timers import Timers
-from slipstream.store.records import NewRun
+from slipstream.store.records import NewRun, NextRun
 
 _log = logging.getLogger(__name__)
 
@@ -57,11 +57,12 @@ class Planner:
         self._timers = timers
         self._plans: dict[str, _Plan] = {}
         self._to_look: dict[str, None] = {}
+        self._to_publish: dict[str, _Plan] = {}
 
     @property
     def is_due(self) -> bool:
         """Whether there are DAGs to look at."""
-        return bool(self._to_look)
+        return bool(self._to_look or self._to_publish)
 
     def look(self, dag_id: str) -> None:
         """A run of the DAG may be due, or there may be room for one."""
@@ -75,8 +76,7 @@ class Planner:
     def make_due_runs(self, now: datetime) -> Iterator[DagRun]:
         """Make the runs that are due, and plan the next ones. Raises `StoreError` in between;
         what was not done is done by the next call."""
-        for _ in range(min(_AT_ONCE, len(self._to_look))):
-            dag_id = next(iter(self._to_look))
+        for dag_id in tuple(self._to_look)[:_AT_ONCE]:
             dag = self._dags.get(dag_id)
             if dag is None or dag.is_stale:
                 self._plans.pop(dag_id, None)
@@ -84,6 +84,7 @@ class Planner:
             else:
                 yield from self._make(dag, now)
             del self._to_look[dag_id]
+        self._publish()
 
     def _make(self, dag: KnownDag, now: datetime) -> Iterator[DagRun]:
         plan = self._plan(dag, now)
@@ -98,7 +99,8 @@ class Planner:
             plan.next = _next(dag, plan.last, now)
             if run is not None:
                 yield run
-        self._publish(dag.dag_id, plan)
+        if plan.next != plan.published:
+            self._to_publish[dag.dag_id] = plan
         if plan.next is not None and plan.next.run_after > now and not dag.is_paused:
             self._timers.set(DagTimer(dag.dag_id), plan.next.run_after)
         else:
@@ -148,19 +150,27 @@ class Planner:
         except AlreadyExistsError:
             return None
 
-    def _publish(self, dag_id: str, plan: _Plan) -> None:
-        """Keep the next run in the store, for people."""
-        info = plan.next
-        if info == plan.published:
+    def _publish(self) -> None:
+        """Keep the next runs in the store, for people."""
+        if not self._to_publish:
             return
-        self._store.set_next_run(
-            dag_id,
-            logical_date=None if info is None else info.logical_date,
-            interval_start=None if info is None else info.interval.start,
-            interval_end=None if info is None else info.interval.end,
-            run_after=None if info is None else info.run_after,
-        )
-        plan.published = info
+        plans = {dag_id: (plan, plan.next) for dag_id, plan in self._to_publish.items()}
+        self._store.set_next_runs([_shown(dag_id, info) for dag_id, (_, info) in plans.items()])
+        self._to_publish.clear()
+        for plan, info in plans.values():
+            plan.published = info
+
+
+def _shown(dag_id: str, info: RunInfo | None) -> NextRun:
+    if info is None:
+        return NextRun(dag_id=dag_id)
+    return NextRun(
+        dag_id=dag_id,
+        run_after=info.run_after,
+        logical_date=info.logical_date,
+        interval_start=info.interval.start,
+        interval_end=info.interval.end,
+    )
 
 
 def _next(dag: KnownDag, last: Interval | None, now: datetime) -> RunInfo | None:
