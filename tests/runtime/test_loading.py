@@ -215,6 +215,21 @@ def test_files_beyond_the_memory_budget_are_let_go_and_loaded_again(harness: Har
         assert isinstance(harness.run(source, "hello"), Succeeded)
 
 
+def test_a_quickly_loaded_file_goes_when_nothing_uses_it(harness: Harness) -> None:
+    harness.configure(quick_idle_seconds=0.05)
+    source = harness.source(harness.write_tasks(GOOD))
+    wait_until(lambda: len(harness.processes()) == 1, "the root alone")
+    assert isinstance(harness.run(source, "hello"), Succeeded)
+    wait_until(lambda: len(harness.processes()) == 1, "the root alone again")
+
+
+def test_a_slowly_loaded_file_stays_when_nothing_uses_it(harness: Harness) -> None:
+    harness.configure(quick_load_seconds=0.0, quick_idle_seconds=0.0)
+    source = harness.source(harness.write_tasks(GOOD))
+    assert isinstance(harness.run(source, "hello"), Succeeded)
+    assert len(harness.processes()) >= 2
+
+
 def test_spares_end_when_nothing_starts_any_more(harness: Harness) -> None:
     harness.configure(spare_idle_seconds=0.05)
     source = harness.source(harness.write_tasks(GOOD))

@@ -261,6 +261,8 @@ class ProcessPool:
             before.jobs.clear()
             before.retire()
         self._make_room()
+        if file.load_seconds <= self._settings.quick_load_seconds:
+            self._let_go_when_idle(file)
 
     def _serve(self, version: Version, loaded: messages.Loaded) -> None:
         """Hand the jobs that waited for this version to its process, or tell what went wrong."""
@@ -282,6 +284,22 @@ class ProcessPool:
                 return
             held -= file.private_bytes
             file.retire()
+
+    def _let_go_when_idle(self, file: WarmFile) -> None:
+        """End the file once nothing has been started from it for a while."""
+        limit = self._settings.quick_idle_seconds
+
+        def look() -> None:
+            if file.phase is not Phase.WARM:
+                return
+            unused = time.monotonic() - file.last_used
+            if unused >= limit and not file.is_busy:
+                file.retire()
+                return
+            wait = limit if file.is_busy else limit - unused
+            self._reactor.call_after(wait, look)
+
+        self._reactor.call_after(limit, look)
 
     def _adopt(self, file: WarmFile) -> None:
         self._by_number[file.number] = file

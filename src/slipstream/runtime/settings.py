@@ -32,6 +32,10 @@ class HostSettings:
 
     warm_memory_bytes: int = 256 << 20
     """What loaded files without running tasks may hold in all; the least recently used go."""
+    quick_load_seconds: float = 0.5
+    """A file that loads within this time is not worth its memory while nothing happens …"""
+    quick_idle_seconds: float = 30.0
+    """… for so long; it is loaded again for the next attempt."""
     max_spares: int = field(default_factory=lambda: 4 * (os.cpu_count() or 1))
     """Task processes forked ahead for one file at most."""
     spare_idle_seconds: float = 5.0

@@ -53,6 +53,7 @@ class WarmFile:
         self.pid: int | None = None
         self.source_hash = ""
         self.private_bytes = 0
+        self.load_seconds = 0.0
         self.last_used = time.monotonic()
         self.jobs: deque[Job] = deque()
         self.spares: deque[TaskProcess] = deque()
@@ -154,6 +155,7 @@ class WarmFile:
         if loaded is not None and loaded.error is None and loaded.unsafe is None:
             self.phase = Phase.WARM
             self.private_bytes = loaded.private_bytes
+            self.load_seconds = loaded.duration_seconds
         else:
             self.phase = Phase.GONE
             self._let_go()
