@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 from alembic.script import ScriptDirectory
@@ -33,9 +33,8 @@ _POSTGRES_SCHEMA = """
 @contextmanager
 def database(url: str) -> Iterator[Database]:
     """The database at a URL, closed at the end."""
-    opened = open_database(make_url(url), connections=2)
-    yield opened
-    opened.close()
+    with closing(open_database(make_url(url), connections=2)) as opened:
+        yield opened
 
 
 def description(transaction: Transaction) -> set[tuple[str, ...]]:

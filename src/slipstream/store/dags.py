@@ -23,10 +23,10 @@ from slipstream.model.states import LIVE
 from slipstream.model.version import DagVersion, FileError
 from slipstream.store.database import Row, Transaction
 from slipstream.store.filters import in_range, like, one_among, ordering
-from slipstream.store.parsed import decode_source
 from slipstream.store.parts import StoreParts
 from slipstream.store.records import DagFilter, DagRecord, FileErrorFilter, NoticeKind, Page, Window
 from slipstream.store.rows import to_json
+from slipstream.store.sources import decode_source
 from slipstream.store.statements import Statement
 from slipstream.store.tables import (
     ACTIVE_RUNS,

@@ -1,11 +1,15 @@
-"""What parsing gives, as rows: files, their errors, their sources, DAGs and versions."""
+"""What parsing gives, as rows: files, their errors, their sources, DAGs and versions.
+
+A batch of files costs about as many statements as one file: what is there already is looked up for
+all of them at once, and every table is written once.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Update, delete, insert, select, true, update
 
 from slipstream.model.dag import DagSpec
 from slipstream.model.ids import new_uuid7
@@ -14,21 +18,13 @@ from slipstream.store.database import Transaction
 from slipstream.store.parts import StoreParts
 from slipstream.store.records import NoticeKind
 from slipstream.store.rows import to_json
-from slipstream.store.statements import upsert
-from slipstream.store.tables import (
-    dag,
-    dag_file,
-    dag_source,
-    dag_tag,
-    dag_task,
-    dag_version,
-    file_error,
-    source_text,
-)
+from slipstream.store.sources import keep_sources
+from slipstream.store.statements import Rows, RowsStatement, SqlTuple, types_of, upsert
+from slipstream.store.tables import dag, dag_file, dag_tag, dag_task, dag_version, file_error
 from slipstream.store.times import to_micros
 from slipstream.wire.dag import encode_dag
 
-_FACTS = (
+_DAG = (
     "dag_id",
     "is_paused",
     "is_stale",
@@ -41,8 +37,66 @@ _FACTS = (
     "last_parsed_at",
     "last_parse_seconds",
 )
-_FILE = ("fileloc", "relative_fileloc", "bundle_name", "source_hash", "warnings", "parsed_at")
+_VERSION = tuple(column.name for column in dag_version.c)
+_TASK = tuple(column.name for column in dag_task.c)
+_TAG = tuple(column.name for column in dag_tag.c)
+_FILE = tuple(column.name for column in dag_file.c)
 _ERROR = ("fileloc", "bundle_name", "stack_trace", "timestamp")
+
+_WRITE_DAG = RowsStatement(
+    # Whether a DAG is paused is people's business from its first day on.
+    lambda rows: rows.put_into(upsert(rows.dialect, dag, _DAG, ["dag_id"], kept=["is_paused"])),
+    types_of(dag, _DAG),
+)
+_ADD_VERSION = RowsStatement(
+    lambda rows: rows.put_into(insert(dag_version)), types_of(dag_version, _VERSION)
+)
+_ADD_TASK = RowsStatement(lambda rows: rows.put_into(insert(dag_task)), types_of(dag_task, _TASK))
+_ADD_TAG = RowsStatement(lambda rows: rows.put_into(insert(dag_tag)), types_of(dag_tag, _TAG))
+_REMOVE_TAGS = RowsStatement(
+    lambda rows: delete(dag_tag).where(dag_tag.c.dag_id == rows["b_dag_id"]),
+    types_of(dag_tag, ["b_dag_id"]),
+)
+_WRITE_FILE = RowsStatement(
+    lambda rows: rows.put_into(upsert(rows.dialect, dag_file, _FILE, ["fileloc"])),
+    types_of(dag_file, _FILE),
+)
+_WRITE_ERROR = RowsStatement(
+    lambda rows: rows.put_into(upsert(rows.dialect, file_error, _ERROR, ["fileloc"])),
+    types_of(file_error, _ERROR),
+)
+_REMOVE_ERROR = RowsStatement(
+    lambda rows: delete(file_error).where(file_error.c.fileloc == rows["b_fileloc"]),
+    types_of(file_error, ["b_fileloc"]),
+)
+
+
+def _mark_stale(rows: Rows) -> Update:
+    return update(dag).where(dag.c.dag_id == rows["b_dag_id"]).values(is_stale=true())
+
+
+_MARK_STALE = RowsStatement(_mark_stale, types_of(dag, ["b_dag_id"]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Latest:
+    """What the store has of a DAG."""
+
+    version_id: str
+    number: int
+    content: tuple[bytes, str]
+    """The encoded spec and the hash of the sources."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The rows to write. Of a DAG or a file that comes twice the last one counts."""
+
+    new: dict[str, DagVersion] = field(default_factory=dict)
+    dags: dict[str, SqlTuple] = field(default_factory=dict)
+    versions: list[SqlTuple] = field(default_factory=list)
+    tasks: list[SqlTuple] = field(default_factory=list)
+    tags: dict[str, list[SqlTuple]] = field(default_factory=dict)
 
 
 class ParsedVerbs(StoreParts):
@@ -50,99 +104,83 @@ class ParsedVerbs(StoreParts):
 
     def record_parsed(self, parsed: Sequence[ParsedFile]) -> Mapping[str, DagVersion]:
         """Store what parsing gave, in one transaction; `{dag_id: version}` of what is new."""
-        new: dict[str, DagVersion] = {}
         encoded = [[(spec, encode_dag(spec)) for spec in file.dags] for file in parsed]
+        hashes = [hash_sources(file.sources) for file in parsed]
+        dag_ids = {spec.dag_id for file in parsed for spec in file.dags}
         with self._database.write() as transaction:
-            for file, specs in zip(parsed, encoded, strict=True):
-                source_hash = hash_sources(file.sources)
-                self._record_file(transaction, file, source_hash)
-                if file.error is None:
-                    _mark_stale(transaction, [file.fileloc], {spec.dag_id for spec, _ in specs})
-                if specs:
-                    _keep_sources(transaction, source_hash, file.sources)
+            latest = _find_latest(transaction, dag_ids)
+            batch = _Batch()
+            for file, specs, source_hash in zip(parsed, encoded, hashes, strict=True):
                 for spec, data in specs:
-                    version = self._record_dag(transaction, file, spec, data, source_hash)
-                    if version is not None:
-                        new[spec.dag_id] = version
-            transaction.leave_notice(NoticeKind.DAG_CHANGED, new)
-        for version in new.values():
+                    self._add_dag(batch, latest, file, spec, (data, source_hash))
+            _write_files(transaction, parsed, hashes)
+            gone = _find_gone(transaction, parsed) - set(batch.dags)
+            transaction.run_many(_MARK_STALE, [(dag_id,) for dag_id in sorted(gone)])
+            keep_sources(
+                transaction,
+                {
+                    source_hash: file.sources
+                    for file, source_hash in zip(parsed, hashes, strict=True)
+                    if file.dags
+                },
+            )
+            _write_dags(transaction, batch)
+            transaction.leave_notice(NoticeKind.DAG_CHANGED, [*sorted(gone), *batch.new])
+        for version in batch.new.values():
             self._versions.put(version.version_id, version)
-        return new
+        return batch.new
 
     def mark_files_gone(self, filelocs: Sequence[str]) -> None:
         """The DAGs of these files become stale; their import errors go."""
         with self._database.write() as transaction:
-            _mark_stale(transaction, filelocs, ())
+            gone = sorted(dag_id for dag_id, _ in _find_fresh(transaction, filelocs))
+            transaction.run_many(_MARK_STALE, [(dag_id,) for dag_id in gone])
             for table in (dag_file, file_error):
-                transaction.execute(delete(table).where(table.c.fileloc.in_(filelocs)))
+                transaction.execute(delete(table).where(table.c.fileloc.in_(list(filelocs))))
+            transaction.leave_notice(NoticeKind.DAG_CHANGED, gone)
 
     def known_files(self) -> Mapping[str, str]:
         """`{fileloc: source hash of its latest versions, or of its error}`."""
         with self._database.read() as transaction:
-            rows = transaction.rows(select(dag_file.c.fileloc, dag_file.c.source_hash))
-        return dict(rows)
+            return dict(transaction.rows(select(dag_file.c.fileloc, dag_file.c.source_hash)))
 
-    def _record_file(self, transaction: Transaction, file: ParsedFile, source_hash: str) -> None:
-        dialect = self._database.dialect
-        row = {
-            "fileloc": file.fileloc,
-            "relative_fileloc": file.relative_fileloc,
-            "bundle_name": file.bundle_name,
-            "source_hash": source_hash,
-            "warnings": to_json(list(file.warnings)),
-            "parsed_at": to_micros(file.parsed_at),
-        }
-        transaction.execute(upsert(dialect, dag_file, _FILE, ("fileloc",)), [row])
-        if file.error is None:
-            transaction.execute(delete(file_error).where(file_error.c.fileloc == file.fileloc))
-            return
-        failure = {
-            "fileloc": file.fileloc,
-            "bundle_name": file.bundle_name,
-            # PostgreSQL's texts cannot hold the character zero; a traceback may quote one.
-            "stack_trace": file.error.replace("\0", "\\0"),
-            "timestamp": to_micros(file.parsed_at),
-        }
-        transaction.execute(upsert(dialect, file_error, _ERROR, ("fileloc",)), [failure])
-
-    def _record_dag(
+    def _add_dag(
         self,
-        transaction: Transaction,
+        batch: _Batch,
+        latest: dict[str, _Latest],
         file: ParsedFile,
         spec: DagSpec,
-        data: bytes,
-        source_hash: str,
-    ) -> DagVersion | None:
-        """Write a DAG; gives its version where that is new."""
-        found = transaction.rows(
-            select(
-                dag_version.c.version_id,
-                dag_version.c.number,
-                dag_version.c.spec,
-                dag_version.c.source_hash,
+        content: tuple[bytes, str],
+    ) -> None:
+        known = latest.get(spec.dag_id)
+        if known is None or known.content != content:
+            number = 1 if known is None else known.number + 1
+            known = _Latest(new_uuid7(), number, content)
+            latest[spec.dag_id] = known
+            version = DagVersion(
+                version_id=known.version_id,
+                dag_id=spec.dag_id,
+                number=number,
+                spec=spec,
+                fileloc=file.fileloc,
+                source_hash=content[1],
+                created_at=file.parsed_at,
             )
-            .join(dag, dag.c.latest_version_id == dag_version.c.version_id)
-            .where(dag.c.dag_id == spec.dag_id)
+            batch.new[spec.dag_id] = version
+            _add_version(batch, version, content[0])
+        batch.dags[spec.dag_id] = (
+            spec.dag_id,
+            self._starts_paused(spec),
+            False,
+            file.fileloc,
+            file.relative_fileloc,
+            file.bundle_name,
+            known.version_id,
+            spec.display_name or spec.dag_id,
+            to_json(sorted({task.owner for task in spec.tasks.values()})),
+            to_micros(file.parsed_at),
+            file.duration_seconds,
         )
-        latest_id, number, *content = found[0] if found else (None, 0)
-        is_same = content == [data, source_hash]
-        version = DagVersion(
-            version_id=latest_id if latest_id is not None and is_same else new_uuid7(),
-            dag_id=spec.dag_id,
-            number=number + (not is_same),
-            spec=spec,
-            fileloc=file.fileloc,
-            source_hash=source_hash,
-            created_at=file.parsed_at,
-        )
-        facts = _facts(file, spec, version, self._starts_paused(spec))
-        statement = upsert(self._database.dialect, dag, _FACTS, ("dag_id",), kept=("is_paused",))
-        transaction.execute(statement, [facts])
-        if is_same:
-            return None
-        _add_version(transaction, version, data)
-        _replace_tags(transaction, spec)
-        return version
 
     def _starts_paused(self, spec: DagSpec) -> bool:
         if spec.is_paused_upon_creation is None:
@@ -150,116 +188,88 @@ class ParsedVerbs(StoreParts):
         return spec.is_paused_upon_creation
 
 
-def _facts(
-    file: ParsedFile, spec: DagSpec, version: DagVersion, is_paused: bool
-) -> dict[str, object]:
-    owners = {task.owner for task in spec.tasks.values()}
-    return {
-        "dag_id": spec.dag_id,
-        "is_paused": is_paused,
-        "is_stale": False,
-        "fileloc": file.fileloc,
-        "relative_fileloc": file.relative_fileloc,
-        "bundle_name": file.bundle_name,
-        "latest_version_id": version.version_id,
-        "display_name": spec.display_name or spec.dag_id,
-        "owners": to_json(sorted(owners)),
-        "last_parsed_at": to_micros(file.parsed_at),
-        "last_parse_seconds": file.duration_seconds,
-    }
-
-
-def _add_version(transaction: Transaction, version: DagVersion, data: bytes) -> None:
-    row = {
-        "version_id": version.version_id,
-        "dag_id": version.dag_id,
-        "number": version.number,
-        "spec": data,
-        "fileloc": version.fileloc,
-        "source_hash": version.source_hash,
-        "created_at": to_micros(version.created_at),
-    }
-    transaction.execute(insert(dag_version), [row])
-    tasks = [
-        {
-            "version_id": version.version_id,
-            "task_id": task.task_id,
-            "pool": task.pool,
-            "pool_slots": task.pool_slots,
-            "queue": task.queue,
-        }
+def _add_version(batch: _Batch, version: DagVersion, data: bytes) -> None:
+    batch.versions.append(
+        (
+            version.version_id,
+            version.dag_id,
+            version.number,
+            data,
+            version.fileloc,
+            version.source_hash,
+            to_micros(version.created_at),
+        )
+    )
+    batch.tasks += [
+        (version.version_id, task.task_id, task.pool, task.pool_slots, task.queue)
         for task in version.spec.tasks.values()
     ]
-    if tasks:
-        transaction.execute(insert(dag_task), tasks)
+    batch.tags[version.dag_id] = [(version.dag_id, tag) for tag in sorted(set(version.spec.tags))]
 
 
-def _replace_tags(transaction: Transaction, spec: DagSpec) -> None:
-    transaction.execute(delete(dag_tag).where(dag_tag.c.dag_id == spec.dag_id))
-    rows = [{"dag_id": spec.dag_id, "tag": tag} for tag in sorted(set(spec.tags))]
-    if rows:
-        transaction.execute(insert(dag_tag), rows)
-
-
-def _mark_stale(transaction: Transaction, filelocs: Sequence[str], but: Iterable[str]) -> None:
-    gone = (
-        transaction.execute(
-            update(dag)
-            .where(
-                dag.c.fileloc.in_(filelocs),
-                dag.c.is_stale.is_(False),
-                dag.c.dag_id.not_in(list(but)),
-            )
-            .values(is_stale=True)
-            .returning(dag.c.dag_id)
+def _find_latest(transaction: Transaction, dag_ids: Iterable[str]) -> dict[str, _Latest]:
+    rows = transaction.rows(
+        select(
+            dag.c.dag_id,
+            dag_version.c.version_id,
+            dag_version.c.number,
+            dag_version.c.spec,
+            dag_version.c.source_hash,
         )
-        .scalars()
-        .all()
+        .join(dag, dag.c.latest_version_id == dag_version.c.version_id)
+        .where(dag.c.dag_id.in_(list(dag_ids)))
     )
-    transaction.leave_notice(NoticeKind.DAG_CHANGED, gone)
+    return {
+        dag_id: _Latest(version_id, number, (spec, source_hash))
+        for dag_id, version_id, number, spec, source_hash in rows
+    }
 
 
-def _keep_sources(transaction: Transaction, source_hash: str, sources: Mapping[str, str]) -> None:
-    known = transaction.rows(
-        select(dag_source.c.path).where(dag_source.c.source_hash == source_hash).limit(1)
+def _find_fresh(transaction: Transaction, filelocs: Iterable[str]) -> list[tuple[str, str]]:
+    """`(DAG, file)` of the DAGs of these files that are not stale."""
+    query = select(dag.c.dag_id, dag.c.fileloc).where(
+        dag.c.fileloc.in_(list(filelocs)), dag.c.is_stale.is_(False)
     )
-    if known or not sources:
-        return
-    texts = {hash_text(text): text for text in sources.values()}
-    present = set(
-        transaction.column(
-            select(source_text.c.text_hash).where(source_text.c.text_hash.in_(list(texts)))
+    return [(dag_id, fileloc) for dag_id, fileloc in transaction.rows(query)]
+
+
+def _find_gone(transaction: Transaction, parsed: Sequence[ParsedFile]) -> set[str]:
+    """The DAGs that were in these files and are not any more; of a broken file nobody knows."""
+    found = {file.fileloc: {spec.dag_id for spec in file.dags} for file in parsed}
+    whole = [file.fileloc for file in parsed if file.error is None]
+    fresh = _find_fresh(transaction, whole)
+    return {dag_id for dag_id, fileloc in fresh if dag_id not in found[fileloc]}
+
+
+def _write_files(
+    transaction: Transaction, parsed: Sequence[ParsedFile], hashes: Sequence[str]
+) -> None:
+    files: dict[str, SqlTuple] = {}
+    errors: dict[str, SqlTuple | None] = {}
+    for file, source_hash in zip(parsed, hashes, strict=True):
+        parsed_at = to_micros(file.parsed_at)
+        files[file.fileloc] = (
+            file.fileloc,
+            file.relative_fileloc,
+            file.bundle_name,
+            source_hash,
+            to_json(list(file.warnings)),
+            parsed_at,
         )
-    )
-    missing = [
-        {"text_hash": text_hash, "text": encode_source(text)}
-        for text_hash, text in texts.items()
-        if text_hash not in present
-    ]
-    if missing:
-        transaction.execute(insert(source_text), missing)
-    rows = [
-        {
-            "source_hash": source_hash,
-            "position": position,
-            "path": path,
-            "text_hash": hash_text(text),
-        }
-        for position, (path, text) in enumerate(sources.items())
-    ]
-    transaction.execute(insert(dag_source), rows)
+        errors[file.fileloc] = None
+        if file.error is not None:
+            # PostgreSQL's texts cannot hold the character zero; a traceback may quote one.
+            trace = file.error.replace("\0", "\\0")
+            errors[file.fileloc] = (file.fileloc, file.bundle_name, trace, parsed_at)
+    transaction.run_many(_WRITE_FILE, list(files.values()))
+    transaction.run_many(_WRITE_ERROR, [row for row in errors.values() if row is not None])
+    well = [(fileloc,) for fileloc, row in errors.items() if row is None]
+    transaction.run_many(_REMOVE_ERROR, well)
 
 
-def hash_text(text: str) -> str:
-    """What a source text is kept under."""
-    return hashlib.sha256(encode_source(text)).hexdigest()
-
-
-def encode_source(text: str) -> bytes:
-    """A source text as bytes; bytes that are no UTF-8 came in as surrogates and go out again."""
-    return text.encode("utf-8", "surrogateescape")
-
-
-def decode_source(data: bytes) -> str:
-    """The inverse of `encode_source`."""
-    return data.decode("utf-8", "surrogateescape")
+def _write_dags(transaction: Transaction, batch: _Batch) -> None:
+    transaction.run_many(_WRITE_DAG, list(batch.dags.values()))
+    transaction.run_many(_ADD_VERSION, batch.versions)
+    transaction.run_many(_ADD_TASK, batch.tasks)
+    transaction.run_many(_REMOVE_TAGS, [(dag_id,) for dag_id in batch.tags])
+    transaction.run_many(_ADD_TAG, [row for rows in batch.tags.values() for row in rows])

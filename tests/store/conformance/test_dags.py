@@ -251,3 +251,20 @@ def test_a_dag_with_a_live_task_is_not_deleted(store: Store) -> None:
     with pytest.raises(ConflictError, match="task 'load' of 'sales' is running"):
         store.delete_dag("sales")
     assert store.get_dag("sales").dag_id == "sales"
+
+
+def test_of_a_dag_that_two_files_of_a_batch_define_the_last_one_counts(store: Store) -> None:
+    first = parsed(spec(tasks=("a",)), fileloc="/dags/one.py")
+    second = parsed(spec(tasks=("b",)), fileloc="/dags/two.py")
+    version = store.record_parsed([first, second])["sales"]
+    assert (version.number, version.fileloc) == (2, "/dags/two.py")
+    found = store.get_dag("sales")
+    assert (found.fileloc, found.latest, found.is_stale) == ("/dags/two.py", version, False)
+    assert store.get_version_number("sales", 1).fileloc == "/dags/one.py"
+
+
+def test_a_dag_that_moved_to_another_file_in_a_batch_is_not_stale(store: Store) -> None:
+    recorded(store)
+    store.record_parsed([parsed(spec(), fileloc="/dags/new.py"), parsed()])
+    found = store.get_dag("sales")
+    assert (found.fileloc, found.is_stale) == ("/dags/new.py", False)
