@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bench.works import commands, runs, server
+from bench.works import commands, parts, runs, server
 from bench.works.work import Measure
 
 
@@ -18,6 +18,8 @@ class Work:
     """How often it is measured where the command line does not say."""
     limit_seconds: float
     by_default: bool = True
+    ours_alone: bool = False
+    """It looks inside Slipstream: no peer has such a part."""
 
 
 WORKS: Mapping[str, Work] = {
@@ -31,5 +33,8 @@ WORKS: Mapping[str, Work] = {
     "idle": Work(measure=server.idle, rounds=1, limit_seconds=120),
     "parse": Work(measure=server.parse(1000), rounds=3, limit_seconds=900),
     "cli": Work(measure=commands.cli, rounds=10, limit_seconds=120),
+    "core": Work(measure=parts.core, rounds=1, limit_seconds=300, ours_alone=True),
+    "map100000": Work(measure=parts.map100000, rounds=1, limit_seconds=600, ours_alone=True),
+    "runtime": Work(measure=parts.runtime, rounds=1, limit_seconds=300, ours_alone=True),
     "install": Work(measure=commands.install, rounds=1, limit_seconds=900),
 }

@@ -22,6 +22,7 @@ from bench.checks import (
 from bench.result import CheckFailedError, NotReadyError, Result, spoken
 from bench.systems.slipstream import Slipstream
 from bench.works import catalogue
+from bench.works.parts import core_figures, scheduler_figures
 from bench.works.work import summarize
 from rich.console import Console
 
@@ -136,3 +137,17 @@ def test_use_counts_a_process_and_its_children_and_stop_ends_both() -> None:
     assert used.processes == len(members) == 2
     assert used.pss_mb > 1
     assert not any(member.is_running() for member in members)
+
+
+def test_what_the_parts_say_becomes_figures() -> None:
+    said = "chain        49,750 state changes in   0.60 s =    82,901 per second\n"
+    assert core_figures(said) == {"chain_changes_per_second": 82901.0}
+    said = "map: 12.27 s (11.93 s of CPU), 1 of 1 runs well, at most 76 MB\n"
+    assert scheduler_figures(said) == {"total_seconds": 12.27, "peak_mb": 76.0}
+
+
+def test_a_part_that_did_not_do_its_work_has_no_figures() -> None:
+    with pytest.raises(CheckFailedError):
+        core_figures("something else")
+    with pytest.raises(CheckFailedError):
+        scheduler_figures("map: 1.00 s (1.00 s of CPU), 0 of 1 runs well, at most 76 MB\n")
