@@ -196,7 +196,7 @@ with DAG("one") as dag:
         path = self.settings.log_dir / log_path_of(attempt)
         wait_until(lambda: path.exists() and text in path.read_text(), f"{text!r} in the log")
 
-    def answer(self, attempt: Attempt, request: execution.Request) -> execution.Answer:
+    def answer(self, attempt: Attempt | None, request: execution.Request) -> execution.Answer:
         """A small world for tasks to ask."""
         self.asked.append(request)
         match request:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.runtime.conftest import Harness, wait_until
+from tests.runtime.conftest import HEADER, Harness, wait_until
 
 from slipstream.model.attempt import Failed, Succeeded
 from slipstream.model.version import hash_sources
 from slipstream.runtime.jobs import Source, source_of, source_on_disk
+from slipstream.wire import execution
 
 GOOD = """
 def hello(): return "hello"
@@ -262,3 +263,44 @@ def test_who_waits_for_a_file_when_the_host_stops_is_told(harness: Harness) -> N
 def test_output_while_a_file_is_loaded_disturbs_nobody(harness: Harness) -> None:
     path = harness.write_tasks("print('x' * 1_000_000)\nos.system('echo hello')\n" + GOOD)
     assert harness.parse(path).error is None
+
+
+READS_AT_THE_TOP = """
+from slipstream.sdk import Connection, Variable
+REGION = Variable.get("region")
+HOST = Connection.get("db").host
+"""
+
+
+@pytest.mark.parametrize("unsafe", [False, True], ids=["forked", "not fork-safe"])
+def test_a_file_reads_variables_and_connections_while_it_is_loaded(
+    harness: Harness, unsafe: bool
+) -> None:
+    harness.variables["region"] = "eu"
+    harness.connections["db"] = execution.ConnectionFound(
+        conn_id="db", conn_type="postgres", host="example"
+    )
+    thread = "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+    path = harness.write_tasks(
+        (thread if unsafe else "") + READS_AT_THE_TOP + 'def told(): return REGION + " " + HOST'
+    )
+    parsed = harness.parse(path)
+    assert parsed.error is None, parsed.error
+    outcome = harness.run(source_of(str(path), parsed.sources), "told")
+    assert isinstance(outcome, Succeeded)
+    assert [xcom.value for xcom in outcome.xcoms] == ['"eu example"']
+
+
+def test_a_variable_that_is_not_there_is_the_files_import_error(harness: Harness) -> None:
+    parsed = harness.parse(harness.write("one.py", HEADER + READS_AT_THE_TOP))
+    assert parsed.error is not None
+    assert "slipstream variables set region" in parsed.error
+
+
+def test_a_secret_that_a_file_read_is_not_in_its_error(harness: Harness) -> None:
+    harness.variables["api_token"] = "hunter2hunter2"
+    body = "from slipstream.sdk import Variable\nraise ValueError(Variable.get('api_token'))"
+    parsed = harness.parse(harness.write("one.py", body))
+    assert parsed.error is not None
+    assert "ValueError" in parsed.error
+    assert "hunter2" not in parsed.error

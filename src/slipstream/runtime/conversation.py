@@ -25,8 +25,9 @@ _log = logging.getLogger(__name__)
 HOST_LOGGER = "slipstream.host"
 """The logger of the lines that the host itself adds to a log."""
 
-Answerer: TypeAlias = Callable[[Attempt, execution.Request], execution.Answer]
-"""Carries out a task's request; may block, must not raise."""
+Answerer: TypeAlias = Callable[[Attempt | None, execution.Request], execution.Answer]
+"""Carries out a request of a task, or of a DAG file being loaded (None); may block, must not
+raise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

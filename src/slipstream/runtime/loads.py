@@ -38,6 +38,7 @@ class LoadQueue:
         new_number: Callable[[], int],
         adopt: Callable[[WarmFile], None],
         on_message: Callable[[messages.FromZygote], None],
+        on_ask: Callable[[WarmFile, messages.Ask], None],
         on_gone: Callable[[WarmFile], None],
     ) -> None:
         self._reactor = reactor
@@ -46,6 +47,7 @@ class LoadQueue:
         self._new_number = new_number
         self._adopt = adopt
         self._on_message = on_message
+        self._on_ask = on_ask
         self._on_gone = on_gone
         self._waiting: deque[Load] = deque()
         self._current: list[Load] = []
@@ -89,6 +91,7 @@ class LoadQueue:
             self._reactor,
             on_loaded=on_loaded,
             on_message=self._on_message,
+            on_ask=self._on_ask,
             on_gone=self._on_gone,
         )
         self._adopt(file)

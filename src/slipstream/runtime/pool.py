@@ -54,6 +54,7 @@ class ProcessPool:
             new_number=lambda: next(self._numbers),
             adopt=self._adopt,
             on_message=self.on_message,
+            on_ask=self._on_ask,
             on_gone=self._on_file_gone,
         )
         self._warm: dict[Version, WarmFile] = {}
@@ -133,8 +134,17 @@ class ProcessPool:
                 child = self._by_pid.pop(message.pid, None)
                 if child is not None:
                     child.on_exited(message.status)
-            case messages.Ready() | messages.Loaded():
+            case messages.Ready() | messages.Loaded() | messages.Ask():
                 return
+
+    def _on_ask(self, file: WarmFile, ask: messages.Ask) -> None:
+        """A file that is being loaded wants to know something."""
+
+        def answer() -> None:
+            found = self._around.answer(None, ask.request)
+            file.reply(messages.Reply(number=ask.number, answer=found))
+
+        self._around.pool.submit(answer)
 
     def knows(self, pid: int) -> bool:
         """Whether a process of that number is one of this pool's."""

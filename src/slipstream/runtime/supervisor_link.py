@@ -47,6 +47,8 @@ class SupervisorLink:
         self._owner = 0
         self._numbers = itertools.count(1)
         self._replies: dict[int, execution.Answer] = {}
+        self.work: messages.Start | messages.Errand | None = None
+        """Work that came while an answer was awaited: a file that is still being loaded asks."""
         self._lock_file = -1
         self._is_shared = False
         self._new_locks()
@@ -117,6 +119,8 @@ class SupervisorLink:
                 reply = messages.decode_to_task(connection.receive())
             if isinstance(reply, messages.Reply):
                 self._replies[reply.number] = reply.answer
+            else:
+                self.work = reply
         return self._replies.pop(number)
 
     @contextmanager

@@ -24,14 +24,18 @@ class TaskProcess:
         self._link = SupervisorLink()
         task_log.capture(self._link)
 
-    def run(self, connection: BlockingConnection) -> NoReturn:
-        """In the child: take the work that comes, do it, and exit."""
+    def run(
+        self,
+        connection: BlockingConnection,
+        work: messages.Start | messages.Errand | None = None,
+    ) -> NoReturn:
+        """In the child: do the work, if there is none yet the first that comes, and exit."""
         fork_hooks.release()
         _seed_generators()
         self._link.attach(connection)
         self._link.watch_forks()
         try:
-            work = messages.decode_to_task(connection.receive())
+            work = work or messages.decode_to_task(connection.receive())
         except ConnectionLostError:
             os._exit(0)  # A spare that is not needed any more.
         gc.enable()

@@ -45,6 +45,7 @@ class WarmFile:
         *,
         on_loaded: Callable[[WarmFile, messages.Loaded | None], None],
         on_message: Callable[[messages.FromZygote], None],
+        on_ask: Callable[[WarmFile, messages.Ask], None],
         on_gone: Callable[[WarmFile], None],
     ) -> None:
         self.number = number
@@ -63,6 +64,7 @@ class WarmFile:
         self._reactor = reactor
         self._on_loaded = on_loaded
         self._on_message = on_message
+        self._on_ask = on_ask
         self._on_gone = on_gone
         self._started = time.monotonic()
         self._timed_out = False
@@ -116,6 +118,10 @@ class WarmFile:
         self.live.add(process)
         self._channel.send(messages.ForkTask(process=process.number), process.child_descriptors)
 
+    def reply(self, reply: messages.Reply) -> None:
+        """Answer what the file asked while it is loaded. Safe from any thread."""
+        self._channel.send(reply)
+
     def retire(self) -> None:
         """Let the zygote end. Tasks that run below it go on."""
         if self.phase is Phase.GONE:
@@ -143,7 +149,9 @@ class WarmFile:
 
     def _on_payload(self, payload: bytes) -> None:
         message = messages.decode_from_zygote(payload)
-        if not isinstance(message, messages.Loaded):
+        if isinstance(message, messages.Ask):
+            self._on_ask(self, message)
+        elif not isinstance(message, messages.Loaded):
             self._on_message(message)
         elif self.phase is Phase.LOADING:
             self._pipe.drain()

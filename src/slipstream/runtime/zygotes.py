@@ -16,6 +16,8 @@ from typing import NoReturn
 
 from slipstream.runtime import loader, processes
 from slipstream.runtime.forking import ForkServer, adopt_output, settle_memory
+from slipstream.runtime.loading_backend import load_asking
+from slipstream.runtime.supervisor_link import SupervisorLink
 from slipstream.runtime.task_process import TaskProcess
 from slipstream.wire import messages
 from slipstream.wire.frames import BlockingConnection
@@ -59,9 +61,10 @@ class RootZygote:
                     raise ValueError("a task forked from the root zygote needs a file to load")
                 connection = connect(sock)
                 connection.send(messages.Hello(pid=os.getpid()))
-                file = loader.load(order.load)
+                link = SupervisorLink()
+                file = load_asking(order.load, connection, link)
                 connection.send(file.message())
-                TaskProcess(file).run(connection)
+                TaskProcess(file).run(connection, link.work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class DagZygote:
 
     def run(self, spec: messages.LoadSpec) -> NoReturn:
         """Load the file, report, and fork task processes until the host closes the socket."""
-        file = loader.load(spec)
+        file = load_asking(spec, self.connection)
         if file.error is not None or file.unsafe is not None:
             self.connection.send(file.message())
             os._exit(0)

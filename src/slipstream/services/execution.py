@@ -54,14 +54,16 @@ class ExecutionService:
         self._store = store
         self._clock = clock
 
-    def answer(self, attempt: Attempt, request: wire.Request) -> wire.Answer:
+    def answer(self, attempt: Attempt | None, request: wire.Request) -> wire.Answer:
         """Carry out what the process of `attempt` asks; a refusal is an answer, not an error.
+
+        None stands for a DAG file that is being loaded; it may read variables and connections.
 
         Orders are refused once the attempt no longer counts. Questions change nothing and are
         answered regardless.
         """
         try:
-            return self._answer(attempt, request)
+            return self._read(request) if attempt is None else self._answer(attempt, request)
         except FencedError as error:
             return wire.Refused(code="fenced", message=str(error))
         except NotFoundError as error:
@@ -73,14 +75,28 @@ class ExecutionService:
         except ConflictError as error:
             return wire.Refused(code="conflict", message=str(error))
         except Exception as error:  # noqa: BLE001  # A task gets an answer whatever happened.
-            _log.exception("Could not answer %s for attempt %s", request, attempt.attempt_id)
+            asker = "a DAG file" if attempt is None else f"attempt {attempt.attempt_id}"
+            _log.exception("Could not answer %s of %s", type(request).__name__, asker)
             return wire.Refused(code="internal", message=f"{type(error).__name__}: {error}")
 
-    def _answer(self, attempt: Attempt, ask: wire.Request) -> wire.Answer:
+    def _read(self, ask: wire.Request) -> wire.Answer:
+        """Answer what anything may ask, whether it belongs to an attempt or not."""
         match ask:
             case wire.GetVariable():
                 variable = self._store.get_variable(ask.key)
                 return wire.Text(value=None if variable is None else variable.value)
+            case wire.GetConnection():
+                return self._connection(ask.conn_id)
+            case _:
+                raise InvalidInputError(
+                    "While a DAG file is loaded it can read variables and connections, nothing "
+                    f"else ({type(ask).__name__} was asked for). Do this in a task."
+                )
+
+    def _answer(self, attempt: Attempt, ask: wire.Request) -> wire.Answer:
+        match ask:
+            case wire.GetVariable() | wire.GetConnection():
+                return self._read(ask)
             case wire.SetVariable():
                 self._require_current(attempt)
                 self._store.set_variable(
@@ -90,8 +106,6 @@ class ExecutionService:
             case wire.DeleteVariable():
                 self._require_current(attempt)
                 return wire.Done(found=self._store.delete_variable(ask.key))
-            case wire.GetConnection():
-                return self._connection(ask.conn_id)
             case wire.GetXCom() | wire.GetXComs() | wire.CountXComs():
                 return self._read_xcom(ask)
             case wire.SetXCom() | wire.DeleteXCom():

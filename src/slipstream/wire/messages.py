@@ -120,9 +120,6 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True, tag="loaded"):
     private_bytes: int = 0
 
 
-FromZygote: TypeAlias = Forked | ForkFailed | ChildExited | Ready | Loaded
-
-
 # To a task process.
 
 
@@ -222,6 +219,9 @@ class ErrandDone(msgspec.Struct, frozen=True, kw_only=True, tag="errand_done"):
 
     error: str | None = None
 
+
+FromZygote: TypeAlias = Forked | ForkFailed | ChildExited | Ready | Loaded | Ask
+"""A zygote asks only while it loads its file."""
 
 FromTask: TypeAlias = Hello | Ask | LogLine | Mask | Report | Finished | ErrandDone | Loaded
 

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 from slipstream.cli.deployment import Deployment
 
 if TYPE_CHECKING:
-    from slipstream.model.attempt import Attempt
     from slipstream.model.version import ParsedFile
     from slipstream.runtime.host import ProcessHost
-    from slipstream.wire.execution import Answer, Request
 
 
 def parse_everything(deployment: Deployment) -> Sequence[ParsedFile]:
@@ -41,19 +39,14 @@ def parse_files(host: ProcessHost, files: Sequence[tuple[Path, Path]]) -> Sequen
 def _loading_host(deployment: Deployment) -> Iterator[ProcessHost]:
     from slipstream.cli.server.wiring import host_settings
     from slipstream.runtime.host import ProcessHost
+    from slipstream.services.execution import ExecutionService
 
-    host = ProcessHost(host_settings(deployment), _refuse)
+    host = ProcessHost(host_settings(deployment), ExecutionService(deployment.store).answer)
     host.start()
     try:
         yield host
     finally:
         host.stop(0)
-
-
-def _refuse(_attempt: Attempt, _request: Request) -> Answer:
-    from slipstream.wire.execution import Refused
-
-    return Refused(code="conflict", message="Nothing is run here, files are loaded only.")
 
 
 def reserialize(deployment: Deployment, _arguments: Namespace) -> int:

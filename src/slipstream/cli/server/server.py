@@ -105,6 +105,8 @@ class Server:
         if api is not None:
             api.start()
         self._store = self._open_store()
+        if host is not None:
+            self._execution = _execution_service(self._store)
         users = self._begin_with_users(self._store)
         if host is not None and Part.SCHEDULER in self.parts:
             self._start_scheduler(host, self._store)
@@ -167,17 +169,15 @@ class Server:
         self._opened.callback(host.stop, 0)
         return host
 
-    def _answer(self, attempt: Attempt, request: Request) -> Answer:
-        assert self._execution is not None, "a task asks before the scheduler was started"
+    def _answer(self, attempt: Attempt | None, request: Request) -> Answer:
+        assert self._execution is not None, "something asks before the store was opened"
         return self._execution.answer(attempt, request)
 
     def _start_scheduler(self, host: ProcessHost, store: Store) -> None:
         from slipstream.executors.local import LocalExecutor
-        from slipstream.services.execution import ExecutionService
         from slipstream.services.scheduler import Scheduler
 
         config = self._deployment.config
-        self._execution = ExecutionService(store)
         executor = LocalExecutor(host, wiring.parallelism(config), partial(_source_of, store))
         scheduler = Scheduler(store, executor)
         scheduler.start()
@@ -201,6 +201,12 @@ class Server:
         janitor = Janitor(store, self._signs_of_life)
         janitor.start()
         self._opened.callback(janitor.stop)
+
+
+def _execution_service(store: Store) -> ExecutionService:
+    from slipstream.services.execution import ExecutionService
+
+    return ExecutionService(store)
 
 
 def _source_of(store: Store, attempt: Attempt) -> Source:

@@ -123,9 +123,13 @@ class Trial:
         scheduler.start()
         return scheduler
 
-    def _answer(self, attempt: Attempt, request: Request) -> Answer:
-        assert self._execution is not None, "a task asks before the run has begun"
-        return self._execution.answer(attempt, request)
+    def _answer(self, attempt: Attempt | None, request: Request) -> Answer:
+        """A file that is being loaded reads the deployment's settings, a task the copy of them."""
+        service = self._execution
+        if service is None:
+            deployed = self._deployment
+            service = ExecutionService(deployed.store if deployed.has_store else self.store)
+        return service.answer(attempt, request)
 
     def _copy_settings(self, spec: DagSpec) -> None:
         """The deployment's settings, and the pools that the tasks name."""
