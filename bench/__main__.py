@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -25,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what was asked for; 1 where a work failed or a check did not hold."""
     options = parse(arguments)
     console = Console(stderr=True)
+    # Both sides run from compiled modules, as every installation that is used twice does.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     systems: list[System] = [] if options.peers_only else [Slipstream()]
     systems += [PEERS[peer]() for peer in options.peer]
     for system in systems:
