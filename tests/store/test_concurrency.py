@@ -17,7 +17,14 @@ from slipstream.model.errors import AlreadyExistsError
 from slipstream.model.run import TaskInstance, TaskKey
 from slipstream.model.states import TaskState
 from slipstream.store.interface import Store
-from slipstream.store.records import InstanceFilter, RunFilter, RunWrite, VariableRecord, Window
+from slipstream.store.records import (
+    InstanceFilter,
+    RunFilter,
+    RunWrite,
+    VariableRecord,
+    Window,
+    XComFilter,
+)
 
 THREADS = 100
 
@@ -195,7 +202,5 @@ while True:
         acknowledged = int(rest[-1]) if rest else seen[-1]
         revision = store.load_run(run.pk).run.revision
         assert acknowledged <= revision <= acknowledged + 1
-        pushed = store.list_xcoms(
-            dag_id="~", run_id="~", task_id=None, map_index=None, key=None, window=Window(limit=1)
-        )
+        pushed = store.list_xcoms(XComFilter(), Window(limit=1))
         assert pushed.total == revision - run.revision

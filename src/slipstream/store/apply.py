@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 
 from sqlalchemy import Update, bindparam, delete, func, text, update
@@ -132,7 +132,7 @@ class ApplyVerbs(StoreParts):
         xcom_rows = {id(plan): self._xcom_rows(plan) for plan in plans if plan.xcoms}
         run_pks = sorted({plan.run_pk for plan in plans})
         refused: set[int] = set()
-        with self._database.write() as transaction:
+        with self._database.write() as transaction, transaction.together():
             revisions = dict(self._database.lock_runs(transaction, run_pks))
             for some in _one_of_each_run(plans):
                 accepted = []
@@ -188,11 +188,9 @@ def _write_steps(transaction: Transaction, steps: Sequence[tuple[int, Step]]) ->
         INSERT_INSTANCE,
         [insert_row(instance) for _, step in steps for instance in step.added.values()],
     )
-    _touched(
-        transaction,
-        UPDATE_INSTANCE,
-        [update_row(instance) for _, step in steps for instance in step.changed.values()],
-    )
+    changed = [update_row(instance) for _, step in steps for instance in step.changed.values()]
+    check = _all_found(len(changed), "task instances")
+    transaction.run_many(UPDATE_INSTANCE, changed, check=check)
     for run_pk, step in steps:
         match step.whole_map:
             case MapExpanded():
@@ -203,13 +201,17 @@ def _write_steps(transaction: Transaction, steps: Sequence[tuple[int, Step]]) ->
                 continue
 
 
-def _touched(transaction: Transaction, statement: RowsStatement, rows: Sequence[SqlTuple]) -> None:
-    touched = transaction.run_many(statement, rows)
-    if touched != len(rows):
-        raise RowMissingError(
-            f"{len(rows)} task instances were to be changed and {touched} were found: a change "
-            "names an instance that was never added to its run."
-        )
+def _all_found(wanted: int, what: str) -> Callable[[int], None]:
+    """A check that a statement touched as many rows as it was meant for."""
+
+    def check(touched: int) -> None:
+        if touched != wanted:
+            raise RowMissingError(
+                f"{wanted} {what} were to be changed and {touched} were found: a change names an "
+                "instance that was never added to its run."
+            )
+
+    return check
 
 
 def _expand(transaction: Transaction, run_pk: int, change: MapExpanded) -> None:
@@ -237,12 +239,8 @@ def _change_range(transaction: Transaction, run_pk: int, change: RangeChanged) -
     ended_at = at if change.state in FINISHED else None
     values = (change.state.value, change.reason, scheduled_at, ended_at, ended_at)
     row = (*values, run_pk, change.task_id, change.start, change.stop)
-    touched = transaction.run(_UPDATE_RANGE, row)
-    if touched != change.stop - change.start:
-        raise RowMissingError(
-            f"Instances {change.start} to {change.stop - 1} of {change.task_id!r} were to be "
-            f"changed and {touched} of them were found: the map was never expanded that far."
-        )
+    check = _all_found(change.stop - change.start, f"task instances of {change.task_id!r}")
+    transaction.run(_UPDATE_RANGE, row, check=check)
 
 
 def _write_runs(transaction: Transaction, plans: Iterable[Plan]) -> None:

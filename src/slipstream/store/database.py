@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeAlias
 
 from sqlalchemy import insert
@@ -12,13 +12,7 @@ from sqlalchemy.engine import Connection, CursorResult, Dialect
 from sqlalchemy.sql.base import Executable
 
 from slipstream.store.records import NoticeKind
-from slipstream.store.statements import (
-    RowsStatement,
-    SqlTuple,
-    Statement,
-    takes_rows_at_once,
-    types_of,
-)
+from slipstream.store.statements import RowsStatement, SqlTuple, Statement, types_of
 from slipstream.store.tables import notice
 
 Row: TypeAlias = tuple[Any, ...]
@@ -63,21 +57,37 @@ class Transaction:
         """The first value of the first row, or None where there is no row."""
         return self._connection.execute(query).scalar()
 
-    def run(self, statement: Statement, parameters: SqlTuple) -> int:
-        """Run a hot statement; gives the number of rows that it touched."""
+    def run(
+        self,
+        statement: Statement,
+        parameters: SqlTuple,
+        *,
+        check: Callable[[int], None] | None = None,
+    ) -> None:
+        """Run a hot statement; `check` is given the number of rows that it touched."""
         self._cursor.execute(statement.text(self._dialect), parameters)
-        return int(self._cursor.rowcount)
+        if check is not None:
+            check(self._cursor.rowcount)
 
-    def run_many(self, statement: RowsStatement, rows: Sequence[SqlTuple]) -> int:
-        """Run a hot statement for every row; gives the number of rows that it touched."""
-        if not rows:
-            return 0
-        sql = statement.text(self._dialect)
-        if takes_rows_at_once(self._dialect):
-            self._cursor.execute(sql, [list(values) for values in zip(*rows, strict=True)])
-        else:
-            self._cursor.executemany(sql, rows)
-        return int(self._cursor.rowcount)
+    def run_many(
+        self,
+        statement: RowsStatement,
+        rows: Sequence[SqlTuple],
+        *,
+        check: Callable[[int], None] | None = None,
+    ) -> None:
+        """Run a hot statement for every row; `check` is given the number that it touched."""
+        if rows:
+            self._cursor.executemany(statement.text(self._dialect), rows)
+            if check is not None:
+                check(self._cursor.rowcount)
+
+    def together(self) -> AbstractContextManager[None]:
+        """Hot statements in here may be sent in one go; their checks are made at the end of it.
+
+        Nothing in here goes through SQLAlchemy.
+        """
+        return nullcontext()
 
     def fetch(self, statement: Statement, parameters: SqlTuple = ()) -> Sequence[Row]:
         """The rows that a hot query gives."""

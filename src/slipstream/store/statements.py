@@ -20,7 +20,7 @@ from sqlalchemy.types import TypeEngine
 
 from slipstream.store.errors import StoreError
 
-SqlValue: TypeAlias = int | float | str | bytes | list[int] | None
+SqlValue: TypeAlias = int | float | str | bytes | Sequence[object] | None
 SqlTuple: TypeAlias = Sequence[SqlValue]
 
 

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 import psycopg
 from sqlalchemy import bindparam, create_engine, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.engine import URL, Dialect
+from sqlalchemy.engine import URL, Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.types import BigInteger
 
 from slipstream.store.database import Database, Transaction
+from slipstream.store.dialects.arrays import array_literal
 from slipstream.store.dialects.channel import CHANNEL, Channel
 from slipstream.store.errors import (
     ConstraintViolatedError,
@@ -21,7 +22,7 @@ from slipstream.store.errors import (
     StoreError,
     StoreUnavailableError,
 )
-from slipstream.store.statements import Statement
+from slipstream.store.statements import RowsStatement, SqlTuple, Statement
 from slipstream.store.tables import dag_run
 
 _SETUP_LOCK = 0x51195712EA
@@ -39,6 +40,64 @@ _LOCK_RUNS = Statement(
     ("run_pks",),
 )
 _NOTIFY = text(f"NOTIFY {CHANNEL}")
+
+
+class PostgresTransaction(Transaction):
+    """A transaction whose hot statements can share a message to the server."""
+
+    def __init__(self, connection: Connection) -> None:
+        """`connection` has begun."""
+        super().__init__(connection)
+        driver = connection.connection.driver_connection
+        if not isinstance(driver, psycopg.Connection):
+            raise StoreError(f"{driver!r} is no connection of psycopg.")
+        self._driver = driver
+        self._sent: list[tuple[psycopg.Cursor, Callable[[int], None]]] | None = None
+        """What is to be checked when the answers are there; None outside of `together`."""
+
+    def run(
+        self,
+        statement: Statement,
+        parameters: SqlTuple,
+        *,
+        check: Callable[[int], None] | None = None,
+    ) -> None:
+        """Run a hot statement; `check` is given the number of rows that it touched."""
+        cursor = self._driver.execute(statement.text(self._dialect), parameters)
+        if check is None:
+            return
+        if self._sent is None:
+            check(cursor.rowcount)
+        else:
+            self._sent.append((cursor, check))
+
+    def run_many(
+        self,
+        statement: RowsStatement,
+        rows: Sequence[SqlTuple],
+        *,
+        check: Callable[[int], None] | None = None,
+    ) -> None:
+        """Run a hot statement for all rows, given as one array for each column."""
+        if rows:
+            columns = [array_literal(values) for values in zip(*rows, strict=True)]
+            self.run(statement, columns, check=check)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Hot statements in here are sent in one go; their checks are made at the end of it.
+
+        A commit of the scheduler is some six statements, and waiting for the answer to each costs
+        more than carrying them out.
+        """
+        self._sent = []
+        try:
+            with self._driver.pipeline():
+                yield
+            for cursor, check in self._sent:
+                check(cursor.rowcount)
+        finally:
+            self._sent = None
 
 
 class PostgresDatabase(Database):
@@ -73,13 +132,13 @@ class PostgresDatabase(Database):
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
             reading.begin()
-            yield Transaction(reading)
+            yield PostgresTransaction(reading)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """A transaction that is committed at the end, or rolled back when something is raised."""
         with self._facts(), self._engine.begin() as connection:
-            transaction = Transaction(connection)
+            transaction = PostgresTransaction(connection)
             yield transaction
             if transaction.notices:
                 connection.execute(_NOTIFY)
