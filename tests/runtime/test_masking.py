@@ -9,10 +9,10 @@ import pytest
 
 from slipstream.runtime.masking import (
     Masker,
-    is_sensitive_name,
     redact,
     secrets_of_text,
 )
+from slipstream.sdk._sensitive import is_sensitive_name
 
 
 def test_a_secret_is_replaced_wherever_it_stands() -> None:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.json import JsonValue
-from slipstream.runtime.masking import MASK, is_sensitive_name, redact
+from slipstream.runtime.masking import MASK, redact
+from slipstream.sdk._sensitive import is_sensitive_name
 
 
 def masked_text(name: str, text: str | None) -> str | None:

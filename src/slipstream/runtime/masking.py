@@ -11,41 +11,13 @@ from urllib.parse import quote, quote_plus
 
 import msgspec
 
+from slipstream.sdk._sensitive import is_sensitive_name
+
 MASK = "***"
 MIN_LENGTH = 5
 """Shorter secrets are not masked: they would hide half of every log."""
 MIN_LINE_LENGTH = 12
 """A line of a secret of several lines is masked on its own from this length on."""
-
-SENSITIVE_NAMES = frozenset(
-    {
-        "access_key",
-        "access_token",
-        "api_key",
-        "apikey",
-        "authorization",
-        "credential",
-        "keyfile_dict",
-        "passphrase",
-        "passwd",
-        "password",
-        "private_key",
-        "proxies",
-        "proxy",
-        "secret",
-        "service_account",
-        "token",
-    }
-)
-"""A name that contains one of these holds a secret."""
-
-
-def is_sensitive_name(name: str, more: Iterable[str] = ()) -> bool:
-    """Whether a variable or a field of that name holds a secret."""
-    lowered = name.strip().lower()
-    return any(part in lowered for part in SENSITIVE_NAMES) or any(
-        part.strip().lower() in lowered for part in more if part.strip()
-    )
 
 
 def secrets_in(value: object, *, everything: bool, more_names: Iterable[str] = ()) -> list[str]:

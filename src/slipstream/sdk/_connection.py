@@ -6,25 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 
 from slipstream.sdk._secrets import find_connection
+from slipstream.sdk._sensitive import is_sensitive_name
 from slipstream.sdk._types import UserValue
 from slipstream.sdk.exceptions import AirflowException, AirflowNotFoundException
-
-SENSITIVE_WORDS = (
-    "access_token",
-    "api_key",
-    "apikey",
-    "authorization",
-    "keyfile_dict",
-    "passphrase",
-    "passwd",
-    "password",
-    "private_key",
-    "proxies",
-    "proxy",
-    "secret",
-    "token",
-)
-"""A field whose name holds one of these is a secret."""
 
 
 class Connection:
@@ -266,14 +250,8 @@ def secret_texts(value: UserValue, *, under_secret: bool = False) -> Iterator[st
             yield value
         case dict():
             for name, inner in value.items():
-                secret = under_secret or is_sensitive(str(name))
+                secret = under_secret or is_sensitive_name(str(name))
                 yield from secret_texts(inner, under_secret=secret)
         case list() | tuple():
             for inner in value:
                 yield from secret_texts(inner, under_secret=under_secret)
-
-
-def is_sensitive(name: str) -> bool:
-    """Whether a field or variable of that name holds a secret, by the words in it."""
-    lowered = name.strip().lower()
-    return any(word in lowered for word in SENSITIVE_WORDS)

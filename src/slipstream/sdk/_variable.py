@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 from slipstream.sdk._backend import Backend
-from slipstream.sdk._connection import is_sensitive, secret_texts
+from slipstream.sdk._connection import secret_texts
 from slipstream.sdk._deprecation import warn_deprecated
 from slipstream.sdk._running import get_backend
 from slipstream.sdk._secrets import find_variable, mask_secret
+from slipstream.sdk._sensitive import is_sensitive_name
 from slipstream.sdk._types import NOTSET, UserValue
 from slipstream.sdk.exceptions import AirflowException, VariableNotFoundError
 
@@ -51,7 +52,7 @@ class Variable:
                 raise VariableNotFoundError(key)
             return default
         value = _parsed(key, text) if deserialize_json else text
-        for secret in secret_texts(value, under_secret=is_sensitive(key)):
+        for secret in secret_texts(value, under_secret=is_sensitive_name(key)):
             mask_secret(secret)
         return value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from slipstream.sdk._backend import current_backend
-from slipstream.sdk._connection import is_sensitive
+from slipstream.sdk._sensitive import is_sensitive_name
 
 
 def mask_secret(secret: Any, name: str | None = None) -> None:
@@ -14,7 +14,9 @@ def mask_secret(secret: Any, name: str | None = None) -> None:
     With a name, only if the name is that of a secret.
     """
     backend = current_backend.get()
-    if backend is None or (name is not None and not is_sensitive(name) and isinstance(secret, str)):
+    if backend is None or (
+        name is not None and not is_sensitive_name(name) and isinstance(secret, str)
+    ):
         return
     if isinstance(secret, str):
         backend.mask_secret(secret)
@@ -35,9 +37,9 @@ def redact(value: Any, name: str | None = None, max_depth: int | None = None) ->
         return {key: redact(inner, str(key), deeper) for key, inner in value.items()}
     if isinstance(value, (list, tuple, set)):
         return type(value)(redact(inner, name, deeper) for inner in value)
-    return "***" if isinstance(value, str) and value and name and is_sensitive(name) else value
+    return "***" if isinstance(value, str) and value and name and is_sensitive_name(name) else value
 
 
 def should_hide_value_for_key(name: Any) -> bool:
     """Whether a field of that name holds a secret."""
-    return isinstance(name, str) and is_sensitive(name)
+    return isinstance(name, str) and is_sensitive_name(name)

@@ -1,0 +1,35 @@
+"""Which names stand for secrets: the one list that all masking goes by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+SENSITIVE_NAMES = frozenset(
+    {
+        "access_key",
+        "access_token",
+        "api_key",
+        "apikey",
+        "authorization",
+        "credential",
+        "keyfile_dict",
+        "passphrase",
+        "passwd",
+        "password",
+        "private_key",
+        "proxies",
+        "proxy",
+        "secret",
+        "service_account",
+        "token",
+    }
+)
+"""A name that contains one of these holds a secret."""
+
+
+def is_sensitive_name(name: str, more: Iterable[str] = ()) -> bool:
+    """Whether a variable or a field of that name holds a secret."""
+    lowered = name.strip().lower()
+    return any(part in lowered for part in SENSITIVE_NAMES) or any(
+        part.strip().lower() in lowered for part in more if part.strip()
+    )
