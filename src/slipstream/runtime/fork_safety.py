@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
 import sys
 import threading
 import warnings
+
+from slipstream.runtime import processes
+
+PATIENCE_SECONDS = 10.0
+"""How long a child that has nothing to do may take to end."""
 
 
 def reason_not_to_fork(threads_before: frozenset[str]) -> str | None:
@@ -30,8 +37,26 @@ def reason_not_to_fork(threads_before: frozenset[str]) -> str | None:
     return None
 
 
-def fork_once() -> None:
-    """Fork a child that ends at once.
+def reason_not_to_fork_at_all(patience_seconds: float = PATIENCE_SECONDS) -> str | None:
+    """Why the calling process, which has not run people's code yet, must not fork, or None.
+
+    What is put into every interpreter of the environment (`sitecustomize`, the `.pth` files of
+    tracers and profilers) may start threads, or hang or crash in what is forked.
+    """
+    names = [thread.name for thread in threading.enumerate()]
+    if len(names) > 1:
+        return f"the Python environment starts threads by itself ({', '.join(names[1:])})"
+    ended = fork_once(patience_seconds)
+    if ended is None:
+        return f"a forked process hangs: it had not ended after {patience_seconds:g} s"
+    if ended != 0:
+        return f"a forked process ends at once ({processes.describe_exit(ended)})"
+    threads = len(native_threads()) - 1
+    return f"the Python environment starts {threads} native threads" if threads > 0 else None
+
+
+def fork_once(patience_seconds: float = PATIENCE_SECONDS) -> int | None:
+    """Fork a child that ends at once; gives its exit status, None where it did not end in time.
 
     A library that is made for forking stops its threads before a fork and starts them again where
     they are next needed (OpenBLAS below NumPy does): the threads that are left after one are those
@@ -43,7 +68,19 @@ def fork_once() -> None:
         child = os.fork()
     if child == 0:
         os._exit(0)
-    os.waitpid(child, 0)
+    in_time = _ends_within(patience_seconds, child)
+    if not in_time:
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status) if in_time else None
+
+
+def _ends_within(seconds: float, child: int) -> bool:
+    descriptor = os.pidfd_open(child)
+    try:
+        return bool(select.select([descriptor], [], [], seconds)[0])
+    finally:
+        os.close(descriptor)
 
 
 def native_threads() -> frozenset[str]:

@@ -23,23 +23,29 @@ class ForkServer:
     What can be done before a fork is done here: a page that a child writes to is copied, and that
     is most of what a child costs.
 
-    With `keeps_orphans`, processes that a child leaves to this one live on: to the root, a DAG
-    zygote leaves its running tasks.
+    What an ended task leaves to this process, a subreaper, is killed. What an ended DAG zygote
+    leaves lives on: its running tasks.
+
+    `spawn` may start an interpreter for an order in the place of a fork; it gives the process's
+    number, or None where a fork will do.
     """
 
     def __init__(
         self,
         connection: BlockingConnection,
         read_end: int,
-        become: Callable[[messages.ForkZygote | messages.ForkTask, list[int]], NoReturn],
+        become: Callable[[messages.Order, list[int]], NoReturn],
         *,
-        keeps_orphans: bool,
+        spawn: Callable[[messages.Order, list[int], int], int | None] | None = None,
     ) -> None:
         self._connection = connection
         self._read_end = read_end
         self._become = become
-        self._keeps_orphans = keeps_orphans
+        self._spawn = spawn
         self._children: set[int] = set()
+        self._zygotes: set[int] = set()
+        """Those of the children that have children of their own to leave."""
+        self._adopted: set[int] = set()
         self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
 
     def serve(self) -> None:
@@ -66,19 +72,18 @@ class ForkServer:
         while waiting:
             order = messages.decode_to_zygote(self._connection.receive())
             descriptors = list(self._connection.take_descriptors(messages.DESCRIPTORS[type(order)]))
-            if isinstance(order, messages.Sweep):
-                self._sweep(frozenset(order.keep))
-            else:
-                self._fork(order, descriptors)
+            self._fork(order, descriptors)
             waiting = self._connection.has_received()
 
-    def _fork(self, order: messages.ForkZygote | messages.ForkTask, descriptors: list[int]) -> None:
+    def _fork(self, order: messages.Order, descriptors: list[int]) -> None:
         place = lifeline.new_place(self._read_end)
         try:
-            pid = os.fork()
+            pid = self._spawn(order, descriptors, place) if self._spawn else None
+            if pid is None:
+                pid = os.fork()
         except OSError as error:
             pid = -1
-            failure = f"cannot fork: {os.strerror(error.errno or 0)}"
+            failure = f"cannot start a process: {os.strerror(error.errno or 0)}"
         if pid == 0:
             self._become_child(order, descriptors, place)
         for descriptor in (*descriptors, place):
@@ -87,14 +92,11 @@ class ForkServer:
             self._connection.send(messages.ForkFailed(process=order.process, message=failure))
             return
         self._children.add(pid)
+        if isinstance(order, messages.ForkZygote):
+            self._zygotes.add(pid)
         self._connection.send(messages.Forked(process=order.process, pid=pid))
 
-    def _become_child(
-        self,
-        order: messages.ForkZygote | messages.ForkTask,
-        descriptors: list[int],
-        place: int,
-    ) -> NoReturn:
+    def _become_child(self, order: messages.Order, descriptors: list[int], place: int) -> NoReturn:
         """What the child does first: let go of everything that is the parent's."""
         try:
             signal.set_wakeup_fd(-1)
@@ -124,22 +126,30 @@ class ForkServer:
                 return
             processes.kill_group(ended.si_pid)
             _, status = os.waitpid(ended.si_pid, 0)
-            if ended.si_pid in self._children:
-                self._children.discard(ended.si_pid)
-                if not self._keeps_orphans:
-                    self._sweep(frozenset())
+            self._settle_orphans_of(ended.si_pid)
             self._connection.send(
                 messages.ChildExited(pid=ended.si_pid, status=os.waitstatus_to_exitcode(status))
             )
 
-    def _sweep(self, keep: frozenset[int]) -> None:
-        """Kill what ended children have left to this process, a subreaper.
+    def _settle_orphans_of(self, pid: int) -> None:
+        """Kill what an ended child has left to this process, unless that is a zygote's tasks.
 
         A living child is a subreaper itself and keeps what is orphaned below it.
         """
-        for pid in processes.children_of(os.getpid()):
-            if pid not in self._children and pid not in keep:
-                processes.kill_tree(pid)
+        was_zygote = pid in self._zygotes
+        for known in (self._children, self._zygotes, self._adopted):
+            known.discard(pid)
+        left = set(processes.children_of(os.getpid())) - self._children - self._adopted
+        if left and (was_zygote or any(map(_has_ended, self._zygotes))):
+            self._adopted |= left
+            return
+        for orphan in left:
+            processes.kill_tree(orphan)
+
+
+def _has_ended(child: int) -> bool:
+    """Whether a child has ended and was not waited for yet."""
+    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _ignore(_number: int, _frame: object) -> None:

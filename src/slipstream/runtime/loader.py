@@ -91,8 +91,11 @@ def preload() -> None:
     warm_up()
 
 
-def load(spec: messages.LoadSpec) -> LoadedFile:
-    """Execute the file. Whatever goes wrong in it becomes the result's `error`."""
+def load(spec: messages.LoadSpec, *, will_fork: bool = True) -> LoadedFile:
+    """Execute the file. Whatever goes wrong in it becomes the result's `error`.
+
+    `will_fork`: the process is to fork once the file is loaded, if the file lets it.
+    """
     started = time.perf_counter()
     threads_before = native_threads()
     newest_module = next(reversed(sys.modules))
@@ -107,7 +110,9 @@ def load(spec: messages.LoadSpec) -> LoadedFile:
                 result = _execute(spec, path)
         except BaseException as error:  # noqa: BLE001 - nothing in the file may end the zygote
             result = replace(result, error=_explain(error, spec))
-    unsafe = reason_not_to_fork(threads_before)
+    unsafe = spec.fresh_for
+    if unsafe is None and will_fork:
+        unsafe = reason_not_to_fork(threads_before)
     if unsafe is not None:
         recorded.append(f"Each task of this file loads it anew, for {unsafe}.")
     return replace(

@@ -26,18 +26,23 @@ class LoadingBackend(SupervisorBackend):
 
 
 def load_asking(
-    spec: messages.LoadSpec, connection: BlockingConnection, link: SupervisorLink | None = None
+    spec: messages.LoadSpec,
+    connection: BlockingConnection,
+    link: SupervisorLink | None = None,
+    *,
+    will_fork: bool = True,
 ) -> LoadedFile:
     """Load the file while its top level may read variables and connections.
 
-    The answers are those of the moment: a later change shows when the file is loaded anew.
+    See `loader.load` for `will_fork`. The answers are those of the moment: a later change shows
+    when the file is loaded anew.
     """
     link = link or SupervisorLink()
     link.attach(connection)
     backend = LoadingBackend(link)
     token = current_backend.set(backend)
     try:
-        file = load(spec)
+        file = load(spec, will_fork=will_fork)
     finally:
         current_backend.reset(token)
         link.detach()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
+from slipstream.runtime.processes import describe_exit
 from slipstream.runtime.reactor import Reactor
 from slipstream.runtime.root import RootProcess
 from slipstream.runtime.settings import HostSettings
@@ -13,6 +17,8 @@ from slipstream.runtime.warm import WarmFile
 from slipstream.wire import messages
 
 _MOST_MISFIRES = 3
+_CRASHES = {-signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE, -signal.SIGILL, -signal.SIGSEGV}
+"""Some native code does not work in any forked process: whether it does in another is tried."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,6 +86,11 @@ class LoadQueue:
             self._current.remove(load)
             if loaded is None and load.misfires < _MOST_MISFIRES:
                 load.misfires += 1
+                self._waiting.appendleft(load)
+            elif load.spec.fresh_for is None and file.exit_status in _CRASHES:
+                how = describe_exit(file.exit_status)
+                reason = f"loading it in a forked process ends that process ({how})"
+                load.spec = msgspec.structs.replace(load.spec, fresh_for=reason)
                 self._waiting.appendleft(load)
             else:
                 load.on_loaded(file, loaded or _NEVER_FORKED)

@@ -134,6 +134,8 @@ class ProcessPool:
                 child = self._by_pid.pop(message.pid, None)
                 if child is not None:
                     child.on_exited(message.status)
+            case messages.Ready(unsafe=str() as reason):
+                _log.warning("every task starts in a new interpreter, for %s", reason)
             case messages.Ready() | messages.Loaded() | messages.Ask():
                 return
 
@@ -260,7 +262,11 @@ class ProcessPool:
         file.source_hash = source_hash
         if newest:
             self._newest[file.load.fileloc] = version
-        if loaded.unsafe is not None:
+        if self._settings.new_interpreters:
+            reason = "the settings ask for a new interpreter for each task"
+            self._cold[version] = msgspec.structs.replace(file.load, fresh_for=reason)
+            file.retire()
+        elif loaded.unsafe is not None:
             self._cold[version] = file.load
         if file.phase is not Phase.WARM:
             return

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from slipstream.runtime.channel import Channel
+from slipstream.runtime.fresh import command_of
 from slipstream.runtime.lifeline import Lifeline
 from slipstream.runtime.reactor import Reactor
 from slipstream.wire import messages
@@ -46,7 +46,7 @@ class RootProcess:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                _command(theirs.fileno(), self._lifeline.read_end),
+                command_of("slipstream.runtime.zygote", theirs.fileno(), self._lifeline.read_end),
                 stdin=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(), self._lifeline.read_end),
                 start_new_session=True,
@@ -56,7 +56,7 @@ class RootProcess:
         self._channel.open()
         return self._channel
 
-    def send(self, order: messages.ToZygote, descriptors: Sequence[int] = ()) -> None:
+    def send(self, order: messages.Order, descriptors: Sequence[int] = ()) -> None:
         """Pass an order on."""
         self.ensure().send(order, descriptors)
 
@@ -85,9 +85,3 @@ class RootProcess:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def _command(sock: int, lifeline: int) -> Sequence[str]:
-    # -P keeps the folder that the server was started in off the path of DAG files.
-    arguments = ["-P", "-X", "faulthandler", "-m", "slipstream.runtime.zygote"]
-    return [sys.executable, *arguments, str(sock), str(lifeline)]

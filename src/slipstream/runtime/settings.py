@@ -30,6 +30,8 @@ class HostSettings:
     load_memory_bytes: int | None = field(default_factory=_default_memory_bytes)
     """What a file may take while it loads, beyond what an empty one does; None: no limit."""
 
+    new_interpreters: bool = False
+    """Whether each task starts in an interpreter of its own, whatever its file allows."""
     warm_memory_bytes: int = 256 << 20
     """What loaded files without running tasks may hold in all; the least recently used go."""
     quick_load_seconds: float = 0.5

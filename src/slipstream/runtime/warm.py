@@ -52,6 +52,7 @@ class WarmFile:
         self.load = load
         self.phase = Phase.LOADING
         self.pid: int | None = None
+        self.exit_status: int | None = None
         self.source_hash = ""
         self.private_bytes = 0
         self.load_seconds = 0.0
@@ -141,6 +142,7 @@ class WarmFile:
 
     def on_exited(self, status: int) -> None:
         """The zygote has ended and was waited for."""
+        self.exit_status = status
         self._channel.receive_now()
         if self.phase is Phase.LOADING:
             self._died_loading(processes.describe_exit(status))

@@ -3,6 +3,7 @@
 The root is started by `exec`, so that it inherits neither threads nor locks. It imports what every
 task needs and then only forks: DAG zygotes, and the task processes of files that must not be
 forked once they are loaded. A DAG zygote loads its file, says what came of it, and forks tasks.
+Where not even the root may be forked, it starts an interpreter for each of them.
 """
 
 from __future__ import annotations
@@ -14,8 +15,12 @@ import socket
 from dataclasses import dataclass
 from typing import NoReturn
 
-from slipstream.runtime import loader, processes
+from msgspec.structs import replace
+
+from slipstream.runtime import fork_hooks, loader, processes
+from slipstream.runtime.fork_safety import reason_not_to_fork_at_all
 from slipstream.runtime.forking import ForkServer, adopt_output, settle_memory
+from slipstream.runtime.fresh import spawn
 from slipstream.runtime.loading_backend import load_asking
 from slipstream.runtime.supervisor_link import SupervisorLink
 from slipstream.runtime.task_process import TaskProcess
@@ -23,12 +28,14 @@ from slipstream.wire import messages
 from slipstream.wire.frames import BlockingConnection
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RootZygote:
     """The process that all others are forked from."""
 
     connection: BlockingConnection
     lifeline: int
+    unsafe: str | None = None
+    """Why it starts interpreters and never forks, or None."""
 
     def run(self) -> NoReturn:
         """Serve until the server closes the socket or dies; then end everything below."""
@@ -41,14 +48,21 @@ class RootZygote:
         rehearse()
         gc.disable()
         settle_memory()
-        self.connection.send(messages.Ready(pid=os.getpid()))
-        ForkServer(self.connection, self.lifeline, self._become, keeps_orphans=True).serve()
+        self.unsafe = reason_not_to_fork_at_all()
+        self.connection.send(messages.Ready(pid=os.getpid(), unsafe=self.unsafe))
+        ForkServer(self.connection, self.lifeline, self._become, spawn=self._spawn).serve()
         end_everything_below()
         os._exit(0)
 
-    def _become(
-        self, order: messages.ForkZygote | messages.ForkTask, descriptors: list[int]
-    ) -> NoReturn:
+    def _spawn(self, order: messages.Order, descriptors: list[int], place: int) -> int | None:
+        """Start an interpreter where the order, or what this process is, wants one."""
+        load = order.load
+        if load is None or (load.fresh_for or self.unsafe) is None:
+            return None
+        load = replace(load, fresh_for=load.fresh_for or self.unsafe)
+        return spawn(replace(order, load=load), descriptors, place)
+
+    def _become(self, order: messages.Order, descriptors: list[int]) -> NoReturn:
         match order:
             case messages.ForkZygote():
                 sock, out = descriptors
@@ -57,14 +71,8 @@ class RootZygote:
             case messages.ForkTask():
                 sock, out, err = descriptors
                 adopt_output(out, err)
-                if order.load is None:
-                    raise ValueError("a task forked from the root zygote needs a file to load")
-                connection = connect(sock)
-                connection.send(messages.Hello(pid=os.getpid()))
-                link = SupervisorLink()
-                file = load_asking(order.load, connection, link)
-                connection.send(file.message())
-                TaskProcess(file).run(connection, link.work)
+                fork_hooks.release()
+                run_alone(order, connect(sock))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +92,26 @@ class DagZygote:
         settle_memory()
         self.connection.send(file.message())
 
-        def become(
-            _order: messages.ForkZygote | messages.ForkTask, descriptors: list[int]
-        ) -> NoReturn:
+        def become(_order: messages.Order, descriptors: list[int]) -> NoReturn:
             sock, out, err = descriptors
             adopt_output(out, err)
             connection = connect(sock)
             connection.send(messages.Hello(pid=os.getpid()))
             task.run(connection)
 
-        ForkServer(self.connection, self.lifeline, become, keeps_orphans=False).serve()
+        ForkServer(self.connection, self.lifeline, become).serve()
         os._exit(0)
+
+
+def run_alone(order: messages.ForkTask, connection: BlockingConnection) -> NoReturn:
+    """Be a task process that loads its file itself."""
+    if order.load is None:
+        raise ValueError("a task that is not forked from a DAG zygote needs a file to load")
+    connection.send(messages.Hello(pid=os.getpid()))
+    link = SupervisorLink()
+    file = load_asking(order.load, connection, link, will_fork=False)
+    connection.send(file.message())
+    TaskProcess(file).run(connection, link.work)
 
 
 def end_everything_below() -> None:

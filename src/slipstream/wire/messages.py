@@ -40,6 +40,8 @@ class LoadSpec(msgspec.Struct, frozen=True, kw_only=True):
     """How long after the timeout the process is ended, if it could not be interrupted."""
     memory_bytes: int | None = None
     """More than it has already that the file may take while it loads."""
+    fresh_for: str | None = None
+    """Why an interpreter of its own loads the file; None where a forked process may."""
 
 
 # To a zygote. Each names how many descriptors travel with it.
@@ -62,15 +64,10 @@ class ForkTask(msgspec.Struct, frozen=True, kw_only=True, tag="task"):
     load: LoadSpec | None = None
 
 
-class Sweep(msgspec.Struct, frozen=True, kw_only=True, tag="sweep"):
-    """Kill every child but these; they are what an ended task left behind."""
+Order: TypeAlias = ForkZygote | ForkTask
+"""What a new process is made for."""
 
-    keep: list[int]
-
-
-ToZygote: TypeAlias = ForkZygote | ForkTask | Sweep
-
-DESCRIPTORS: Mapping[type[msgspec.Struct], int] = {ForkZygote: 2, ForkTask: 3, Sweep: 0}
+DESCRIPTORS: Mapping[type[msgspec.Struct], int] = {ForkZygote: 2, ForkTask: 3}
 
 
 # From a zygote.
@@ -104,6 +101,8 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
     """The root zygote has imported what it needs."""
 
     pid: int
+    unsafe: str | None = None
+    """Why it does not fork but starts an interpreter for everything, or None."""
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True, tag="loaded"):
@@ -226,7 +225,9 @@ FromZygote: TypeAlias = Forked | ForkFailed | ChildExited | Ready | Loaded | Ask
 FromTask: TypeAlias = Hello | Ask | LogLine | Mask | Report | Finished | ErrandDone | Loaded
 
 
-decode_to_zygote = msgspec.msgpack.Decoder(ToZygote).decode
+decode_to_zygote = msgspec.msgpack.Decoder(Order).decode
+decode_order = msgspec.json.Decoder(Order).decode
+"""From a command line."""
 decode_from_zygote = msgspec.msgpack.Decoder(FromZygote).decode
 decode_to_task = msgspec.msgpack.Decoder(ToTask).decode
 decode_from_task = msgspec.msgpack.Decoder(FromTask).decode

@@ -142,3 +142,20 @@ def test_an_interrupt_ends_the_tasks(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert processes_of(tmp_path / "home") == []
+
+
+def test_airflows_setting_gives_each_task_an_interpreter(
+    slipstream: Slipstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "where.py"
+    file.write_text(
+        "import pathlib\n"
+        "from slipstream.sdk import dag, task\n"
+        "@dag\n"
+        "def where():\n"
+        "    task(lambda: print(pathlib.Path('/proc/self/cmdline').read_text()), task_id='t')()\n"
+        "where()\n"
+    )
+    assert "slipstream.runtime.fresh" not in slipstream("dags", "test", str(file)).out
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTE_TASKS_NEW_PYTHON_INTERPRETER", "True")
+    assert "slipstream.runtime.fresh" in slipstream("dags", "test", str(file)).out

@@ -91,6 +91,7 @@ def host_settings(deployment: Deployment) -> HostSettings:
         ),
         load_timeout_seconds=config.number("core", "dagbag_import_timeout"),
         load_memory_bytes=int(load) * MEBIBYTE if load else defaults.load_memory_bytes,
+        new_interpreters=config.flag("core", "execute_tasks_new_python_interpreter"),
         warm_memory_bytes=int(warm) * MEBIBYTE if warm else defaults.warm_memory_bytes,
         kill_grace_seconds=config.number("core", "killed_task_cleanup_time"),
         sensitive_names=_words(config, "core", "sensitive_var_conn_names"),

@@ -58,7 +58,8 @@ def _rendered(found: FoundDag, attempt: Attempt, store: Store) -> Sequence[tuple
     """The fields with their values; here the file is loaded into this process."""
     loader.preload()
     file = loader.load(
-        messages.LoadSpec(fileloc=found.parsed.fileloc, dags_folder=str(found.folder))
+        messages.LoadSpec(fileloc=found.parsed.fileloc, dags_folder=str(found.folder)),
+        will_fork=False,
     )
     dag = file.dags.get(found.spec.dag_id)
     if dag is None:
