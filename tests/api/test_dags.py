@@ -276,6 +276,13 @@ def test_each_version_keeps_its_source(api: Client, store: Store) -> None:
     assert text.headers["content-type"].startswith("text/plain")
 
 
+def test_the_source_of_a_dag_in_an_archive_is_its_own_modules(api: Client, store: Store) -> None:
+    spec = DagSpec(dag_id="etl", fileloc="/dags/all.zip/b.py")
+    sources = {"all.zip/a.py": "a = 1\n", "all.zip/b.py": "b = 1\n"}
+    store.record_parsed([parsed(spec, fileloc="/dags/all.zip", sources=sources)])
+    assert api.get("/dagSources/etl").json()["content"] == "b = 1\n"
+
+
 def test_import_errors_are_listed_and_shown(api: Client, store: Store) -> None:
     store.record_parsed(
         [

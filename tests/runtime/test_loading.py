@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from tests.runtime.conftest import HEADER, Harness, wait_until
 
@@ -304,3 +306,23 @@ def test_a_secret_that_a_file_read_is_not_in_its_error(harness: Harness) -> None
     assert parsed.error is not None
     assert "ValueError" in parsed.error
     assert "hunter2" not in parsed.error
+
+
+LOOK = """
+def look(file_path, zip_file=None):
+    return "wanted" in (file_path if zip_file is None else zip_file.read(file_path).decode())
+"""
+
+
+def test_a_look_of_the_deployments_own_decides_what_is_executed(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (harness.dags.parent / "looking.py").write_text(LOOK)
+    known = os.environ.get("PYTHONPATH", "")
+    monkeypatch.setenv("PYTHONPATH", f"{harness.dags.parent}:{known}")
+    monkeypatch.setenv("AIRFLOW__CORE__MIGHT_CONTAIN_DAG_CALLABLE", "looking.look")
+    wanted = harness.parse(harness.write_tasks(GOOD, "wanted.py"))
+    assert [dag.dag_id for dag in wanted.dags] == ["one"]
+    other = harness.parse(harness.write("other.py", "1 / 0"))
+    assert (other.error, other.dags) == (None, ())
+    assert list(other.sources) == ["other.py"]

@@ -1,13 +1,10 @@
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from slipstream.services.dag_files import (
-    DagFolder,
-    IgnoreFileError,
-    IgnoreSyntax,
-    may_hold_dags,
-)
+from slipstream.runtime.discovery import may_hold_dags
+from slipstream.services.dag_files import DagFolder, IgnoreFileError, IgnoreSyntax
 
 DAG = "from airflow import DAG\n"
 
@@ -97,3 +94,35 @@ def test_a_folder_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
 def test_a_single_file_can_stand_for_a_folder(tmp_path: Path) -> None:
     write(tmp_path, a_py=DAG)
     assert list(DagFolder(tmp_path / "a.py").find()) == [tmp_path / "a.py"]
+
+
+def zipped(path: Path, **members: str) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(name.replace("__", "/").replace("_py", ".py"), text)
+
+
+def test_archives_that_mention_dags_in_their_first_level_are_found(tmp_path: Path) -> None:
+    zipped(tmp_path / "dags.zip", a_py=DAG)
+    zipped(tmp_path / "library.zip", lib__a_py=DAG, b_py="x = 1")
+    zipped(tmp_path / "data.zip", notes="dag airflow")
+    (tmp_path / "broken.zip").write_text("no archive")
+    assert found(DagFolder(tmp_path)) == ["broken.zip", "dags.zip"]
+    assert len(found(DagFolder(tmp_path, safe_mode=False))) == 4
+
+
+def test_archives_are_ignored_as_files_are(tmp_path: Path) -> None:
+    zipped(tmp_path / "dags.zip", a_py=DAG)
+    zipped(tmp_path / "old.zip", a_py=DAG)
+    (tmp_path / ".airflowignore").write_text("old*\n")
+    assert found(DagFolder(tmp_path)) == ["dags.zip"]
+
+
+def test_links_to_files_and_folders_are_followed(tmp_path: Path) -> None:
+    outside, dags = tmp_path / "outside", tmp_path / "dags"
+    write(outside, a_py=DAG, sub__b_py=DAG)
+    dags.mkdir()
+    (dags / "linked").symlink_to(outside / "sub")
+    (dags / "one.py").symlink_to(outside / "a.py")
+    (dags / "gone.py").symlink_to(outside / "nowhere.py")
+    assert found(DagFolder(dags)) == ["one.py", "linked/b.py"]

@@ -162,6 +162,16 @@ def test_a_changed_file_is_recorded(
     assert "x = 1" in store.files[str(path)].sources["a.py"]
 
 
+def test_an_archive_that_is_replaced_is_recorded_at_once(
+    tmp_path: Path, running: DagProcessor, store: RecordingStore
+) -> None:
+    path = write(tmp_path / "all.zip")
+    assert store.news.get(timeout=10) == ["all.zip"]
+    write(tmp_path / "all.new", text="x = 1").rename(path)
+    assert store.news.get(timeout=10) == ["all.zip"]
+    assert "x = 1" in store.files[str(path)].sources["all.zip"]
+
+
 def test_a_removed_file_leaves_the_store(
     tmp_path: Path, running: DagProcessor, store: RecordingStore
 ) -> None:

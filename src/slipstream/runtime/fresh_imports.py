@@ -33,13 +33,13 @@ def import_afresh_from(folder: str) -> None:
     """
     sys.path_hooks.insert(0, _hook_for(folder.rstrip(os.sep)))
     for path in list(sys.path_importer_cache):
-        if _is_within(path, folder):
+        if is_within(path, folder):
             del sys.path_importer_cache[path]
 
 
 def _hook_for(folder: str) -> Callable[[str], FileFinder]:
     def find(path: str) -> FileFinder:
-        if not (_is_within(path, folder) and os.path.isdir(path)):
+        if not (is_within(path, folder) and os.path.isdir(path)):
             raise ImportError(f"{path} is no folder in {folder}", path=path)
         return FileFinder(
             path, (ExtensionFileLoader, EXTENSION_SUFFIXES), (_FreshLoader, SOURCE_SUFFIXES)
@@ -48,5 +48,6 @@ def _hook_for(folder: str) -> Callable[[str], FileFinder]:
     return find
 
 
-def _is_within(path: str, folder: str) -> bool:
+def is_within(path: str, folder: str) -> bool:
+    """Whether it is that folder, or lies below it."""
     return path == folder or path.startswith(folder + os.sep)

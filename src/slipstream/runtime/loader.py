@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import faulthandler
-import hashlib
 import importlib
-import importlib.util
 import sys
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from slipstream import compat
 from slipstream.runtime import processes
+from slipstream.runtime.dag_modules import dags_of_file
 from slipstream.runtime.fork_safety import native_threads, reason_not_to_fork
 from slipstream.runtime.fresh_imports import import_afresh_from
 from slipstream.runtime.interrupts import time_limit
 from slipstream.runtime.limits import limited_memory
+from slipstream.runtime.sources import relative_name, sources_of
 from slipstream.runtime.tracebacks import format_for_user
-from slipstream.sdk._collect import DagCollector
 from slipstream.sdk._spec import build_spec
 from slipstream.sdk._warm import warm_up
 from slipstream.wire import messages
@@ -117,7 +114,7 @@ def load(spec: messages.LoadSpec, *, will_fork: bool = True) -> LoadedFile:
         recorded.append(f"Each task of this file loads it anew, for {unsafe}.")
     return replace(
         result,
-        sources=_sources(path, spec, newest_module),
+        sources=sources_of(path, spec, newest_module),
         warnings=tuple(recorded),
         unsafe=unsafe,
         duration_seconds=time.perf_counter() - started,
@@ -125,25 +122,9 @@ def load(spec: messages.LoadSpec, *, will_fork: bool = True) -> LoadedFile:
 
 
 def _execute(spec: messages.LoadSpec, path: Path) -> LoadedFile:
-    with DagCollector() as collector:
-        module = _new_module(path)
-        code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
-        exec(code, module.__dict__)  # noqa: S102 - executing the file is what loading means
-    dags = collector.dags(module.__dict__, spec.fileloc)
+    dags = dags_of_file(path, Path(spec.fileloc))
     encoded = [encode_dag(build_spec(dag)) for dag in dags.values()]
     return LoadedFile(spec=spec, dags=dags, encoded=encoded)
-
-
-def _new_module(path: Path) -> ModuleType:
-    """An empty module of a name that no import statement can hit by accident."""
-    digest = hashlib.sha256(str(path).encode()).hexdigest()[:12]
-    name = f"slipstream_dag_{digest}_{path.stem}"
-    module_spec = importlib.util.spec_from_file_location(name, path)
-    if module_spec is None:
-        raise ImportError(f"{path} is no Python file")
-    module = importlib.util.module_from_spec(module_spec)
-    sys.modules[name] = module
-    return module
 
 
 def _where(spec: messages.LoadSpec, root: Path) -> Path:
@@ -152,11 +133,6 @@ def _where(spec: messages.LoadSpec, root: Path) -> Path:
     if spec.overlay is None:
         return path
     return root / relative_name(path, Path(spec.dags_folder))
-
-
-def relative_name(path: Path, folder: Path) -> str:
-    """The file's name below the DAGs folder; its bare name where it lies elsewhere."""
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
 
 
 def _extend_path(spec: messages.LoadSpec) -> None:
@@ -209,35 +185,3 @@ def _explain(error: BaseException, spec: messages.LoadSpec) -> str:
         case _:
             return trace
     return f"{trace}\n{hint}\n"
-
-
-def _sources(path: Path, spec: messages.LoadSpec, newest_module: str) -> Mapping[str, str]:
-    """The file and the modules that it imported from the DAGs folder."""
-    folders = [Path(folder) for folder in (spec.overlay, spec.dags_folder) if folder]
-    own = relative_name(Path(spec.fileloc), Path(spec.dags_folder))
-    sources: dict[str, str] = {}
-    _add_source(sources, own, path)
-    for file in _files_imported_since(newest_module):
-        for folder in folders:
-            if file.startswith(f"{folder}/") and file != str(path):
-                _add_source(sources, relative_name(Path(file), folder), Path(file))
-                break
-    return sources
-
-
-def _files_imported_since(module: str) -> Sequence[str]:
-    """The source files of all modules that were imported after that one, oldest first.
-
-    Older modules are not even looked at: that would write to their reference counts, and each
-    zygote would hold a copy of the pages that they lie in.
-    """
-    names = list(takewhile(lambda name: name != module, reversed(sys.modules)))
-    files = (getattr(sys.modules[name], "__file__", None) for name in reversed(names))
-    return [file for file in files if isinstance(file, str) and file.endswith(".py")]
-
-
-def _add_source(sources: dict[str, str], name: str, path: Path) -> None:
-    try:
-        sources[name] = path.read_bytes().decode("utf-8", "surrogateescape")
-    except OSError:
-        return

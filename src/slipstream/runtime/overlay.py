@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from slipstream.model.errors import InvalidInputError, NotFoundError
 from slipstream.model.version import hash_sources
+from slipstream.runtime.archives import Archive, is_archive
 from slipstream.runtime.jobs import Source
 
 
@@ -32,6 +34,7 @@ def materialise(source: Source, folder: Path, run_dir: Path) -> Path:
     made = Path(tempfile.mkdtemp(prefix=".making-", dir=target.parent))
     try:
         _write(files, made)
+        _complete_archives(files, folder, made)
         _link_neighbours(files, folder, made)
         made.rename(target)
     except OSError:
@@ -49,6 +52,16 @@ def _write(files: Mapping[str, str], target: Path) -> None:
         path = target / relative
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", errors="surrogateescape")
+
+
+def _complete_archives(files: Mapping[str, str], folder: Path, target: Path) -> None:
+    """What was too large in an archive to be kept is taken from it as it is now."""
+    for relative in {parent for name in files for parent in PurePosixPath(name).parents}:
+        if is_archive(folder / relative) and (folder / relative).is_file():
+            try:
+                Archive(folder / relative).unpack_data_into(target / relative)
+            except (OSError, zipfile.BadZipFile):
+                continue
 
 
 def _link_neighbours(files: Mapping[str, str], folder: Path, target: Path) -> None:

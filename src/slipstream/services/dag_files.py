@@ -13,8 +13,11 @@ from typing import Protocol
 from pathspec import GitIgnoreSpec
 
 from slipstream.model.errors import InvalidInputError
+from slipstream.runtime.archives import ARCHIVE_SUFFIX
+from slipstream.runtime.discovery import looks_like_a_dag_file
 
 IGNORE_FILE = ".airflowignore"
+DAG_FILE_SUFFIXES = (".py", ARCHIVE_SUFFIX)
 
 
 class IgnoreSyntax(StrEnum):
@@ -69,7 +72,10 @@ class DagFolder:
         return self.path.parent if self.path.is_file() else self.path
 
     def find(self) -> Iterator[Path]:
-        """The Python files that may hold DAGs, sorted within each folder. Links are followed."""
+        """The Python files and archives that may hold DAGs, sorted within each folder.
+
+        Links are followed.
+        """
         if self.path.is_file():
             yield self.path
         elif self.path.is_dir():
@@ -79,7 +85,11 @@ class DagFolder:
         """Whether `find` would give this file."""
         if path == self.path:
             return path.is_file()
-        if path.suffix != ".py" or not path.is_relative_to(self.path) or not path.is_file():
+        if (
+            path.suffix not in DAG_FILE_SUFFIXES
+            or not path.is_relative_to(self.path)
+            or not path.is_file()
+        ):
             return False
         folder, rules = self.path, self._rules_of(self.path, ())
         for part in path.relative_to(self.path).parts[:-1]:
@@ -105,7 +115,7 @@ class DagFolder:
                 if entry.name != "__pycache__" and not _is_ignored(path, rules, is_folder=True):
                     folders.append(path)
             elif (
-                path.suffix == ".py"
+                path.suffix in DAG_FILE_SUFFIXES
                 and entry.is_file()
                 and not _is_ignored(path, rules, is_folder=False)
                 and self._looks_right(path)
@@ -130,8 +140,8 @@ class DagFolder:
                 raise IgnoreFileError(f"{file} holds a line that is no glob: {error}") from error
         patterns = []
         for number, line in enumerate(lines, start=1):
-            text = re.sub(r"\s*#.*", "", line).strip()
-            if not text:
+            text = re.sub(r"\s*#.*", "", line)
+            if not text.strip():
                 continue
             try:
                 patterns.append(re.compile(text))
@@ -143,19 +153,7 @@ class DagFolder:
         return _RegexpRules(self.path, tuple(patterns))
 
     def _looks_right(self, path: Path) -> bool:
-        if not self.safe_mode:
-            return True
-        try:
-            return may_hold_dags(path.read_bytes())
-        except OSError:
-            # Parsing it says in full what is wrong with it.
-            return True
-
-
-def may_hold_dags(source: bytes) -> bool:
-    """Whether a file's text mentions DAGs (or assets) and the library that makes them."""
-    text = source.lower()
-    return (b"dag" in text or b"asset" in text) and (b"airflow" in text or b"slipstream" in text)
+        return not self.safe_mode or looks_like_a_dag_file(path)
 
 
 def _is_ignored(path: Path, rules: tuple[_Rules, ...], *, is_folder: bool) -> bool:

@@ -15,7 +15,7 @@ from watchfiles._rust_notify import RustNotify
 
 from slipstream.model.errors import SlipstreamError
 from slipstream.model.version import DagVersion, ParsedFile
-from slipstream.services.dag_files import IGNORE_FILE, DagFolder
+from slipstream.services.dag_files import DAG_FILE_SUFFIXES, IGNORE_FILE, DagFolder
 
 _log = logging.getLogger(__name__)
 
@@ -208,7 +208,7 @@ class DagProcessor:
         touched: set[Path] = set()
         look = False
         for path in paths:
-            if path.suffix != ".py":
+            if path.suffix not in DAG_FILE_SUFFIXES:
                 look = look or self._changes_what_is_found(path)
                 continue
             touched |= self._imported_by.get(path, set())

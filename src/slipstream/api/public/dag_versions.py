@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 from fastapi import Header
@@ -20,6 +21,7 @@ from slipstream.api.payloads.dags import (
     version_payload,
 )
 from slipstream.api.payloads.filters import Paging
+from slipstream.model.version import DagVersion
 
 routes = Routes("DagVersion")
 
@@ -92,7 +94,7 @@ def get_dag_source(
         else call.store.get_version_number(dag_id, version_number)
     )
     sources = call.store.get_sources(version.source_hash)
-    content = next(iter(sources.values()), None)
+    content = _own_text(version, sources)
     if preferred(accept) == TEXT:
         return PlainTextResponse(content or "")
     return DAGSourceResponse(
@@ -101,3 +103,11 @@ def get_dag_source(
         version_number=version.number,
         dag_display_name=display_name(version.spec),
     )
+
+
+def _own_text(version: DagVersion, sources: Mapping[str, str]) -> str | None:
+    """The text of the file that makes the DAG: the first one, but for a DAG of an archive."""
+    for path, text in sources.items():
+        if version.spec.fileloc.endswith(f"/{path}"):
+            return text
+    return next(iter(sources.values()), None)

@@ -62,14 +62,17 @@ def _bundle_folder(deployment: Deployment, bundle: dict[str, object], name: str)
 
 def dag_folders(deployment: Deployment) -> list[DagFolder]:
     """The same folders, with how files are chosen in them."""
+    from slipstream.runtime.discovery import DEFAULT_LOOK
     from slipstream.services.dag_files import DagFolder, IgnoreSyntax
 
     config = deployment.config
+    # A look of the deployment's own is people's code: who loads the file asks it.
+    looks_ourselves = config.get("core", "might_contain_dag_callable") in {None, "", DEFAULT_LOOK}
     return [
         DagFolder(
             path,
             IgnoreSyntax(config.text("core", "dag_ignore_file_syntax").lower()),
-            config.flag("core", "dag_discovery_safe_mode"),
+            looks_ourselves and config.flag("core", "dag_discovery_safe_mode"),
         )
         for path in dags_folders(deployment)
     ]
