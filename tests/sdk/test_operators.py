@@ -400,8 +400,9 @@ def test_killing_a_command_ends_all_that_it_started(tmp_path: Path) -> None:
     while not ready.exists():
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    assert operator._process is not None
-    pids = [operator._process.pid, *descendants(operator._process.pid)]
+    process = operator.subprocess_hook.sub_process
+    assert process is not None
+    pids = [process.pid, *descendants(process.pid)]
     assert len(pids) >= 3
     operator.on_kill()
     thread.join(timeout=20)

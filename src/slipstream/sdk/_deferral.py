@@ -44,3 +44,12 @@ def resume(
             f"{type(operator).__name__} does not have."
         )
     return method(context, **kwargs)
+
+
+def is_deferrable(choice: bool | None) -> bool:
+    """Whether to wait in the triggerer; None leaves it to `[operators] default_deferrable`."""
+    if choice is not None:
+        return choice
+    from slipstream.sdk._conf import conf
+
+    return conf.getboolean("operators", "default_deferrable", fallback=False)

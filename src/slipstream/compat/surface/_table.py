@@ -7,7 +7,7 @@ modules say what to use instead.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TypeAlias
@@ -47,13 +47,16 @@ class Removed:
 class Surface:
     """All modules and names of the surface."""
 
-    def __init__(self, tables: Iterable[Table], removed: Mapping[str, Removed]) -> None:
+    def __init__(
+        self, tables: Iterable[Table], removed: Mapping[str, Removed | Sequence[Removed]]
+    ) -> None:
         self._modules: dict[str, dict[str, Target]] = {}
         for table in tables:
             for module, sources in table.items():
                 self._add_module(module).update(_targets(sources))
-        for module, entry in removed.items():
-            self._add_module(module).update(entry.targets())
+        for module, entries in removed.items():
+            for entry in [entries] if isinstance(entries, Removed) else entries:
+                self._add_module(module).update(entry.targets())
 
     def has_module(self, module: str) -> bool:
         """Whether the surface has this module or one below it."""

@@ -1,4 +1,4 @@
-"""Stand-ins for the standard provider, for where its package is not installed."""
+"""The standard provider, for where its package is not installed."""
 
 from __future__ import annotations
 
@@ -6,18 +6,57 @@ from slipstream.compat.surface._table import Table
 
 _SDK = "slipstream.sdk"
 _OPERATORS = "slipstream.sdk.operators"
+_SENSORS = "slipstream.sdk.sensors"
+_TRIGGERS = "slipstream.sdk.triggers"
+_HOOKS = "slipstream.sdk.hooks"
+_VERSION = "slipstream.compat.adapters.version"
+_STANDARD = "airflow.providers.standard"
 
 TABLE: Table = {
     "airflow.providers": {},
-    "airflow.providers.standard.operators.bash": {f"{_OPERATORS}.bash": "BashOperator"},
-    "airflow.providers.standard.operators.branch": {_SDK: "BranchMixIn BaseBranchOperator"},
-    "airflow.providers.standard.operators.empty": {f"{_OPERATORS}.empty": "EmptyOperator"},
-    "airflow.providers.standard.operators.latest_only": {
-        f"{_OPERATORS}.latest_only": "LatestOnlyOperator"
+    _STANDARD: {_VERSION: "__version__=standard_version"},
+    f"{_STANDARD}.hooks.filesystem": {f"{_HOOKS}.filesystem": "FSHook"},
+    f"{_STANDARD}.hooks.package_index": {f"{_HOOKS}.package_index": "PackageIndexHook"},
+    f"{_STANDARD}.hooks.subprocess": {
+        f"{_HOOKS}.subprocess": "SubprocessHook SubprocessResult working_directory"
     },
-    "airflow.providers.standard.operators.python": {
+    f"{_STANDARD}.operators.bash": {f"{_OPERATORS}.bash": "BashOperator"},
+    f"{_STANDARD}.operators.branch": {_SDK: "BranchMixIn BaseBranchOperator"},
+    f"{_STANDARD}.operators.datetime": {
+        f"{_OPERATORS}.datetime": "BranchDateTimeOperator target_times_as_dates"
+    },
+    f"{_STANDARD}.operators.empty": {f"{_OPERATORS}.empty": "EmptyOperator"},
+    f"{_STANDARD}.operators.latest_only": {f"{_OPERATORS}.latest_only": "LatestOnlyOperator"},
+    f"{_STANDARD}.operators.python": {
         f"{_OPERATORS}.python": "PythonOperator BranchPythonOperator ShortCircuitOperator",
         _SDK: "get_current_context",
     },
-    "airflow.providers.standard.sensors.python": {"slipstream.sdk.sensors.python": "PythonSensor"},
+    f"{_STANDARD}.operators.smooth": {f"{_OPERATORS}.smooth": "SmoothOperator"},
+    f"{_STANDARD}.operators.weekday": {f"{_OPERATORS}.weekday": "BranchDayOfWeekOperator"},
+    f"{_STANDARD}.sensors.bash": {f"{_SENSORS}.bash": "BashSensor"},
+    f"{_STANDARD}.sensors.date_time": {
+        f"{_SENSORS}.date_time": "DateTimeSensor DateTimeSensorAsync"
+    },
+    f"{_STANDARD}.sensors.filesystem": {f"{_SENSORS}.filesystem": "FileSensor"},
+    f"{_STANDARD}.sensors.python": {f"{_SENSORS}.python": "PythonSensor"},
+    f"{_STANDARD}.sensors.time": {f"{_SENSORS}.time": "TimeSensor TimeSensorAsync"},
+    f"{_STANDARD}.sensors.time_delta": {
+        f"{_SENSORS}.time_delta": "TimeDeltaSensor TimeDeltaSensorAsync WaitSensor"
+    },
+    f"{_STANDARD}.sensors.weekday": {f"{_SENSORS}.weekday": "DayOfWeekSensor"},
+    f"{_STANDARD}.triggers.file": {
+        f"{_TRIGGERS}.file": "FileTrigger FileDeleteTrigger DirectoryFileDeleteTrigger"
+    },
+    f"{_STANDARD}.triggers.temporal": {f"{_TRIGGERS}.temporal": "DateTimeTrigger TimeDeltaTrigger"},
+    f"{_STANDARD}.utils.skipmixin": {
+        "slipstream.sdk._skip": "SkipMixin XCOM_SKIPMIXIN_FOLLOWED XCOM_SKIPMIXIN_KEY "
+        "XCOM_SKIPMIXIN_SKIPPED"
+    },
+    f"{_STANDARD}.utils.weekday": {"slipstream.sdk._weekday": "WeekDay"},
+    f"{_STANDARD}.version_compat": {
+        _VERSION: "AIRFLOW_V_3_0_PLUS AIRFLOW_V_3_1_PLUS AIRFLOW_V_3_2_PLUS AIRFLOW_V_3_3_PLUS "
+        "get_base_airflow_version_tuple",
+        _SDK: "BaseOperator",
+        "slipstream.sdk._types": "ArgNotSet is_arg_set",
+    },
 }

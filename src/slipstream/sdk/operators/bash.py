@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import tempfile
 from collections.abc import Callable, Container, Mapping, Sequence
+from functools import cached_property
 from shutil import which
 from typing import TYPE_CHECKING, ClassVar
 
-from slipstream.sdk import _process_tree
 from slipstream.sdk._context_variables import context_to_airflow_vars
 from slipstream.sdk._operator import BaseOperator
 from slipstream.sdk._types import SET_DURING_EXECUTION, SetDuringExecution, UserValue
 from slipstream.sdk.exceptions import AirflowException, AirflowSkipException
+from slipstream.sdk.hooks.subprocess import SubprocessHook, SubprocessResult
 
 if TYPE_CHECKING:
     from slipstream.sdk._context import Context
@@ -60,7 +60,14 @@ class BashOperator(BaseOperator):
         )
         self.cwd = cwd
         self.output_processor = output_processor or _as_it_is
-        self._process: subprocess.Popen[bytes] | None = None
+        self._runs_a_file = isinstance(bash_command, str) and bash_command.endswith(
+            tuple(self.template_ext)
+        )
+
+    @cached_property
+    def subprocess_hook(self) -> SubprocessHook:
+        """What runs the command."""
+        return SubprocessHook()
 
     def execute(self, context: Context) -> UserValue:
         """Run the command."""
@@ -69,15 +76,14 @@ class BashOperator(BaseOperator):
         if self.cwd is not None:
             self._check_folder(self.cwd)
         environment = self.get_env(context)
-        with tempfile.TemporaryDirectory(prefix="slipstream-bash-") as folder:
-            last_line, exit_code = self._run(
-                str(self.bash_command), environment, self.cwd or folder
+        result = self._run(str(self.bash_command), environment)
+        if result.exit_code in self.skip_on_exit_code:
+            raise AirflowSkipException(
+                f"The command ended with exit code {result.exit_code}: skipped."
             )
-        if exit_code in self.skip_on_exit_code:
-            raise AirflowSkipException(f"The command ended with exit code {exit_code}: skipped.")
-        if exit_code != 0:
-            raise AirflowException(f"The command failed with exit code {exit_code}.")
-        return self.output_processor(last_line)
+        if result.exit_code != 0:
+            raise AirflowException(f"The command failed with exit code {result.exit_code}.")
+        return self.output_processor(result.output)
 
     def get_env(self, context: Context) -> dict[str, str]:
         """The environment of the command: `env`, and variables that name the task and its run."""
@@ -93,37 +99,24 @@ class BashOperator(BaseOperator):
             found = "is no folder" if os.path.exists(folder) else "does not exist"
             raise AirflowException(f"cwd {folder!r} of task {self.task_id!r} {found}.")
 
-    def _run(self, command: str, environment: Mapping[str, str], folder: str) -> tuple[str, int]:
-        self.log.info("Running command: %s", [which("bash") or "bash", "-c", command])
-        self._process = process = subprocess.Popen(
-            [which("bash") or "bash", "-c", command],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-            env=dict(environment),
-        )
-        try:
-            last_line = self._log_output(process)
-            exit_code = process.wait()
-        except BaseException:
-            self.on_kill()
-            raise
-        self.log.info("Command exited with return code %s", exit_code)
-        return last_line, exit_code
+    def _run(self, command: str, environment: Mapping[str, str]) -> SubprocessResult:
+        bash = which("bash") or "bash"
+        if not self._runs_a_file:
+            return self._run_words([bash, "-c", command], environment)
+        with tempfile.NamedTemporaryFile("w", suffix=".sh", encoding="utf-8") as script:
+            # An argument cannot hold a long script, a file can.
+            script.write(command)
+            script.flush()
+            return self._run_words([bash, script.name], environment)
 
-    def _log_output(self, process: subprocess.Popen[bytes]) -> str:
-        last_line = ""
-        assert process.stdout is not None
-        with process.stdout:
-            for raw in process.stdout:
-                last_line = raw.decode(self.output_encoding, errors="backslashreplace").rstrip()
-                self.log.info("%s", last_line)
-        return last_line
+    def _run_words(self, words: list[str], environment: Mapping[str, str]) -> SubprocessResult:
+        return self.subprocess_hook.run_command(
+            words, env=environment, output_encoding=self.output_encoding, cwd=self.cwd
+        )
 
     def on_kill(self) -> None:
         """End the command with everything that it started."""
-        if self._process is not None:
-            _process_tree.end(self._process)
+        self.subprocess_hook.send_sigterm()
 
 
 def _as_it_is(line: str) -> str:
