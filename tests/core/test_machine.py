@@ -213,6 +213,31 @@ def test_the_last_try_fails_for_good() -> None:
     assert made.reason("a") == "It failed on try 2 of 2: two."
 
 
+def test_a_retry_policy_says_when_the_next_try_is_and_why() -> None:
+    made = Played(dag(task("t", retries=2, retry_delay=timedelta(minutes=5))))
+    made.start()
+    failed = Failed(message="429", retry_delay=timedelta(seconds=40), policy="Rate limit")
+    (timer,) = timers(made.do("t", failed))
+    assert timer.at == made.now + timedelta(seconds=40)
+    assert made.reason("t").endswith("429. Its retry policy said: Rate limit.")
+    made.fire(timer)
+    made.do("t", Failed(message="403", retryable=False, policy="No such user"))
+    assert made.state("t") is TaskState.FAILED
+    assert made.reason("t") == (
+        "It failed and must not be retried: 403. Its retry policy said: No such user."
+    )
+
+
+def test_a_retry_policy_gives_no_more_tries_than_there_are() -> None:
+    made = Played(dag(task("t", retries=1)))
+    made.start()
+    failed = Failed(message="no", retry_delay=timedelta(0), policy="again")
+    (timer,) = timers(made.do("t", failed))
+    made.fire(timer)
+    assert not timers(made.do("t", failed))
+    assert made.state("t") is TaskState.FAILED
+
+
 def test_a_failure_that_must_not_be_retried_is_not() -> None:
     made = played(task("a", retries=3))
     made.do("a", Failed(message="no", retryable=False))

@@ -203,7 +203,10 @@ class World:
         if kind < 0.66:
             return self.success(key, lengths)
         if kind < 0.82:
-            return Failed(message="boom", retryable=rng.random() < 0.8, lengths=lengths)
+            delay = rng.choice((None, None, timedelta(0), timedelta(hours=1)))
+            return Failed(
+                message="boom", retryable=rng.random() < 0.8, retry_delay=delay, lengths=lengths
+            )
         if kind < 0.88:
             return Skipped(lengths=lengths)
         if kind < 0.91:

@@ -10,6 +10,7 @@ from slipstream.sdk import (
     DAG,
     AsyncCallback,
     BaseNotifier,
+    BaseOperator,
     DeadlineAlert,
     DeadlineReference,
     ExceptionRetryPolicy,
@@ -39,7 +40,7 @@ def test_the_first_rule_that_matches_decides(error: Any, action: Any, delay: Any
         [
             RetryRule(LookupError, RetryAction.FAIL, reason="no use"),
             RetryRule("builtins.ConnectionError", retry_delay=timedelta(seconds=3)),
-            RetryRule([TimeoutError, "ZeroDivisionError"]),
+            RetryRule([TimeoutError, "builtins.ZeroDivisionError"]),
             RetryRule(ValueError, RetryAction.DEFAULT, match_subclasses=False),
             RetryRule(ArithmeticError, RetryAction.FAIL),
         ]
@@ -51,6 +52,38 @@ def test_the_first_rule_that_matches_decides(error: Any, action: Any, delay: Any
 def test_a_rule_about_something_else_than_exceptions_is_refused() -> None:
     with pytest.raises(TypeError, match=r"names 'builtins\.len', which is no class of exceptions"):
         RetryRule("builtins.len").matches(ValueError())
+
+
+def test_a_rule_about_a_text_without_a_dot_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"'ValueError'; expected a class or an import path"):
+        RetryRule("ValueError")
+
+
+def test_a_rule_about_what_cannot_be_imported_warns_and_never_matches(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rule = RetryRule(["nowhere.at.all.Error", KeyError])
+    assert "'nowhere.at.all.Error' cannot be imported" in caplog.text
+    assert rule.matches(KeyError())
+    assert not rule.matches(ValueError())
+
+
+def test_a_policy_is_the_same_after_it_was_serialized() -> None:
+    policy = ExceptionRetryPolicy(
+        [
+            RetryRule(["builtins.OSError", KeyError], RetryAction.FAIL, reason="no use"),
+            RetryRule(ValueError, retry_delay=timedelta(seconds=3), match_subclasses=False),
+        ],
+        RetryAction.RETRY,
+    )
+    again = ExceptionRetryPolicy.deserialize(policy.serialize())
+    for error in (TimeoutError(), KeyError(), ValueError(), UnicodeError(), TypeError()):
+        assert again.evaluate(error, 1, 3) == policy.evaluate(error, 1, 3)
+
+
+def test_a_retry_policy_must_be_one() -> None:
+    with pytest.raises(TypeError, match=r"'t' has retry_policy=3; expected a RetryPolicy"):
+        BaseOperator(task_id="t", retry_policy=3)
 
 
 # ---------------------------------------------------------------- notifiers

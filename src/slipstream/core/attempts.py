@@ -180,21 +180,23 @@ def _failed(
     run: RunProgress, task: TaskProgress, index: int, record: Record, outcome: Failed
 ) -> TaskEvent:
     if outcome.retryable and record.try_number <= record.max_tries:
-        at = _retry_at(run, task, index, record)
+        at = _retry_at(run, task, index, record, outcome)
         record.not_before = at
-        reason = reasons.retries_at(outcome.message, record.try_number, record.max_tries, at)
+        reason = reasons.retries_at(outcome, record.try_number, record.max_tries, at)
         _pause(run, task, index, record, TaskEvent.RETRY, reason)
         run.out.append(TimerSet(TimerKind.RETRY, at, task.key(index)))
         return TaskEvent.RETRY
     _note_lengths(task, outcome.lengths, outcome.xcoms)
-    reason = reasons.failed(
-        outcome.message, record.try_number, record.max_tries, retryable=outcome.retryable
-    )
+    reason = reasons.failed(outcome, record.try_number, record.max_tries)
     run.end(task, index, TaskEvent.FAIL, reason, outcome.xcoms)
     return TaskEvent.FAIL
 
 
-def _retry_at(run: RunProgress, task: TaskProgress, index: int, record: Record) -> datetime:
+def _retry_at(
+    run: RunProgress, task: TaskProgress, index: int, record: Record, outcome: Failed
+) -> datetime:
+    if outcome.retry_delay is not None:
+        return run.at + outcome.retry_delay
     spec = task.node.spec
     return run.at + retry_delay(spec, run.run, task.map_index(index), record.try_number)
 

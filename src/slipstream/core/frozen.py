@@ -117,6 +117,7 @@ def attempt(
     draft.reschedules = record.reschedules
     draft.next_method = record.next_method
     draft.next_kwargs = record.next_kwargs
+    draft.is_over = False
     draft.__class__ = Attempt  # type: ignore[assignment]  # one layout, see above
     return cast(Attempt, draft)
 
@@ -184,3 +185,4 @@ class _Attempt:
     reschedules: int
     next_method: str | None
     next_kwargs: JsonValue
+    is_over: bool

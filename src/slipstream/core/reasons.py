@@ -17,6 +17,7 @@ from slipstream.core.trigger_rules import (
     UPSTREAM_FAILED,
     Tally,
 )
+from slipstream.model.attempt import Failed
 from slipstream.model.dag import TaskSpec
 from slipstream.model.states import TriggerRule
 
@@ -164,21 +165,25 @@ def skipped_itself(message: str) -> str:
     return f"Its code skipped it: {_sentence(message)}" if message else "Its code skipped it."
 
 
-def failed(message: str, try_number: int, max_tries: int, *, retryable: bool) -> str:
+def failed(outcome: Failed, try_number: int, max_tries: int) -> str:
     """Of an instance that failed for good."""
-    if not retryable:
-        return f"It failed and must not be retried: {_sentence(message)}"
+    said = _sentence(outcome.message)
+    if not outcome.retryable:
+        return f"It failed and must not be retried: {said}{_by_policy(outcome)}"
     if not max_tries:
-        return f"It failed: {_sentence(message)}"
-    return f"It failed on try {try_number} of {max_tries + 1}: {_sentence(message)}"
+        return f"It failed: {said}"
+    return f"It failed on try {try_number} of {max_tries + 1}: {said}"
 
 
-def retries_at(message: str, try_number: int, max_tries: int, at: datetime) -> str:
+def retries_at(outcome: Failed, try_number: int, max_tries: int, at: datetime) -> str:
     """Of an instance that will be tried again."""
     moment = at.isoformat(timespec="seconds")
-    return (
-        f"Try {try_number} of {max_tries + 1} failed; the next is at {moment}: {_sentence(message)}"
-    )
+    said = f"{_sentence(outcome.message)}{_by_policy(outcome)}"
+    return f"Try {try_number} of {max_tries + 1} failed; the next is at {moment}: {said}"
+
+
+def _by_policy(outcome: Failed) -> str:
+    return f" Its retry policy said: {_sentence(outcome.policy)}" if outcome.policy else ""
 
 
 def lost(message: str, losses: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from slipstream.model.json import JsonValue
@@ -36,6 +36,8 @@ class Attempt:
     next_method: str | None = None
     """After a deferral: the operator's method to call instead of `execute`."""
     next_kwargs: JsonValue = None
+    is_over: bool = False
+    """Its end has been reported; what speaks in its name now are callbacks."""
 
     @property
     def key(self) -> TaskKey:
@@ -77,6 +79,10 @@ class Failed:
     """One line: the exception or the signal."""
     retryable: bool = True
     """False after `AirflowFailException`: no further try."""
+    retry_delay: timedelta | None = None
+    """How long to wait for the next try, where the task's retry policy says so."""
+    policy: str = ""
+    """Why the task's retry policy decided about the next try; empty where it did not."""
     xcoms: tuple[XComWrite, ...] = ()
     lengths: Mapping[str, int] = field(default_factory=dict)
     rendered_map_index: str | None = None

@@ -138,6 +138,8 @@ class AttemptConduct:
             self._timer.cancel()
         if report.is_last:
             self._expect_exit()
+        else:
+            self._talk.goes_on_as(replace(self._attempt, is_over=True))
         if report.rendered:
             names = self._around.settings.sensitive_names
             self._writing = True

@@ -89,6 +89,10 @@ class Conversation:
         """The value without the secrets that the process was given."""
         return self._log.masker.mask(value)
 
+    def goes_on_as(self, attempt: Attempt) -> None:
+        """From now on requests are made in the name of this attempt."""
+        self._attempt = attempt
+
     def close(self) -> None:
         """No more lines will come for now."""
         close_log(self._log)

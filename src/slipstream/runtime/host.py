@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from slipstream.model.attempt import Attempt, Cancelled, Outcome
@@ -162,7 +163,10 @@ class ProcessHost:
 
     def _call_back(self, job: AttemptJob, reason: str) -> None:
         errand = messages.Errand(
-            kind=messages.CallbackKind.TASK, attempt=job.attempt, succeeded=False, reason=reason
+            kind=messages.CallbackKind.TASK,
+            attempt=replace(job.attempt, is_over=True),
+            succeeded=False,
+            reason=reason,
         )
         self.call_back(errand, job.source)
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from slipstream.model.attempt import Attempt, Failed, Outcome, Skipped, Succeeded
+from slipstream.model.states import TaskState
+from slipstream.runtime import alert_mails
 from slipstream.runtime.task_endings import will_retry
 from slipstream.sdk._running import running
 
@@ -24,25 +27,34 @@ def on_execute(operator: Any, context: Context) -> None:
 def of_end(
     operator: Any, context: Context, outcome: Outcome, attempt: Attempt
 ) -> Callable[[], None] | None:
-    """What is to be called after this outcome; None for nothing."""
+    """What is to be done after this outcome: callbacks, and then a mail; None for nothing."""
     match outcome:
         case Succeeded():
-            name = "on_success_callback"
+            state = TaskState.SUCCESS
         case Skipped():
-            name = "on_skipped_callback"
+            state = TaskState.SKIPPED
         case Failed():
-            name = "on_retry_callback" if will_retry(outcome, attempt) else "on_failure_callback"
+            state = TaskState.UP_FOR_RETRY if will_retry(outcome, attempt) else TaskState.FAILED
         case _:
             return None
-    callbacks = getattr(operator, name, None)
-    if not callbacks:
+    if not getattr(operator, _NAMES[state], None) and not alert_mails.is_due(operator, state):
         return None
+    context["ti"].ended(datetime.now(UTC))
 
     def call_all() -> None:
         with running(context):
-            call(name, callbacks, context)
+            tell(operator, state, context)
 
     return call_all
+
+
+def tell(task: Any, state: TaskState, context: Context) -> str | None:
+    """Tell everybody who wants to know that a try ended in this state; gives the first error."""
+    name = _NAMES[state]
+    error = call(name, getattr(task, name, None), context)
+    if alert_mails.is_due(task, state):
+        alert_mails.send(task, context)
+    return error
 
 
 def call(name: str, callbacks: Any, context: Context) -> str | None:
@@ -60,3 +72,11 @@ def call(name: str, callbacks: Any, context: Context) -> str | None:
             _log.exception("%s %r failed", name, callback)
             first = first or f"{type(error).__name__}: {error}"
     return first
+
+
+_NAMES = {
+    TaskState.SUCCESS: "on_success_callback",
+    TaskState.SKIPPED: "on_skipped_callback",
+    TaskState.UP_FOR_RETRY: "on_retry_callback",
+    TaskState.FAILED: "on_failure_callback",
+}

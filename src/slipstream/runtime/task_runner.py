@@ -18,7 +18,7 @@ from slipstream.model.attempt import (
     XComWrite,
 )
 from slipstream.model.states import TaskState
-from slipstream.runtime import task_callbacks, task_endings
+from slipstream.runtime import retry_policies, task_callbacks, task_endings
 from slipstream.runtime.interrupts import time_limit
 from slipstream.sdk._context import build_context
 from slipstream.sdk._mapping import check_result, unmap
@@ -113,8 +113,8 @@ class TaskRun:
         operator.render_template_fields(context)
         if operator.template_fields:
             self._rendered = rendered_fields(operator) or None
-        task_callbacks.on_execute(operator, context)
         operator.pre_execute(context)
+        task_callbacks.on_execute(operator, context)
         with self._limited(operator):
             result = self._call(operator, context)
         operator.post_execute(context, result)
@@ -208,8 +208,11 @@ class TaskRun:
         if isinstance(outcome, (Failed, Skipped, Succeeded)):
             name = self._map_index_name(context) if self._operator is not None else None
             outcome = task_endings.with_details(outcome, self._lengths, name)
-        context["ti"].state = task_endings.state_after(outcome, self._attempt)
         if isinstance(outcome, Failed):
             context["exception"] = error
             _log.error("%s", outcome.message, exc_info=error)
+            if not isinstance(error, AirflowTaskTerminated):
+                task = context["task"]
+                outcome = retry_policies.judge(outcome, error, task, self._attempt, context)
+        context["ti"].state = task_endings.state_after(outcome, self._attempt)
         return outcome

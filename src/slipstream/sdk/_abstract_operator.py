@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from slipstream.sdk._expand_input import ExpandInput
     from slipstream.sdk._group import MappedTaskGroup, TaskGroup
     from slipstream.sdk._params import ParamsDict
+    from slipstream.sdk._retry_policy import RetryPolicy
     from slipstream.sdk._weights import PriorityWeightStrategy
     from slipstream.sdk._xcom_arg import XComArg
 
@@ -55,7 +56,7 @@ class AbstractOperator(DAGNode):
     retry_delay: timedelta
     retry_exponential_backoff: float
     max_retry_delay: timedelta | None
-    retry_policy: UserValue
+    retry_policy: RetryPolicy | None
     start_date: datetime | None
     end_date: datetime | None
     depends_on_past: bool

@@ -170,6 +170,9 @@ class AuthoringDefaults:
     max_retry_delay: timedelta
     weight_rule: str
     execution_timeout: timedelta | None
+    email_on_retry: bool
+    email_on_failure: bool
+    ignore_first_depends_on_past: bool
     max_active_tasks: int
     max_active_runs: int
     max_consecutive_failed_dag_runs: int
@@ -190,6 +193,11 @@ def authoring_defaults() -> AuthoringDefaults:
         max_retry_delay=timedelta(seconds=conf.getint("core", "max_task_retry_delay")),
         weight_rule=conf.get("core", "default_task_weight_rule"),
         execution_timeout=conf.gettimedelta("core", "default_task_execution_timeout"),
+        email_on_retry=conf.getboolean("email", "default_email_on_retry"),
+        email_on_failure=conf.getboolean("email", "default_email_on_failure"),
+        ignore_first_depends_on_past=conf.getboolean(
+            "scheduler", "ignore_first_depends_on_past_by_default"
+        ),
         max_active_tasks=conf.getint("core", "max_active_tasks_per_dag"),
         max_active_runs=conf.getint("core", "max_active_runs_per_dag"),
         max_consecutive_failed_dag_runs=conf.getint(

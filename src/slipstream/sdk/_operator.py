@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from slipstream.sdk._dag import DAG
     from slipstream.sdk._group import TaskGroup
     from slipstream.sdk._mapped_operator import OperatorPartial
+    from slipstream.sdk._retry_policy import RetryPolicy
 
 
 class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
@@ -62,17 +63,17 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
         task_id: str,
         owner: str | None = None,
         email: str | Iterable[str] | None = None,
-        email_on_retry: bool = True,
-        email_on_failure: bool = True,
+        email_on_retry: bool | ArgNotSet = NOTSET,
+        email_on_failure: bool | ArgNotSet = NOTSET,
         retries: int | ArgNotSet | None = NOTSET,
         retry_delay: timedelta | float | ArgNotSet = NOTSET,
         retry_exponential_backoff: bool | float = False,
         max_retry_delay: timedelta | float | None = None,
-        retry_policy: UserValue = None,
+        retry_policy: RetryPolicy | None = None,
         start_date: datetime | None = None,
         end_date: datetime | None = None,
         depends_on_past: bool = False,
-        ignore_first_depends_on_past: bool = True,
+        ignore_first_depends_on_past: bool | ArgNotSet = NOTSET,
         wait_for_past_depends_before_skipping: bool = False,
         wait_for_downstream: bool = False,
         dag: DAG | None = None,
@@ -132,8 +133,14 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
 
         self.owner = owner or defaults.owner
         self.email = email
-        self.email_on_retry = email_on_retry
-        self.email_on_failure = email_on_failure
+        self.email_on_retry = (
+            defaults.email_on_retry if isinstance(email_on_retry, ArgNotSet) else email_on_retry
+        )
+        self.email_on_failure = (
+            defaults.email_on_failure
+            if isinstance(email_on_failure, ArgNotSet)
+            else email_on_failure
+        )
         self.retries = convert.as_retries(
             defaults.retries if isinstance(retries, ArgNotSet) else retries, task_id
         )
@@ -144,11 +151,15 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
         )
         self.retry_exponential_backoff = convert.as_backoff(retry_exponential_backoff, task_id)
         self.max_retry_delay = convert.as_optional_duration(max_retry_delay, "max_retry_delay")
-        self.retry_policy = retry_policy
+        self.retry_policy = convert.as_retry_policy(retry_policy, task_id)
         self.start_date = aware(start_date, "start_date") if start_date else None
         self.end_date = aware(end_date, "end_date") if end_date else None
         self.depends_on_past = depends_on_past or wait_for_downstream
-        self.ignore_first_depends_on_past = ignore_first_depends_on_past
+        self.ignore_first_depends_on_past = (
+            defaults.ignore_first_depends_on_past
+            if isinstance(ignore_first_depends_on_past, ArgNotSet)
+            else ignore_first_depends_on_past
+        )
         self.wait_for_past_depends_before_skipping = wait_for_past_depends_before_skipping
         self.wait_for_downstream = wait_for_downstream
         self.params = _params(place, params)

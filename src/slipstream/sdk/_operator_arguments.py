@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from datetime import timedelta
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from slipstream.model.states import TriggerRule, WeightRule
 from slipstream.sdk._deprecation import warn_deprecated
@@ -13,6 +13,9 @@ from slipstream.sdk._times import as_duration
 from slipstream.sdk._types import UserValue
 from slipstream.sdk._weights import PriorityWeightStrategy
 from slipstream.sdk.exceptions import AirflowException
+
+if TYPE_CHECKING:
+    from slipstream.sdk._retry_policy import RetryPolicy
 
 Callbacks: TypeAlias = "Callable[..., object] | Collection[Callable[..., object]] | None"
 """One callback, several, or none."""
@@ -105,6 +108,20 @@ def as_retries(value: object, task_id: str) -> int:
         except ValueError:
             pass
     raise AirflowException(f"Task {task_id!r} has retries={value!r}; expected a whole number.")
+
+
+def as_retry_policy(value: object, task_id: str) -> RetryPolicy | None:
+    """A policy, or None."""
+    if value is None:
+        return None
+    from slipstream.sdk._retry_policy import RetryPolicy
+
+    if isinstance(value, RetryPolicy):
+        return value
+    raise TypeError(
+        f"Task {task_id!r} has retry_policy={value!r}; expected a RetryPolicy, for example an "
+        f"ExceptionRetryPolicy."
+    )
 
 
 def as_slots(value: object, task_id: str) -> int:

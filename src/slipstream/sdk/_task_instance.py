@@ -80,7 +80,7 @@ class TaskInstance:
         self.resolved_inputs: dict[int, Mapping[str, UserValue]] = {}
         self.context: Context | None = None
         self._started = datetime.now(UTC)
-        self.end_date: pendulum.DateTime | None = None
+        self._ended: datetime | None = None
 
     # ------------------------------------------------------------------ who it is
 
@@ -111,11 +111,20 @@ class TaskInstance:
         """When this try began; a sensor that was rescheduled keeps the first moment."""
         return for_user(self._attempt.first_start or self._started)
 
+    def ended(self, at: datetime) -> None:
+        """Its end is known: callbacks and mails may ask when it was."""
+        self._ended = at
+
+    @property
+    def end_date(self) -> pendulum.DateTime | None:
+        """When it ended; None while it runs."""
+        return for_user(self._ended)
+
     @property
     def duration(self) -> float:
-        """Seconds since it began."""
+        """Seconds from its beginning to its end, or until now."""
         began = self._attempt.first_start or self._started
-        return (datetime.now(UTC) - began).total_seconds()
+        return ((self._ended or datetime.now(UTC)) - began).total_seconds()
 
     @property
     def hostname(self) -> str:

@@ -128,8 +128,20 @@ class ExecutionService:
                 assert_never(ask)
 
     def _require_current(self, attempt: Attempt) -> None:
+        """Refuse the orders of an attempt that no longer counts.
+
+        Callbacks tell of what has happened, whatever became of the task instance since.
+        """
+        if attempt.is_over:
+            return
         found = self._store.get_instance(attempt.run.dag_id, attempt.run.run_id, attempt.key)
         if found.instance.attempt_id != attempt.attempt_id or found.instance.state not in LIVE:
+            raise _fenced(attempt)
+
+    def _require_latest(self, attempt: Attempt) -> None:
+        """Refuse what would overwrite what a later try pushed."""
+        found = self._store.get_instance(attempt.run.dag_id, attempt.run.run_id, attempt.key)
+        if found.instance.attempt_id != attempt.attempt_id:
             raise _fenced(attempt)
 
     def _connection(self, conn_id: str) -> wire.Answer:
@@ -189,6 +201,8 @@ class ExecutionService:
             return wire.Done(found=self._store.delete_xcom(run_pk, key, ask.key))
         if not own:
             self._require_current(attempt)
+        elif attempt.is_over:
+            self._require_latest(attempt)
         try:
             self._store.set_xcom(
                 run_pk,
@@ -196,7 +210,7 @@ class ExecutionService:
                 ask.key,
                 ask.value,
                 ask.length,
-                attempt_id=attempt.attempt_id if own else None,
+                attempt_id=attempt.attempt_id if own and not attempt.is_over else None,
             )
         except ConflictError as error:
             raise _fenced(attempt) from error

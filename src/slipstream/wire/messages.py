@@ -24,6 +24,7 @@ from slipstream.model.attempt import (
     Skipped,
     Succeeded,
 )
+from slipstream.model.run import TaskInstance
 from slipstream.wire import execution
 
 
@@ -144,9 +145,13 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True, tag="errand"):
 
     kind: CallbackKind
     attempt: Attempt
-    """The attempt whose context the callbacks get: of a DAG's, the one that decided the run."""
+    """The attempt whose context the callbacks get: of a DAG's, the one that decided the run. Its
+    task id is empty where a DAG's run has none."""
     succeeded: bool
     reason: str
+    """A task's: what happened, in a sentence. A DAG's: Airflow's word for it."""
+    instance: TaskInstance | None = None
+    """Of a DAG's: the task instance that decided the run, as it is in the store."""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, tag="reply"):

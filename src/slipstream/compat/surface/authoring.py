@@ -180,6 +180,10 @@ TABLE: Table = {
         "slipstream.sdk._topology": "check_cycle test_cycle=check_cycle"
     },
     "airflow.utils.dag_parsing_context": {_SDK: "get_parsing_context"},
+    "airflow.utils.email": {
+        "slipstream.sdk._email": "build_mime_message get_email_address_list send_email "
+        "send_email_smtp send_mime_email send_MIME_email",
+    },
     "airflow.utils.helpers": {
         _HELPERS: "exactly_one at_most_one prune_dict merge_dicts is_container as_tuple chunks "
         "reduce_in_chunks partition validate_key parse_template_string",
