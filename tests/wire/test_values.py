@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict, deque
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -20,7 +21,7 @@ import pendulum
 import pydantic
 import pytest
 
-from slipstream.wire import object_values
+from slipstream.sdk import Asset, AssetAlias, Dataset, Param, ParamsDict
 from slipstream.wire.values import (
     UnreadableValueError,
     UnsupportedValueError,
@@ -142,6 +143,45 @@ def test_pendulum_moments_come_back_as_pendulum_moments() -> None:
     assert naive.tzinfo is None
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        pendulum.duration(years=1, months=2, days=3, microseconds=4),
+        pendulum.duration(days=-1),
+        pendulum.date(2026, 1, 2),
+        pendulum.time(1, 2, 3),
+        pendulum.timezone("Europe/Berlin"),
+    ],
+    ids=str,
+)
+def test_pendulums_other_types_come_back(value: Any) -> None:
+    found = round_trip(value)
+    assert found == value
+    assert type(found) is type(value)
+    assert repr(found) == repr(value)
+
+
+def test_an_enum_member_that_is_a_text_or_a_number_becomes_just_that_as_in_airflow() -> None:
+    class Size(enum.IntEnum):
+        LARGE = 3
+
+    assert round_trip([Size.LARGE, HTTPStatus.OK]) == [3, 200]
+    assert type(round_trip(Size.LARGE)) is int
+
+
+def test_assets_and_params_come_back() -> None:
+    orders = Asset("orders", uri="s3://b/orders", group="g", extra={"a": 1})
+    found = round_trip([orders, Dataset("s3://b/x"), AssetAlias("later"), orders & Asset("b")])
+    assert found[:3] == [orders, Dataset("s3://b/x"), AssetAlias("later")]
+    assert (found[0].group, found[0].extra) == ("g", {"a": 1})
+    assert type(found[1]) is Dataset
+    assert found[3].as_expression() == (orders & Asset("b")).as_expression()
+    param = round_trip(Param(3, "how many", type="integer"))
+    assert (param.value, param.description, param.schema) == (3, "how many", {"type": "integer"})
+    assert not round_trip(Param(type="integer")).has_value
+    assert round_trip(ParamsDict({"a": Param(3, type="integer")})) == {"a": 3}
+
+
 def test_dictionary_keys_become_texts_as_in_airflow() -> None:
     assert round_trip({1: "a", None: "b"}) == {"1": "a", "None": "b"}
 
@@ -170,8 +210,15 @@ def test_subclasses_of_plain_types_become_the_plain_types() -> None:
 
 
 def test_an_unsupported_type_is_named_with_what_to_do() -> None:
-    with pytest.raises(UnsupportedValueError, match=r"_thread\.lock.*return its path"):
+    with pytest.raises(
+        UnsupportedValueError, match=r"at \['deep'\]\[0\] is .*_thread\.lock.*return its path"
+    ):
         encode_value({"deep": [threading.Lock()]})
+
+
+def test_an_unsupported_field_of_an_object_is_named() -> None:
+    with pytest.raises(UnsupportedValueError, match=r"at \[1\]\.when is .*_thread\.lock"):
+        encode_value([0, Point(1, threading.Lock())])  # type: ignore[arg-type]
 
 
 def test_a_value_that_holds_itself_is_refused() -> None:
@@ -190,27 +237,6 @@ def test_a_text_that_is_no_value_is_refused() -> None:
         decode_value('{"__type__": "decimal", "__value__": "x"}')
 
 
-def test_a_value_never_imports_a_module_that_is_not_allowed() -> None:
-    text = '{"__type__":"dataclass","__value__":{"class":"antigravity:X","data":{}}}'
-    with pytest.raises(UnreadableValueError, match="allowed_deserialization_classes"):
-        decode_value(text)
-
-
-def test_a_value_never_calls_what_is_no_data_class() -> None:
-    text = '{"__type__":"dataclass","__value__":{"class":"subprocess:Popen","data":{"args":"ls"}}}'
-    with pytest.raises(UnreadableValueError, match="no dataclass class"):
-        decode_value(text)
-
-
-def test_an_allowed_class_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = "import dataclasses\n@dataclasses.dataclass\nclass A:\n    a: int\n"
-    (tmp_path / "values_for_a_test.py").write_text(source)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    text = '{"__type__":"dataclass","__value__":{"class":"values_for_a_test:A","data":{"a":1}}}'
-    monkeypatch.setattr(object_values, "_globs", ("values_for_a_test.*",))
-    assert decode_value(text).a == 1
-
-
 def test_only_lists_and_dictionaries_have_a_length() -> None:
     assert length_of([1, 2]) == 2
     assert length_of({"a": 1}) == 1
@@ -218,55 +244,3 @@ def test_only_lists_and_dictionaries_have_a_length() -> None:
     assert length_of(range(4)) == 4
     for value in ("text", b"x", 3, None, {1, 2}):
         assert length_of(value) is None
-
-
-class TestNumpy:
-    def test_scalars_and_arrays_come_back(self) -> None:
-        numpy = pytest.importorskip("numpy")
-        for value in (numpy.float32(1.5), numpy.int64(7), numpy.bool_(True), numpy.float64("nan")):
-            found = round_trip(value)
-            assert type(found) is type(value)
-            numpy.testing.assert_equal(found, value)
-        for value in (
-            numpy.arange(6).reshape(2, 3),
-            numpy.array([], dtype="f4"),
-            numpy.array(["a", "bc"]),
-            numpy.array(["2026-01-01"], dtype="datetime64[D]"),
-            numpy.array([1, "a", None], dtype=object),
-            numpy.array([(1, 2.5)], dtype=[("a", "i4"), ("b", "f8")]),
-        ):
-            found = round_trip(value)
-            assert found.dtype == value.dtype
-            numpy.testing.assert_array_equal(found, value)
-
-    def test_an_array_may_be_written_to_after_it_came_back(self) -> None:
-        numpy = pytest.importorskip("numpy")
-        found = round_trip(numpy.zeros(2))
-        found[0] = 1
-        assert found[0] == 1
-
-
-class TestPandas:
-    def test_frames_come_back(self) -> None:
-        pandas = pytest.importorskip("pandas")
-        frame = pandas.DataFrame(
-            {
-                "i": [1, 2],
-                "f": [1.5, None],
-                "s": ["a", None],
-                "t": pandas.to_datetime(["2026-01-01", None]),
-                "z": pandas.to_datetime(["2026-01-01", "2026-07-01"], utc=True).tz_convert(
-                    "Europe/Berlin"
-                ),
-                "c": pandas.Categorical(["x", "y"], categories=["y", "x"], ordered=True),
-                "n": pandas.array([1, None], dtype="Int64"),
-            },
-            index=pandas.Index(["p", "q"], name="key"),
-        )
-        pandas.testing.assert_frame_equal(round_trip(frame), frame)
-
-    def test_series_and_indexes_of_several_levels_come_back(self) -> None:
-        pandas = pytest.importorskip("pandas")
-        index = pandas.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["x", "y"])
-        series = pandas.Series([1, 2], index=index, name="v")
-        pandas.testing.assert_series_equal(round_trip(series), series)

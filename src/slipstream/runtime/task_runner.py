@@ -24,8 +24,9 @@ from slipstream.sdk._context import build_context
 from slipstream.sdk._mapping import check_result, unmap
 from slipstream.sdk._running import running
 from slipstream.sdk._template import rendered_fields
+from slipstream.sdk._xcom_values import write_xcom
 from slipstream.sdk.exceptions import AirflowException, AirflowTaskTerminated, AirflowTaskTimeout
-from slipstream.wire.values import decode_value, encode_value, length_of
+from slipstream.wire.values import decode_value, length_of
 
 if TYPE_CHECKING:
     from slipstream.sdk._backend import Backend
@@ -183,7 +184,8 @@ class TaskRun:
                     )
             values = {**result, **values}
         return tuple(
-            XComWrite(key, encode_value(value), length_of(value)) for key, value in values.items()
+            XComWrite(key, write_xcom(value, context["ti"].place_of(key)), length_of(value))
+            for key, value in values.items()
         )
 
     def _all_lengths(self, xcoms: tuple[XComWrite, ...]) -> Mapping[str, int]:

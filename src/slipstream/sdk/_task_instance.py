@@ -14,8 +14,9 @@ from slipstream.sdk._dag_run import DagRun, previous_run, split_instance_key
 from slipstream.sdk._deprecation import warn_deprecated
 from slipstream.sdk._times import for_user
 from slipstream.sdk._types import NOTSET, ArgNotSet, UserValue
-from slipstream.sdk._values import decode_value, encode_value, length_of
+from slipstream.sdk._values import length_of
 from slipstream.sdk._xcom_arg import XCOM_RETURN_KEY
+from slipstream.sdk._xcom_values import XComPlace, read_xcom, read_xcoms, write_xcom
 
 if TYPE_CHECKING:
     import pendulum
@@ -184,7 +185,7 @@ class TaskInstance:
 
     def xcom_push(self, key: str, value: UserValue, **_: UserValue) -> None:
         """Make a value available to other tasks under that key."""
-        text = encode_value(value)
+        text = write_xcom(value, self.place_of(key))
         self.backend.set_xcom(
             dag_id=self.dag_id,
             run_id=self.run_id,
@@ -194,6 +195,28 @@ class TaskInstance:
             value=text,
             length=length_of(value),
         )
+
+    def place_of(self, key: str) -> XComPlace:
+        """What identifies the XCom that it pushes under that key."""
+        return XComPlace(
+            dag_id=self.dag_id,
+            run_id=self.run_id,
+            task_id=self.task_id,
+            key=key,
+            map_index=self.map_index,
+        )
+
+    async def axcom_push(self, key: str, value: UserValue) -> None:
+        """`xcom_push`, awaited."""
+        import asyncio
+
+        await asyncio.to_thread(self.xcom_push, key, value)
+
+    async def axcom_pull(self, *args: UserValue, **kwargs: UserValue) -> UserValue:
+        """`xcom_pull`, awaited."""
+        import asyncio
+
+        return await asyncio.to_thread(self.xcom_pull, *args, **kwargs)
 
     def xcom_pull(
         self,
@@ -255,7 +278,7 @@ class TaskInstance:
             key=where.key,
             include_prior_dates=where.include_prior_dates,
         )
-        return [decode_value(text) for text in texts]
+        return read_xcoms(texts, where.of(task_id, None))
 
     def _pull_one(self, task_id: str, where: _Where, index: int | None) -> UserValue | ArgNotSet:
         text = self.backend.get_xcom(
@@ -266,7 +289,7 @@ class TaskInstance:
             key=where.key,
             include_prior_dates=where.include_prior_dates,
         )
-        return NOTSET if text is None else decode_value(text)
+        return NOTSET if text is None else read_xcom(text, where.of(task_id, index))
 
     def pull_value(
         self, task_id: str, key: str, map_index: int | None, *, dag_id: str | None = None
@@ -369,6 +392,16 @@ class _Where:
     run_id: str
     key: str
     include_prior_dates: bool
+
+    def of(self, task_id: str, map_index: int | None) -> XComPlace:
+        """The place of what an instance of a task pushed there."""
+        return XComPlace(
+            dag_id=self.dag_id,
+            run_id=self.run_id,
+            task_id=task_id,
+            key=self.key,
+            map_index=map_index,
+        )
 
 
 class _Spread(list[UserValue]):

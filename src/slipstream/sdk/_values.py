@@ -12,11 +12,19 @@ from slipstream.sdk._types import UserValue
 class ValueCodec(Protocol):
     """What `slipstream.wire.values` offers."""
 
+    MAX_VALUE_BYTES: int
+
     def encode_value(self, value: UserValue) -> str:
         """The value as JSON text. Raises where it cannot be written."""
 
     def decode_value(self, text: str) -> UserValue:
         """The value that was encoded."""
+
+    def plain_value(self, value: UserValue) -> UserValue:
+        """The value as JSON's own types. Raises where it cannot be written."""
+
+    def restored_value(self, plain: UserValue) -> UserValue:
+        """The value that `plain_value` was given."""
 
     def length_of(self, value: UserValue) -> int | None:
         """How many instances a task mapped over the value has."""
@@ -36,6 +44,21 @@ def encode_value(value: UserValue) -> str:
 def decode_value(text: str) -> UserValue:
     """The value that was encoded."""
     return _codec().decode_value(text)
+
+
+def plain_value(value: UserValue) -> UserValue:
+    """The value as JSON's own types. Raises where it cannot be written."""
+    return _codec().plain_value(value)
+
+
+def restored_value(plain: UserValue) -> UserValue:
+    """The value that `plain_value` was given."""
+    return _codec().restored_value(plain)
+
+
+def largest_value_bytes() -> int:
+    """How long the text of one value may be."""
+    return _codec().MAX_VALUE_BYTES
 
 
 def length_of(value: UserValue) -> int | None:

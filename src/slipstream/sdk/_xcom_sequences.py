@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, overload
 
 from slipstream.sdk._types import ArgNotSet, UserValue
-from slipstream.sdk._values import decode_value
+from slipstream.sdk._xcom_values import XComPlace, read_xcoms
 
 if TYPE_CHECKING:
     from slipstream.sdk._backend import Backend
@@ -68,7 +68,14 @@ class LazyXComSequence(_Items):
             start=start,
             stop=stop,
         )
-        return [decode_value(text) for text in texts]
+        place = XComPlace(
+            dag_id=self._dag_id,
+            run_id=self._run_id,
+            task_id=self._task_id,
+            key=self._key,
+            map_index=None,
+        )
+        return read_xcoms(texts, place)
 
     def __len__(self) -> int:
         if self._length is None:

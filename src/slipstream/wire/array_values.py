@@ -7,21 +7,47 @@ import importlib
 import sys
 from typing import Any
 
-NAMES = frozenset({"numpy.scalar", "numpy.array", "pandas.index", "pandas.series", "pandas.frame"})
+NAMES = frozenset(
+    {
+        "numpy.scalar",
+        "numpy.array",
+        "pandas.index",
+        "pandas.series",
+        "pandas.frame",
+        "pandas.moment",
+        "pandas.duration",
+        "pandas.period",
+        "pandas.interval",
+        "pandas.missing",
+    }
+)
 
 
 def dismantle(value: Any) -> tuple[str, Any] | None:
     """Name and parts, or None if the value is none of these."""
     numpy = sys.modules.get("numpy")
-    if numpy is None:
+    # A module that is being imported by another thread has no classes yet.
+    if numpy is None or not hasattr(numpy, "ndarray"):
         return None
     if isinstance(value, numpy.generic):
         return _of_scalar(value)
+    if isinstance(value, numpy.ma.MaskedArray):
+        raise TypeError("a masked array has no form of its own: return array.filled(...)")
     if isinstance(value, numpy.ndarray):
         return _of_array(value)
     pandas = sys.modules.get("pandas")
-    if pandas is None:
+    if pandas is None or not hasattr(pandas, "DataFrame"):
         return None
+    if value is pandas.NaT or value is pandas.NA:
+        return "pandas.missing", "NaT" if value is pandas.NaT else "NA"
+    if isinstance(value, pandas.Timestamp):
+        return "pandas.moment", _of_column(pandas.array([value]))
+    if isinstance(value, pandas.Timedelta):
+        return "pandas.duration", _of_column(pandas.array([value]))
+    if isinstance(value, pandas.Period):
+        return "pandas.period", [value.ordinal, value.freqstr]
+    if isinstance(value, pandas.Interval):
+        return "pandas.interval", [value.left, value.right, value.closed]
     if isinstance(value, pandas.Index):
         return "pandas.index", _of_index(value)
     if isinstance(value, pandas.Series):
@@ -46,6 +72,14 @@ def rebuild(name: str, parts: Any) -> Any:
     if name == "numpy.array":
         return _array(parts)
     pandas: Any = importlib.import_module("pandas")
+    if name == "pandas.missing":
+        return pandas.NaT if parts == "NaT" else pandas.NA
+    if name in {"pandas.moment", "pandas.duration"}:
+        return pandas.array(_column(parts))[0]
+    if name == "pandas.period":
+        return pandas.Period(ordinal=parts[0], freq=parts[1])
+    if name == "pandas.interval":
+        return pandas.Interval(parts[0], parts[1], closed=parts[2])
     if name == "pandas.index":
         return _index(parts)
     index = _index(parts["index"])
@@ -131,7 +165,9 @@ def _of_index(index: Any) -> Any:
         return {"range": [index.start, index.stop, index.step], "name": index.name}
     if isinstance(index, pandas.MultiIndex):
         return {"tuples": list(index), "names": list(index.names)}
-    return {"column": _of_column(index.array), "name": index.name}
+    parts = {"column": _of_column(index.array), "name": index.name}
+    frequency = getattr(index, "freqstr", None)
+    return {**parts, "freq": frequency} if frequency else parts
 
 
 def _index(parts: Any) -> Any:
@@ -140,4 +176,7 @@ def _index(parts: Any) -> Any:
         return pandas.RangeIndex(*parts["range"], name=parts["name"])
     if "tuples" in parts:
         return pandas.MultiIndex.from_tuples(parts["tuples"], names=parts["names"])
-    return pandas.Index(_column(parts["column"]), name=parts["name"])
+    index = pandas.Index(_column(parts["column"]), name=parts["name"])
+    if "freq" in parts and not isinstance(index, pandas.PeriodIndex):
+        index.freq = parts["freq"]
+    return index

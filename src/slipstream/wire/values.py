@@ -19,7 +19,15 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from slipstream.model.errors import SlipstreamError
-from slipstream.wire import array_values, moment_values, object_values
+from slipstream.wire import (
+    array_values,
+    authoring_values,
+    moment_values,
+    object_values,
+    table_values,
+)
+from slipstream.wire.frames import MAX_FRAME_BYTES
+from slipstream.wire.value_paths import place_of
 
 TYPE = "__type__"
 VALUE = "__value__"
@@ -27,11 +35,25 @@ VALUE = "__value__"
 Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | None"
 """What `json` writes as it is."""
 
+MAX_VALUE_BYTES = MAX_FRAME_BYTES - (1 << 20)
+"""A value has to fit into one message, with room for what goes along."""
+
 _ATOMS = frozenset({str, int, bool, type(None)})
+_LIBRARIES = (array_values, moment_values, table_values, authoring_values, object_values)
+"""Modules that know more types: each takes a value apart and puts it together again."""
 
 
 class UnsupportedValueError(SlipstreamError, TypeError):
     """A value is of a type that cannot be passed from task to task."""
+
+
+class _CannotHold(Exception):
+    """Somewhere in the value is something that nobody can write."""
+
+    def __init__(self, item: Any, reason: str) -> None:
+        super().__init__(reason)
+        self.item = item
+        self.reason = reason
 
 
 class UnreadableValueError(SlipstreamError, ValueError):
@@ -40,14 +62,23 @@ class UnreadableValueError(SlipstreamError, ValueError):
 
 def encode_value(value: Any) -> str:
     """The value as JSON text. Raises `UnsupportedValueError`."""
+    return _dumps(plain_value(value))
+
+
+def plain_value(value: Any) -> Plain:
+    """The value as JSON's own types. Raises `UnsupportedValueError`."""
     try:
-        plain = _plain(value)
+        return _plain(value)
     except RecursionError as error:
         raise UnsupportedValueError(
             f"the {type(value).__name__} refers to itself or is nested too deeply to be passed to "
             "another task. Return a flat value, or write it to a file and return the file's path"
         ) from error
-    return json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except _CannotHold as error:
+        where = place_of(error.item, value)
+        raise UnsupportedValueError(
+            f"{f'at {where} is ' if where else ''}{error.reason}"
+        ) from error.__cause__
 
 
 def decode_value(text: str) -> Any:
@@ -58,6 +89,15 @@ def decode_value(text: str) -> Any:
         if isinstance(error, UnreadableValueError):
             raise
         raise UnreadableValueError(f"this is no XCom value: {error}") from error
+
+
+def restored_value(plain: Plain) -> Any:
+    """The value that `plain_value` was given. Raises `UnreadableValueError`."""
+    return decode_value(_dumps(plain))
+
+
+def _dumps(plain: Plain) -> str:
+    return json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def length_of(value: Any) -> int | None:
@@ -85,8 +125,12 @@ def _plain(value: Any) -> Plain:
 
 def _plain_other(value: Any) -> Plain:
     """A value of none of the usual types themselves: of a subclass, or of a library's type."""
-    for module in (moment_values, array_values, object_values):
-        found = module.dismantle(value)
+    for module in _LIBRARIES:
+        try:
+            found = module.dismantle(value)
+        except Exception as error:
+            reason = f"a {_name(value)} that cannot be taken apart: {type(error).__name__}: {error}"
+            raise _CannotHold(value, reason) from error
         if found is not None:
             name, parts = found
             return _tagged(name, _plain(parts))
@@ -103,11 +147,17 @@ def _plain_other(value: Any) -> Plain:
         return _mapping(value)
     if isinstance(value, Sequence):
         return [_plain(item) for item in value]
-    raise UnsupportedValueError(
-        f"a value of type {type(value).__module__}.{type(value).__qualname__} cannot be passed to "
-        "another task. Return something that JSON can hold (text, numbers, lists, dictionaries), "
-        "a dataclass, or write it to a file or an object store and return its path"
+    raise _CannotHold(
+        value,
+        f"a value of type {_name(value)}, which cannot be passed to another task. Expected is "
+        "something that JSON can hold (text, numbers, lists, dictionaries), a moment, a data "
+        "frame, a dataclass or an object with serialize() and deserialize(); write anything else "
+        "to a file or an object store and return its path",
     )
+
+
+def _name(value: Any) -> str:
+    return f"{type(value).__module__}.{type(value).__qualname__}"
 
 
 def _mapping(value: Mapping[Any, Any]) -> Plain:
@@ -130,15 +180,20 @@ def _restore(found: dict[str, Any]) -> Any:
     try:
         if decode is not None:
             return decode(value)
-        for module in (moment_values, array_values, object_values):
+        for module in _LIBRARIES:
             if name in module.NAMES:
                 return module.rebuild(name, value)
-    except (ArithmeticError, TypeError, LookupError, ValueError, ImportError) as error:
+    except Exception as error:
         raise UnreadableValueError(f"a value of type {name!r} cannot be read: {error}") from error
     raise UnreadableValueError(
         f"a value has the type {name!r}, which this release does not know. It may have been "
         "written by a newer release"
     )
+
+
+def _microseconds(value: timedelta) -> int:
+    # Subclasses of other libraries divide in their own ways.
+    return (value.days * 86400 + value.seconds) * 1_000_000 + value.microseconds
 
 
 def _items(value: Any) -> Plain:
@@ -151,7 +206,7 @@ _ENCODERS: Mapping[type, Callable[[Any], Plain]] = {
     frozenset: lambda value: _tagged("frozenset", _items(value)),
     bytes: lambda value: _tagged("bytes", base64.b64encode(value).decode()),
     bytearray: lambda value: _tagged("bytes", base64.b64encode(value).decode()),
-    timedelta: lambda value: _tagged("timedelta", value // timedelta(microseconds=1)),
+    timedelta: lambda value: _tagged("timedelta", _microseconds(value)),
     date: lambda value: _tagged("date", value.isoformat()),
     time: lambda value: _tagged("time", value.isoformat()),
     Decimal: lambda value: _tagged("decimal", str(value)),

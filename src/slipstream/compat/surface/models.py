@@ -13,7 +13,7 @@ TABLE: Table = {
         _SDK: "DAG BaseOperator BaseOperatorLink BaseSensorOperator Connection MappedOperator "
         "Param SkipMixin TaskInstance Variable XComArg",
         _DAG_RUN: "DagRun",
-        "slipstream.sdk._xcom": "XCom=BaseXCom BaseXCom XCOM_RETURN_KEY",
+        "slipstream.sdk._xcom": "XCom BaseXCom XCOM_RETURN_KEY",
     },
     "airflow.models.abstractoperator": {"slipstream.sdk._abstract_operator": "AbstractOperator"},
     "airflow.models.baseoperator": {
@@ -36,6 +36,6 @@ TABLE: Table = {
     },
     "airflow.models.taskinstancekey": {_TASK_INSTANCE: "TaskInstanceKey"},
     "airflow.models.variable": {_SDK: "Variable"},
-    "airflow.models.xcom": {"slipstream.sdk._xcom": "XCom=BaseXCom BaseXCom XCOM_RETURN_KEY"},
+    "airflow.models.xcom": {"slipstream.sdk._xcom": "XCom BaseXCom XCOM_RETURN_KEY"},
     "airflow.models.xcom_arg": {_SDK: "XComArg"},
 }
