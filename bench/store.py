@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from statistics import median, quantiles
 from typing import TypeVar
 
@@ -218,13 +217,11 @@ def _postgres() -> Iterator[str]:
     binaries = find_binaries()
     if binaries is None:
         raise SystemExit("There is no PostgreSQL server on this machine: install `postgresql`.")
-    with tempfile.TemporaryDirectory(prefix="slipstream-pg-", ignore_cleanup_errors=True) as folder:
-        server = PostgresServer(binaries, Path(folder))
-        server.start()
-        try:
-            yield server.new_database()
-        finally:
-            server.stop()
+    server = PostgresServer(binaries)
+    try:
+        yield server.new_database()
+    finally:
+        server.stop()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A PostgreSQL server of the tests' own, started from the machine's binaries.
 
-In a conftest: `from tests.postgres.server import postgres_server`, a session fixture that gives a
-`PostgresServer` or skips; `server.new_database()` then makes an empty database, in some 0.3 s.
+The fixture `postgres_server`, one for the session, gives a `PostgresServer` or skips;
+`new_database()` then makes an empty database, in some 0.3 s.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-import psycopg
 import pytest
 
 _UNPRIVILEGED = ("postgres", "nobody")
@@ -27,82 +26,78 @@ _FAST = (
     "max_connections=200",
     "shared_buffers=64MB",
 )
+_PATIENCE_SECONDS = 90
+_KEEPER = """
+binaries=$1 folder=$2 options=$3
+trap '' PIPE INT TERM HUP
+end() {
+    "$binaries/pg_ctl" -D "$folder/data" -w -m immediate stop >/dev/null 2>&1
+    cd / && rm -rf "$folder"
+}
+trap end EXIT
+cd "$folder"
+if "$binaries/initdb" --no-sync --auth=trust --username=tests -E UTF8 --no-locale \\
+        -D "$folder/data" >log 2>&1 </dev/null &&
+    "$binaries/pg_ctl" -D "$folder/data" -w -t 60 -l "$folder/log" -o "$options" start \\
+        >/dev/null 2>&1 </dev/null
+then echo ready; else cat log; fi
+exec 1>&-
+cat >/dev/null
+"""
+"""Makes a server, and ends and removes it when its input ends: however who holds it has ended."""
 
 
 class PostgresServer:
-    """A running server that only this machine's users can reach, over a Unix socket."""
+    """A running server that only this machine's users can reach, over a Unix socket.
 
-    def __init__(self, binaries: Path, folder: Path) -> None:
-        """`folder` is emptied by nobody; it belongs to the user that the server runs as."""
-        self._binaries = binaries
-        self._data = folder / "data"
-        self._sockets = folder
-        self._log = folder / "log"
-        self._user = _server_user()
+    A process of its own looks after it, so that nothing is left over if the tests are killed.
+    """
+
+    def __init__(self, binaries: Path) -> None:
+        """Make and start one; it answers when this returns."""
+        # Not tmp_path: its path can be longer than a socket's may be, and root's alone.
+        self.folder = Path(tempfile.mkdtemp(prefix="slipstream-pg-"))
         self._numbers = count(1)
-        if self._user is not None:
-            shutil.chown(folder, self._user)
+        user = _server_user()
+        if user is not None:
+            shutil.chown(self.folder, user)
         # The socket is in the folder, and whoever tests need not be who the server runs as.
-        folder.chmod(0o755)
-        self._run(
-            "initdb",
-            "--no-sync",
-            "--auth=trust",
-            "--username=tests",
-            "-E",
-            "UTF8",
-            "--no-locale",
-            "-D",
-            str(self._data),
+        self.folder.chmod(0o755)
+        settings = " ".join(f"-c {setting}" for setting in _FAST)
+        options = f"{settings} -k {self.folder}"
+        self._keeper = subprocess.Popen(
+            ["sh", "-c", _KEEPER, "keeper", binaries, self.folder, options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            user=user,
+            start_new_session=True,
+            text=True,
         )
-
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        options = " ".join(f"-c {setting}" for setting in _FAST)
-        self._run(
-            "pg_ctl",
-            "-D",
-            str(self._data),
-            "-w",
-            "-t",
-            "60",
-            "-l",
-            str(self._log),
-            "-o",
-            f"{options} -k {self._sockets}",
-            "start",
-        )
+        assert self._keeper.stdout is not None
+        with self._keeper.stdout as said:
+            answer = said.read()
+        if answer != "ready\n":
+            self.stop()
+            raise RuntimeError(f"PostgreSQL did not start:\n{answer}")
 
     def stop(self) -> None:
-        """End it at once, as a crash would."""
-        self._run("pg_ctl", "-D", str(self._data), "-w", "-m", "immediate", "stop")
+        """End it at once, as a crash would, and remove it."""
+        assert self._keeper.stdin is not None
+        self._keeper.stdin.close()
+        self._keeper.wait(_PATIENCE_SECONDS)
 
     def url(self, database: str) -> str:
         """The URL of a database of it."""
-        return f"postgresql://tests@/{database}?host={self._sockets}"
+        return f"postgresql://tests@/{database}?host={self.folder}"
 
     def new_database(self) -> str:
         """The URL of an empty database."""
+        import psycopg
+
         name = f"test_{next(self._numbers)}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}")
         return self.url(name)
-
-    def _run(self, program: str, *arguments: str) -> None:
-        done = subprocess.run(
-            [self._binaries / program, *arguments],
-            user=self._user,
-            cwd=self._sockets,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE if program == "initdb" else subprocess.DEVNULL,
-            stderr=subprocess.STDOUT if program == "initdb" else subprocess.DEVNULL,
-            text=True,
-            check=False,
-            timeout=90,
-        )
-        if done.returncode != 0:
-            log = self._log.read_text() if self._log.exists() else done.stdout
-            raise RuntimeError(f"{program} ended with {done.returncode}:\n{log}")
 
 
 def _server_user() -> str | None:
@@ -133,11 +128,8 @@ def postgres_server() -> Iterator[PostgresServer]:
             "install Debian's package `postgresql`"
         )
         pytest.skip(reason)
-    # Not tmp_path: its path can be longer than a socket's may be, and root's alone.
-    with tempfile.TemporaryDirectory(prefix="slipstream-pg-", ignore_cleanup_errors=True) as folder:
-        server = PostgresServer(binaries, Path(folder))
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
+    server = PostgresServer(binaries)
+    try:
+        yield server
+    finally:
+        server.stop()

@@ -7,14 +7,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.postgres.server import PostgresServer, postgres_server
+from tests.postgres.server import PostgresServer
 
 from slipstream.store import generate_key, open_store
 from slipstream.store.interface import Store
 from slipstream.store.tables import metadata, schema_revision
-
-__all__ = ["postgres_server"]
-
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 

@@ -106,11 +106,15 @@ class Deployment:
         """The store, whatever is in its database."""
         if self._opened is None:
             from slipstream.store import open_store
+            from slipstream.store.open import POOL_SIZE
 
             self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
             _keep_to_owner(self.database_url)
+            pool = self.config.setting("database", "sql_alchemy_pool_size")
             self._opened = open_store(
                 self.database_url,
+                pool_size=POOL_SIZE if pool.is_default else max(1, int(pool.value or 0)),
+                schema=self.config.get("database", "sql_alchemy_schema") or "",
                 fernet_keys=fernet_keys(self.config),
                 xcom_url=self.config.get("slipstream", "xcom_url") or str(self.home / "xcom"),
                 xcom_threshold_bytes=self.config.integer("slipstream", "xcom_threshold_bytes"),

@@ -49,13 +49,14 @@ def connect(
     xcom_url: str,
     xcom_threshold_bytes: int,
     pool_size: int,
+    schema: str,
     dags_paused_at_creation: bool,
     cached_versions: int,
     clock: Clock | None,
 ) -> Store:
     """See `slipstream.store.open_store`."""
     return SqlStore(
-        database=open_database(_parsed(url), connections=pool_size),
+        database=open_database(_parsed(url), connections=pool_size, schema=schema),
         box=SecretBox(fernet_keys),
         objects=open_objects(xcom_url),
         xcom_threshold_bytes=xcom_threshold_bytes,
@@ -68,11 +69,16 @@ def connect(
 def _parsed(url: str) -> URL:
     try:
         return make_url(url)
-    except ArgumentError as error:
-        raise UnsupportedUrlError(f"{url!r} is no database URL: {error}") from error
+    except (ArgumentError, ValueError):
+        # Neither the text nor the error is shown: there may be a password in them.
+        raise UnsupportedUrlError(
+            "The database URL ([database] sql_alchemy_conn) cannot be read: expected "
+            "postgresql://USER:PASSWORD@HOST:PORT/DATABASE or sqlite:////ABSOLUTE/PATH, with "
+            "%-escapes for special characters in the password."
+        ) from None
 
 
-def open_database(url: URL, *, connections: int) -> Database:
+def open_database(url: URL, *, connections: int, schema: str = "") -> Database:
     """The database at a URL. Raises `UnsupportedUrlError`."""
     match url.get_backend_name():
         case "sqlite":
@@ -82,14 +88,13 @@ def open_database(url: URL, *, connections: int) -> Database:
         case "postgresql" | "postgres":
             try:
                 from slipstream.store.dialects.postgres import PostgresDatabase
+                from slipstream.store.dialects.postgres_url import postgres_url
             except ImportError as error:
                 raise UnsupportedUrlError(
                     "PostgreSQL needs the package psycopg: install `slipstream[postgres]`."
                 ) from error
 
-            return PostgresDatabase(
-                url.set(drivername="postgresql+psycopg"), connections=connections
-            )
+            return PostgresDatabase(postgres_url(url, schema), connections=connections)
         case other:
             raise UnsupportedUrlError(
                 f"The store does not work on {other!r}: give an sqlite:// or a postgresql:// URL."

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from slipstream.store.interface import Store
     from slipstream.store.times import Clock
 
+POOL_SIZE = 8
 XCOM_THRESHOLD_BYTES = 64 * 1024
 """An XCom whose text is longer goes to the object store."""
 
@@ -19,7 +20,8 @@ def open_store(
     fernet_keys: Sequence[str] = (),
     xcom_url: str,
     xcom_threshold_bytes: int = XCOM_THRESHOLD_BYTES,
-    pool_size: int = 8,
+    pool_size: int = POOL_SIZE,
+    schema: str = "",
     dags_paused_at_creation: bool = True,
     cached_versions: int = 2000,
     clock: Clock | None = None,
@@ -28,8 +30,10 @@ def open_store(
 
     `sqlite://` alone is a database in memory. `fernet_keys` seal secrets, the first one seals and
     all of them open; without any secrets are kept in the clear. `xcom_url` is a folder, or a URL
-    that fsspec knows. `pool_size` is how many threads can read at once. Nothing is created yet:
-    see `AdminStore.migrate`. Raises `slipstream.store.errors.UnsupportedUrlError`.
+    that fsspec knows. `pool_size` is how many threads can read at once. `schema` is the one of a
+    PostgreSQL database that holds the tables; empty for the first of the server's search path.
+    Nothing is created yet: see `AdminStore.migrate`. Raises
+    `slipstream.store.errors.UnsupportedUrlError`.
     """
     from slipstream.store.connect import connect
 
@@ -39,6 +43,7 @@ def open_store(
         xcom_url=xcom_url,
         xcom_threshold_bytes=xcom_threshold_bytes,
         pool_size=pool_size,
+        schema=schema,
         dags_paused_at_creation=dags_paused_at_creation,
         cached_versions=cached_versions,
         clock=clock,

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 
 import psycopg
-from sqlalchemy.engine import URL
 
 from slipstream.store.wakeups import LocalWakeups
 
@@ -21,9 +20,9 @@ _LONGEST_PAUSE_SECONDS = 10.0
 class Channel:
     """Wakes the listeners of this process whenever a transaction anywhere left a notice."""
 
-    def __init__(self, url: URL) -> None:
-        """Connects when somebody listens."""
-        self._url = url
+    def __init__(self, connect: Callable[[], psycopg.Connection]) -> None:
+        """`connect` gives a connection that is in no transaction; called when somebody listens."""
+        self._connect = connect
         self._local = LocalWakeups()
         self._lock = threading.Lock()
         self._listening: _Listening | None = None
@@ -33,7 +32,7 @@ class Channel:
         undo = self._local.listen(wake)
         with self._lock:
             if self._listening is None:
-                self._listening = _Listening(self._url, self._local.wake)
+                self._listening = _Listening(self._connect, self._local.wake)
             listening = self._listening
         listening.wait_until_heard()
 
@@ -60,8 +59,8 @@ class Channel:
 class _Listening:
     """The thread with the connection; a lost one is made anew, after ever longer pauses."""
 
-    def __init__(self, url: URL, wake: Callable[[], None]) -> None:
-        self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    def __init__(self, connect: Callable[[], psycopg.Connection], wake: Callable[[], None]) -> None:
+        self._connect = connect
         self._wake = wake
         self._heard = threading.Event()
         self._stopped = threading.Event()
@@ -86,7 +85,7 @@ class _Listening:
         pause = _FIRST_PAUSE_SECONDS
         while not self._stopped.is_set():
             try:
-                with psycopg.connect(self._dsn, autocommit=True, connect_timeout=10) as connection:
+                with self._connect() as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
                     self._heard.set()
                     # What was sent while nobody listened is lost, so everybody looks now.

@@ -105,7 +105,6 @@ class PostgresDatabase(Database):
 
     def __init__(self, url: URL, *, connections: int) -> None:
         """`connections` are kept open; a few more are opened for a moment where they are short."""
-        self._url = url
         self._engine = create_engine(
             url,
             # Positional parameters, as SQLite has them: rows are plain tuples.
@@ -117,7 +116,7 @@ class PostgresDatabase(Database):
             pool_use_lifo=True,
             connect_args={"connect_timeout": _CONNECT_SECONDS, "application_name": "slipstream"},
         )
-        self._channel = Channel(url)
+        self._channel = Channel(self._connect)
 
     @property
     def dialect(self) -> Dialect:
@@ -158,6 +157,12 @@ class PostgresDatabase(Database):
             connection.execute(select(func.pg_advisory_xact_lock(_SETUP_LOCK)))
             yield
 
+    def _connect(self) -> psycopg.Connection:
+        """A connection outside of the pool, without transactions."""
+        words, named = self._engine.dialect.create_connect_args(self._engine.url)
+        named["connect_timeout"] = _CONNECT_SECONDS
+        return psycopg.connect(*words, autocommit=True, **named)
+
     def close(self) -> None:
         """Give back every connection and end the listeners."""
         self._channel.close()
@@ -190,6 +195,11 @@ def _named(error: BaseException) -> StoreError:
             return SchemaMismatchError(
                 f"The database has another schema than this version needs ({message}): run "
                 "`slipstream db migrate`."
+            )
+        case psycopg.errors.InvalidSchemaName():
+            return StoreError(
+                f"PostgreSQL failed: {message}. The schema of [database] sql_alchemy_schema has to "
+                "be there: create it, or leave the setting empty."
             )
         case psycopg.OperationalError():
             return StoreUnavailableError(f"PostgreSQL cannot be reached: {message}")
