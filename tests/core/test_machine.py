@@ -40,7 +40,6 @@ from slipstream.model.events import (
     Admitted,
     AttemptEnded,
     PastSettled,
-    Resumed,
     RunStarted,
     TimerFired,
     TimerKind,
@@ -48,7 +47,7 @@ from slipstream.model.events import (
 from slipstream.model.run import TaskKey
 from slipstream.model.states import RunState, TaskState
 
-DEFERRAL = Deferred(trigger_classpath="a.Trigger", trigger_kwargs=None, method_name="go_on")
+DEFERRAL = Deferred(trigger_classpath="a.Trigger", method_name="go_on")
 
 
 def played(*tasks: object, **more: object) -> Played:
@@ -299,21 +298,6 @@ def test_a_rescheduled_sensor_goes_on_as_the_same_try() -> None:
     assert (attempt.try_number, attempt.reschedules, attempt.first_start) == (1, 1, first_begun)
     made.begin("a")
     assert made.row("a").start_date == first_begun
-
-
-def test_a_deferred_task_goes_on_where_it_said() -> None:
-    made = played(task("a"))
-    changes = made.do("a", DEFERRAL)
-    assert changes[-1] == Released(TaskKey("a"), deferred=True)
-    made.tell(Resumed(TaskKey("a"), made.now))
-    made.admit("a")
-    attempt = made.machine.attempt_for(TaskKey("a"))
-    assert (attempt.try_number, attempt.next_method) == (1, "go_on")
-
-
-def test_what_is_not_deferred_is_not_resumed() -> None:
-    made = played(task("a"))
-    assert made.tell(Resumed(TaskKey("a"), BEGIN)) == []
 
 
 # Cancelling.

@@ -32,16 +32,17 @@ from slipstream.model.dag import (
     TaskSpec,
     Upstream,
 )
+from slipstream.model.deferral import EndsTask, TriggerEnd
 from slipstream.model.events import (
     Admitted,
     AttemptEnded,
     AttemptStarted,
     Event,
     PastSettled,
-    Resumed,
     RunStarted,
     TimerFired,
     TimerKind,
+    TriggerEnded,
 )
 from slipstream.model.run import UNMAPPED, DagRun, TaskKey
 from slipstream.model.states import FINISHED, LIVE, RunState, RunType, TaskState, TriggerRule
@@ -62,6 +63,8 @@ class Row:
     goes_on: bool = False
     """The next attempt belongs to the same try."""
     losses: int = 0
+    waits_until: datetime | None = None
+    """When its wait for a trigger fails."""
     is_due: bool = False
     """Its retry or reschedule may begin."""
     pushed: dict[str, int | None] = field(default_factory=dict)
@@ -119,7 +122,12 @@ class Reference:
                 row.state = TaskState.QUEUED
                 row.try_number += not row.goes_on
                 row.losses = row.losses if row.goes_on else 0
+                begins = not row.goes_on
                 row.goes_on, row.attempt = True, event.attempt_id
+                start = self.dag.tasks[event.key.task_id].start_trigger
+                if begins and start is not None:
+                    row.state = TaskState.DEFERRED
+                    row.waits_until = None if start.timeout is None else event.at + start.timeout
             case AttemptStarted():
                 if row.attempt == event.attempt_id and row.state is TaskState.QUEUED:
                     row.state = TaskState.RUNNING
@@ -129,9 +137,19 @@ class Reference:
             case PastSettled():
                 if event.satisfied and self.asks_past(event.key, row):
                     self.let_go(self.dag.tasks[event.key.task_id], row)
-            case Resumed():
-                if row.state is TaskState.DEFERRED:
-                    row.state = TaskState.SCHEDULED
+            case TriggerEnded():
+                if row.attempt == event.attempt_id and row.state is TaskState.DEFERRED:
+                    self.end_wait(row, event.end)
+
+    def end_wait(self, row: Row, end: TriggerEnd) -> None:
+        """A trigger has said what it had to say."""
+        if not isinstance(end, EndsTask):
+            row.state = TaskState.SCHEDULED
+            return
+        row.state = end.state
+        row.pushed.update({xcom.key: xcom.length for xcom in end.xcoms})
+        if end.state is TaskState.FAILED and self.dag.fail_fast:
+            self.cut_off(TaskState.FAILED, spare_teardowns=True)
 
     def fire(self, event: TimerFired) -> None:
         if self.state is not RunState.RUNNING:
@@ -143,7 +161,11 @@ class Reference:
             self.held.discard(event.key.task_id)
         elif event.key is not None:
             row = self.rows[event.key.task_id][event.key.map_index]
-            if row.state in (TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE):
+            if event.kind is TimerKind.TRIGGER_TIMEOUT:
+                is_over = row.waits_until is not None and row.waits_until <= event.at
+                if row.state is TaskState.DEFERRED and is_over:
+                    row.state = TaskState.SCHEDULED
+            elif row.state in (TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE):
                 row.is_due = True
 
     def end(self, key: TaskKey, row: Row, outcome: Outcome) -> None:
@@ -163,6 +185,7 @@ class Reference:
                 row.state = TaskState.UP_FOR_RESCHEDULE
             case Deferred():
                 row.state = TaskState.DEFERRED
+                row.waits_until = outcome.timeout_at
             case Skipped():
                 row.state = TaskState.SKIPPED
                 self.push(row, outcome)

@@ -8,12 +8,15 @@ from dataclasses import replace
 from slipstream.model.attempt import Failed, Outcome, Skipped, Succeeded
 from slipstream.model.changes import (
     Change,
+    DeferralDropped,
+    DeferralKept,
     InstanceChanged,
     InstancesAdded,
     MapExpanded,
     RangeChanged,
     RunChanged,
 )
+from slipstream.model.deferral import Deferral
 from slipstream.model.run import UNMAPPED, DagRun, TaskInstance, TaskKey
 from slipstream.model.states import FINISHED, TaskState
 
@@ -24,6 +27,7 @@ class Rows:
     def __init__(self, run: DagRun) -> None:
         self.run = run
         self.instances: dict[TaskKey, TaskInstance] = {}
+        self.deferrals: dict[TaskKey, Deferral] = {}
         self.decisions: dict[TaskKey, dict[str, list[str]]] = {}
         self.pushed: dict[TaskKey, dict[str, int | None]] = {}
         """`{instance: {xcom key: length}}`."""
@@ -43,6 +47,10 @@ class Rows:
                         self.move(TaskKey(change.task_id, index), change)
                 case InstanceChanged():
                     self.put(change)
+                case DeferralKept():
+                    self.deferrals[change.key] = change.deferral
+                case DeferralDropped():
+                    assert self.deferrals.pop(change.key), f"{change.key} never waited"
                 case RunChanged():
                     assert change.run.reason
                     self.run = change.run

@@ -18,6 +18,7 @@ from slipstream.model.dag import (
     TaskSpec,
     Upstream,
 )
+from slipstream.model.deferral import StartTrigger
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState, RunType, TriggerRule
 
@@ -100,9 +101,16 @@ class _Shape:
             wait_for_downstream=rng.random() < 0.03,
             start_date=self.date(0.04, days=1),
             end_date=self.date(0.02, days=-1),
+            start_trigger=self.start_trigger(),
         )
         self.tasks[task_id] = replace(task, **more)  # type: ignore[arg-type]
         return task_id
+
+    def start_trigger(self) -> StartTrigger | None:
+        if self.rng.random() > 0.04:
+            return None
+        timeout = self.rng.choice((None, timedelta(minutes=10)))
+        return StartTrigger(classpath="trigger", next_method="go", timeout=timeout)
 
     def date(self, chance: float, *, days: int) -> datetime | None:
         return BEGIN + timedelta(days=days) if self.rng.random() < chance else None

@@ -34,19 +34,28 @@ from slipstream.model.changes import (
     Refused,
     Released,
     TimerSet,
+    TriggerDropped,
+    TriggerWanted,
     Unready,
 )
 from slipstream.model.dag import DagSpec
+from slipstream.model.deferral import (
+    TRIGGER_FAILED,
+    Broken,
+    EndsTask,
+    Fired,
+    TriggerEnd,
+)
 from slipstream.model.events import (
     Admitted,
     AttemptEnded,
     AttemptStarted,
     Event,
     PastSettled,
-    Resumed,
     RunStarted,
     TimerFired,
     TimerKind,
+    TriggerEnded,
 )
 from slipstream.model.run import DagRun, TaskKey
 from slipstream.model.states import LIVE, RunState, TaskState
@@ -75,6 +84,11 @@ class World:
     timers: dict[tuple[TimerKind, TaskKey | None], datetime] = field(default_factory=dict)
     asked: set[TaskKey] = field(default_factory=set)
     deferred: set[TaskKey] = field(default_factory=set)
+    triggers: dict[str, TaskKey] = field(default_factory=dict)
+    """Triggers that a triggerer runs, by the attempt that was deferred."""
+    fired: list[tuple[str, TaskKey]] = field(default_factory=list)
+    events: dict[TaskKey, str | None] = field(default_factory=dict)
+    """What the next attempt of an instance must be given; None where its wait failed."""
     made: int = 0
     clears: int = 0
     history: list[str] = field(default_factory=list)
@@ -99,6 +113,8 @@ class World:
         assert self.machine.is_finished, "the run never ended"
         assert not self.attempts
         assert not self.admitted, f"never released: {self.admitted}"
+        assert not self.triggers, f"never dropped: {self.triggers}"
+        assert not self.rows.deferrals, f"kept for ever: {self.rows.deferrals}"
 
     def step(self) -> None:
         """Something happens."""
@@ -114,8 +130,10 @@ class World:
             choices += [self.begin, self.end, self.end, self.end]
         if self.asked:
             choices += [self.settle_past]
-        if self.deferred:
-            choices += [self.resume]
+        if self.triggers:
+            choices += [self.end_trigger]
+        if self.fired and rng.random() < 0.2:
+            choices += [self.repeat_trigger]
         if self.gone and rng.random() < 0.2:
             choices += [self.haunt]
         if self.timers and (not choices or rng.random() < 0.1):
@@ -135,8 +153,19 @@ class World:
         live = [known for known, of in self.attempts.items() if of == key]
         assert live == [attempt], f"{key} has two attempts: {live}"
         self.admitted.add(key)
-        self.tell(Admitted(key, attempt, self.now))
-        assert self.machine.attempt_for(key).attempt_id == attempt
+        begins = not self.reference.rows[key.task_id][key.map_index].goes_on
+        changes = self.tell(Admitted(key, attempt, self.now))
+        made = self.machine.attempt_for(key)
+        assert made.attempt_id == attempt
+        if any(isinstance(change, TriggerWanted) for change in changes):
+            del self.attempts[attempt]
+        elif begins:
+            assert made.next_method is None
+            self.events.pop(key, None)
+        elif key in self.events:
+            event = self.events[key]
+            assert made.next_event == event
+            assert made.next_method == ("go" if event is not None else TRIGGER_FAILED)
 
     def begin(self) -> None:
         fresh = sorted(set(self.attempts) - self.started - self.cancelled)
@@ -152,6 +181,8 @@ class World:
         outcome = self.outcome(key)
         if attempt in self.cancelled and self.rng.random() < 0.7:
             outcome = Cancelled()
+        if isinstance(outcome, Rescheduled | Deferred):
+            self.events.pop(key, None)
         self.rows.note(key, outcome)
         self.tell(AttemptEnded(key, attempt, self.now, outcome))
         self.note_decision(key, outcome)
@@ -178,6 +209,12 @@ class World:
         (kind, key), at = min(self.timers.items(), key=lambda item: (item[1], str(item[0])))
         del self.timers[kind, key]
         self.now = max(self.now, at)
+        if kind is TimerKind.TRIGGER_TIMEOUT and key is not None:
+            waits = self.machine.state(key) is TaskState.DEFERRED
+            self.tell(TimerFired(kind, self.now, key))
+            if waits and self.machine.state(key) is not TaskState.DEFERRED:
+                self.events[key] = None
+            return
         self.tell(TimerFired(kind, self.now, key))
 
     def settle_past(self) -> None:
@@ -187,10 +224,36 @@ class World:
             self.asked.discard(key)
         self.tell(PastSettled(key, self.now, satisfied, "because"))
 
-    def resume(self) -> None:
-        key = self.rng.choice(sorted(self.deferred))
-        self.deferred.discard(key)
-        self.tell(Resumed(key, self.now))
+    def end_trigger(self) -> None:
+        """A trigger comes to its end: mostly it fires."""
+        attempt = self.rng.choice(sorted(self.triggers))
+        key = self.triggers[attempt]
+        self.fired.append((attempt, key))
+        end = self.trigger_end(attempt)
+        if isinstance(end, EndsTask):
+            self.rows.pushed[key] = {xcom.key: xcom.length for xcom in end.xcoms}
+        else:
+            self.events[key] = end.payload if isinstance(end, Fired) else None
+        self.tell(TriggerEnded(key, attempt, self.now, end))
+        assert attempt not in self.triggers
+
+    def trigger_end(self, attempt: str) -> TriggerEnd:
+        kind = self.rng.random()
+        if kind < 0.7:
+            return Fired(payload=f'"{attempt}"')
+        if kind < 0.8:
+            return Broken(error="boom", traceback=("line",))
+        states = (TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED)
+        return EndsTask(
+            state=self.rng.choice(states), xcoms=(XComWrite("return_value", "[1]", length=1),)
+        )
+
+    def repeat_trigger(self) -> None:
+        """A trigger says again what it has said, or what nobody waits for any more."""
+        attempt, key = self.rng.choice(self.fired)
+        if attempt not in self.triggers and key.map_index in self.reference.rows[key.task_id]:
+            changes = self.tell(TriggerEnded(key, attempt, self.now, Fired()))
+            assert [type(change) for change in changes] == [Refused, TriggerDropped]
 
     def outcome(self, key: TaskKey) -> Outcome:
         rng = self.rng
@@ -209,10 +272,14 @@ class World:
             )
         if kind < 0.88:
             return Skipped(lengths=lengths)
-        if kind < 0.91:
+        if kind < 0.90:
             return Rescheduled(at=self.now + timedelta(minutes=rng.choice((0, 10))))
         if kind < 0.94:
-            return Deferred(trigger_classpath="trigger", trigger_kwargs=None, method_name="go")
+            return Deferred(
+                trigger_classpath="trigger",
+                method_name="go",
+                timeout_at=rng.choice((None, self.now + timedelta(minutes=10))),
+            )
         return Lost(message="lost") if kind < 0.99 else Cancelled()
 
     def success(self, key: TaskKey, lengths: dict[str, int]) -> Outcome:
@@ -243,6 +310,7 @@ class World:
             self.rows.lengths(),
             self.rows.counts(),
             self.rows.decisions,
+            self.rows.deferrals,
         )
         live = {attempt for _, attempt in self.machine.live_attempts()}
         for attempt in set(self.attempts) - live:
@@ -252,6 +320,7 @@ class World:
         self.timers.clear()
         self.asked.clear()
         self.cancelled.clear()
+        self.triggers.clear()
         self.take(self.machine.resume(self.now))
         self.deferred = {
             key for key, row in self.rows.instances.items() if row.state is TaskState.DEFERRED
@@ -284,6 +353,9 @@ class World:
                 max_tries=tries,
                 reason="cleared",
             )
+            if not is_live:
+                self.rows.deferrals.pop(key, None)
+            self.events.pop(key, None)
             self.rows.pushed.pop(key, None)
             self.rows.decisions.pop(key, None)
             self.reference.rows[key.task_id][key.map_index] = Row(
@@ -312,6 +384,7 @@ class World:
             match change:
                 case Ready():
                     self.ready |= _keys(change)
+                    self.deferred -= _keys(change)
                 case Unready():
                     assert _keys(change) <= self.ready
                     self.ready -= _keys(change)
@@ -326,6 +399,12 @@ class World:
                         self.deferred.add(change.key)
                 case TimerSet():
                     self.timers[change.kind, change.key] = change.at
+                case TriggerWanted():
+                    assert self.rows.instances[change.key].state is TaskState.DEFERRED
+                    assert self.rows.deferrals[change.key] == change.deferral
+                    self.triggers[change.deferral.attempt_id] = change.key
+                case TriggerDropped():
+                    self.triggers.pop(change.attempt_id, None)
                 case AttemptCancelled():
                     self.cancelled.add(change.attempt_id)
                 case PastNeeded():

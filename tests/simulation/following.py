@@ -9,7 +9,7 @@ from datetime import datetime
 from tests.reference.interpreter import Reference
 
 from slipstream.model.dag import DagSpec
-from slipstream.model.events import AttemptEnded, AttemptStarted, Event
+from slipstream.model.events import AttemptEnded, AttemptStarted, Event, TriggerEnded
 from slipstream.model.run import TaskKey
 from slipstream.model.states import RunState, TaskState
 from slipstream.services.scheduler import Scheduler
@@ -95,7 +95,7 @@ class Following:
     @staticmethod
     def _concerns(reference: Reference, event: Event) -> bool:
         """Reports about an instance that is no part of the run are for nobody."""
-        if not isinstance(event, AttemptStarted | AttemptEnded):
+        if not isinstance(event, AttemptStarted | AttemptEnded | TriggerEnded):
             return True
         return event.key.map_index in reference.rows.get(event.key.task_id, {})
 

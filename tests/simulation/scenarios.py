@@ -8,9 +8,18 @@ from random import Random
 
 from tests.reference.shapes import random_dag
 
-from slipstream.model.attempt import Failed, Outcome, Skipped, Succeeded, XComWrite
+from slipstream.model.attempt import (
+    Attempt,
+    Deferred,
+    Failed,
+    Outcome,
+    Skipped,
+    Succeeded,
+    XComWrite,
+)
 from slipstream.model.dag import DagSpec, TaskSpec
-from slipstream.model.run import DagRun, TaskKey
+from slipstream.model.deferral import TRIGGER_FAILED
+from slipstream.model.run import TaskKey
 from slipstream.model.schedule import Delta
 from slipstream.testing.virtual_time import START
 from slipstream.testing.world import Outcomes, World, WorldSettings
@@ -47,8 +56,18 @@ def is_undisturbed(seed: int) -> bool:
 def outcomes_of(seed: int, dags: dict[str, DagSpec]) -> Outcomes:
     """How tries end: always the same for the same run, instance and try."""
 
-    def outcome(run: DagRun, key: TaskKey, try_number: int) -> Outcome:
-        chance = Random(f"{seed} {run.dag_id} {run.run_id} {key} {try_number}")
+    def outcome(attempt: Attempt) -> Outcome:
+        run, key, waited = attempt.run, attempt.key, attempt.next_method
+        chance = Random(f"{seed} {run.dag_id} {run.run_id} {key} {attempt.try_number} {waited}")
+        if waited is None and chance.random() < 0.1:
+            timeout_at = run.run_after + timedelta(days=20)
+            return Deferred(
+                trigger_classpath="trigger",
+                method_name="go_on",
+                timeout_at=chance.choice((None, timeout_at)),
+            )
+        if waited == TRIGGER_FAILED:
+            return Failed(message="the trigger failed", retryable=chance.random() < 0.5)
         lengths = {
             name: chance.choice((0, 1, 2, 3))
             for name in ("return_value", "other")

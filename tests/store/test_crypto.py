@@ -4,12 +4,17 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url, text
+from tests.store.making import NOON, recorded, started
 
+from slipstream.model.changes import DeferralKept
+from slipstream.model.deferral import Deferral
+from slipstream.model.run import TaskKey
 from slipstream.store import generate_key, open_store
 from slipstream.store.connect import open_database
 from slipstream.store.crypto import SecretBox, is_sealed
 from slipstream.store.errors import UndecryptableError
-from slipstream.store.records import ConnectionRecord, VariableRecord, Window
+from slipstream.store.interface import Store
+from slipstream.store.records import ConnectionRecord, RunWrite, VariableRecord, Window
 
 OLD, NEW, OTHER = generate_key(), generate_key(), generate_key()
 
@@ -50,10 +55,26 @@ def everything_stored(url: str) -> str:
     with database.read() as transaction:
         found = [
             str(transaction.rows(text(f"SELECT * FROM {table}")))
-            for table in ("variable", "connection", "secret_key")
+            for table in ("variable", "connection", "secret_key", "deferral")
         ]
     database.close()
     return "".join(found)
+
+
+def keep_deferral(store: Store) -> int:
+    """A run with a task that has waited; gives its number."""
+    run = started(store, recorded(store))
+    kept = Deferral(
+        attempt_id="a",
+        classpath="a.B",
+        kwargs='"topsecret5"',
+        created_at=NOON,
+        next_method="m",
+        next_kwargs='"topsecret6"',
+        event='"topsecret7"',
+    )
+    store.apply([RunWrite(run.pk, run.revision, [DeferralKept(TaskKey("load"), kept)])])
+    return run.pk
 
 
 def test_secrets_are_not_in_the_database_in_the_clear(database_url: str, tmp_path: Path) -> None:
@@ -65,6 +86,7 @@ def test_secrets_are_not_in_the_database_in_the_clear(database_url: str, tmp_pat
         )
     )
     store.get_secret_key("jwt", lambda: "topsecret4")
+    keep_deferral(store)
     store.close()
     found = everything_stored(database_url)
     assert "topsecret" not in found
@@ -80,14 +102,17 @@ def test_after_a_rotation_the_old_key_is_not_needed(database_url: str, tmp_path:
     old.set_connection(bare)
     old.set_connection(full)
     old.get_secret_key("jwt", lambda: "signing")
+    run_pk = keep_deferral(old)
+    kept = old.load_run(run_pk).deferrals
     old.close()
     both = open_store(database_url, fernet_keys=[NEW, OLD], xcom_url=str(tmp_path))
-    assert both.rotate_encryption() == 4
+    assert both.rotate_encryption() == 7
     both.close()
     new = open_store(database_url, fernet_keys=[NEW], xcom_url=str(tmp_path))
     assert new.get_variable("v") == variable
     assert new.list_connections(None, Window()).items == [bare, full]
     assert new.get_secret_key("jwt", lambda: "another") == "signing"
+    assert new.load_run(run_pk).deferrals == kept
     new.close()
 
 

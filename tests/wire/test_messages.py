@@ -75,7 +75,9 @@ def test_an_attempt_comes_back_as_it_was() -> None:
         task_id="t",
         fileloc="/f.py",
         first_start=NOW,
-        next_kwargs={"event": [1]},
+        next_method="m",
+        next_kwargs="{}",
+        next_event="[1]",
     )
     start = messages.decode_to_task(over_the_wire(messages.Start(attempt=attempt, hostname="here")))
     assert isinstance(start, messages.Start)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, assert_never
 
@@ -12,11 +11,12 @@ from slipstream.core.codes import (
     NONE,
     QUEUED,
     RESTARTING,
-    STATES,
     STEPS,
     raise_impossible,
 )
+from slipstream.core.deferring import defer, start_deferred
 from slipstream.core.frozen import ready, released
+from slipstream.core.pauses import pause, release
 from slipstream.core.progress import TaskProgress
 from slipstream.core.records import Record
 from slipstream.core.retries import MAX_LOSSES, retry_delay
@@ -31,7 +31,6 @@ from slipstream.model.attempt import (
     Rescheduled,
     Skipped,
     Succeeded,
-    XComWrite,
 )
 from slipstream.model.changes import (
     AttemptCancelled,
@@ -51,18 +50,21 @@ def admit(run: RunProgress, task: TaskProgress, index: int, event: Admitted) -> 
         raise_impossible(states[index], TaskEvent.ADMIT)
     states[index] = QUEUED
     record = task.record(index)
+    begins = record.attempt_id is None
     if record.scheduled_at is None and task.ready_at is not None:
         scope = index // task.width
         one_each = task.width == 1
         at = task.ready_at.pop(scope, None) if one_each else task.ready_at.get(scope)
         record.scheduled_at = at
-    if record.attempt_id is None:
+    if begins:
         record.try_number += 1
     record.attempt_id = event.attempt_id
     record.queued_at = event.at
     record.holds_places = True
     reason = reasons.queued(record.try_number, record.max_tries)
     run.note(event.key, record, TaskState.QUEUED, reason)
+    if begins and task.node.spec.start_trigger is not None:
+        start_deferred(run, task, index, record, task.node.spec.start_trigger)
 
 
 def begin(run: RunProgress, task: TaskProgress, index: int, event: AttemptStarted) -> None:
@@ -90,7 +92,7 @@ def finish(run: RunProgress, task: TaskProgress, index: int, event: AttemptEnded
         case Succeeded():
             record.rendered_map_index = outcome.rendered_map_index
             if task.node.sized_keys:
-                _note_lengths(task, outcome.lengths, outcome.xcoms)
+                task.note_lengths(outcome.lengths, outcome.xcoms)
             reason = reasons.succeeded(record.try_number)
             run.end(task, index, TaskEvent.SUCCEED, reason, outcome.xcoms)
             if outcome.skip or outcome.skip_all_downstream:
@@ -102,22 +104,20 @@ def finish(run: RunProgress, task: TaskProgress, index: int, event: AttemptEnded
         case Skipped():
             record.rendered_map_index = outcome.rendered_map_index
             if task.node.sized_keys:
-                _note_lengths(task, outcome.lengths, outcome.xcoms)
+                task.note_lengths(outcome.lengths, outcome.xcoms)
             reason = reasons.skipped_itself(outcome.message)
             run.end(task, index, TaskEvent.SKIP, reason, outcome.xcoms)
             return TaskEvent.SKIP
         case Rescheduled():
+            run.forget_deferral(event.key, record)
             record.reschedules += 1
             record.not_before = outcome.at
             reason = reasons.rescheduled(outcome.at)
-            _pause(run, task, index, record, TaskEvent.RESCHEDULE, reason)
+            pause(run, task, index, record, TaskEvent.RESCHEDULE, reason)
             run.out.append(TimerSet(TimerKind.RESCHEDULE, outcome.at, task.key(index)))
             return TaskEvent.RESCHEDULE
         case Deferred():
-            record.next_method = outcome.method_name
-            record.next_kwargs = outcome.method_kwargs
-            reason = reasons.deferred(outcome.trigger_classpath)
-            _pause(run, task, index, record, TaskEvent.DEFER, reason)
+            defer(run, task, index, record, outcome)
             return TaskEvent.DEFER
         case Lost():
             return _lost(run, task, index, record, outcome)
@@ -157,36 +157,18 @@ def _current(
     return None
 
 
-def _pause(
-    run: RunProgress, task: TaskProgress, index: int, record: Record, event: TaskEvent, reason: str
-) -> None:
-    """The instance gives its places back and is not finished."""
-    state = STATES[run.step(task, index, event)]
-    if event is TaskEvent.RETRY:
-        record.end_date = run.at
-    run.note(task.key(index), record, state, reason)
-    _release(run, task, index, record, deferred=state is TaskState.DEFERRED)
-
-
-def _release(
-    run: RunProgress, task: TaskProgress, index: int, record: Record, *, deferred: bool = False
-) -> None:
-    if record.holds_places:
-        record.holds_places = False
-        run.out.append(released(task.key(index), deferred=deferred))
-
-
 def _failed(
     run: RunProgress, task: TaskProgress, index: int, record: Record, outcome: Failed
 ) -> TaskEvent:
     if outcome.retryable and record.try_number <= record.max_tries:
         at = _retry_at(run, task, index, record, outcome)
         record.not_before = at
+        run.forget_deferral(task.key(index), record)
         reason = reasons.retries_at(outcome, record.try_number, record.max_tries, at)
-        _pause(run, task, index, record, TaskEvent.RETRY, reason)
+        pause(run, task, index, record, TaskEvent.RETRY, reason)
         run.out.append(TimerSet(TimerKind.RETRY, at, task.key(index)))
         return TaskEvent.RETRY
-    _note_lengths(task, outcome.lengths, outcome.xcoms)
+    task.note_lengths(outcome.lengths, outcome.xcoms)
     reason = reasons.failed(outcome, record.try_number, record.max_tries)
     run.end(task, index, TaskEvent.FAIL, reason, outcome.xcoms)
     return TaskEvent.FAIL
@@ -212,10 +194,10 @@ def _lost(
     reason = reasons.lost(outcome.message, record.losses)
     record.scheduled_at = run.at
     record.queued_at = None
-    if not record.reschedules and record.next_method is None:
+    if not record.reschedules and record.deferral is None:
         record.start_date = None
     run.note(task.key(index), record, TaskState.SCHEDULED, reason)
-    _release(run, task, index, record)
+    release(run, task, index, record)
     run.out.append(ready(task.key(index)))
     return TaskEvent.LOSE
 
@@ -228,25 +210,8 @@ def _cancelled(
     record.end_date = run.at
     record.scheduled_at = None
     task.needs_are_met = not task.node.needs
+    run.forget_deferral(task.key(index), record)
     run.note(task.key(index), record, TaskState.NONE, reason)
-    _release(run, task, index, record)
+    release(run, task, index, record)
     run.touch(task)
     return TaskEvent.CANCEL
-
-
-def _note_lengths(
-    task: TaskProgress, lengths: Mapping[str, int], xcoms: tuple[XComWrite, ...]
-) -> None:
-    """Keep what lengths downstream are computed from."""
-    keys = task.node.sized_keys
-    found = {key: length for key, length in lengths.items() if key in keys}
-    for xcom in xcoms:
-        if xcom.key in keys and xcom.length is not None:
-            found[xcom.key] = xcom.length
-    if not task.is_expanded:
-        task.lengths = found
-        return
-    if task.pushed is None:
-        task.pushed = {}
-    for key in {*found, *(xcom.key for xcom in xcoms if xcom.key in keys)}:
-        task.pushed[key] = task.pushed.get(key, 0) + 1

@@ -53,6 +53,11 @@ def explain(run: RunProgress, task: TaskProgress, index: int) -> Reason:
         when = "a moment" if record.not_before is None else record.not_before.isoformat()
         what = "be tried again" if code is ReasonCode.WAITS_FOR_RETRY else "look again"
         return Reason(code, f"It waits for {when} to {what}.")
+    if state is TaskState.DEFERRED:
+        waiting = task.records.get(index) or Record(0)
+        if waiting.deferral is not None:
+            deferral = waiting.deferral
+            return Reason(code, reasons.deferred(deferral.classpath, deferral.created_at))
     return Reason(code, _SENTENCES[code])
 
 

@@ -14,7 +14,6 @@ from slipstream.core.records import Record
 from slipstream.model.attempt import Attempt, XComWrite
 from slipstream.model.changes import InstanceChanged, Ready, Released
 from slipstream.model.dag import TaskSpec
-from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import TaskState
 
@@ -115,8 +114,10 @@ def attempt(
     draft.upstream_map_lengths = upstream_map_lengths
     draft.first_start = record.start_date
     draft.reschedules = record.reschedules
-    draft.next_method = record.next_method
-    draft.next_kwargs = record.next_kwargs
+    waited = record.deferral
+    draft.next_method = None if waited is None else waited.next_method
+    draft.next_kwargs = None if waited is None else waited.next_kwargs
+    draft.next_event = None if waited is None else waited.event
     draft.is_over = False
     draft.__class__ = Attempt  # type: ignore[assignment]  # one layout, see above
     return cast(Attempt, draft)
@@ -184,5 +185,6 @@ class _Attempt:
     first_start: datetime | None
     reschedules: int
     next_method: str | None
-    next_kwargs: JsonValue
+    next_kwargs: str | None
+    next_event: str | None
     is_over: bool

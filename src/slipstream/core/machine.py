@@ -19,6 +19,9 @@ What the caller does with the changes:
   ignored when it fires.
 * `AttemptCancelled` goes to the executor. Its answer, an `AttemptEnded`, is handled like any other,
   even after the run has ended: `is_finished` is true only when no attempt is left.
+* `DeferralKept` and `DeferralDropped` are written with the rows. `TriggerWanted` goes to the
+  triggerer, which answers by one `TriggerEnded`; `TriggerDropped` takes it back, or says that its
+  end counts.
 * `PastNeeded` is answered by `PastSettled`, at once or later, any number of times.
 * `Refused` says that a report came from an attempt that does not count; nothing has changed.
 
@@ -49,6 +52,7 @@ from slipstream.core.codes import (
     UP_FOR_RETRY,
 )
 from slipstream.core.deciding import decide, let_run
+from slipstream.core.deferring import end_wait, time_out_wait
 from slipstream.core.explaining import explain
 from slipstream.core.plan import plan_for
 from slipstream.core.progress import TaskProgress
@@ -66,6 +70,7 @@ from slipstream.model.changes import (
     TimerSet,
 )
 from slipstream.model.dag import DagSpec
+from slipstream.model.deferral import Deferral
 from slipstream.model.errors import NotFoundError
 from slipstream.model.events import (
     Admitted,
@@ -73,10 +78,10 @@ from slipstream.model.events import (
     AttemptStarted,
     Event,
     PastSettled,
-    Resumed,
     RunStarted,
     TimerFired,
     TimerKind,
+    TriggerEnded,
 )
 from slipstream.model.run import UNMAPPED, DagRun, TaskInstance, TaskKey
 from slipstream.model.states import RUN_FINISHED, RunState, TaskState
@@ -89,7 +94,7 @@ class RunMachine:
 
     def __init__(self, dag: DagSpec, run: DagRun) -> None:
         self._progress = RunProgress(plan_for(dag), run)
-        self._missing, self._orphans = restoring.load(self._progress, (), {}, {})
+        self._missing, self._orphans = restoring.load(self._progress, (), {}, {}, {})
         self._decisions: Mapping[TaskKey, Mapping[str, Sequence[str]]] = {}
 
     @classmethod
@@ -101,6 +106,7 @@ class RunMachine:
         lengths: Mapping[TaskKey, Mapping[str, int]],
         pushed: Mapping[str, Mapping[str, int]] | None = None,
         decisions: Mapping[TaskKey, Mapping[str, Sequence[str]]] | None = None,
+        deferrals: Mapping[TaskKey, Deferral] | None = None,
     ) -> RunMachine:
         """A machine that goes on where the rows stand; the rest is as in `RunSnapshot`.
 
@@ -111,7 +117,7 @@ class RunMachine:
         machine = cls.__new__(cls)
         machine._progress = RunProgress(plan_for(dag), run)
         machine._missing, machine._orphans = restoring.load(
-            machine._progress, instances, lengths, pushed or {}
+            machine._progress, instances, lengths, pushed or {}, deferrals or {}
         )
         machine._decisions = decisions or {}
         return machine
@@ -141,10 +147,11 @@ class RunMachine:
                 return self._give()
             case PastSettled():
                 self._settle_past(event)
-            case Resumed():
+            case TriggerEnded():
                 task, index = self._find(event.key)
-                if task.states[index] == DEFERRED:
-                    progress.ready(task, index, event.reason or reasons.TRIGGER_FIRED)
+                step = end_wait(progress, task, index, event)
+                if step is TaskEvent.FAIL and progress.dag.fail_fast:
+                    fail_fast(progress, task.node.task_id)
             case _:
                 assert_never(event)
         self._settle()
@@ -220,13 +227,15 @@ class RunMachine:
         return self._map_lengths(self._find(key)[0])
 
     def attempt_for(self, key: TaskKey) -> Attempt:
-        """What an executor needs to start the queued attempt of an instance.
+        """What an executor needs to start the queued attempt of an instance, or what the triggerer
+        is told of the one that was deferred.
 
-        Raises `NotFoundError` where no attempt is live.
+        Raises `NotFoundError` where there is neither.
         """
         task, index = self._find(key)
         record = task.records.get(index)
-        if record is None or record.attempt_id is None or task.states[index] not in LIVE_CODES:
+        counts = task.states[index] in LIVE_CODES or task.states[index] == DEFERRED
+        if record is None or record.attempt_id is None or not counts:
             state = STATES[task.states[index]]
             raise NotFoundError(f"{key} has no live attempt; it is {state}, admit it first")
         progress = self._progress
@@ -331,6 +340,8 @@ class RunMachine:
                 task.held_until = None
                 progress.holds -= 1
                 progress.touch(task)
+        elif event.kind is TimerKind.TRIGGER_TIMEOUT:
+            time_out_wait(progress, *self._find(event.key), event)
         else:
             task, index = self._find(event.key)
             record = task.records.get(index)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -29,6 +29,7 @@ from slipstream.core.trigger_rules import (
     SETUP_SUCCESS,
     TALLY_SIZE,
 )
+from slipstream.model.attempt import XComWrite
 from slipstream.model.run import UNMAPPED, TaskKey
 
 _PENDING = re.compile(re.escape(bytes([NONE])) + b"+")
@@ -148,6 +149,21 @@ class TaskProgress:
         if self.is_expanded:
             return 0 if self.pushed is None else self.pushed.get(key, 0)
         return None if self.lengths is None else self.lengths.get(key)
+
+    def note_lengths(self, lengths: Mapping[str, int], xcoms: tuple[XComWrite, ...]) -> None:
+        """Keep what lengths downstream are computed from: what an instance has pushed."""
+        keys = self.node.sized_keys
+        found = {key: length for key, length in lengths.items() if key in keys}
+        for xcom in xcoms:
+            if xcom.key in keys and xcom.length is not None:
+                found[xcom.key] = xcom.length
+        if not self.is_expanded:
+            self.lengths = found
+            return
+        if self.pushed is None:
+            self.pushed = {}
+        for key in {*found, *(xcom.key for xcom in xcoms if xcom.key in keys)}:
+            self.pushed[key] = self.pushed.get(key, 0) + 1
 
     def map_index(self, index: int) -> int:
         """The map index of the instance at that place of `states`."""

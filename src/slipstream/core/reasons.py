@@ -65,6 +65,7 @@ NOTHING_TO_EXECUTE = "It has nothing to execute and succeeded as soon as it was 
 EMPTY_MAP = "It was skipped because there is nothing to map over."
 NO_LENGTH = "It cannot run because an upstream task gave nothing that it could be mapped over."
 TRIGGER_FIRED = "The trigger that it waited for has fired."
+TRIGGER_UNKNOWN = "Nobody knows what it waited for any more, so it starts over."
 CLEARED = "It was cleared while it was running and is decided anew."
 NOT_IN_DAG = "Its task is not in this version of the DAG any more."
 IN_MAP_AGAIN = "There are as many things to map over again."
@@ -211,9 +212,24 @@ def reschedule_due() -> str:
     return "It is time to look again."
 
 
-def deferred(trigger: str) -> str:
+def deferred(trigger: str, since: datetime) -> str:
     """Of an instance that waits on a trigger."""
-    return f"It waits for the trigger {trigger}."
+    return f"It is deferred: it waits for {trigger} since {since.isoformat(timespec='seconds')}."
+
+
+def trigger_failed(error: str) -> str:
+    """Of an instance whose trigger failed: it goes on, to fail by it."""
+    return f"The trigger that it waited for failed: {_sentence(error)}"
+
+
+def trigger_timed_out(at: datetime) -> str:
+    """Of an instance whose trigger took too long: it goes on, to fail by it."""
+    return f"The trigger that it waited for did not fire until {at.isoformat(timespec='seconds')}."
+
+
+def ended_by_trigger(state: str, trigger: str) -> str:
+    """Of an instance that its trigger ended."""
+    return f"The trigger {trigger} ended it as {state}."
 
 
 def waits_for_past(reason: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from slipstream.model.json import JsonValue
+from slipstream.model.deferral import Deferral
 from slipstream.model.run import TaskInstance
 
 
@@ -13,13 +13,12 @@ class Record:
 
     __slots__ = (
         "attempt_id",
+        "deferral",
         "end_date",
         "holds_places",
         "hostname",
         "losses",
         "max_tries",
-        "next_kwargs",
-        "next_method",
         "not_before",
         "pid",
         "queued_at",
@@ -45,8 +44,8 @@ class Record:
         self.hostname = ""
         self.pid: int | None = None
         self.rendered_map_index: str | None = None
-        self.next_method: str | None = None
-        self.next_kwargs: JsonValue = None
+        self.deferral: Deferral | None = None
+        """What the try waits on, or has waited on last."""
         self.holds_places = False
 
     @classmethod
@@ -75,5 +74,3 @@ class Record:
         self.start_date = None
         self.hostname = ""
         self.pid = None
-        self.next_method = None
-        self.next_kwargs = None

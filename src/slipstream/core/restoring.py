@@ -8,6 +8,7 @@ from slipstream.core import reasons
 from slipstream.core.attempts import cancel_restarting
 from slipstream.core.codes import (
     CODE,
+    DEFERRED,
     FAILED,
     LIVE_CODES,
     NONE,
@@ -18,6 +19,7 @@ from slipstream.core.codes import (
     UP_FOR_RETRY,
     UPSTREAM_FAILED,
 )
+from slipstream.core.deferring import want_trigger
 from slipstream.core.frozen import new_instance, ready
 from slipstream.core.lengths import evaluate
 from slipstream.core.progress import TaskProgress
@@ -25,6 +27,7 @@ from slipstream.core.records import Record
 from slipstream.core.run_progress import RunProgress
 from slipstream.core.stopping import skip_tasks
 from slipstream.model.changes import Change, InstanceChanged, InstancesAdded, TimerSet
+from slipstream.model.deferral import Deferral
 from slipstream.model.events import TimerKind
 from slipstream.model.run import UNMAPPED, TaskInstance, TaskKey
 from slipstream.model.states import FINISHED, RunType, TaskState
@@ -35,6 +38,7 @@ def load(
     instances: Sequence[TaskInstance],
     lengths: Mapping[TaskKey, Mapping[str, int]],
     pushed: Mapping[str, Mapping[str, int]],
+    deferrals: Mapping[TaskKey, Deferral],
 ) -> tuple[list[TaskKey], list[TaskInstance]]:
     """Take the run's shape from its rows; gives the keys without a row, and orphaned rows."""
     rows: dict[str, list[TaskInstance]] = {}
@@ -49,6 +53,9 @@ def load(
                 missing.append(task.key(0))
             continue
         _shape(run, task, found, lengths, pushed)
+        for index, record in task.records.items() if deferrals else ():
+            if task.states[index] > NONE:
+                record.deferral = deferrals.get(task.key(index))
         have = {row.map_index for row in found}
         missing.extend(
             task.key(index)
@@ -124,6 +131,17 @@ def _arm(run: RunProgress, task: TaskProgress, changes: list[Change]) -> None:
             run.out, out = changes, run.out
             cancel_restarting(run, task, index)
             run.out = out
+        elif code == DEFERRED:
+            run.out, out = changes, run.out
+            _wait_again(run, task, index, record)
+            run.out = out
+
+
+def _wait_again(run: RunProgress, task: TaskProgress, index: int, record: Record) -> None:
+    if record.deferral is not None:
+        want_trigger(run, task, index, record.deferral)
+    else:
+        run.ready(task, index, reasons.TRIGGER_UNKNOWN)
 
 
 def _drop_by_dates(run: RunProgress, task: TaskProgress, *, has_rows: bool) -> None:

@@ -29,7 +29,13 @@ from slipstream.core.records import Record
 from slipstream.core.transitions import TaskEvent
 from slipstream.core.trigger_rules import SETUP_SKIPPED, SETUP_SUCCESS, Verdict
 from slipstream.model.attempt import XComWrite
-from slipstream.model.changes import Change, MapExpanded, RangeChanged
+from slipstream.model.changes import (
+    Change,
+    DeferralDropped,
+    MapExpanded,
+    RangeChanged,
+    TriggerDropped,
+)
 from slipstream.model.run import DagRun, TaskKey
 from slipstream.model.states import RunState, TaskState
 
@@ -140,6 +146,8 @@ class RunProgress:
         record.scheduled_at = self.at
         record.queued_at = record.not_before = record.end_date = None
         key = task.key(index)
+        if record.attempt_id is None and record.deferral is not None:
+            self.forget_deferral(key, record)
         self.note(key, record, TaskState.SCHEDULED, reason)
         self.out.append(ready(key))
 
@@ -191,9 +199,19 @@ class RunProgress:
         if record.holds_places or before == DEFERRED:
             record.holds_places = False
             self.out.append(released(key))
+        if record.deferral is not None:
+            if before == DEFERRED:
+                self.out.append(TriggerDropped(key, record.deferral.attempt_id))
+            self.forget_deferral(key, record)
         if task.is_expanded:
             del task.records[index]
         self.tell(task, index, index + 1, after)
+
+    def forget_deferral(self, key: TaskKey, record: Record) -> None:
+        """How the instance waited means nothing any more."""
+        if record.deferral is not None:
+            record.deferral = None
+            self.out.append(DeferralDropped(key))
 
     def end_range(
         self, task: TaskProgress, start: int, stop: int, event: TaskEvent, reason: str

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from slipstream.model.attempt import Attempt
-from slipstream.model.events import AttemptEnded, AttemptStarted
+from slipstream.model.events import AttemptEnded, AttemptStarted, TriggerEnded
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Something an executor says about an attempt of the run `run_pk`."""
+    """Something an executor, or the triggerer, says about an attempt of the run `run_pk`."""
 
     run_pk: int
-    event: AttemptStarted | AttemptEnded
+    event: AttemptStarted | AttemptEnded | TriggerEnded
 
 
 Sink: TypeAlias = Callable[[Sequence[Report]], None]

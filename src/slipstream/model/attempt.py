@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED, DagRun, TaskKey
 
 
@@ -35,7 +34,10 @@ class Attempt:
     reschedules: int = 0
     next_method: str | None = None
     """After a deferral: the operator's method to call instead of `execute`."""
-    next_kwargs: JsonValue = None
+    next_kwargs: str | None = None
+    """Its arguments, as JSON text."""
+    next_event: str | None = None
+    """What the trigger gave, as JSON text; None where it failed."""
     is_over: bool = False
     """Its end has been reported; what speaks in its name now are callbacks."""
 
@@ -107,12 +109,12 @@ class Rescheduled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deferred:
-    """The task waits on a trigger and holds no place meanwhile."""
+    """The task waits on a trigger and holds no place meanwhile. Arguments are JSON texts."""
 
     trigger_classpath: str
-    trigger_kwargs: JsonValue
+    trigger_kwargs: str = field(default="{}", repr=False)
     method_name: str
-    method_kwargs: JsonValue = None
+    method_kwargs: str = field(default="{}", repr=False)
     timeout_at: datetime | None = None
     queue: str | None = None
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from slipstream.model.attempt import XComWrite
+from slipstream.model.deferral import Deferral
 from slipstream.model.events import TimerKind
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import TaskState
@@ -119,6 +120,37 @@ class AttemptCancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class DeferralKept:
+    """How an instance waits, or how it goes on now that it has waited."""
+
+    key: TaskKey
+    deferral: Deferral
+
+
+@dataclass(frozen=True, slots=True)
+class DeferralDropped:
+    """The instance's try is over, or begins anew: how it waited means nothing any more."""
+
+    key: TaskKey
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerWanted:
+    """The triggerer must run the trigger of a deferred instance, and answer by `TriggerEnded`."""
+
+    key: TaskKey
+    deferral: Deferral
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerDropped:
+    """Nothing waits on the trigger any more: its end has been written, or the task was ended."""
+
+    key: TaskKey
+    attempt_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class PastNeeded:
     """Whether the previous run lets this instance go on must be looked up: `PastSettled`.
 
@@ -150,6 +182,10 @@ Change: TypeAlias = (
     | Released
     | TimerSet
     | AttemptCancelled
+    | DeferralKept
+    | DeferralDropped
+    | TriggerWanted
+    | TriggerDropped
     | PastNeeded
     | Refused
 )

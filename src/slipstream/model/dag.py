@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from slipstream.model.deferral import StartTrigger
 from slipstream.model.json import JsonValue
 from slipstream.model.schedule import NoSchedule, Schedule
 from slipstream.model.states import RunType, TriggerRule, WeightRule
@@ -122,6 +123,9 @@ class TaskSpec:
     on_failure_fail_dagrun: bool = False
     is_empty: bool = False
     """Nothing to execute and no callback: it succeeds without a process."""
+
+    start_trigger: StartTrigger | None = None
+    """What it waits on before a process is started for it."""
 
     queue: str = "default"
     executor: str | None = None

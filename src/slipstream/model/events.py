@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from slipstream.model.attempt import Outcome
+from slipstream.model.deferral import TriggerEnd
 from slipstream.model.run import TaskKey
 
 
@@ -57,6 +58,7 @@ class TimerKind(StrEnum):
     RETRY = "retry"
     RESCHEDULE = "reschedule"
     TASK_START_DATE = "task_start_date"
+    TRIGGER_TIMEOUT = "trigger_timeout"
     RUN_TIMEOUT = "run_timeout"
 
 
@@ -81,14 +83,16 @@ class PastSettled:
 
 
 @dataclass(frozen=True, slots=True)
-class Resumed:
-    """The trigger that a deferred instance waits on has fired: the same try goes on."""
+class TriggerEnded:
+    """The trigger that a deferred instance waits on has come to its end."""
 
     key: TaskKey
+    attempt_id: str
+    """The attempt that was deferred; an end for any other is refused."""
     at: datetime
-    reason: str = ""
+    end: TriggerEnd
 
 
 Event: TypeAlias = (
-    RunStarted | Admitted | AttemptStarted | AttemptEnded | TimerFired | PastSettled | Resumed
+    RunStarted | Admitted | AttemptStarted | AttemptEnded | TimerFired | PastSettled | TriggerEnded
 )

@@ -35,6 +35,7 @@ from slipstream.runtime.log_files import log_path_of
 from slipstream.runtime.masking import redact
 from slipstream.runtime.reactor import Callback, Timer
 from slipstream.runtime.task_handle import TaskProcess
+from slipstream.runtime.waited import seconds_before
 from slipstream.wire import execution, messages
 
 _log = logging.getLogger(__name__)
@@ -90,7 +91,8 @@ class AttemptConduct:
         self._around.emit(self._attempt, started)
         timeout = self._attempt.execution_timeout_seconds
         if timeout is not None:
-            self._set_timer(timeout + self._around.settings.timeout_grace_seconds, self._time_out)
+            left = max(0.0, timeout - seconds_before(self._attempt))
+            self._set_timer(left + self._around.settings.timeout_grace_seconds, self._time_out)
         if self._verdict is not None:
             self._process.terminate(self._grace_seconds)
 

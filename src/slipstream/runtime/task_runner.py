@@ -20,6 +20,7 @@ from slipstream.model.attempt import (
 from slipstream.model.states import TaskState
 from slipstream.runtime import retry_policies, task_callbacks, task_endings
 from slipstream.runtime.interrupts import time_limit
+from slipstream.runtime.waited import seconds_before
 from slipstream.sdk._context import build_context
 from slipstream.sdk._mapping import check_result, unmap
 from slipstream.sdk._running import running
@@ -134,8 +135,10 @@ class TaskRun:
             raise
 
     def _next_kwargs(self) -> Any:
-        kwargs = self._attempt.next_kwargs
-        return decode_value(kwargs) if isinstance(kwargs, str) else kwargs
+        """The arguments that the deferral named, and what the trigger gave."""
+        kwargs = decode_value(self._attempt.next_kwargs or "{}")
+        event = self._attempt.next_event
+        return kwargs if event is None else {**kwargs, "event": decode_value(event)}
 
     @contextmanager
     def _limited(self, operator: BaseOperator) -> Iterator[None]:
@@ -143,7 +146,7 @@ class TaskRun:
         if limit is None:
             yield
             return
-        seconds = limit.total_seconds()
+        seconds = limit.total_seconds() - seconds_before(self._attempt)
         try:
             with time_limit(seconds, AirflowTaskTimeout(f"The task ran longer than {limit}.")):
                 yield

@@ -23,6 +23,7 @@ class BaseTaskEndEvent(TriggerEvent):
     """An event that ends the task in a state, without its process being started again."""
 
     task_instance_state: TaskState
+    xcoms: Mapping[str, UserValue]
 
     def __init__(
         self, *, xcoms: Mapping[str, UserValue] | None = None, payload: UserValue = None

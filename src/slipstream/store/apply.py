@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 from sqlalchemy import Update, bindparam, delete, func, text, update
@@ -12,6 +12,7 @@ from slipstream.model.run import DagRun
 from slipstream.model.states import FINISHED, TaskState
 from slipstream.store.attempts import archive_of, archive_past
 from slipstream.store.database import Transaction
+from slipstream.store.deferrals import sealed_row, write_deferrals
 from slipstream.store.errors import RowMissingError
 from slipstream.store.instance_rows import (
     INSERT_INSTANCE,
@@ -130,6 +131,15 @@ class ApplyVerbs(StoreParts):
         plans = [plan_write(write) for write in writes]
         # Objects are written ahead of the transaction: one that nothing refers to does no harm.
         xcom_rows = {id(plan): self._xcom_rows(plan) for plan in plans if plan.xcoms}
+        kept = {
+            id(plan): [
+                sealed_row(self._box, plan.run_pk, key, deferral)
+                for key, deferral in plan.deferrals.items()
+                if deferral is not None
+            ]
+            for plan in plans
+            if plan.deferrals
+        }
         run_pks = sorted({plan.run_pk for plan in plans})
         refused: set[int] = set()
         with self._database.write() as transaction, transaction.together():
@@ -147,6 +157,8 @@ class ApplyVerbs(StoreParts):
                 _write_plans(transaction, accepted)
                 pushed = [row for plan in accepted for row in xcom_rows.get(id(plan), ())]
                 transaction.run_many(WRITE_XCOM, pushed)
+                if kept:
+                    _write_deferrals(transaction, accepted, kept)
         return frozenset(refused)
 
     def _xcom_rows(self, plan: Plan) -> list[SqlTuple]:
@@ -155,6 +167,18 @@ class ApplyVerbs(StoreParts):
             xcom_row(plan.run_pk, key, self._placed(write), now)
             for (key, _), write in plan.xcoms.items()
         ]
+
+
+def _write_deferrals(
+    transaction: Transaction, plans: Sequence[Plan], kept: Mapping[int, Sequence[SqlTuple]]
+) -> None:
+    dropped = [
+        (plan.run_pk, key)
+        for plan in plans
+        for key, deferral in plan.deferrals.items()
+        if deferral is None
+    ]
+    write_deferrals(transaction, [row for plan in plans for row in kept.get(id(plan), ())], dropped)
 
 
 def _one_of_each_run(plans: Sequence[Plan]) -> Iterator[list[Plan]]:

@@ -12,6 +12,7 @@ from slipstream.store.apply import ApplyVerbs
 from slipstream.store.crypto import SecretBox
 from slipstream.store.dags import DagVerbs
 from slipstream.store.database import Database
+from slipstream.store.deferrals import DeferralVerbs
 from slipstream.store.errors import UnsupportedUrlError
 from slipstream.store.interface import Store
 from slipstream.store.marks import MarkVerbs
@@ -33,6 +34,7 @@ class SqlStore(
     MarkVerbs,
     DagVerbs,
     RunVerbs,
+    DeferralVerbs,
     XComVerbs,
     SettingsVerbs,
     PoolVerbs,

@@ -21,6 +21,7 @@ from slipstream.store.records import (
     ConnectionRecord,
     DagFilter,
     DagRecord,
+    DeferralRecord,
     FileErrorFilter,
     InstanceFilter,
     InstanceInRun,
@@ -49,6 +50,7 @@ __all__ = [
     "DagFilter",
     "DagRecord",
     "DagStore",
+    "DeferralRecord",
     "InstanceFilter",
     "InstanceInRun",
     "NewRun",
@@ -209,6 +211,12 @@ class RunStore(Protocol):
         self, dag_id: str, run_id: str, key: TaskKey, window: Window
     ) -> Page[AttemptRecord]:
         """The history of an instance, oldest first: every try with the latest attempt of it."""
+
+    def deferrals_of(
+        self, instances: Sequence[InstanceInRun]
+    ) -> Mapping[tuple[int, TaskKey], DeferralRecord]:
+        """`{(run number, instance): deferral}` of those of the instances that wait, or have
+        waited in this try."""
 
     def clear_instances(
         self,

@@ -23,7 +23,7 @@ from slipstream.store.instance_rows import UPDATE_INSTANCE, update_row
 from slipstream.store.records import InstanceInRun, NoticeKind
 from slipstream.store.rows import INSTANCE_COLUMNS, RUN_COLUMNS, to_instance, to_run
 from slipstream.store.runs import find_run
-from slipstream.store.tables import dag_run, task_instance, xcom
+from slipstream.store.tables import dag_run, deferral, task_instance, xcom
 from slipstream.store.times import to_micros
 
 _KEYS_AT_ONCE = 200
@@ -152,6 +152,9 @@ class MarkVerbs(DagVerbs):
             narrowed = left_attempts().where(condition)
             transaction.execute(archive_left(self._database.dialect, narrowed))
         transaction.run_many(UPDATE_INSTANCE, [update_row(instance) for instance in instances])
+        over = [instance.key for instance in instances if instance.state not in LIVE]
+        for condition in _among(deferral, run.pk, over):
+            transaction.execute(delete(deferral).where(condition))
         edited = replace(run, revision=run.revision + 1)
         transaction.execute(
             update(dag_run)

@@ -6,15 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from slipstream.model.changes import (
+    DeferralDropped,
+    DeferralKept,
     InstanceChanged,
     InstancesAdded,
     MapExpanded,
     RangeChanged,
     RunChanged,
 )
+from slipstream.model.deferral import Deferral
 from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import RunState, RunType, TaskState
@@ -44,6 +47,18 @@ class Notice:
     subject: str
 
 
+RowChange: TypeAlias = (
+    InstancesAdded
+    | MapExpanded
+    | RangeChanged
+    | InstanceChanged
+    | DeferralKept
+    | DeferralDropped
+    | RunChanged
+)
+"""The changes that are written."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunWrite:
     """What the scheduler writes of one run; refused as a whole if the revision moved on.
@@ -57,7 +72,7 @@ class RunWrite:
 
     run_pk: int
     seen_revision: int
-    changes: Sequence[InstancesAdded | MapExpanded | RangeChanged | InstanceChanged | RunChanged]
+    changes: Sequence[RowChange]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +121,16 @@ class RunSnapshot:
     """`{mapped task id: {xcom key: finished instances that pushed it}}`."""
     decisions: Mapping[TaskKey, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     """`{instance: {"followed": task ids}}`, or `"skipped"`: what branches decided."""
+    deferrals: Mapping[TaskKey, Deferral] = field(default_factory=dict)
+    """What instances wait on, or have waited on in this try."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeferralRecord:
+    """A deferral, and the number under which people know its trigger."""
+
+    number: int
+    deferral: Deferral
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

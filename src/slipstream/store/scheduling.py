@@ -21,6 +21,7 @@ from slipstream.model.errors import AlreadyExistsError, NotFoundError
 from slipstream.model.run import UNMAPPED, DagRun, TaskKey
 from slipstream.model.states import FINISHED, RunState, RunType, TaskState, TriggeredBy
 from slipstream.store.database import Transaction
+from slipstream.store.deferrals import read_deferrals
 from slipstream.store.errors import ConstraintViolatedError
 from slipstream.store.filters import previous_of
 from slipstream.store.parts import StoreParts
@@ -178,6 +179,7 @@ class SchedulingVerbs(StoreParts):
             lengths = transaction.fetch(_LENGTHS, (run_pk,))
             pushed = transaction.fetch(_PUSHED, (run_pk,))
             decisions = transaction.fetch(_DECISIONS, (run_pk,))
+            deferrals = read_deferrals(transaction, self._box, run_pk)
         by_instance: dict[TaskKey, dict[str, int]] = {}
         for task_id, key, length in lengths:
             by_instance.setdefault(TaskKey(task_id), {})[key] = length
@@ -195,6 +197,7 @@ class SchedulingVerbs(StoreParts):
                 )
                 for task_id, map_index, value, is_reference in decisions
             },
+            deferrals=deferrals,
         )
 
     def take_notices(self, limit: int = 1000) -> Sequence[Notice]:

@@ -18,6 +18,9 @@ _SEALED: Sequence[tuple[Table, Column[str]]] = (
     (tables.connection, tables.connection.c.password),
     (tables.connection, tables.connection.c.extra),
     (tables.secret_key, tables.secret_key.c.value),
+    (tables.deferral, tables.deferral.c.kwargs),
+    (tables.deferral, tables.deferral.c.next_kwargs),
+    (tables.deferral, tables.deferral.c.event),
 )
 """Every column whose texts are sealed."""
 _USER = Statement(

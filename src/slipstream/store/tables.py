@@ -279,6 +279,26 @@ attempt = Table(
 )
 """Attempts that their instance has left behind; the latest one is the instance's own row."""
 
+deferral = Table(
+    "deferral",
+    metadata,
+    Column("pk", _SERIAL, primary_key=True),
+    Column("run_pk", ForeignKey("dag_run.pk", ondelete="CASCADE"), nullable=False),
+    Column("task_id", String, nullable=False),
+    Column("map_index", Integer, nullable=False),
+    Column("attempt_id", String, nullable=False),
+    Column("classpath", String, nullable=False),
+    Column("kwargs", Text, nullable=False),  # sealed
+    Column("created_at", _TIME, nullable=False),
+    Column("timeout_at", _TIME),
+    Column("queue", String),
+    Column("next_method", String, nullable=False),
+    Column("next_kwargs", Text, nullable=False),  # sealed
+    Column("event", Text),  # sealed
+    UniqueConstraint("run_pk", "task_id", "map_index"),
+)
+"""What an instance waits on, or in this try has waited on: few instances have a row."""
+
 xcom = Table(
     "xcom",
     metadata,

@@ -13,12 +13,15 @@ from typing import assert_never
 
 from slipstream.model.attempt import XComWrite
 from slipstream.model.changes import (
+    DeferralDropped,
+    DeferralKept,
     InstanceChanged,
     InstancesAdded,
     MapExpanded,
     RangeChanged,
     RunChanged,
 )
+from slipstream.model.deferral import Deferral
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import TaskState
 from slipstream.store.records import RunWrite
@@ -49,6 +52,8 @@ class Plan:
     xcoms: dict[tuple[TaskKey, str], XComWrite] = field(default_factory=dict)
     past: list[TaskInstance] = field(default_factory=list)
     """Instances as they were in an attempt that began and ended within this batch."""
+    deferrals: dict[TaskKey, Deferral | None] = field(default_factory=dict)
+    """What is to be kept of instances that wait or have waited; None: nothing any more."""
     run: DagRun | None = None
 
 
@@ -65,6 +70,10 @@ def plan_write(write: RunWrite) -> Plan:
                 _add(plan, instances)
             case MapExpanded() | RangeChanged():
                 plan.steps += [Step(whole_map=change), Step()]
+            case DeferralKept(key=key, deferral=deferral):
+                plan.deferrals[key] = deferral
+            case DeferralDropped(key=key):
+                plan.deferrals[key] = None
             case RunChanged(run=run):
                 plan.run = run
             case _:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import TypeAlias
 
 from slipstream.core.admission import Admission
 from slipstream.core.machine import RunMachine
-from slipstream.model.attempt import Attempt, Deferred, Failed, Outcome, Skipped, Succeeded
-from slipstream.model.changes import Change, InstanceChanged, PastNeeded, TimerSet
+from slipstream.model.attempt import Attempt, Failed, Outcome, Skipped, Succeeded
+from slipstream.model.changes import (
+    Change,
+    InstanceChanged,
+    PastNeeded,
+    TimerSet,
+    TriggerDropped,
+    TriggerWanted,
+)
 from slipstream.model.dag import DagSpec
+from slipstream.model.deferral import Deferral
 from slipstream.model.errors import SlipstreamError
 from slipstream.model.events import (
     Admitted,
@@ -21,10 +28,10 @@ from slipstream.model.events import (
     AttemptStarted,
     Event,
     PastSettled,
-    Resumed,
     RunStarted,
     TimerFired,
     TimerKind,
+    TriggerEnded,
 )
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.runtime.task_runner import TaskRun
@@ -32,7 +39,6 @@ from slipstream.sdk._dag import DAG
 from slipstream.services.scheduler.timers import Timers
 from slipstream.testing.inline_trigger import wait_for_trigger
 from slipstream.testing.memory_backend import MemoryBackend
-from slipstream.wire.values import encode_value
 
 Observer: TypeAlias = Callable[[Change], None]
 """Shown every change as it happens: instances added, mapped and changed, and the run's state."""
@@ -72,9 +78,7 @@ class InProcessRun:
         self._admission.add_run(run, spec)
         self._timers: Timers[tuple[TimerKind, TaskKey | None]] = Timers()
         self._numbers = count(1)
-        self._deferred: dict[TaskKey, Deferred] = {}
-        self._resumed: dict[TaskKey, tuple[str, str]] = {}
-        """How deferred instances go on: the method and its arguments."""
+        self._deferred: dict[TaskKey, Deferral] = {}
 
     def drive(self) -> DagRun:
         """Run everything; gives the run as it ended. Raises `NothingLeftToDoError`."""
@@ -85,7 +89,7 @@ class InProcessRun:
             if admitted:
                 self._attempt(admitted[0].key)
             elif self._deferred:
-                self._resume(next(iter(self._deferred)))
+                self._wait_for_trigger(next(iter(self._deferred)))
             elif not self.machine.is_finished:
                 self._wait()
         return self.machine.run
@@ -93,17 +97,15 @@ class InProcessRun:
     def _attempt(self, key: TaskKey) -> None:
         attempt_id = f"attempt-{next(self._numbers)}"
         self._tell(Admitted(key, attempt_id, _now()))
+        if key in self._deferred:
+            # It begins with a wait.
+            return
         attempt = self.machine.attempt_for(key)
-        if key in self._resumed:
-            method, kwargs = self._resumed.pop(key)
-            attempt = replace(attempt, next_method=method, next_kwargs=kwargs)
-        elif not attempt.reschedules:
+        if attempt.next_method is None and not attempt.reschedules:
             self._backend.forget_xcoms(key)
         self._tell(AttemptStarted(key, attempt_id, _now()))
         outcome, follow_up = self._run(attempt)
         self._keep_xcoms(attempt, outcome)
-        if isinstance(outcome, Deferred):
-            self._deferred[key] = outcome
         self._tell(AttemptEnded(key, attempt_id, _now(), outcome))
         if follow_up is not None:
             follow_up()
@@ -131,11 +133,13 @@ class InProcessRun:
                     length=xcom.length,
                 )
 
-    def _resume(self, key: TaskKey) -> None:
-        """Wait for the trigger of a deferred instance."""
-        method, kwargs = wait_for_trigger(self._deferred.pop(key))
-        self._resumed[key] = method, encode_value(kwargs)
-        self._tell(Resumed(key, _now()))
+    def _wait_for_trigger(self, key: TaskKey) -> None:
+        deferral = self._deferred[key]
+        end = wait_for_trigger(deferral)
+        if end is None and deferral.timeout_at is not None:
+            self._tell(TimerFired(TimerKind.TRIGGER_TIMEOUT, deferral.timeout_at, key))
+        elif end is not None:
+            self._tell(TriggerEnded(key, deferral.attempt_id, _now(), end))
 
     def _fire_due(self) -> None:
         for (kind, key), _ in self._timers.due(_now()):
@@ -158,6 +162,10 @@ class InProcessRun:
             match change:
                 case InstanceChanged():
                     self.instances[change.instance.key] = change.instance
+                case TriggerWanted():
+                    self._deferred[change.key] = change.deferral
+                case TriggerDropped():
+                    self._deferred.pop(change.key, None)
                 case TimerSet():
                     self._timers.set((change.kind, change.key), change.at)
                 case PastNeeded():

@@ -3,56 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
-import traceback
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from slipstream.model.attempt import Deferred
-from slipstream.sdk._deferral import TRIGGER_FAIL_REPR, TRIGGER_TIMEOUT_TEXT
-from slipstream.sdk._triggers import BaseTrigger, TriggerEvent
-from slipstream.sdk._types import UserValue
-from slipstream.wire.values import decode_value
+from slipstream.model.deferral import Deferral, TriggerEnd
+from slipstream.runtime.trigger_code import broken, end_of, make_trigger, next_event
 
 
-def wait_for_trigger(deferred: Deferred) -> tuple[str, Mapping[str, UserValue]]:
-    """The operator's method to go on with, and its arguments, once the trigger has fired."""
-    kwargs = _decoded(deferred.method_kwargs)
+def wait_for_trigger(deferral: Deferral) -> TriggerEnd | None:
+    """What the trigger came to; None where it did not fire in time."""
     try:
-        event = asyncio.run(_first_event(_make(deferred), _seconds_until(deferred.timeout_at)))
-    except TimeoutError:
-        return TRIGGER_FAIL_REPR, {"error": TRIGGER_TIMEOUT_TEXT}
+        return asyncio.run(_wait(deferral))
     except Exception as error:  # noqa: BLE001  # The trigger is the user's code; the task fails by it.
-        lines = traceback.format_exception(error)
-        return TRIGGER_FAIL_REPR, {"error": "Trigger failure", "traceback": lines}
-    return deferred.method_name, {**kwargs, "event": event.payload}
+        return broken(error)
 
 
-def _make(deferred: Deferred) -> BaseTrigger:
-    module, _, name = deferred.trigger_classpath.rpartition(".")
-    made: BaseTrigger = getattr(importlib.import_module(module), name)(
-        **_decoded(deferred.trigger_kwargs)
-    )
-    return made
-
-
-def _decoded(kwargs: UserValue) -> Mapping[str, UserValue]:
-    found: Mapping[str, UserValue] = decode_value(kwargs) if isinstance(kwargs, str) else kwargs
-    return found or {}
-
-
-def _seconds_until(moment: datetime | None) -> float | None:
-    return None if moment is None else max(0.0, (moment - datetime.now(UTC)).total_seconds())
-
-
-async def _first_event(trigger: BaseTrigger, seconds: float | None) -> TriggerEvent:
+async def _wait(deferral: Deferral) -> TriggerEnd | None:
+    trigger = make_trigger(deferral.classpath, deferral.kwargs)
+    limit = deferral.timeout_at
+    seconds = None if limit is None else max(0.0, (limit - datetime.now(UTC)).total_seconds())
+    waiting = asyncio.ensure_future(next_event(trigger, trigger.run()))
     try:
-        return await asyncio.wait_for(_next(trigger), seconds)
+        done, _ = await asyncio.wait([waiting], timeout=seconds)
+        return end_of(waiting.result()) if done else None
     finally:
+        waiting.cancel()
         await trigger.cleanup()
-
-
-async def _next(trigger: BaseTrigger) -> TriggerEvent:
-    async for event in trigger.run():
-        return event
-    raise RuntimeError(f"{trigger!r} ended without an event.")

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
-from typing import TypeAlias
 
 from slipstream.model.changes import (
+    DeferralDropped,
+    DeferralKept,
     InstanceChanged,
     InstancesAdded,
     MapExpanded,
@@ -21,6 +22,7 @@ from slipstream.model.changes import (
     RunChanged,
 )
 from slipstream.model.dag import DagSpec
+from slipstream.model.deferral import Deferral
 from slipstream.model.errors import AlreadyExistsError, ConflictError, NotFoundError
 from slipstream.model.run import UNMAPPED, DagRun, TaskInstance, TaskKey
 from slipstream.model.states import FINISHED, LIVE, RUN_FINISHED, RunState, TaskState, TriggeredBy
@@ -35,13 +37,12 @@ from slipstream.store.records import (
     NoticeKind,
     Page,
     PoolRecord,
+    RowChange,
     RunFilter,
     RunSnapshot,
     RunWrite,
     Window,
 )
-
-RowChange: TypeAlias = InstancesAdded | MapExpanded | RangeChanged | InstanceChanged | RunChanged
 
 
 class ImpossibleWriteError(AssertionError):
@@ -54,6 +55,7 @@ class _Run:
     instances: dict[TaskKey, TaskInstance] = field(default_factory=dict)
     xcoms: dict[TaskKey, dict[str, int | None]] = field(default_factory=dict)
     """`{instance: {xcom key: items or None}}`."""
+    deferrals: dict[TaskKey, Deferral] = field(default_factory=dict)
 
 
 class MemoryStore:
@@ -105,6 +107,12 @@ class MemoryStore:
                 entry.instances[before.key] = replace(change.instance, note=before.note)
                 for xcom in change.xcoms:
                     entry.xcoms.setdefault(before.key, {})[xcom.key] = xcom.length
+            case DeferralKept():
+                _check_kept_once(entry.deferrals.get(change.key), change)
+                entry.deferrals[change.key] = change.deferral
+            case DeferralDropped():
+                if entry.deferrals.pop(change.key, None) is None:
+                    raise ImpossibleWriteError(f"{change.key} was not deferred")
             case RunChanged():
                 entry.run = replace(change.run, revision=entry.run.revision, note=entry.run.note)
 
@@ -177,6 +185,7 @@ class MemoryStore:
             instances=tuple(entry.instances.values()),
             lengths=lengths,
             pushed=pushed,
+            deferrals=dict(entry.deferrals),
         )
 
     def take_notices(self, limit: int = 1000) -> Sequence[Notice]:
@@ -397,6 +406,8 @@ class MemoryStore:
                 continue
             cleared.append(InstanceInRun(instance=instance, run=entry.run))
             entry.instances[key] = _cleared(instance, version.spec)
+            if instance.state not in LIVE:
+                entry.deferrals.pop(key, None)
             entry.xcoms.pop(key, None)
         entry.run = replace(entry.run, state=run_state, end_date=None, reason="It was cleared.")
         self._edited(entry)
@@ -416,6 +427,7 @@ class MemoryStore:
             entry.instances[key] = replace(
                 instance, state=state, end_date=self._clock(), reason=f"It was marked {state}."
             )
+            entry.deferrals.pop(key, None)
         self._edited(entry)
         return marked
 
@@ -433,6 +445,7 @@ class MemoryStore:
                     end_date=self._clock(),
                     reason=f"The run was marked {state}.",
                 )
+                entry.deferrals.pop(key, None)
         ended = self._clock() if state in RUN_FINISHED else None
         entry.run = replace(entry.run, state=state, end_date=ended, reason="It was marked.")
         self._edited(entry)
@@ -472,6 +485,10 @@ class MemoryStore:
         """A run's instances."""
         return self._entry(run_pk).instances
 
+    def deferral(self, run_pk: int, key: TaskKey) -> Deferral | None:
+        """What an instance waits on, or has waited on in this try."""
+        return self._entry(run_pk).deferrals.get(key)
+
     def _entry(self, run_pk: int) -> _Run:
         try:
             return self._runs[run_pk]
@@ -486,6 +503,12 @@ class MemoryStore:
         self._notices.append(Notice(next(self._notice_numbers), kind, subject))
         for wake in tuple(self._listeners):
             wake()
+
+
+def _check_kept_once(known: Deferral | None, change: DeferralKept) -> None:
+    is_same = known is not None and known.attempt_id == change.deferral.attempt_id
+    if known is not None and is_same and known.event is not None:
+        raise ImpossibleWriteError(f"{change.key} has the event of {known.attempt_id} already")
 
 
 def _cleared(instance: TaskInstance, spec: DagSpec) -> TaskInstance:

@@ -22,19 +22,27 @@ from typing import TypeAlias
 
 from slipstream.model.attempt import Attempt, Lost, Outcome
 from slipstream.model.dag import DagSpec
-from slipstream.model.run import DagRun, TaskKey
-from slipstream.model.states import RunType, TriggeredBy
+from slipstream.model.deferral import Broken, EndsTask, Fired, TriggerEnd
+from slipstream.model.run import TaskKey
+from slipstream.model.states import RunType, TaskState, TriggeredBy
 from slipstream.services.scheduler import Scheduler
+from slipstream.services.triggerer import Waiter
 from slipstream.store.records import NewRun, PoolRecord
 from slipstream.testing.faulty_store import CrashError, Fate, FaultyStore
 from slipstream.testing.memory_store import MemoryStore
 from slipstream.testing.unreliable_executor import UnreliableExecutor
+from slipstream.testing.unreliable_triggerer import UnreliableTriggerer
 from slipstream.testing.virtual_time import START, VirtualTime
-from slipstream.testing.world_checks import check_end, check_submission, find_excuse
+from slipstream.testing.world_checks import (
+    check_end,
+    check_submission,
+    check_waiters,
+    find_excuse,
+)
 from slipstream.testing.world_people import People
 
-Outcomes: TypeAlias = Callable[[DagRun, TaskKey, int], Outcome]
-"""What an instance's try comes to, by run, instance and try number."""
+Outcomes: TypeAlias = Callable[[Attempt], Outcome]
+"""What an attempt comes to: always the same for the same run, instance, try and past waits."""
 
 _MOST_MOMENTS = 20_000
 _MOST_STEPS_AT_ONCE = 500
@@ -78,8 +86,8 @@ class World:
         self.history: list[str] = []
         """What happened, for whoever looks into a failure."""
         self.outcomes = outcomes
-        self.tries: Counter[tuple[int, TaskKey, int]] = Counter()
-        """`{(run, instance, try number): attempts submitted}`."""
+        self.tries: Counter[tuple[int, TaskKey, int, str | None]] = Counter()
+        """`{(run, instance, try number, what it goes on with): attempts submitted}`."""
         self._chance = _chance(seed, "faults")
         self._pace = _chance(seed, "pace")
         self._errors = settings.errors
@@ -99,6 +107,13 @@ class World:
             self._fate,
             self._check_submission,
             survives=settings.executor_survives,
+        )
+        self.triggerer = UnreliableTriggerer(
+            self._author_trigger,
+            self.time,
+            _chance(seed, "events"),
+            self._fate,
+            lambda waiters: self._fail_unless(check_waiters(self.store, waiters)),
         )
         self.people = People(self.store, self.time, _chance(seed, "people"), self.note)
         self.scheduler = self._new_scheduler()
@@ -123,7 +138,7 @@ class World:
                 break
         else:
             raise WorldError(f"seed {self.seed}: it never came to rest")
-        self._fail_unless(check_end(self.store, self.scheduler, self.executor))
+        self._fail_unless(check_end(self.store, self.scheduler, self.executor, self.triggerer))
 
     @property
     def dag_ids(self) -> Sequence[str]:
@@ -140,6 +155,7 @@ class World:
         return Scheduler(
             FaultyStore(self.store, self._fate),
             self.executor,
+            triggerer=self.triggerer,
             clock=self.time.now,
             new_id=self._new_id,
             parallelism=self.settings.parallelism,
@@ -157,6 +173,7 @@ class World:
         self.note(f"the scheduler {crash}")
         self.store.forget_listeners()
         self.executor.lose_scheduler()
+        self.triggerer.lose_scheduler()
         self.scheduler = self._new_scheduler()
         self.on_scheduler(self.scheduler)
 
@@ -194,7 +211,21 @@ class World:
         if self._losses and self._chance.random() < self.settings.fault_chance:
             self._losses -= 1
             return Lost(message="it vanished"), seconds
-        return self.outcomes(attempt.run, attempt.key, attempt.try_number), seconds
+        return self.outcomes(attempt), seconds
+
+    def _author_trigger(self, waiter: Waiter) -> tuple[TriggerEnd, float] | None:
+        """What becomes of a trigger, however often it is run."""
+        chance = _chance(self.seed, f"trigger of {waiter.attempt.attempt_id}")
+        if waiter.deferral.timeout_at is not None and chance.random() < 0.3:
+            return None
+        seconds = chance.choice((0.0, 0.01, 1.0, 60.0, 600.0))
+        kind = chance.random()
+        if kind < 0.7:
+            return Fired(payload=f'"{waiter.attempt.attempt_id}"'), seconds
+        if kind < 0.85:
+            return Broken(error="boom"), seconds
+        states = (TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED)
+        return EndsTask(state=chance.choice(states)), seconds
 
     # Doing and looking.
 
@@ -214,7 +245,8 @@ class World:
 
     def _check_submission(self, attempts: Sequence[Attempt]) -> None:
         for attempt in attempts:
-            self.tries[attempt.run.pk, attempt.key, attempt.try_number] += 1
+            goes_on = attempt.next_event or attempt.next_method
+            self.tries[attempt.run.pk, attempt.key, attempt.try_number, goes_on] += 1
             self.note(f"submitted {attempt.attempt_id}: {attempt.run.pk} {attempt.key}")
         self._fail_unless(
             check_submission(

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 
 from slipstream.model.attempt import Attempt
 from slipstream.model.dag import DagSpec, TaskSpec
+from slipstream.model.deferral import Deferral
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import LIVE, RUN_FINISHED, RunState, TaskState
 from slipstream.services.scheduler import Scheduler
+from slipstream.services.triggerer import Waiter
 from slipstream.store.records import PoolRecord
 from slipstream.testing.memory_store import MemoryStore
 from slipstream.testing.unreliable_executor import UnreliableExecutor
+from slipstream.testing.unreliable_triggerer import UnreliableTriggerer
 
 
 def check_submission(
@@ -34,7 +37,37 @@ def check_submission(
         row = store.instances(attempt.run.pk).get(attempt.key)
         if row is None or row.attempt_id != attempt.attempt_id or row.state not in LIVE:
             return f"{attempt.attempt_id} is submitted and the store has {row}"
+        waited = store.deferral(attempt.run.pk, attempt.key)
+        if not _goes_on_with(attempt, waited):
+            return f"{attempt} does not go on with {waited}"
     return _exceeded(store, frozenset(living.values()), parallelism, pools)
+
+
+def check_waiters(store: MemoryStore, waiters: Sequence[Waiter]) -> str | None:
+    """What is wrong with running these triggers now, or None."""
+    for waiter in waiters:
+        attempt = waiter.attempt
+        row = store.instances(attempt.run.pk).get(attempt.key)
+        if row is None or row.attempt_id != attempt.attempt_id:
+            return f"the trigger of {attempt.attempt_id} is run and the store has {row}"
+        if row.state is not TaskState.DEFERRED:
+            return f"a trigger is run for {attempt.key}, which is {row.state}"
+        if store.deferral(attempt.run.pk, attempt.key) != waiter.deferral:
+            return f"the trigger of {attempt.attempt_id} is not the one that was kept"
+    return None
+
+
+def _goes_on_with(attempt: Attempt, waited: Deferral | None) -> bool:
+    """Whether the attempt is given what its instance has waited for, unchanged."""
+    if waited is None:
+        return attempt.next_method is None and attempt.next_event is None
+    if waited.event is not None and waited.event != f'"{waited.attempt_id}"':
+        return False
+    return (attempt.next_method, attempt.next_kwargs, attempt.next_event) == (
+        waited.next_method,
+        waited.next_kwargs,
+        waited.event,
+    )
 
 
 def _exceeded(
@@ -81,17 +114,26 @@ def _exceeded(
     return None
 
 
-def check_end(store: MemoryStore, scheduler: Scheduler, executor: UnreliableExecutor) -> str | None:
+def check_end(
+    store: MemoryStore,
+    scheduler: Scheduler,
+    executor: UnreliableExecutor,
+    triggerer: UnreliableTriggerer,
+) -> str | None:
     """What is wrong with a world in which nothing happens any more, or None."""
     for run in store.runs():
         if run.state not in RUN_FINISHED:
             states = Counter(i.state.value for i in store.instances(run.pk).values())
             return f"run {run.pk} never ended: it is {run.state}, its tasks are {dict(states)}"
         for instance in store.instances(run.pk).values():
-            if instance.state in LIVE:
+            if instance.state in LIVE or instance.state is TaskState.DEFERRED:
                 return f"{instance.key} of the ended run {run.pk} is {instance.state}"
+            if store.deferral(run.pk, instance.key) is not None:
+                return f"{instance.key} of the ended run {run.pk} has a deferral"
     if executor.live:
         return f"{len(executor.live)} attempts live on"
+    if triggerer.live:
+        return f"{len(triggerer.live)} triggers run on"
     leaks = scheduler.leaks()
     return f"the scheduler still holds {leaks}" if leaks else None
 

@@ -14,6 +14,8 @@ from slipstream.core.transitions import TransitionError
 from slipstream.model.changes import (
     AttemptCancelled,
     Change,
+    DeferralDropped,
+    DeferralKept,
     InstanceChanged,
     InstancesAdded,
     MapExpanded,
@@ -24,23 +26,24 @@ from slipstream.model.changes import (
     Released,
     RunChanged,
     TimerSet,
+    TriggerDropped,
+    TriggerWanted,
     Unready,
 )
 from slipstream.model.dag import DagSpec
 from slipstream.model.errors import NotFoundError
-from slipstream.model.events import AttemptEnded, AttemptStarted, Event
+from slipstream.model.events import AttemptEnded, AttemptStarted, Event, TriggerEnded
 from slipstream.model.run import UNMAPPED, DagRun, TaskKey
 from slipstream.model.states import FINISHED, LIVE, RunState, TaskState
 from slipstream.services.scheduler.keys import RunTimer, TimerKey
 from slipstream.services.scheduler.outstanding import Outstanding
 from slipstream.services.scheduler.past import PastQuestions
 from slipstream.services.scheduler.timers import Timers
-from slipstream.store.records import RunSnapshot, RunWrite
+from slipstream.store.records import RowChange, RunSnapshot, RunWrite
 
 _log = logging.getLogger(__name__)
 
-RowChange: TypeAlias = InstancesAdded | MapExpanded | RangeChanged | InstanceChanged | RunChanged
-AttemptEvent: TypeAlias = AttemptStarted | AttemptEnded
+AttemptEvent: TypeAlias = AttemptStarted | AttemptEnded | TriggerEnded
 
 
 @dataclass(slots=True)
@@ -53,6 +56,8 @@ class ActiveRun:
     unsaved: list[AttemptEvent] = field(default_factory=list)
     """The reports that the rows come from: told again should the rows not be written."""
     cancels: list[AttemptCancelled] = field(default_factory=list)
+    triggers: dict[str, TriggerWanted | TriggerDropped] = field(default_factory=dict)
+    """`{attempt that was deferred: whether its trigger is to run}`."""
     ended: set[str] = field(default_factory=set)
     """Tasks of which an instance reached an end."""
     timers: set[RunTimer] = field(default_factory=set)
@@ -85,6 +90,7 @@ class ActiveRun:
         self.rows.clear()
         self.unsaved.clear()
         self.cancels.clear()
+        self.triggers.clear()
         self.ended.clear()
 
 
@@ -132,6 +138,7 @@ class ActiveRuns:
             snapshot.lengths,
             snapshot.pushed,
             snapshot.decisions,
+            snapshot.deferrals,
         )
         active = self._runs[run.pk] = ActiveRun(machine, run.revision)
         self._admission.add_run(run, dag)
@@ -168,7 +175,9 @@ class ActiveRuns:
             changes = active.machine.handle(event)
         except NotFoundError:
             # The run was cut to a smaller shape since: what was reported is no part of it.
-            return
+            changes = []
+            if isinstance(event, TriggerEnded):
+                changes = [TriggerDropped(event.key, event.attempt_id)]
         except TransitionError:
             _log.exception("Run %s of %s is read again.", active.run.run_id, active.run.dag_id)
             self.broken.append(active)
@@ -177,7 +186,7 @@ class ActiveRuns:
         if isinstance(event, AttemptStarted):
             active.unsaved.append(event)
             return
-        if isinstance(event, AttemptEnded):
+        if isinstance(event, AttemptEnded | TriggerEnded):
             active.unsaved.append(event)
         self.is_urgent = True
 
@@ -247,6 +256,12 @@ class ActiveRuns:
                     self._timers.set(timer, change.at)
                 case AttemptCancelled():
                     active.cancels.append(change)
+                case DeferralKept() | DeferralDropped():
+                    active.rows.append(change)
+                case TriggerWanted():
+                    active.triggers[change.deferral.attempt_id] = change
+                case TriggerDropped():
+                    active.triggers[change.attempt_id] = change
                 case PastNeeded():
                     self._past.ask(
                         active.run,

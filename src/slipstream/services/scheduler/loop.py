@@ -15,17 +15,18 @@ from typing import assert_never
 
 from slipstream.executors.interface import Executor, Report
 from slipstream.model.attempt import Cancelled
-from slipstream.model.changes import AttemptCancelled
-from slipstream.model.events import Admitted, AttemptEnded, RunStarted, TimerFired
+from slipstream.model.changes import AttemptCancelled, TriggerDropped
+from slipstream.model.events import Admitted, AttemptEnded, RunStarted, TimerFired, TriggerEnded
 from slipstream.model.ids import IdSource, new_uuid7
 from slipstream.model.run import TaskKey
-from slipstream.model.states import RUN_FINISHED, RunState
+from slipstream.model.states import LIVE, RUN_FINISHED, RunState
 from slipstream.services.scheduler.active import ActiveRun
 from slipstream.services.scheduler.failures import pause_after_failures
 from slipstream.services.scheduler.inbox import Inbox
 from slipstream.services.scheduler.keys import DagTimer, DueTimer, LoopTimer, RunTimer, TimerKey
 from slipstream.services.scheduler.memory import Memory
 from slipstream.services.scheduler.needs import SchedulingStore
+from slipstream.services.triggerer import NoTriggerer, Triggerer, Waiter
 from slipstream.store.errors import StoreError
 
 _log = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class Scheduler:
         store: SchedulingStore,
         executor: Executor,
         *,
+        triggerer: Triggerer | None = None,
         clock: Callable[[], datetime] = utc_now,
         new_id: IdSource = new_uuid7,
         parallelism: int = 0,
@@ -62,10 +64,11 @@ class Scheduler:
         limits = [limit for limit in (parallelism, executor.parallelism) if limit > 0]
         self._store = store
         self._executor = executor
+        self._triggerer = triggerer or NoTriggerer()
         self._clock = clock
         self._new_id = new_id
         self._inbox = Inbox()
-        self._memory = Memory(store, executor, min(limits, default=0))
+        self._memory = Memory(store, executor, self._triggerer, min(limits, default=0))
         self._admitted: list[tuple[int, TaskKey]] = []
         self._failed: dict[int, ActiveRun] = {}
         """Failed runs of DAGs that are paused after several of them."""
@@ -105,6 +108,7 @@ class Scheduler:
         """Listen, and rebuild every active run from the store; attempts that are gone are lost."""
         self._stop_listening = self._store.listen(self._inbox.notices_may_be_there)
         self._executor.start(self._inbox.report)
+        self._triggerer.start(self._inbox.report)
         self._memory.catch_up(self._clock())
 
     def run_once(self, timeout: float | None) -> bool:
@@ -144,6 +148,7 @@ class Scheduler:
         held = {
             "runs": len(memory.active),
             "attempts": len(memory.outstanding),
+            "triggers": len(memory.waiting),
             "places": admission.active,
             "offers": admission.waiting,
             "slots": sum(admission.pool_used(name) for name in memory.pools),
@@ -227,11 +232,15 @@ class Scheduler:
                 died = memory.outstanding.ended(event.attempt_id)
                 if died is not None:
                     memory.active.let_go(report.run_pk, died)
+            elif isinstance(event, TriggerEnded):
+                memory.waiting.ended(event.attempt_id)
             active = memory.active.get(report.run_pk)
             if active is not None:
                 memory.active.feed(active, event)
             elif memory.is_stale(report.run_pk):
                 memory.keep(report.run_pk, event)
+            elif isinstance(event, TriggerEnded):
+                memory.waiting.drop(event.attempt_id)
 
     def _ask_the_store(self, now: datetime) -> None:
         """Answer what machines asked, make runs by timetable, pause what fails all the time."""
@@ -314,10 +323,13 @@ class Scheduler:
         attempts = []
         for run_pk, key in admitted:
             active = memory.active.get(run_pk)
-            if active is not None:
+            # A task that begins with a wait has no process yet.
+            if active is not None and active.machine.state(key) in LIVE:
                 attempts.append(active.machine.attempt_for(key))
         memory.outstanding.submit(attempts)
         for active in batch:
+            if active.triggers:
+                self._follow_triggers(active)
             for cancel in active.cancels:
                 self._cancel(active.pk, cancel)
             if active.ended:
@@ -326,11 +338,23 @@ class Scheduler:
             if active.run.state in RUN_FINISHED:
                 self._run_ended(active)
 
+    def _follow_triggers(self, active: ActiveRun) -> None:
+        """Have those run that are waited on, and let go of the others."""
+        wanted = []
+        for change in active.triggers.values():
+            if isinstance(change, TriggerDropped):
+                self._memory.waiting.drop(change.attempt_id)
+            else:
+                wanted.append(Waiter(active.machine.attempt_for(change.key), change.deferral))
+        self._memory.waiting.run(wanted)
+
     def _run_ended(self, active: ActiveRun) -> None:
         memory = self._memory
         if active.run.state is RunState.FAILED and active.dag.max_consecutive_failed_dag_runs > 0:
             self._failed[active.pk] = active
         memory.leave_queue(active.pk)
+        # The task that a later run asked about may be no part of this one.
+        memory.past.edited(active.run.dag_id)
         if active.machine.is_finished:
             memory.active.close(active.pk)
 

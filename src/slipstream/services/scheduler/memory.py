@@ -29,6 +29,8 @@ from slipstream.services.scheduler.patience import Patience
 from slipstream.services.scheduler.planner import Planner
 from slipstream.services.scheduler.run_queue import RunQueue
 from slipstream.services.scheduler.timers import Timers
+from slipstream.services.scheduler.waiting import Waiting
+from slipstream.services.triggerer import Triggerer
 from slipstream.store.errors import StoreError
 from slipstream.store.records import Notice, NoticeKind, RunFilter, RunSnapshot, Window
 
@@ -42,6 +44,7 @@ class Memory:
         self,
         store: SchedulingStore,
         executor: Executor,
+        triggerer: Triggerer,
         parallelism: int,
     ) -> None:
         self._store = store
@@ -53,6 +56,7 @@ class Memory:
         self.queue = RunQueue(self.timers)
         self.planner = Planner(store, self.dags, self.queue, self.timers)
         self.outstanding = Outstanding(executor)
+        self.waiting = Waiting(triggerer)
         self.active = ActiveRuns(
             self.admission, self.timers, self.past, self.outstanding, self.dags.is_paused
         )
@@ -151,14 +155,15 @@ class Memory:
             return
         run = snapshot.run
         live = {i.attempt_id for i in snapshot.instances if i.state in LIVE}
+        waits = {i.attempt_id for i in snapshot.instances if i.state is TaskState.DEFERRED}
         reports = self._stale.pop(run_pk)
-        self._close(run_pk, "Its task instance was changed by somebody.", keep=live)
+        self._close(run_pk, "Its task instance was changed by somebody.", keep=live | waits)
         self.past.edited(run.dag_id)
         if run.state in RUN_FINISHED:
             return
         if run.state is RunState.QUEUED:
             self._wait(snapshot, now)
-            if not live:
+            if not live and not waits:
                 return
         else:
             self.queue.hold(run)
@@ -255,6 +260,9 @@ class Memory:
         for attempt_id in self.outstanding.of_run(run_pk):
             if attempt_id not in keep:
                 self.outstanding.cancel(attempt_id, reason)
+        for attempt_id in self.waiting.of_run(run_pk):
+            if attempt_id not in keep:
+                self.waiting.drop(attempt_id)
 
     # Notices.
 

@@ -1,0 +1,184 @@
+"""Instances that wait on a trigger: how they come to, and how they go on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from slipstream.core import reasons
+from slipstream.core.codes import DEFERRED
+from slipstream.core.pauses import pause
+from slipstream.core.progress import TaskProgress
+from slipstream.core.records import Record
+from slipstream.core.run_progress import RunProgress
+from slipstream.core.transitions import TaskEvent
+from slipstream.model.attempt import Deferred
+from slipstream.model.changes import (
+    DeferralKept,
+    Refused,
+    TimerSet,
+    TriggerDropped,
+    TriggerWanted,
+)
+from slipstream.model.deferral import (
+    TRIGGER_FAILED,
+    Broken,
+    Deferral,
+    EndsTask,
+    Fired,
+    StartTrigger,
+)
+from slipstream.model.events import TimerFired, TimerKind, TriggerEnded
+from slipstream.model.states import TaskState
+
+TRIGGER_TIMEOUT = "Trigger timeout"
+TRIGGER_FAILURE = "Trigger failure"
+"""What the failed task is told, in Airflow's words."""
+
+_ENDS = {
+    TaskState.SUCCESS: TaskEvent.SUCCEED,
+    TaskState.FAILED: TaskEvent.FAIL,
+    TaskState.SKIPPED: TaskEvent.SKIP,
+}
+
+
+def defer(
+    run: RunProgress, task: TaskProgress, index: int, record: Record, outcome: Deferred
+) -> None:
+    """The attempt has ended with a wish to wait."""
+    _wait(
+        run,
+        task,
+        index,
+        record,
+        Deferral(
+            attempt_id=record.attempt_id or "",
+            classpath=outcome.trigger_classpath,
+            kwargs=outcome.trigger_kwargs,
+            created_at=run.at,
+            timeout_at=_earliest(task, record, outcome.timeout_at, run.at),
+            queue=outcome.queue,
+            next_method=outcome.method_name,
+            next_kwargs=outcome.method_kwargs,
+        ),
+    )
+
+
+def start_deferred(
+    run: RunProgress, task: TaskProgress, index: int, record: Record, start: StartTrigger
+) -> None:
+    """The try begins by waiting: no process is started for the attempt that was just queued."""
+    record.start_date = run.at
+    timeout_at = None if start.timeout is None else run.at + start.timeout
+    _wait(
+        run,
+        task,
+        index,
+        record,
+        Deferral(
+            attempt_id=record.attempt_id or "",
+            classpath=start.classpath,
+            kwargs=start.kwargs,
+            created_at=run.at,
+            timeout_at=_earliest(task, record, timeout_at, run.at),
+            next_method=start.next_method,
+            next_kwargs=start.next_kwargs,
+        ),
+    )
+
+
+def want_trigger(run: RunProgress, task: TaskProgress, index: int, deferral: Deferral) -> None:
+    """Have the trigger run, and the wait limited."""
+    key = task.key(index)
+    run.out.append(TriggerWanted(key, deferral))
+    if deferral.timeout_at is not None:
+        run.out.append(TimerSet(TimerKind.TRIGGER_TIMEOUT, deferral.timeout_at, key))
+
+
+def end_wait(
+    run: RunProgress, task: TaskProgress, index: int, event: TriggerEnded
+) -> TaskEvent | None:
+    """The trigger has ended; gives what that was for the instance, None where it is refused."""
+    record = task.records.get(index)
+    waits = record is not None and task.states[index] == DEFERRED
+    deferral = record.deferral if waits and record is not None else None
+    if record is None or deferral is None or deferral.attempt_id != event.attempt_id:
+        latest = deferral.attempt_id if deferral is not None else "none"
+        reason = f"The deferral that counts is {latest}."
+        run.out.append(Refused(event.key, event.attempt_id, reason))
+        run.out.append(TriggerDropped(event.key, event.attempt_id))
+        return None
+    match event.end:
+        case Fired():
+            after = replace(deferral, event=event.end.payload)
+            _go_on(run, task, index, record, after, reasons.TRIGGER_FIRED)
+        case Broken():
+            reason = reasons.trigger_failed(event.end.error)
+            after = _failing(deferral, TRIGGER_FAILURE, event.end.traceback)
+            _go_on(run, task, index, record, after, reason)
+        case EndsTask():
+            step = _ENDS[event.end.state]
+            task.note_lengths({}, event.end.xcoms)
+            reason = reasons.ended_by_trigger(event.end.state, deferral.classpath)
+            run.end(task, index, step, reason, event.end.xcoms)
+            return step
+        case _:
+            assert_never(event.end)
+    return TaskEvent.READY
+
+
+def time_out_wait(run: RunProgress, task: TaskProgress, index: int, event: TimerFired) -> None:
+    """The time to wait may be over: then the task goes on, to fail by it."""
+    record = task.records.get(index)
+    deferral = None if record is None else record.deferral
+    if record is None or deferral is None or task.states[index] != DEFERRED:
+        return
+    if deferral.timeout_at is None or deferral.timeout_at > event.at:
+        return
+    after = _failing(deferral, TRIGGER_TIMEOUT, ())
+    _go_on(run, task, index, record, after, reasons.trigger_timed_out(deferral.timeout_at))
+
+
+def _wait(
+    run: RunProgress, task: TaskProgress, index: int, record: Record, deferral: Deferral
+) -> None:
+    record.deferral = deferral
+    reason = reasons.deferred(deferral.classpath, deferral.created_at)
+    pause(run, task, index, record, TaskEvent.DEFER, reason)
+    run.out.append(DeferralKept(task.key(index), deferral))
+    want_trigger(run, task, index, deferral)
+
+
+def _go_on(
+    run: RunProgress,
+    task: TaskProgress,
+    index: int,
+    record: Record,
+    after: Deferral,
+    reason: str,
+) -> None:
+    key = task.key(index)
+    record.deferral = after
+    run.ready(task, index, reason)
+    run.out.append(DeferralKept(key, after))
+    run.out.append(TriggerDropped(key, after.attempt_id))
+
+
+def _failing(deferral: Deferral, error: str, traceback: tuple[str, ...]) -> Deferral:
+    told: dict[str, object] = {"error": error}
+    if traceback:
+        told["traceback"] = traceback
+    return replace(deferral, next_method=TRIGGER_FAILED, next_kwargs=json.dumps(told), event=None)
+
+
+def _earliest(
+    task: TaskProgress, record: Record, timeout_at: datetime | None, now: datetime
+) -> datetime | None:
+    """The wait's own limit, or that of the whole try where it comes first."""
+    limit = task.node.spec.execution_timeout
+    if limit is None:
+        return timeout_at
+    at = (record.start_date or now) + limit
+    return at if timeout_at is None else min(at, timeout_at)

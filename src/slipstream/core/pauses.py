@@ -1,0 +1,30 @@
+"""An instance gives its places back and is not finished."""
+
+from __future__ import annotations
+
+from slipstream.core.codes import STATES
+from slipstream.core.frozen import released
+from slipstream.core.progress import TaskProgress
+from slipstream.core.records import Record
+from slipstream.core.run_progress import RunProgress
+from slipstream.core.transitions import TaskEvent
+from slipstream.model.states import TaskState
+
+
+def pause(
+    run: RunProgress, task: TaskProgress, index: int, record: Record, event: TaskEvent, reason: str
+) -> None:
+    """The instance gives its places back and is not finished."""
+    state = STATES[run.step(task, index, event)]
+    if event is TaskEvent.RETRY:
+        record.end_date = run.at
+    run.note(task.key(index), record, state, reason)
+    release(run, task, index, record, deferred=state is TaskState.DEFERRED)
+
+
+def release(
+    run: RunProgress, task: TaskProgress, index: int, record: Record, *, deferred: bool = False
+) -> None:
+    if record.holds_places:
+        record.holds_places = False
+        run.out.append(released(task.key(index), deferred=deferred))

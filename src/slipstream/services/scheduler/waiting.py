@@ -1,0 +1,48 @@
+"""The triggers that the triggerer has been given and has not reported the end of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slipstream.services.triggerer import Triggerer, Waiter
+
+
+class Waiting:
+    """The scheduler's side of the triggerer: what is in here is not asked for again."""
+
+    def __init__(self, triggerer: Triggerer) -> None:
+        self._triggerer = triggerer
+        self._run_of: dict[str, int] = {}
+        self._runs: dict[int, dict[str, None]] = {}
+
+    def __len__(self) -> int:
+        return len(self._run_of)
+
+    def run(self, waiters: Sequence[Waiter]) -> None:
+        """Have these triggers run that do not run yet."""
+        new = [waiter for waiter in waiters if waiter.attempt.attempt_id not in self._run_of]
+        for waiter in new:
+            run_pk, attempt_id = waiter.attempt.run.pk, waiter.attempt.attempt_id
+            self._run_of[attempt_id] = run_pk
+            self._runs.setdefault(run_pk, {})[attempt_id] = None
+        if new:
+            self._triggerer.run(new)
+
+    def ended(self, attempt_id: str) -> None:
+        """The triggerer has reported the trigger's end."""
+        run_pk = self._run_of.pop(attempt_id, None)
+        if run_pk is None:
+            return
+        of_run = self._runs[run_pk]
+        del of_run[attempt_id]
+        if not of_run:
+            del self._runs[run_pk]
+
+    def drop(self, attempt_id: str) -> None:
+        """Nothing waits on the trigger any more."""
+        self.ended(attempt_id)
+        self._triggerer.drop(attempt_id)
+
+    def of_run(self, run_pk: int) -> Sequence[str]:
+        """The attempts of the run whose triggers run."""
+        return tuple(self._runs.get(run_pk, ()))

@@ -1,0 +1,54 @@
+"""What a triggerer offers: triggers go in, what became of them comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from slipstream.executors.interface import Sink
+from slipstream.model.attempt import Attempt
+from slipstream.model.deferral import Deferral
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """A deferred task instance: its attempt, and what it waits on."""
+
+    attempt: Attempt
+    deferral: Deferral
+
+
+class Triggerer(Protocol):
+    """Runs triggers somewhere and reports their ends. Every method returns at once.
+
+    A trigger is known by the attempt that was deferred.
+    """
+
+    def start(self, sink: Sink) -> None:
+        """Begin to work. Reports go to `sink` until `stop` returns."""
+
+    def run(self, waiters: Sequence[Waiter]) -> None:
+        """Run these triggers. Each is answered by one `TriggerEnded`, unless it is dropped.
+
+        One that runs already goes on; one that has ended is run anew: its end was lost.
+        """
+
+    def drop(self, attempt_id: str) -> None:
+        """Nothing waits on the trigger any more: its end has been written, or it has to end now.
+
+        An unknown one is ignored.
+        """
+
+
+class NoTriggerer:
+    """Runs nothing: where no task is ever deferred."""
+
+    def start(self, sink: Sink) -> None:
+        """Nothing will be reported."""
+
+    def run(self, waiters: Sequence[Waiter]) -> None:
+        """They wait until their time is over."""
+
+    def drop(self, attempt_id: str) -> None:
+        """There is none."""

@@ -1,0 +1,90 @@
+"""A scripted triggerer with a network between it and the scheduler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import TypeAlias
+
+from slipstream.executors.interface import Report, Sink
+from slipstream.model.deferral import TriggerEnd
+from slipstream.model.events import TriggerEnded
+from slipstream.services.triggerer import Waiter
+from slipstream.testing.faulty_store import Fate, Fates, meet
+from slipstream.testing.virtual_time import VirtualTime
+
+Author: TypeAlias = Callable[[Waiter], tuple[TriggerEnd, float] | None]
+"""What a trigger comes to, and how many seconds it takes; None where it waits for ever."""
+
+
+class UnreliableTriggerer:
+    """Reports come late, out of order and sometimes twice; calls may kill the scheduler.
+
+    Triggers end with the scheduler's process. Reports under way reach the next scheduler. `check`
+    is shown what is about to be run.
+    """
+
+    def __init__(
+        self,
+        author: Author,
+        time: VirtualTime,
+        chance: Random,
+        fates: Fates,
+        check: Callable[[Sequence[Waiter]], None],
+    ) -> None:
+        self._author = author
+        self._time = time
+        self._chance = chance
+        self._fates = fates
+        self._check = check
+        self._sink: Sink | None = None
+        self.live: dict[str, Waiter] = {}
+        """Triggers that run, or whose end has not been taken note of, by attempt."""
+
+    def start(self, sink: Sink) -> None:
+        """Report to `sink` from now on."""
+        self._sink = sink
+
+    def run(self, waiters: Sequence[Waiter]) -> None:
+        """Run these, unless the scheduler dies before."""
+
+        def run() -> None:
+            self._check(waiters)
+            for waiter in waiters:
+                self.live[waiter.attempt.attempt_id] = waiter
+                self._plan(waiter)
+
+        meet(self._crashes_only, "run triggers", run)
+
+    def drop(self, attempt_id: str) -> None:
+        """Let go of one."""
+        meet(self._crashes_only, "drop a trigger", lambda: self.live.pop(attempt_id, None))
+
+    def lose_scheduler(self) -> None:
+        """The scheduler's process has died."""
+        self._sink = None
+        self.live.clear()
+
+    def _crashes_only(self, verb: str) -> Fate:
+        fate = self._fates(verb)
+        return fate if fate in (Fate.CRASH_AFTER, Fate.CRASH_BEFORE) else Fate.WELL
+
+    def _plan(self, waiter: Waiter) -> None:
+        script = self._author(waiter)
+        if script is None:
+            return
+        end, seconds = script
+        self._time.call_in(seconds, lambda: self._end(waiter, end))
+
+    def _end(self, waiter: Waiter, end: TriggerEnd) -> None:
+        if self.live.get(waiter.attempt.attempt_id) is not waiter:
+            return
+        event = TriggerEnded(waiter.attempt.key, waiter.attempt.attempt_id, self._time.now(), end)
+        report = Report(waiter.attempt.run.pk, event)
+        for _ in range(2 if self._chance.random() < 0.1 else 1):
+            delay = self._chance.choice((0.0, 0.0, 0.0, 0.001, 0.3, 20.0))
+            self._time.call_in(delay, lambda: self._deliver(report))
+
+    def _deliver(self, report: Report) -> None:
+        if self._sink is not None:
+            self._sink([report])
