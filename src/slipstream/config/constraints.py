@@ -15,6 +15,7 @@ CHOICES: Final[dict[Name, tuple[str, ...]]] = {
     ("core", "dag_ignore_file_syntax"): ("glob", "regexp"),
     ("core", "test_connection"): ("Disabled", "Enabled", "Hidden"),
     ("api", "server_type"): ("uvicorn",),
+    ("standard", "venv_install_method"): ("auto", "pip", "uv"),
 }
 """Settings with a closed set of values; upper and lower case are the same."""
 

@@ -29,6 +29,8 @@ OPTIONS: Final[dict[str, dict[str, tuple[Kind, str | None]]]] = {
         "load_memory_mb": (INT, None),
         "xcom_url": (STR, None),
         "xcom_threshold_bytes": (INT, "65536"),
+        "keep_venvs": (BOOL, "True"),
+        "venv_folder": (PATH, "{HOME}/venvs"),
     },
     "core": {
         "dags_folder": (PATH, "{HOME}/dags"),
@@ -418,5 +420,8 @@ OPTIONS: Final[dict[str, dict[str, tuple[Kind, str | None]]]] = {
     },
     "callbacks": {
         "callback_execution_timeout": (INT, "0"),
+    },
+    "standard": {
+        "venv_install_method": (STR, "auto"),
     },
 }

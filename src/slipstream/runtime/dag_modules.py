@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import linecache
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -34,9 +35,19 @@ def dags_of_file(path: Path, fileloc: Path) -> Mapping[str, DAG]:
         return {}
     with DagCollector() as collector:
         module = _new_module(path)
-        code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+        text = path.read_bytes()
+        _keep_lines(path, text)
+        code = compile(text, str(path), "exec", dont_inherit=True)
         exec(code, module.__dict__)  # noqa: S102 - executing the file is what loading means
     return collector.dags(module.__dict__, str(fileloc))
+
+
+def _keep_lines(path: Path, text: bytes) -> None:
+    """Whoever shows a line of the file or runs a function's source means what was loaded, and not
+    what has been written there since. An entry without a time is never read again.
+    """
+    lines = text.decode("utf-8", "replace").splitlines(keepends=True)
+    linecache.cache[str(path)] = (len(text), None, lines, str(path))
 
 
 def _new_module(path: Path) -> ModuleType:

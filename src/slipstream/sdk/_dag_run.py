@@ -40,6 +40,11 @@ class DagRun:
         self.partition_date: pendulum.DateTime | None = None
         self.consumed_asset_events: list[UserValue] = []
 
+    def __reduce__(self) -> tuple[UserValue, ...]:
+        """It may be sent to another process, where the backend of that one answers for it."""
+        known = self._task_ids
+        return _received, (self._run, list(known) if isinstance(known, Iterable) else ())
+
     @property
     def logical_date(self) -> pendulum.DateTime | None:
         """The moment that the run stands for; None where it stands for none."""
@@ -198,3 +203,12 @@ def _time(value: JsonValue) -> datetime | None:
     if isinstance(value, datetime):
         return value
     return datetime.fromisoformat(value) if isinstance(value, str) else None
+
+
+def _received(run: RunValue, task_ids: Sequence[str]) -> DagRun:
+    from slipstream.sdk._running import get_backend
+
+    backend = get_backend()
+    if backend is None:
+        raise RuntimeError("A DagRun can only be unpickled where a task is running.")
+    return DagRun(run, backend, task_ids)

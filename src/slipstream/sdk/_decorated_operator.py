@@ -78,17 +78,10 @@ class DecoratedOperator(BaseOperator):
         return super().execute(context)
 
     def get_python_source(self) -> str:
-        """The function's source, without decorators, for running it elsewhere."""
-        import textwrap
+        """The function's source, without the decorators that made it a task, to run elsewhere."""
+        from slipstream.sdk._function_source import source_of
 
-        source = textwrap.dedent(inspect.getsource(self.python_callable))
-        lines = source.splitlines(keepends=True)
-        first = next(
-            number
-            for number, line in enumerate(lines)
-            if line.startswith(("def ", "async def ", "class "))
-        )
-        return "".join(lines[first:])
+        return source_of(self.python_callable).text
 
     @property
     def task_type(self) -> str:

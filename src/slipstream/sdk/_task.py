@@ -74,9 +74,13 @@ _STANDARD: Mapping[str, str] = {
     "python": "slipstream.sdk._task_kinds:python_task",
     "bash": "slipstream.sdk._task_kinds:bash_task",
     "branch": "slipstream.sdk._task_kinds:branch_task",
+    "branch_external_python": "slipstream.sdk._task_kinds_elsewhere:branch_external_python_task",
+    "branch_virtualenv": "slipstream.sdk._task_kinds_elsewhere:branch_virtualenv_task",
+    "external_python": "slipstream.sdk._task_kinds_elsewhere:external_python_task",
     "short_circuit": "slipstream.sdk._task_kinds:short_circuit_task",
     "sensor": "slipstream.sdk._task_kinds:sensor_task",
     "stub": "slipstream.sdk._task_kinds:stub_task",
+    "virtualenv": "slipstream.sdk._task_kinds_elsewhere:virtualenv_task",
     "run_if": "slipstream.sdk._task_kinds:run_if",
     "skip_if": "slipstream.sdk._task_kinds:skip_if",
 }

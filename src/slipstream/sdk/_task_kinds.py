@@ -25,9 +25,11 @@ Condition = Callable[["Context"], bool | tuple[bool, str | None]]
 """Whether a task runs, and a message for its log if it does not."""
 
 
-def _kind(
+def kind_of_task(
     operator_class: type[BaseOperator], doc: str, **fixed: UserValue
 ) -> Callable[..., UserValue]:
+    """A decorator that makes tasks of that class; `fixed` are arguments that nobody can give."""
+
     def decorator(
         python_callable: Callable[..., UserValue] | None = None,
         multiple_outputs: bool | None = None,
@@ -44,28 +46,28 @@ def _kind(
     return decorator
 
 
-python_task = _kind(_PythonDecoratedOperator, "A task that calls the function.")
-branch_task = _kind(
+python_task = kind_of_task(_PythonDecoratedOperator, "A task that calls the function.")
+branch_task = kind_of_task(
     _BranchPythonDecoratedOperator,
     "A task that goes on with the tasks whose ids the function returns.",
     multiple_outputs=False,
 )
-short_circuit_task = _kind(
+short_circuit_task = kind_of_task(
     _ShortCircuitDecoratedOperator,
     "A task that stops where the function returns something false.",
     multiple_outputs=False,
 )
-bash_task = _kind(
+bash_task = kind_of_task(
     _BashDecoratedOperator,
     "A task that runs the command that the function returns.",
     multiple_outputs=False,
 )
-sensor_task = _kind(
+sensor_task = kind_of_task(
     _DecoratedSensorOperator,
     "A task that waits until the function returns something true.",
     multiple_outputs=False,
 )
-stub_task = _kind(_StubOperator, "A task that something else carries out.")
+stub_task = kind_of_task(_StubOperator, "A task that something else carries out.")
 
 
 def run_if(

@@ -15,7 +15,9 @@ _SENSORS = f"{_STANDARD}.sensors"
 _TRIGGERS = f"{_STANDARD}.triggers"
 _HOOKS = f"{_STANDARD}.hooks"
 _PYTHON = Removed(
-    "PythonOperator BranchPythonOperator ShortCircuitOperator get_current_context",
+    "PythonOperator BranchPythonOperator ShortCircuitOperator PythonVirtualenvOperator "
+    "BranchPythonVirtualenvOperator ExternalPythonOperator BranchExternalPythonOperator "
+    "get_current_context",
     f"{_OPERATORS}.python",
 )
 _SKIPPING = Removed("SkipMixin BranchMixIn", "airflow.sdk")

@@ -29,6 +29,8 @@ TABLE: Table = {
     f"{_STANDARD}.operators.latest_only": {f"{_OPERATORS}.latest_only": "LatestOnlyOperator"},
     f"{_STANDARD}.operators.python": {
         f"{_OPERATORS}.python": "PythonOperator BranchPythonOperator ShortCircuitOperator",
+        f"{_OPERATORS}.python_venv": "PythonVirtualenvOperator BranchPythonVirtualenvOperator "
+        "ExternalPythonOperator BranchExternalPythonOperator",
         _SDK: "get_current_context",
     },
     f"{_STANDARD}.operators.smooth": {f"{_OPERATORS}.smooth": "SmoothOperator"},

@@ -20,18 +20,13 @@ from slipstream.sdk.sensors.python import PythonSensor
 
 if TYPE_CHECKING:
     from slipstream.sdk._context import Context
-    from slipstream.sdk.sensors.base import PokeReturnValue
 
 _FIELDS: Sequence[str] = ("templates_dict", "op_args", "op_kwargs")
 _RENDERERS: Mapping[str, str] = {"templates_dict": "json", "op_args": "py", "op_kwargs": "py"}
 
 
-class _PythonDecoratedOperator(DecoratedOperator, PythonOperator):
-    """Calls the decorated function."""
-
-    template_fields = _FIELDS
-    template_fields_renderers: ClassVar[Mapping[str, str]] = _RENDERERS
-    custom_operator_name = "@task"
+class _FunctionOperator(DecoratedOperator):
+    """Hands the function and its arguments on to an operator that takes them itself."""
 
     def __init__(
         self,
@@ -41,17 +36,16 @@ class _PythonDecoratedOperator(DecoratedOperator, PythonOperator):
         op_kwargs: UserValue = None,
         **kwargs: UserValue,
     ) -> None:
-        super().__init__(
-            kwargs_to_upstream={
-                "python_callable": python_callable,
-                "op_args": op_args,
-                "op_kwargs": op_kwargs,
-            },
-            python_callable=python_callable,
-            op_args=op_args,
-            op_kwargs=op_kwargs,
-            **kwargs,
-        )
+        taken = {"python_callable": python_callable, "op_args": op_args, "op_kwargs": op_kwargs}
+        super().__init__(kwargs_to_upstream=taken, **taken, **kwargs)
+
+
+class _PythonDecoratedOperator(_FunctionOperator, PythonOperator):
+    """Calls the decorated function."""
+
+    template_fields = _FIELDS
+    template_fields_renderers: ClassVar[Mapping[str, str]] = _RENDERERS
+    custom_operator_name = "@task"
 
 
 class _BranchPythonDecoratedOperator(_PythonDecoratedOperator, BranchPythonOperator):
@@ -59,19 +53,11 @@ class _BranchPythonDecoratedOperator(_PythonDecoratedOperator, BranchPythonOpera
 
     custom_operator_name = "@task.branch"
 
-    def execute(self, context: Context) -> UserValue:
-        """Call the function and skip what it did not choose."""
-        return BranchPythonOperator.execute(self, context)
-
 
 class _ShortCircuitDecoratedOperator(_PythonDecoratedOperator, ShortCircuitOperator):
     """Stops where the decorated function returns something false."""
 
     custom_operator_name = "@task.short_circuit"
-
-    def execute(self, context: Context) -> UserValue:
-        """Call the function and skip what is below where its answer is false."""
-        return ShortCircuitOperator.execute(self, context)
 
 
 class _BashDecoratedOperator(DecoratedOperator, BashOperator):
@@ -116,40 +102,11 @@ class _BashDecoratedOperator(DecoratedOperator, BashOperator):
         return BashOperator.execute(self, context)
 
 
-class _DecoratedSensorOperator(DecoratedOperator, PythonSensor):
+class _DecoratedSensorOperator(_FunctionOperator, PythonSensor):
     """Waits until the decorated function returns something true."""
 
     template_fields: Sequence[str] = ("op_args", "op_kwargs")
     custom_operator_name = "@task.sensor"
-
-    def __init__(
-        self,
-        *,
-        python_callable: UserValue,
-        op_args: UserValue = None,
-        op_kwargs: UserValue = None,
-        **kwargs: UserValue,
-    ) -> None:
-        kwargs.pop("multiple_outputs", None)
-        super().__init__(
-            kwargs_to_upstream={
-                "python_callable": python_callable,
-                "op_args": op_args,
-                "op_kwargs": op_kwargs,
-            },
-            python_callable=python_callable,
-            op_args=op_args,
-            op_kwargs=op_kwargs,
-            **kwargs,
-        )
-
-    def execute(self, context: Context) -> UserValue:
-        """Wait."""
-        return PythonSensor.execute(self, context)
-
-    def poke(self, context: Context) -> bool | PokeReturnValue:
-        """Call the function."""
-        return PythonSensor.poke(self, context)
 
 
 class _StubOperator(DecoratedOperator):
