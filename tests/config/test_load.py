@@ -270,3 +270,10 @@ def test_a_secret_that_the_backend_does_not_have_is_an_error(
     config = load(home, vault | {"AIRFLOW__API_AUTH__JWT_SECRET_SECRET": "absent"})
     with pytest.raises(ConfigError, match="nothing under 'absent'"):
         config.get("api_auth", "jwt_secret")
+
+
+def test_a_variable_reaches_a_section_that_has_a_dot_in_its_name(tmp_path: Path) -> None:
+    config = load_config(
+        home=tmp_path, environ={"AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_PATH": "s3://b/x"}
+    )
+    assert config.get("common.io", "xcom_objectstorage_path") == "s3://b/x"

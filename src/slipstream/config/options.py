@@ -414,6 +414,11 @@ OPTIONS: Final[dict[str, dict[str, tuple[Kind, str | None]]]] = {
         "state_cleanup_batch_size": (INT, "0"),
         "max_value_storage_bytes": (INT, "65535"),
     },
+    "common.io": {
+        "xcom_objectstorage_path": (STR, ""),
+        "xcom_objectstorage_threshold": (INT, "-1"),
+        "xcom_objectstorage_compression": (STR, ""),
+    },
     "profiling": {
         "memray_trace_components": (STR, None),
         "memray_detailed_tracing": (BOOL, "False"),

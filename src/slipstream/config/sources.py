@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from slipstream.config.constraints import Name
 from slipstream.config.errors import ConfigError
+from slipstream.config.options import OPTIONS
 
 if TYPE_CHECKING:
     from configparser import RawConfigParser
@@ -43,6 +44,8 @@ class Given:
     origin: Origin
 
 
+_DOTTED_SECTIONS = {name.replace(".", "_"): name for name in OPTIONS if "." in name}
+
 Layer: TypeAlias = dict[Name, Given]
 """What one source says; a key may end in `_cmd` or `_secret`."""
 
@@ -56,7 +59,9 @@ def read_environment(environ: Mapping[str, str], prefix: str) -> Layer:
         section, separator, key = variable[len(prefix) :].partition("__")
         if section and separator and key:
             origin = Origin(variable, is_airflow=prefix == AIRFLOW_PREFIX)
-            layer[section.lower(), key.lower()] = Given(text, origin)
+            # A variable's name has no dot, where a section's may have one.
+            name = _DOTTED_SECTIONS.get(section.lower(), section.lower())
+            layer[name, key.lower()] = Given(text, origin)
     return layer
 
 

@@ -118,6 +118,7 @@ def attempt(
     draft.next_method = None if waited is None else waited.next_method
     draft.next_kwargs = None if waited is None else waited.next_kwargs
     draft.next_event = None if waited is None else waited.event
+    draft.is_rerun = record.try_number > 1 or record.reschedules > 0 or record.losses > 0
     draft.is_over = False
     draft.__class__ = Attempt  # type: ignore[assignment]  # one layout, see above
     return cast(Attempt, draft)
@@ -184,6 +185,7 @@ class _Attempt:
     upstream_map_lengths: dict[str, int]
     first_start: datetime | None
     reschedules: int
+    is_rerun: bool
     next_method: str | None
     next_kwargs: str | None
     next_event: str | None

@@ -32,6 +32,8 @@ class Attempt:
     first_start: datetime | None = None
     """When this try first ran, across reschedules."""
     reschedules: int = 0
+    is_rerun: bool = False
+    """Whether the task instance may have run before, and have pushed XComs then."""
     next_method: str | None = None
     """After a deferral: the operator's method to call instead of `execute`."""
     next_kwargs: str | None = None

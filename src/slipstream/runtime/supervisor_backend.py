@@ -140,6 +140,11 @@ class SupervisorBackend:
         )
         self._ask(request, wire.Done)
 
+    def take_xcoms(self, *, with_values: bool) -> Mapping[str, str]:
+        """See `Backend`."""
+        self.lengths.clear()
+        return self._ask(wire.TakeXComs(with_values=with_values), wire.Taken).values
+
     def set_rendered_fields(self, fields: Mapping[str, JsonValue]) -> None:
         """See `Backend`."""
         self._ask(wire.SetRenderedFields(fields=fields), wire.Done)

@@ -25,7 +25,7 @@ from slipstream.sdk._context import build_context
 from slipstream.sdk._mapping import check_result, unmap
 from slipstream.sdk._running import running
 from slipstream.sdk._template import rendered_fields
-from slipstream.sdk._xcom_values import write_xcom
+from slipstream.sdk._xcom_values import keeps_more, purge_xcom, write_xcom
 from slipstream.sdk.exceptions import AirflowException, AirflowTaskTerminated, AirflowTaskTimeout
 from slipstream.wire.values import decode_value, length_of
 
@@ -112,6 +112,8 @@ class TaskRun:
         """Everything from the mapped task's arguments to what `execute` returned."""
         operator = unmap(task, context).prepare_for_execution()
         context["task"] = context["ti"].task = self._operator = operator
+        if self._attempt.is_rerun and self._attempt.next_method is None:
+            self._remove_earlier_xcoms(context)
         operator.render_template_fields(context)
         if operator.template_fields:
             self._rendered = rendered_fields(operator) or None
@@ -121,6 +123,15 @@ class TaskRun:
             result = self._call(operator, context)
         operator.post_execute(context, result)
         return result
+
+    def _remove_earlier_xcoms(self, context: Context) -> None:
+        """An earlier try, or an earlier look of a sensor, may have pushed some."""
+        taken = self._backend.take_xcoms(with_values=keeps_more())
+        for key, text in taken.items():
+            try:
+                purge_xcom(text, context["ti"].place_of(key))
+            except Exception:  # noqa: BLE001 - what is left elsewhere is not worth a task
+                _log.warning("XCom %r of the earlier try could not be purged", key, exc_info=True)
 
     def _call(self, operator: BaseOperator, context: Context) -> Any:
         try:

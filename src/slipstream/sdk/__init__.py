@@ -76,6 +76,9 @@ if TYPE_CHECKING:
     from slipstream.sdk._notifier import (
         BaseNotifier,
     )
+    from slipstream.sdk._object_storage import (
+        ObjectStoragePath,
+    )
     from slipstream.sdk._retry_policy import (
         ExceptionRetryPolicy,
         RetryAction,
@@ -123,6 +126,7 @@ __all__ = [
     "MappedOperator",
     "Metadata",
     "MultipleCronTriggerTimetable",
+    "ObjectStoragePath",
     "Param",
     "ParamsDict",
     "PartitionedAssetTimetable",
@@ -169,6 +173,7 @@ _LAZY = {
     "SyncCallback": "slipstream.sdk._deadlines",
     "BaseOperatorLink": "slipstream.sdk._links",
     "BaseNotifier": "slipstream.sdk._notifier",
+    "ObjectStoragePath": "slipstream.sdk._object_storage",
     "ExceptionRetryPolicy": "slipstream.sdk._retry_policy",
     "RetryAction": "slipstream.sdk._retry_policy",
     "RetryDecision": "slipstream.sdk._retry_policy",

@@ -96,6 +96,12 @@ class Backend(Protocol):
     ) -> None:
         """Remove a value if it is there."""
 
+    def take_xcoms(self, *, with_values: bool) -> Mapping[str, str]:
+        """Remove everything that the running task instance has pushed; gives `{key: text}`.
+
+        The texts are empty without `with_values`.
+        """
+
     def set_rendered_fields(self, fields: Mapping[str, JsonValue]) -> None:
         """Keep the rendered template fields of the running attempt for people to look at."""
 

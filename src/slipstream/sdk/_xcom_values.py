@@ -102,9 +102,9 @@ def write_xcom(value: UserValue, place: XComPlace, backend: type[BaseXCom] | Non
     kind = backend or xcom_class()
     try:
         text = encode_value(value) if _is_default(kind) else _written_by(kind, value, place)
-    except XComValueError:
-        raise
     except SlipstreamError as error:
+        if _is_about_place(error):
+            raise
         raise XComValueError(f"{place} cannot be pushed: {error}") from error
     _check_size(text, place)
     return text
@@ -118,6 +118,8 @@ def read_xcom(text: str, place: XComPlace, backend: type[BaseXCom] | None = None
             return decode_value(text)
         return kind.deserialize_value(stored_xcom(text, place))
     except SlipstreamError as error:
+        if _is_about_place(error):
+            raise
         raise XComValueError(f"{place} cannot be read: {error}") from error
 
 
@@ -152,6 +154,11 @@ def stored_xcom(text: str, place: XComPlace) -> StoredXCom:
         task_id=place.task_id,
         map_index=place.map_index,
     )
+
+
+def _is_about_place(error: SlipstreamError) -> bool:
+    """Whether the error needs no XCom's name: it has it, or is not about the value at all."""
+    return isinstance(error, XComValueError) or not isinstance(error, TypeError | ValueError)
 
 
 def _is_default(kind: type[BaseXCom]) -> bool:

@@ -110,6 +110,8 @@ class ExecutionService:
                 return self._read_xcom(ask)
             case wire.SetXCom() | wire.DeleteXCom():
                 return self._write_xcom(attempt, ask)
+            case wire.TakeXComs():
+                return self._take_xcoms(attempt, ask)
             case wire.SetRenderedFields():
                 self._set_rendered_fields(attempt, ask)
                 return wire.Done()
@@ -215,6 +217,13 @@ class ExecutionService:
         except ConflictError as error:
             raise _fenced(attempt) from error
         return wire.Done()
+
+    def _take_xcoms(self, attempt: Attempt, ask: wire.TakeXComs) -> wire.Answer:
+        try:
+            taken = self._store.take_xcoms(attempt.attempt_id, with_values=ask.with_values)
+        except ConflictError as error:
+            raise _fenced(attempt) from error
+        return wire.Taken(values=taken)
 
     def _run_pk(self, dag_id: str, run_id: str) -> int:
         return self._store.get_run(dag_id, run_id).pk

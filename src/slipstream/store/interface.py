@@ -301,6 +301,12 @@ class XComStore(Protocol):
     def delete_xcom(self, run_pk: int, key: TaskKey, xcom_key: str) -> bool:
         """Remove one; False where there was none."""
 
+    def take_xcoms(self, attempt_id: str, *, with_values: bool = False) -> Mapping[str, str]:
+        """Remove all of the attempt's task instance; gives `{key: text, empty without values}`.
+
+        Raises `ConflictError` unless the attempt still counts.
+        """
+
 
 class SettingsStore(Protocol):
     """Variables, connections, pools, users. Values and passwords are encrypted at rest."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select
@@ -186,6 +186,28 @@ class XComVerbs(StoreParts):
         )
         with self._database.write() as transaction:
             return transaction.execute(statement).rowcount > 0
+
+    def take_xcoms(self, attempt_id: str, *, with_values: bool = False) -> Mapping[str, str]:
+        """Remove all of the attempt's task instance; gives `{key: text, empty without values}`.
+
+        Raises `ConflictError` unless the attempt still counts.
+        """
+        with self._database.write() as transaction:
+            run_pk, key = counting_instance(transaction, attempt_id)
+            mine = (
+                xcom.c.run_pk == run_pk,
+                xcom.c.task_id == key.task_id,
+                xcom.c.map_index == key.map_index,
+            )
+            rows = transaction.rows(
+                select(xcom.c.key, xcom.c.value, xcom.c.is_reference).where(*mine)
+            )
+            if rows:
+                transaction.execute(delete(xcom).where(*mine))
+        return {
+            name: (self._objects.get(value) if is_reference else value) if with_values else ""
+            for name, value, is_reference in rows
+        }
 
     def _record(self, row: Row) -> XComRecord:
         run_pk, dag_id, run_id, task_id, map_index, key, value, is_reference, timestamp = row

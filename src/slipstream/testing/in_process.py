@@ -101,8 +101,6 @@ class InProcessRun:
             # It begins with a wait.
             return
         attempt = self.machine.attempt_for(key)
-        if attempt.next_method is None and not attempt.reschedules:
-            self._backend.forget_xcoms(key)
         self._tell(AttemptStarted(key, attempt_id, _now()))
         outcome, follow_up = self._run(attempt)
         self._keep_xcoms(attempt, outcome)
@@ -115,6 +113,7 @@ class InProcessRun:
         if self._is_marked(attempt.task_id):
             return Succeeded(), None
         self._backend.lengths.clear()
+        self._backend.running = attempt.key
         end = TaskRun(attempt, self._dag, self._backend, self._backend.lengths).run()
         if isinstance(end.outcome, Failed) and end.outcome.message.startswith(_INTERRUPTIONS):
             raise KeyboardInterrupt(f"Task {attempt.task_id} was interrupted.")

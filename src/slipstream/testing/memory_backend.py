@@ -36,6 +36,8 @@ class MemoryBackend:
         self._run_state: Callable[[], str] = lambda: "running"
         self._groups = groups or {}
         self._xcoms: dict[tuple[str, str, str, str], dict[int, str]] = {}
+        self.running = TaskKey("")
+        """The task instance that runs now."""
         self.masker = Masker()
         self.lengths: dict[str, int] = {}
         """`{xcom key: items}` of what the running attempt has pushed."""
@@ -124,12 +126,15 @@ class MemoryBackend:
         """See `Backend`."""
         self._xcoms.get((dag_id, run_id, task_id, key), {}).pop(map_index, None)
 
-    def forget_xcoms(self, key: TaskKey) -> None:
-        """A new try begins: what the last one pushed is gone."""
-        dag_id, run_id = self._own
-        for (of_dag, of_run, task_id, _), values in self._xcoms.items():
-            if (of_dag, of_run, task_id) == (dag_id, run_id, key.task_id):
-                values.pop(key.map_index, None)
+    def take_xcoms(self, *, with_values: bool) -> Mapping[str, str]:
+        """See `Backend`."""
+        taken = {}
+        for (dag_id, run_id, task_id, name), values in self._xcoms.items():
+            if (dag_id, run_id, task_id) == (*self._own, self.running.task_id):
+                text = values.pop(self.running.map_index, None)
+                if text is not None:
+                    taken[name] = text if with_values else ""
+        return taken
 
     def set_rendered_fields(self, fields: Mapping[str, JsonValue]) -> None:
         """See `Backend`."""

@@ -103,6 +103,12 @@ class DeleteXCom(_Request, frozen=True, kw_only=True, tag="delete_xcom"):
     key: str
 
 
+class TakeXComs(_Request, frozen=True, kw_only=True, tag="take_xcoms"):
+    """Remove everything that the asking attempt's task instance has pushed. Answered by `Taken`."""
+
+    with_values: bool = False
+
+
 class SetRenderedFields(_Request, frozen=True, kw_only=True, tag="set_rendered_fields"):
     """Answered by `Done`."""
 
@@ -166,6 +172,7 @@ Request: TypeAlias = (
     | CountXComs
     | SetXCom
     | DeleteXCom
+    | TakeXComs
     | SetRenderedFields
     | GetPreviousRun
     | GetTaskStates
@@ -209,6 +216,12 @@ class Texts(_Answer, frozen=True, kw_only=True, tag="texts"):
     values: list[str]
 
 
+class Taken(_Answer, frozen=True, kw_only=True, tag="taken"):
+    """`{key: text}` of what was removed; empty texts where values were not asked for."""
+
+    values: Mapping[str, str]
+
+
 class Count(_Answer, frozen=True, kw_only=True, tag="count"):
     """A number of things."""
 
@@ -242,5 +255,14 @@ class TaskStates(_Answer, frozen=True, kw_only=True, tag="task_states"):
 
 
 Answer: TypeAlias = (
-    Done | Missing | Refused | Text | Texts | Count | ConnectionFound | RunFound | TaskStates
+    Done
+    | Missing
+    | Refused
+    | Text
+    | Texts
+    | Taken
+    | Count
+    | ConnectionFound
+    | RunFound
+    | TaskStates
 )

@@ -171,6 +171,11 @@ def _tagged(name: str, value: Plain) -> Plain:
     return {TYPE: name, VALUE: value}
 
 
+def restored_object(found: dict[str, Any]) -> Any:
+    """The value of one object of `json`, its parts restored already."""
+    return _restore(found)
+
+
 def _restore(found: dict[str, Any]) -> Any:
     name = found.get(TYPE)
     if name is None:
@@ -187,7 +192,7 @@ def _restore(found: dict[str, Any]) -> Any:
         raise UnreadableValueError(f"a value of type {name!r} cannot be read: {error}") from error
     raise UnreadableValueError(
         f"a value has the type {name!r}, which this release does not know. It may have been "
-        "written by a newer release"
+        "written by a newer release, or by an XCom class that [core] xcom_backend no longer names"
     )
 
 

@@ -180,6 +180,27 @@ def test_a_deleted_value_is_gone(store: Store) -> None:
     assert get(store, run) is None
 
 
+def test_all_of_an_instance_are_taken_by_its_attempt_alone(store: Store) -> None:
+    run = started(store, recorded(store))
+    running = TaskInstance(
+        run_pk=run.pk, task_id="load", state=TaskState.RUNNING, try_number=2, attempt_id="a-2"
+    )
+    run = changed(store, run, running)
+    large = '"' + "x" * 100_000 + '"'
+    for name, text in (("k", "1"), ("large", large)):
+        store.set_xcom(run.pk, LOAD, name, text, None)
+    store.set_xcom(run.pk, TaskKey("train"), "k", "2", None)
+    with pytest.raises(ConflictError):
+        store.take_xcoms("a-1", with_values=True)
+    assert value(store, run) == "1"
+    assert store.take_xcoms("a-2", with_values=True) == {"k": "1", "large": large}
+    assert value(store, run) is None
+    assert value(store, run, task_id="train") == "2"
+    assert store.take_xcoms("a-2") == {}
+    store.set_xcom(run.pk, LOAD, "k", "3", None)
+    assert store.take_xcoms("a-2") == {"k": ""}
+
+
 def test_a_large_value_goes_to_the_object_store_and_back(store: Store, tmp_path: Path) -> None:
     run = started(store, recorded(store))
     small, large = '"' + "x" * 1000 + '"', '"' + "ü" * 40_000 + '"'

@@ -137,10 +137,6 @@ TABLE: Table = {
     "airflow.sdk.execution_time.task_runner": {
         "slipstream.sdk._task_instance": "RuntimeTaskInstance"
     },
-    "airflow.sdk.execution_time.xcom": {"slipstream.sdk._xcom": "XCom BaseXCom"},
-    "airflow.sdk.execution_time.lazy_sequence": {
-        "slipstream.sdk._xcom_sequences": "LazyXComSequence"
-    },
     "airflow.sdk.log": {_MASKING: "mask_secret redact"},
     "airflow.sdk.execution_time.secrets_masker": {_MASKING: "mask_secret redact"},
     "airflow.sdk.timezone": {

@@ -1,0 +1,39 @@
+"""`airflow.sdk.serde` and `airflow.utils.json`: values as JSON's own types and back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from slipstream.wire.values import TYPE, VALUE, plain_value, restored_object, restored_value
+
+CLASSNAME = TYPE
+DATA = VALUE
+VERSION = "version"
+
+
+def serialize(o: object, depth: int = 0) -> Any:
+    """The value as JSON's own types. Raises a `TypeError` naming what cannot be written."""
+    del depth
+    return plain_value(o)
+
+
+def deserialize(o: Any, full: bool = True, type_hint: Any = None) -> Any:
+    """The value that `serialize` was given; without `full`, as a text for people."""
+    del type_hint
+    return restored_value(o) if full else str(o)
+
+
+class XComEncoder(json.JSONEncoder):
+    """Writes every value that an XCom may have: `json.dumps(value, cls=XComEncoder)`."""
+
+    def iterencode(self, o: Any, _one_shot: bool = False) -> Any:
+        """The value as pieces of JSON text."""
+        return super().iterencode(plain_value(o), _one_shot)
+
+
+class XComDecoder(json.JSONDecoder):
+    """Reads what `XComEncoder` wrote: `json.loads(text, cls=XComDecoder)`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "object_hook": restored_object})

@@ -1,0 +1,35 @@
+"""What passes between tasks under Airflow's names: XComs, their forms, paths on object stores."""
+
+from __future__ import annotations
+
+from slipstream.compat.surface._table import Table
+
+_SDK = "slipstream.sdk"
+_PATH = "slipstream.sdk._object_storage"
+_STORES = "slipstream.sdk._object_stores"
+_SERDE = "slipstream.compat.adapters.serde"
+_SERDE_NAMES = "serialize deserialize CLASSNAME DATA VERSION"
+
+TABLE: Table = {
+    "airflow.sdk": {_SDK: "ObjectStoragePath"},
+    "airflow.sdk.execution_time.xcom": {"slipstream.sdk._xcom": "XCom BaseXCom"},
+    "airflow.sdk.execution_time.lazy_sequence": {
+        "slipstream.sdk._xcom_sequences": "LazyXComSequence"
+    },
+    "airflow.sdk.io": {_PATH: "ObjectStoragePath", _STORES: "attach get_fs has_fs ObjectStore"},
+    "airflow.sdk.io.path": {_PATH: "ObjectStoragePath"},
+    "airflow.sdk.io.store": {_STORES: "ObjectStore attach"},
+    "airflow.sdk.io.fs": {_STORES: "get_fs has_fs"},
+    "airflow.sdk.io.stat": {"slipstream.sdk._object_stat": "stat_result"},
+    "airflow.io": {_STORES: "attach get_fs has_fs"},
+    "airflow.io.path": {_PATH: "ObjectStoragePath"},
+    "airflow.io.storage": {_STORES: "attach ObjectStore"},
+    "airflow.io.store": {_STORES: "attach ObjectStore"},
+    "airflow.sdk.serde": {_SERDE: _SERDE_NAMES},
+    "airflow.serialization.serde": {_SERDE: _SERDE_NAMES},
+    "airflow.utils.json": {_SERDE: "XComEncoder XComDecoder"},
+    # For where the provider is not installed.
+    "airflow.providers.common.io.xcom.backend": {
+        "slipstream.sdk._xcom_object_storage": "XComObjectStorageBackend"
+    },
+}
