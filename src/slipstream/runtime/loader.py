@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import faulthandler
 import importlib
+import os
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from slipstream import compat
 from slipstream.runtime import processes
 from slipstream.runtime.dag_modules import dags_of_file
+from slipstream.runtime.dag_specs import specs_of
 from slipstream.runtime.fork_safety import native_threads, reason_not_to_fork
 from slipstream.runtime.fresh_imports import import_afresh_from
 from slipstream.runtime.interrupts import time_limit
 from slipstream.runtime.limits import limited_memory
 from slipstream.runtime.sources import relative_name, sources_of
 from slipstream.runtime.tracebacks import format_for_user
-from slipstream.sdk._spec import build_spec
+from slipstream.sdk._conf import settings_folders
+from slipstream.sdk._policies import import_timeout, policy_entry_points
 from slipstream.sdk._warm import warm_up
 from slipstream.wire import messages
-from slipstream.wire.dag import encode_dag
 
 if TYPE_CHECKING:
     from slipstream.sdk import DAG
@@ -63,6 +67,8 @@ class LoadedFile:
     encoded: Sequence[bytes] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
     error: str | None = None
+    refused: str | None = None
+    """What is wrong with DAGs of the file that are not among `dags`."""
     warnings: Sequence[str] = ()
     unsafe: str | None = None
     duration_seconds: float = 0.0
@@ -73,6 +79,7 @@ class LoadedFile:
             dags=list(self.encoded),
             sources=self.sources,
             error=self.error,
+            refused=self.refused,
             warnings=list(self.warnings),
             unsafe=self.unsafe,
             duration_seconds=self.duration_seconds,
@@ -86,12 +93,19 @@ def preload() -> None:
         importlib.import_module(name)
     compat.install()
     warm_up()
+    policy_entry_points()
 
 
-def load(spec: messages.LoadSpec, *, will_fork: bool = True) -> LoadedFile:
+def load(
+    spec: messages.LoadSpec,
+    *,
+    will_fork: bool = True,
+    on_timeout: Callable[[float], None] = lambda _seconds: None,
+) -> LoadedFile:
     """Execute the file. Whatever goes wrong in it becomes the result's `error`.
 
-    `will_fork`: the process is to fork once the file is loaded, if the file lets it.
+    `will_fork`: the process is to fork once the file is loaded, if the file lets it. `on_timeout`
+    is told where the deployment gives this file another time than `spec`; 0 is without end.
     """
     started = time.perf_counter()
     threads_before = native_threads()
@@ -102,9 +116,14 @@ def load(spec: messages.LoadSpec, *, will_fork: bool = True) -> LoadedFile:
     result = LoadedFile(spec=spec)
     with _recorded_warnings() as recorded:
         try:
-            limited_time = _limited_time(spec.timeout_seconds, spec.grace_seconds)
-            with limited_memory(spec.memory_bytes), limited_time:
-                result = _execute(spec, path)
+            with limited_memory(spec.memory_bytes):
+                with _limited_time(spec.timeout_seconds, spec.grace_seconds):
+                    seconds = import_timeout(spec.fileloc, spec.timeout_seconds)
+                if seconds != spec.timeout_seconds:
+                    on_timeout(max(seconds, 0.0))
+                    spec = msgspec.structs.replace(spec, timeout_seconds=seconds)
+                with _limited_time(seconds, spec.grace_seconds):
+                    result = _execute(spec, path)
         except BaseException as error:  # noqa: BLE001 - nothing in the file may end the zygote
             result = replace(result, error=_explain(error, spec))
     unsafe = spec.fresh_for
@@ -122,9 +141,9 @@ def load(spec: messages.LoadSpec, *, will_fork: bool = True) -> LoadedFile:
 
 
 def _execute(spec: messages.LoadSpec, path: Path) -> LoadedFile:
-    dags = dags_of_file(path, Path(spec.fileloc))
-    encoded = [encode_dag(build_spec(dag)) for dag in dags.values()]
-    return LoadedFile(spec=spec, dags=dags, encoded=encoded)
+    found = specs_of(dags_of_file(path, Path(spec.fileloc)))
+    refused = "\n".join(found.refused) or None
+    return LoadedFile(spec=spec, dags=found.dags, encoded=found.encoded, refused=refused)
 
 
 def _where(spec: messages.LoadSpec, root: Path) -> Path:
@@ -142,10 +161,17 @@ def _extend_path(spec: messages.LoadSpec) -> None:
             import_afresh_from(folder)
             if folder not in sys.path:
                 sys.path.append(folder)
+    for folder in settings_folders():
+        if os.path.isdir(folder) and folder not in sys.path:
+            import_afresh_from(folder)
+            sys.path.append(folder)
 
 
 @contextmanager
 def _limited_time(seconds: float, grace_seconds: float) -> Iterator[None]:
+    if seconds <= 0:
+        yield
+        return
     error = LoadInterrupted(f"loading this file took longer than {seconds:g} s")
     # Native code that does not come back is ended by the host; this says where it hung.
     faulthandler.dump_traceback_later(seconds + grace_seconds / 2, file=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from slipstream.runtime.loader import LoadedFile, load
@@ -31,19 +32,25 @@ def load_asking(
     link: SupervisorLink | None = None,
     *,
     will_fork: bool = True,
+    on_timeout: Callable[[float], None] = lambda _seconds: None,
 ) -> LoadedFile:
     """Load the file while its top level may read variables and connections.
 
-    See `loader.load` for `will_fork`. The answers are those of the moment: a later change shows
-    when the file is loaded anew.
+    See `loader.load` for `will_fork` and `on_timeout`. The answers are those of the moment: a
+    later change shows when the file is loaded anew.
     """
     link = link or SupervisorLink()
     link.attach(connection)
     backend = LoadingBackend(link)
     token = current_backend.set(backend)
     try:
-        file = load(spec, will_fork=will_fork)
+        file = load(spec, will_fork=will_fork, on_timeout=on_timeout)
     finally:
         current_backend.reset(token)
         link.detach()
-    return file if file.error is None else replace(file, error=backend.masker.mask(file.error))
+    mask = backend.masker.mask
+    return replace(
+        file,
+        error=None if file.error is None else mask(file.error),
+        refused=None if file.refused is None else mask(file.refused),
+    )

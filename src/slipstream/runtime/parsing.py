@@ -18,7 +18,7 @@ def parsed_file(path: Path, folder: Path, started: datetime, loaded: messages.Lo
         relative_fileloc=os.path.relpath(path, folder),
         dags=tuple(decode_dag(data) for data in loaded.dags),
         sources=loaded.sources,
-        error=loaded.error,
+        error=loaded.error or loaded.refused,
         warnings=tuple(loaded.warnings),
         duration_seconds=loaded.duration_seconds,
         parsed_at=started,

@@ -136,7 +136,7 @@ class ProcessPool:
                     child.on_exited(message.status)
             case messages.Ready(unsafe=str() as reason):
                 _log.warning("every task starts in a new interpreter, for %s", reason)
-            case messages.Ready() | messages.Loaded() | messages.Ask():
+            case messages.Ready() | messages.Loaded() | messages.LoadTimeout() | messages.Ask():
                 return
 
     def _on_ask(self, file: WarmFile, ask: messages.Ask) -> None:

@@ -8,6 +8,7 @@ page that it writes to would be copied there.
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import socket
 import sys
@@ -21,6 +22,7 @@ from slipstream.runtime.loader import LoadedFile
 from slipstream.runtime.supervisor_link import SupervisorLink
 from slipstream.runtime.task_session import run_attempt
 from slipstream.sdk._dag import DAG
+from slipstream.sdk._policies import ClusterPolicies, policies_in_force
 from slipstream.sdk._xcom_values import has_custom_class
 from slipstream.sdk.exceptions import AirflowSkipException
 from slipstream.sdk.operators.python import PythonOperator
@@ -39,15 +41,19 @@ def rehearse() -> None:
     tasks = ("fails", "skips") if has_custom_class() else ("returns", "logs", "fails", "skips")
     streams = sys.stdout, sys.stderr
     handler = signal.getsignal(signal.SIGTERM)
+    environment = dict(os.environ)
     link = SupervisorLink()
     task_log.capture(link)
     try:
-        for _ in range(_ROUNDS):
-            for task_id in tasks:
-                _run(task_id, file, link)
+        with policies_in_force(ClusterPolicies()):
+            for _ in range(_ROUNDS):
+                for task_id in tasks:
+                    _run(task_id, file, link)
     finally:
         sys.stdout, sys.stderr = streams
         signal.signal(signal.SIGTERM, handler)
+        for name in os.environ.keys() - environment.keys():
+            del os.environ[name]
         gc.collect()
 
 

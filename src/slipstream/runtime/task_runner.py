@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,9 @@ from slipstream.runtime import retry_policies, task_callbacks, task_endings
 from slipstream.runtime.interrupts import time_limit
 from slipstream.runtime.waited import seconds_before
 from slipstream.sdk._context import build_context
+from slipstream.sdk._context_variables import context_to_airflow_vars
 from slipstream.sdk._mapping import check_result, unmap
+from slipstream.sdk._policies import mutate_instance
 from slipstream.sdk._running import running
 from slipstream.sdk._template import rendered_fields
 from slipstream.sdk._xcom_values import keeps_more, purge_xcom, write_xcom
@@ -110,10 +113,12 @@ class TaskRun:
 
     def _execute(self, task: Any, context: Context) -> Any:
         """Everything from the mapped task's arguments to what `execute` returned."""
+        mutate_instance(context)
         operator = unmap(task, context).prepare_for_execution()
         context["task"] = context["ti"].task = self._operator = operator
         if self._attempt.is_rerun and self._attempt.next_method is None:
             self._remove_earlier_xcoms(context)
+        os.environ.update(context_to_airflow_vars(context, in_env_var_format=True))
         operator.render_template_fields(context)
         if operator.template_fields:
             self._rendered = rendered_fields(operator) or None

@@ -6,16 +6,24 @@ import os
 import traceback
 from types import TracebackType
 
+from slipstream.model.errors import SlipstreamError
+
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_MEANT_FOR_USERS = (SlipstreamError, TypeError, ValueError, NotImplementedError)
+"""What the authoring API raises where it was used wrongly."""
 
 
 def format_for_user(error: BaseException) -> str:
-    """The traceback without the frames that led to the user's code."""
-    return "".join(
-        traceback.TracebackException(
-            type(error), error, first_of_user(error.__traceback__)
-        ).format()
-    )
+    """The traceback without the frames that led to the user's code.
+
+    Where the authoring API refuses what it was given, it also ends there, at the line that gave it.
+    """
+    shown = traceback.TracebackException(type(error), error, first_of_user(error.__traceback__))
+    if isinstance(error, _MEANT_FOR_USERS):
+        while shown.stack and shown.stack[-1].filename.startswith(_PACKAGE):
+            shown.stack.pop()
+    return "".join(shown.format())
 
 
 def first_of_user(trace: TracebackType | None) -> TracebackType | None:

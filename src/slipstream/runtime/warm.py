@@ -69,6 +69,7 @@ class WarmFile:
         self._on_gone = on_gone
         self._started = time.monotonic()
         self._timed_out = False
+        self._load_seconds = load.timeout_seconds
         ours, theirs = socket.socketpair()
         out_read, out_write = os.pipe2(os.O_CLOEXEC)
         self.child_descriptors = (theirs.detach(), out_write)
@@ -110,9 +111,7 @@ class WarmFile:
         """The zygote has this number, and begins to load."""
         self.pid = pid
         if self.phase is Phase.LOADING:
-            self._timer = self._reactor.call_after(
-                self.load.timeout_seconds + self.load.grace_seconds, self._on_timeout
-            )
+            self._limit(self._load_seconds)
 
     def fork(self, process: TaskProcess) -> None:
         """Have the zygote fork this process."""
@@ -153,6 +152,8 @@ class WarmFile:
         message = messages.decode_from_zygote(payload)
         if isinstance(message, messages.Ask):
             self._on_ask(self, message)
+        elif isinstance(message, messages.LoadTimeout):
+            self._limit(message.seconds)
         elif not isinstance(message, messages.Loaded):
             self._on_message(message)
         elif self.phase is Phase.LOADING:
@@ -189,7 +190,7 @@ class WarmFile:
         self._pipe.drain(rounds=1024)
         if self._timed_out:
             reason = (
-                f"Loading this file took longer than {self.load.timeout_seconds:g} s and did not "
+                f"Loading this file took longer than {self._load_seconds:g} s and did not "
                 "react to being interrupted. Move slow work from the top level into tasks."
             )
         else:
@@ -201,6 +202,17 @@ class WarmFile:
                 duration_seconds=time.monotonic() - self._started,
             )
         )
+
+    def _limit(self, seconds: float) -> None:
+        """Loading may take so long from now on; 0 is without end."""
+        self._load_seconds = seconds
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if seconds and self.pid is not None:
+            self._timer = self._reactor.call_after(
+                seconds + self.load.grace_seconds, self._on_timeout
+            )
 
     def _on_timeout(self) -> None:
         if self.phase is Phase.LOADING:

@@ -84,7 +84,7 @@ class DagZygote:
 
     def run(self, spec: messages.LoadSpec) -> NoReturn:
         """Load the file, report, and fork task processes until the host closes the socket."""
-        file = load_asking(spec, self.connection)
+        file = load_asking(spec, self.connection, on_timeout=self._announce_timeout)
         if file.error is not None or file.unsafe is not None:
             self.connection.send(file.message())
             os._exit(0)
@@ -101,6 +101,9 @@ class DagZygote:
 
         ForkServer(self.connection, self.lifeline, become).serve()
         os._exit(0)
+
+    def _announce_timeout(self, seconds: float) -> None:
+        self.connection.send(messages.LoadTimeout(seconds=seconds))
 
 
 def run_alone(order: messages.ForkTask, connection: BlockingConnection) -> NoReturn:

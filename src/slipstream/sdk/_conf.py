@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -208,6 +209,14 @@ def authoring_defaults() -> AuthoringDefaults:
         delta_intervals=conf.getboolean("scheduler", "create_delta_data_intervals"),
         timezone=conf.get("core", "default_timezone"),
     )
+
+
+def settings_folders() -> list[str]:
+    """Where people keep modules for all their DAG files: the `config` folder of the home (and of
+    an Airflow that the environment names), and the plugins folder. They need not exist."""
+    homes = [str(_load().home), os.path.expanduser(os.environ.get("AIRFLOW_HOME", ""))]
+    configs = [os.path.join(os.path.abspath(home), "config") for home in homes if home]
+    return list(dict.fromkeys([*configs, str(_load().path("core", "plugins_folder"))]))
 
 
 def read_settings_anew() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from slipstream.sdk._policies import further_context_vars
 from slipstream.sdk._types import UserValue
 
 DEFAULT_FORMAT_PREFIX = "airflow.ctx."
@@ -31,7 +32,10 @@ AIRFLOW_VAR_NAME_FORMAT_MAPPING = {
 def context_to_airflow_vars(
     context: Mapping[str, UserValue], in_env_var_format: bool = False
 ) -> dict[str, str]:
-    """`{name: text}` of the task and its run; as environment variables, where that is asked for."""
+    """`{name: text}` of the task and its run; as environment variables, where that is asked for.
+
+    A cluster policy `get_airflow_context_vars` may add to them.
+    """
     found: dict[str, str] = {}
     for name, (key, attribute) in _NAMES.items():
         value = getattr(context.get(key), attribute, None)
@@ -41,6 +45,10 @@ def context_to_airflow_vars(
     if logical_date is not None:
         found["logical_date"] = logical_date.isoformat()
         found["execution_date"] = found["logical_date"]
+    prefix = ENV_VAR_FORMAT_PREFIX if in_env_var_format else DEFAULT_FORMAT_PREFIX
+    found |= {
+        name.removeprefix(prefix): text for name, text in further_context_vars(context).items()
+    }
     if in_env_var_format:
-        return {f"{ENV_VAR_FORMAT_PREFIX}{name.upper()}": text for name, text in found.items()}
-    return {f"{DEFAULT_FORMAT_PREFIX}{name}": text for name, text in found.items()}
+        found = {name.upper(): text for name, text in found.items()}
+    return {prefix + name: text for name, text in found.items()}

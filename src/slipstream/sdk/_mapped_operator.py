@@ -136,6 +136,13 @@ class MappedOperator(AbstractOperator):
         self._dag = None
         self._take_settings(place)
         self._join(place)
+        self._is_made = True
+
+    def __setattr__(self, name: str, value: UserValue) -> None:
+        # What is set on the task after it was made (by a cluster policy) is its instances', too.
+        if self.__dict__.get("_is_made") and name in argument_names(BaseOperator) - _ITS_OWN:
+            self.partial_kwargs = {**self.partial_kwargs, name: value}
+        super().__setattr__(name, value)
 
     def _defaults(self, place: Place) -> dict[str, UserValue]:
         """The default arguments that the operator takes and that are not mapped over."""

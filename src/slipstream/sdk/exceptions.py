@@ -219,6 +219,10 @@ class AirflowClusterPolicySkipDag(AirflowException):
     """The deployment's own rules leave this DAG out."""
 
 
+class AirflowClusterPolicyError(AirflowException):
+    """The deployment's own rules failed themselves."""
+
+
 class ParamValidationError(AirflowException, ValueError):
     """A param's value does not fit its schema; the message names the param."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from typing import TypeAlias
@@ -35,6 +37,7 @@ from slipstream.model.events import (
 )
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.runtime.task_runner import TaskRun
+from slipstream.sdk._context_variables import ENV_VAR_FORMAT_PREFIX
 from slipstream.sdk._dag import DAG
 from slipstream.services.scheduler.timers import Timers
 from slipstream.testing.inline_trigger import wait_for_trigger
@@ -113,8 +116,15 @@ class InProcessRun:
         if self._is_marked(attempt.task_id):
             return Succeeded(), None
         self._backend.lengths.clear()
+<<<<<<< HEAD
         self._backend.running = attempt.key
         end = TaskRun(attempt, self._dag, self._backend, self._backend.lengths).run()
+||||||| parent of d96f029 (Apply a deployment's cluster policies)
+        end = TaskRun(attempt, self._dag, self._backend, self._backend.lengths).run()
+=======
+        with _environment_kept():
+            end = TaskRun(attempt, self._dag, self._backend, self._backend.lengths).run()
+>>>>>>> d96f029 (Apply a deployment's cluster policies)
         if isinstance(end.outcome, Failed) and end.outcome.message.startswith(_INTERRUPTIONS):
             raise KeyboardInterrupt(f"Task {attempt.task_id} was interrupted.")
         return end.outcome, end.callbacks
@@ -176,3 +186,19 @@ class InProcessRun:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+@contextmanager
+def _environment_kept() -> Iterator[None]:
+    """Take back the variables that name a task: the process is not the task's own."""
+    before = {name: text for name, text in os.environ.items() if _names_a_task(name)}
+    try:
+        yield
+    finally:
+        for name in filter(_names_a_task, list(os.environ)):
+            del os.environ[name]
+        os.environ.update(before)
+
+
+def _names_a_task(name: str) -> bool:
+    return name.startswith(ENV_VAR_FORMAT_PREFIX)

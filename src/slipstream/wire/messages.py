@@ -113,11 +113,19 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True, tag="loaded"):
     """Serialized DAGs (`wire.dag`)."""
     sources: Mapping[str, str] = {}
     error: str | None = None
+    refused: str | None = None
+    """What is wrong with some of its DAGs; those in `dags` are well."""
     warnings: list[str] = []
     unsafe: str | None = None
     """Why the process must not fork any more, or None."""
     duration_seconds: float = 0.0
     private_bytes: int = 0
+
+
+class LoadTimeout(msgspec.Struct, frozen=True, kw_only=True, tag="load_timeout"):
+    """Loading this file may take that long from now on, by the deployment's rules; 0: no limit."""
+
+    seconds: float
 
 
 # To a task process.
@@ -224,7 +232,7 @@ class ErrandDone(msgspec.Struct, frozen=True, kw_only=True, tag="errand_done"):
     error: str | None = None
 
 
-FromZygote: TypeAlias = Forked | ForkFailed | ChildExited | Ready | Loaded | Ask
+FromZygote: TypeAlias = Forked | ForkFailed | ChildExited | Ready | Loaded | LoadTimeout | Ask
 """A zygote asks only while it loads its file."""
 
 FromTask: TypeAlias = Hello | Ask | LogLine | Mask | Report | Finished | ErrandDone | Loaded

@@ -77,7 +77,8 @@ def _known_file(deployment: Deployment, dag_id: str) -> Path | None:
 
 
 def _found(deployment: Deployment, parsed: ParsedFile, dag_id: str | None) -> FoundDag:
-    if parsed.error is not None:
+    is_there = any(dag_id in {None, spec.dag_id} for spec in parsed.dags)
+    if parsed.error is not None and not is_there:
         raise CommandFailedError(f"{parsed.fileloc} does not load:\n{parsed.error.rstrip()}")
     spec = _chosen(parsed.dags, dag_id, parsed.fileloc)
     return FoundDag(spec, parsed, folder_of(deployment, Path(parsed.fileloc)))

@@ -28,8 +28,9 @@ _PUBLIC = (
     "task_group teardown timezone"
 )
 _ALL_EXCEPTIONS = (
-    "AirflowBadRequest AirflowClusterPolicySkipDag AirflowClusterPolicyViolation "
-    "AirflowConfigException AirflowDagCycleException AirflowDagDuplicatedIdException "
+    "AirflowBadRequest AirflowClusterPolicyError AirflowClusterPolicySkipDag "
+    "AirflowClusterPolicyViolation AirflowConfigException AirflowDagCycleException "
+    "AirflowDagDuplicatedIdException "
     "AirflowDagInconsistent AirflowException AirflowFailException AirflowFileParseException "
     "AirflowInactiveAssetInInletOrOutletException AirflowInternalRuntimeError "
     "AirflowNotFoundException AirflowOptionalProviderFeatureException AirflowRescheduleException "
@@ -47,6 +48,10 @@ _DECORATOR = {
     "slipstream.sdk._task_decorator": "DecoratedMappedOperator TaskDecorator _TaskDecorator="
     "TaskFunction task_decorator_factory",
 }
+_POLICIES = (
+    "task_policy dag_policy task_instance_mutation_hook pod_mutation_hook "
+    "get_airflow_context_vars get_dagbag_import_timeout"
+)
 _CONTEXT_VARIABLES = {
     "slipstream.sdk._context_variables": "AIRFLOW_VAR_NAME_FORMAT_MAPPING DEFAULT_FORMAT_PREFIX "
     "ENV_VAR_FORMAT_PREFIX context_to_airflow_vars"
@@ -69,6 +74,10 @@ TABLE: Table = {
         _TIMEZONE: "TIMEZONE=utc",
         "slipstream.compat.adapters.paths": "AIRFLOW_HOME DAGS_FOLDER",
         "slipstream.compat.adapters.not_here": "Session=create_session",
+        "slipstream.compat.adapters.policies": _POLICIES,
+    },
+    "airflow.policies": {
+        "slipstream.compat.adapters.policies": "hookimpl local_settings_hookspec " + _POLICIES
     },
     "airflow.decorators": {_SDK: "dag task task_group setup teardown"},
     "airflow.exceptions": {
