@@ -1,14 +1,17 @@
 """Setups and teardowns, and how a run ends."""
 
 from datetime import timedelta
+from typing import Any
 
-from tests.core.making import BEGIN, Played, cancelled, dag, released, task, timers
+from tests.core.making import BEGIN, Played, cancelled, dag, released, run, task, timers
 
 from slipstream.core.reasons import ReasonCode
-from slipstream.model.attempt import Cancelled, Failed, Skipped, Succeeded
+from slipstream.core.run_end import EndReason, telling_instance
+from slipstream.model.attempt import Cancelled, Failed, Lost, Skipped, Succeeded
+from slipstream.model.changes import CallbackOwed, Change, RunChanged
 from slipstream.model.dag import DagSpec
 from slipstream.model.events import TimerFired, TimerKind
-from slipstream.model.run import TaskKey
+from slipstream.model.run import TaskInstance, TaskKey
 from slipstream.model.states import RunState, TaskState
 
 AFTER_SETUP = "all_done_setup_success"
@@ -182,3 +185,76 @@ def test_the_timeout_of_a_run_that_ended_means_nothing() -> None:
     (timer,) = timers(made.start())
     made.do("a")
     assert made.tell(TimerFired(timer.kind, timer.at)) == []
+
+
+# Callbacks of the DAG.
+
+
+def owed(changes: list[Change]) -> list[CallbackOwed]:
+    return [change for change in changes if isinstance(change, CallbackOwed)]
+
+
+def test_the_end_of_a_run_owes_the_dags_callbacks_right_after_it() -> None:
+    made = played(task("a"), task("b", "a"), has_success_callback=True)
+    assert not owed(made.do("a"))
+    changes = made.do("b")
+    assert owed(changes) == [CallbackOwed(True, "success")]
+    assert isinstance(changes[changes.index(owed(changes)[0]) - 1], RunChanged)
+
+
+def test_a_dag_without_callbacks_is_owed_none() -> None:
+    assert not owed(played(task("a"), has_failure_callback=True).do("a"))
+    assert not owed(played(task("a"), has_success_callback=True).do("a", Failed(message="no")))
+
+
+def test_every_way_to_fail_has_its_word() -> None:
+    made = played(task("a"), has_failure_callback=True)
+    assert owed(made.do("a", Failed(message="no"))) == [CallbackOwed(False, "task_failure")]
+    made = played(task("a"), has_failure_callback=True, dagrun_timeout=timedelta(hours=1))
+    late = made.tell(TimerFired(TimerKind.RUN_TIMEOUT, made.now))
+    assert owed(late) == [CallbackOwed(False, "timed_out")]
+
+
+def test_a_task_that_was_lost_too_often_is_owed_its_callbacks() -> None:
+    made = played(task("a", retries=1))
+    for _ in range(3):
+        assert not owed(made.do("a", Lost(message="gone")))
+    (found,) = owed(made.do("a", Lost(message="gone")))
+    assert found.instance is not None
+    assert (found.instance.key, found.instance.try_number) == (TaskKey("a"), 1)
+    assert found.instance.attempt_id
+    assert found.reason == "the attempt was lost 4 times: gone"
+
+
+def instance(task_id: str, state: TaskState, end: int | None = None, **more: Any) -> TaskInstance:
+    at = None if end is None else BEGIN + timedelta(seconds=end)
+    return TaskInstance(run_pk=1, task_id=task_id, state=state, end_date=at, **more)
+
+
+def test_the_callbacks_get_the_context_of_the_task_that_decided_the_run() -> None:
+    shape = dag(task("a"), task("b"), task("c", "a"), task("d", "c"))
+    ended = run(end_date=BEGIN + timedelta(seconds=9))
+    rows = [
+        instance("a", TaskState.FAILED, 5),
+        instance("b", TaskState.FAILED, 7),
+        instance("c", TaskState.SUCCESS, 2),
+        instance("d", TaskState.SUCCESS, 3),
+    ]
+
+    def telling(why: EndReason, found: list[TaskInstance]) -> str | None:
+        one = telling_instance(why, shape, ended, found)
+        return None if one is None else one.task_id
+
+    assert telling(EndReason.SUCCESS, rows) == "d"
+    assert telling(EndReason.TASK_FAILURE, rows) == "b"
+    assert telling(EndReason.TASK_FAILURE, rows[2:]) is None
+    cut = [
+        instance("a", TaskState.SUCCESS, 5, start_date=BEGIN, attempt_id="x"),
+        instance("b", TaskState.SKIPPED, 9, start_date=BEGIN, attempt_id="y"),
+        instance("c", TaskState.SKIPPED, 9, start_date=BEGIN + timedelta(seconds=9)),
+    ]
+    assert telling(EndReason.TIMED_OUT, cut) == "b"
+    stuck = [instance("b", TaskState.SUCCESS, 1), instance("d", TaskState.NONE)]
+    assert telling(EndReason.DEADLOCK, stuck) is None
+    stuck += [instance("a", TaskState.SUCCESS, 1), instance("c", TaskState.NONE)]
+    assert telling(EndReason.DEADLOCK, stuck) == "c"

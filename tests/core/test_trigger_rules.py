@@ -7,7 +7,7 @@ from itertools import combinations_with_replacement
 
 import pytest
 from tests.core.making import task
-from tests.reference.interpreter import apply_rule
+from tests.reference.rules import apply_rule
 
 from slipstream.core import trigger_rules
 from slipstream.core.trigger_rules import TALLY_SIZE, Verdict, judge, judge_setups

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import prod
 
+from tests.reference.rules import BAD, FAIL, RUN, SKIP, WAIT, apply_rule
+
 from slipstream.model.attempt import (
     Cancelled,
     Deferred,
@@ -47,9 +49,7 @@ from slipstream.model.events import (
 from slipstream.model.run import UNMAPPED, DagRun, TaskKey
 from slipstream.model.states import FINISHED, LIVE, RunState, RunType, TaskState, TriggerRule
 
-WAIT, RUN, SKIP, FAIL = "wait", "run", "skip", "fail"
 NONE = TaskState.NONE
-BAD = (TaskState.FAILED, TaskState.UPSTREAM_FAILED)
 
 
 @dataclass
@@ -81,6 +81,8 @@ class Reference:
         self.state = run.state
         self.rows: dict[str, dict[int, Row]] = {}
         self.shape: dict[str, tuple[int, ...]] = {}
+        self.owed: list[tuple[str, TaskKey | None]] = []
+        """Callbacks that nobody is there to call: Airflow's word for the run's end, or `lost`."""
         self.held: set[str] = set()
         """Tasks whose start date lies ahead."""
         for task in dag.tasks.values():
@@ -156,7 +158,7 @@ class Reference:
             return
         if event.kind is TimerKind.RUN_TIMEOUT:
             self.cut_off(TaskState.SKIPPED, spare_teardowns=False)
-            self.state = RunState.FAILED
+            self.over(RunState.FAILED, "timed_out")
         elif event.key is not None and event.kind is TimerKind.TASK_START_DATE:
             self.held.discard(event.key.task_id)
         elif event.key is not None:
@@ -178,6 +180,7 @@ class Reference:
                 row.losses += 1
                 row.state = TaskState.SCHEDULED
             case Lost():
+                self.owed.append(("lost", key))
                 self.fail(key, row, Failed(message=""))
             case Failed():
                 self.fail(key, row, outcome)
@@ -341,7 +344,10 @@ class Reference:
                 if task_id in leaves
                 for row in of.values()
             )
-            self.state = RunState.FAILED if failed else RunState.SUCCESS
+            if failed:
+                self.over(RunState.FAILED, "task_failure")
+            else:
+                self.over(RunState.SUCCESS, "success")
             return
         for task_id, of in self.rows.items():
             for index, row in of.items():
@@ -350,7 +356,14 @@ class Reference:
                 if self.asks_past(TaskKey(task_id, index), row):
                     return
         if not self.held:
-            self.state = RunState.FAILED
+            self.over(RunState.FAILED, "all_tasks_deadlocked")
+
+    def over(self, state: RunState, word: str) -> None:
+        """The run has ended."""
+        self.state = state
+        succeeded = state is RunState.SUCCESS
+        if self.dag.has_success_callback if succeeded else self.dag.has_failure_callback:
+            self.owed.append((word, None))
 
     # What one row waits for.
 
@@ -541,53 +554,3 @@ class Reference:
             if counts(task) and not any(counts(tasks[of]) for of in task.downstream)
         }
         return ends or {task_id for task_id, task in tasks.items() if not task.downstream}
-
-
-def apply_rule(rule: TriggerRule, above: list[tuple[TaskSpec, TaskState]]) -> str:
-    """What a trigger rule says of the upstream instances."""
-    states = [state for _, state in above]
-    setups = [state for task, state in above if task.is_setup]
-    is_done = all(state in FINISHED for state in states)
-    any_good = TaskState.SUCCESS in states
-    any_bad = any(state in BAD for state in states)
-    any_skipped = TaskState.SKIPPED in states
-    when_done = RUN if is_done else WAIT
-    if not states:
-        return RUN
-    match rule:
-        case TriggerRule.ALWAYS:
-            return RUN
-        case TriggerRule.ALL_SUCCESS:
-            return FAIL if any_bad else SKIP if any_skipped else when_done
-        case TriggerRule.ALL_FAILED:
-            return SKIP if any_good or any_skipped else when_done
-        case TriggerRule.ALL_DONE:
-            return when_done
-        case TriggerRule.ALL_SKIPPED:
-            return SKIP if any_good or any_bad else when_done
-        case TriggerRule.NONE_FAILED:
-            return FAIL if any_bad else when_done
-        case TriggerRule.NONE_SKIPPED:
-            return SKIP if any_skipped else when_done
-        case TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS:
-            if any_bad:
-                return FAIL
-            return SKIP if is_done and not any_good else when_done
-        case TriggerRule.ALL_DONE_MIN_ONE_SUCCESS:
-            if any_skipped:
-                return SKIP
-            return FAIL if is_done and not any_good else when_done
-        case TriggerRule.ALL_DONE_SETUP_SUCCESS:
-            if not is_done or not setups or TaskState.SUCCESS in setups:
-                return when_done
-            return SKIP if all(state is TaskState.SKIPPED for state in setups) else FAIL
-        case TriggerRule.ONE_SUCCESS:
-            if any_good:
-                return RUN
-            return WAIT if not is_done else FAIL if any_bad else SKIP
-        case TriggerRule.ONE_FAILED:
-            return RUN if any_bad else SKIP if is_done else WAIT
-        case TriggerRule.ONE_DONE:
-            if any_good or TaskState.FAILED in states:
-                return RUN
-            return SKIP if is_done else WAIT

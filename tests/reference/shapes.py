@@ -74,6 +74,8 @@ class _Shape:
             groups=self.groups,
             fail_fast=rng.random() < 0.1,
             dagrun_timeout=timedelta(hours=2) if rng.random() < 0.1 else None,
+            has_success_callback=rng.random() < 0.5,
+            has_failure_callback=rng.random() < 0.5,
         )
 
     def task(self, group: str | None = None, above: list[str] | None = None, **more: object) -> str:

@@ -28,6 +28,7 @@ from slipstream.model.attempt import (
 )
 from slipstream.model.changes import (
     AttemptCancelled,
+    CallbackOwed,
     Change,
     PastNeeded,
     Ready,
@@ -57,7 +58,7 @@ from slipstream.model.events import (
     TimerKind,
     TriggerEnded,
 )
-from slipstream.model.run import DagRun, TaskKey
+from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import LIVE, RunState, TaskState
 
 MOST_STEPS = 3000
@@ -89,6 +90,7 @@ class World:
     fired: list[tuple[str, TaskKey]] = field(default_factory=list)
     events: dict[TaskKey, str | None] = field(default_factory=dict)
     """What the next attempt of an instance must be given; None where its wait failed."""
+    owed: list[tuple[str, TaskKey | None]] = field(default_factory=list)
     made: int = 0
     clears: int = 0
     history: list[str] = field(default_factory=list)
@@ -409,6 +411,11 @@ class World:
                     self.cancelled.add(change.attempt_id)
                 case PastNeeded():
                     self.asked.add(change.key)
+                case CallbackOwed(instance=None):
+                    self.owed.append((change.reason, None))
+                    assert change.succeeded is (self.rows.run.state is RunState.SUCCESS)
+                case CallbackOwed(instance=TaskInstance() as lost):
+                    self.owed.append(("lost", lost.key))
                 case _:
                     pass
 
@@ -423,6 +430,7 @@ class World:
         }
         assert by_machine == by_rows, _difference(by_machine, by_rows)
         assert by_machine == by_reference, _difference(by_machine, by_reference)
+        assert self.owed == self.reference.owed
         assert self.machine.run.state is self.rows.run.state
         assert self.machine.run.state is self.reference.state, self.machine.run.reason
         ready = {key for key, state in by_machine.items() if state is TaskState.SCHEDULED}

@@ -9,7 +9,18 @@ import pytest
 
 from slipstream.model.changes import Change, InstanceChanged, RunChanged
 from slipstream.model.errors import InvalidInputError
-from slipstream.sdk import DAG, BaseOperator, Param, Variable, dag, get_current_context, task
+from slipstream.sdk import (
+    DAG,
+    BaseOperator,
+    ExceptionRetryPolicy,
+    Param,
+    RetryAction,
+    RetryRule,
+    Variable,
+    dag,
+    get_current_context,
+    task,
+)
 from slipstream.sdk._connection import Connection
 from slipstream.sdk._context import Context
 from slipstream.sdk._triggers import BaseTrigger, TriggerEvent
@@ -318,3 +329,81 @@ own_dag = own()
     pids = ended.get_task_instance("both").xcom_pull("both")
     assert len({*pids, os.getpid()}) == 4
     assert any(isinstance(change, RunChanged) for change in changes)
+
+
+# ---------------------------------------------------------------- callbacks and mails
+
+
+def test_the_dags_callbacks_are_called_here() -> None:
+    told: list[tuple[object, ...]] = []
+
+    def tell(context: Context) -> None:
+        ti = context["ti"]
+        told.append(
+            (context["reason"], ti.task_id, ti.state, str(context["dag_run"].state), os.getpid())
+        )
+
+    def broken(context: Context) -> None:
+        raise ValueError("broken")
+
+    for function, state in ((print, "success"), (lambda: 1 / 0, "failed")):
+        with DAG("d", on_success_callback=[broken, tell], on_failure_callback=tell) as made:
+            PythonOperator(task_id="t", python_callable=function)
+        assert made.test().state == state
+    assert told == [
+        ("success", "t", "success", "success", os.getpid()),
+        ("task_failure", "t", "failed", "failed", os.getpid()),
+    ]
+
+
+def test_the_dags_callbacks_are_called_with_an_executor_too(tmp_path: Path) -> None:
+    file = tmp_path / "d.py"
+    file.write_text(
+        f"""
+import os
+from pathlib import Path
+from slipstream.sdk import DAG
+from slipstream.sdk.operators.python import PythonOperator
+def tell(context):
+    Path({str(tmp_path)!r}, "told").write_text(f"{{context['reason']}} {{os.getpid()}}")
+with DAG("d", on_success_callback=tell) as made:
+    PythonOperator(task_id="t", python_callable=print)
+"""
+    )
+    spec = importlib.util.spec_from_file_location("d", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.made.test(use_executor=True).state == "success"
+    reason, pid = (tmp_path / "told").read_text().split()
+    assert reason == "success"
+    assert int(pid) != os.getpid()
+
+
+def test_a_retry_policy_is_obeyed_here_too() -> None:
+    policy = ExceptionRetryPolicy(
+        [
+            RetryRule(ZeroDivisionError, retry_delay=timedelta(0)),
+            RetryRule(KeyError, RetryAction.FAIL, reason="no use"),
+        ]
+    )
+    tries: list[int] = []
+
+    def flaky() -> None:
+        tries.append(1)
+        if len(tries) == 2:
+            raise KeyError("x")
+        raise ZeroDivisionError
+
+    with DAG("d", schedule=None) as made:
+        PythonOperator(
+            task_id="t",
+            python_callable=flaky,
+            retries=5,
+            retry_delay=timedelta(days=1),
+            retry_policy=policy,
+        )
+    run = made.test()
+    assert len(tries) == 2
+    assert run.state == "failed"

@@ -15,7 +15,7 @@ from slipstream.core.codes import (
     raise_impossible,
 )
 from slipstream.core.deferring import defer, start_deferred
-from slipstream.core.frozen import ready, released
+from slipstream.core.frozen import ready, released, task_instance
 from slipstream.core.pauses import pause, release
 from slipstream.core.progress import TaskProgress
 from slipstream.core.records import Record
@@ -34,6 +34,7 @@ from slipstream.model.attempt import (
 )
 from slipstream.model.changes import (
     AttemptCancelled,
+    CallbackOwed,
     Refused,
     TimerSet,
 )
@@ -189,6 +190,8 @@ def _lost(
     record.losses += 1
     if record.losses > MAX_LOSSES:
         message = reasons.lost_too_often(outcome.message, record.losses)
+        value = task_instance(run.run_pk, task.key(index), TaskState.RUNNING, record, message)
+        run.out.append(CallbackOwed(False, message, value))
         return _failed(run, task, index, record, Failed(message=message))
     run.step(task, index, TaskEvent.LOSE)
     reason = reasons.lost(outcome.message, record.losses)

@@ -7,9 +7,9 @@ import re
 from slipstream.core import reasons
 from slipstream.core.codes import LIVE_CODES, NONE, SCHEDULED
 from slipstream.core.progress import TaskProgress
-from slipstream.core.run_end import end_run
+from slipstream.core.run_end import EndReason, end_run
 from slipstream.core.run_progress import RunProgress
-from slipstream.core.transitions import RunEvent, TaskEvent
+from slipstream.core.transitions import TaskEvent
 from slipstream.model.attempt import Succeeded
 from slipstream.model.changes import AttemptCancelled, Unready
 
@@ -64,7 +64,7 @@ def time_out(run: RunProgress) -> None:
     for task in run.tasks:
         if task.unfinished:
             _stop(run, task, TaskEvent.SKIP, reason)
-    end_run(run, RunEvent.FAIL, reason)
+    end_run(run, EndReason.TIMED_OUT, reason)
 
 
 def _stop(run: RunProgress, task: TaskProgress, event: TaskEvent, reason: str) -> None:

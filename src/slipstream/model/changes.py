@@ -71,6 +71,17 @@ class RunChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackOwed:
+    """Callbacks that no task's process is there to call; kept until they have been called."""
+
+    succeeded: bool
+    reason: str
+    """Of the DAG's own: Airflow's word for how the run ended. Of a task's: what happened."""
+    instance: TaskInstance | None = None
+    """The task instance, in the attempt that nobody speaks for; None for the DAG's own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """Instances wait for admission: `key`, and for a map the `count - 1` indexes after it.
 
@@ -171,19 +182,25 @@ class Refused:
     reason: str
 
 
-Change: TypeAlias = (
+RowChange: TypeAlias = (
     InstancesAdded
     | MapExpanded
     | RangeChanged
     | InstanceChanged
+    | DeferralKept
+    | DeferralDropped
     | RunChanged
+    | CallbackOwed
+)
+"""What is written."""
+
+Change: TypeAlias = (
+    RowChange
     | Ready
     | Unready
     | Released
     | TimerSet
     | AttemptCancelled
-    | DeferralKept
-    | DeferralDropped
     | TriggerWanted
     | TriggerDropped
     | PastNeeded

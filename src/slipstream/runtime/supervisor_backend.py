@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from slipstream.model.attempt import Attempt, XComWrite
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED
 from slipstream.runtime.supervisor_link import RequestFailedError, SupervisorLink
@@ -22,6 +23,13 @@ class SupervisorBackend:
         self._link = link
         self.lengths: dict[str, int] = {}
         """`{xcom key: items}` of what this attempt pushed, for the report of its end."""
+        self._reported: dict[tuple[str, str, str, int, str], str] = {}
+
+    def has_reported(self, attempt: Attempt, xcoms: Sequence[XComWrite]) -> None:
+        """The attempt's end is told, with these XComs; its callbacks must find them at once."""
+        run, key = attempt.run, attempt.key
+        for xcom in xcoms:
+            self._reported[run.dag_id, run.run_id, *key, xcom.key] = xcom.value
 
     def get_variable(self, key: str) -> str | None:
         """See `Backend`."""
@@ -64,6 +72,10 @@ class SupervisorBackend:
         include_prior_dates: bool = False,
     ) -> str | None:
         """See `Backend`."""
+        if self._reported and map_index is not None:
+            known = self._reported.get((dag_id, run_id, task_id, map_index, key))
+            if known is not None:
+                return known
         request = wire.GetXCom(
             dag_id=dag_id,
             run_id=run_id,

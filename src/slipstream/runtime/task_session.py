@@ -9,7 +9,7 @@ import signal
 import threading
 from collections.abc import Callable
 
-from slipstream.model.attempt import Attempt, Failed
+from slipstream.model.attempt import Attempt, Failed, Skipped, Succeeded
 from slipstream.model.errors import NotFoundError
 from slipstream.runtime import interrupts, task_log
 from slipstream.runtime.errand_runner import call_for
@@ -28,13 +28,16 @@ _log = logging.getLogger("airflow.task")
 
 def run_attempt(start: messages.Start, file: LoadedFile, link: SupervisorLink) -> None:
     """Run the attempt, report its end, and do what is left to do."""
-    end = _run(start, file, link)
+    backend = SupervisorBackend(link)
+    end = _run(start, file, backend)
     if not link.is_owner:
         # A child that the task forked came out of the task's code: it is not the one to report.
         os._exit(1)
     task_log.finish()
     _report(end, link)
     if end.callbacks is not None:
+        if isinstance(end.outcome, Succeeded | Failed | Skipped):
+            backend.has_reported(start.attempt, end.outcome.xcoms)
         end.callbacks()
         task_log.finish()
         link.send(messages.Finished())
@@ -55,9 +58,8 @@ def run_errand(errand: messages.Errand, file: LoadedFile, link: SupervisorLink) 
     link.send(messages.ErrandDone(error=error))
 
 
-def _run(start: messages.Start, file: LoadedFile, link: SupervisorLink) -> TaskEnd:
+def _run(start: messages.Start, file: LoadedFile, backend: SupervisorBackend) -> TaskEnd:
     attempt = start.attempt
-    backend = SupervisorBackend(link)
     try:
         dag = _find_dag(attempt, file)
     except NotFoundError as error:

@@ -11,6 +11,7 @@ from slipstream.model.changes import MapExpanded, RangeChanged
 from slipstream.model.run import DagRun
 from slipstream.model.states import FINISHED, TaskState
 from slipstream.store.attempts import archive_of, archive_past
+from slipstream.store.callbacks import INSERT_OWED, owed_row
 from slipstream.store.database import Transaction
 from slipstream.store.deferrals import sealed_row, write_deferrals
 from slipstream.store.errors import RowMissingError
@@ -204,6 +205,8 @@ def _write_plans(transaction: Transaction, plans: Sequence[Plan]) -> None:
             ],
         )
     _write_runs(transaction, plans)
+    callbacks = [owed_row(plan.run_pk, owed) for plan in plans for owed in plan.callbacks]
+    transaction.run_many(INSERT_OWED, callbacks)
 
 
 def _write_steps(transaction: Transaction, steps: Sequence[tuple[int, Step]]) -> None:

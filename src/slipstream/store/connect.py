@@ -9,6 +9,7 @@ from sqlalchemy.exc import ArgumentError
 
 from slipstream.store.admin import AdminVerbs
 from slipstream.store.apply import ApplyVerbs
+from slipstream.store.callbacks import CallbackVerbs
 from slipstream.store.crypto import SecretBox
 from slipstream.store.dags import DagVerbs
 from slipstream.store.database import Database
@@ -29,6 +30,7 @@ from slipstream.store.xcoms import XComVerbs
 
 class SqlStore(
     ApplyVerbs,
+    CallbackVerbs,
     SchedulingVerbs,
     ParsedVerbs,
     MarkVerbs,

@@ -29,6 +29,7 @@ from slipstream.store.records import (
     NextRun,
     Notice,
     NoticeKind,
+    OwedCallback,
     Page,
     PoolRecord,
     PoolUse,
@@ -45,6 +46,7 @@ from slipstream.store.records import (
 __all__ = [
     "AdminStore",
     "AttemptRecord",
+    "CallbackStore",
     "ComponentHealth",
     "ConnectionRecord",
     "DagFilter",
@@ -120,6 +122,17 @@ class SchedulerStore(Protocol):
 
     def heartbeat(self, job: str, hostname: str, pid: int) -> None:
         """Say that a component is alive; the health endpoint reads it."""
+
+
+class CallbackStore(Protocol):
+    """Callbacks that are owed: kept from the moment of what they tell of until they are called."""
+
+    def owed_callbacks(self, after: int = 0) -> Sequence[OwedCallback]:
+        """The oldest callbacks that are still to be called, of those with a higher number; some
+        hundred at most. Their runs are as they are now."""
+
+    def callback_called(self, pk: int) -> None:
+        """It has been called, well or not. An unknown one is ignored."""
 
 
 class DagStore(Protocol):
@@ -386,5 +399,14 @@ class AdminStore(Protocol):
         """Give back every connection."""
 
 
-class Store(SchedulerStore, DagStore, RunStore, XComStore, SettingsStore, AdminStore, Protocol):
+class Store(
+    SchedulerStore,
+    CallbackStore,
+    DagStore,
+    RunStore,
+    XComStore,
+    SettingsStore,
+    AdminStore,
+    Protocol,
+):
     """The whole of it."""

@@ -6,17 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, TypeVar
 
-from slipstream.model.changes import (
-    DeferralDropped,
-    DeferralKept,
-    InstanceChanged,
-    InstancesAdded,
-    MapExpanded,
-    RangeChanged,
-    RunChanged,
-)
+from slipstream.model.changes import RowChange
 from slipstream.model.deferral import Deferral
 from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
@@ -45,18 +37,6 @@ class Notice:
     pk: int
     kind: NoticeKind
     subject: str
-
-
-RowChange: TypeAlias = (
-    InstancesAdded
-    | MapExpanded
-    | RangeChanged
-    | InstanceChanged
-    | DeferralKept
-    | DeferralDropped
-    | RunChanged
-)
-"""The changes that are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +268,20 @@ class Span:
     gt: float | None = None
     lte: float | None = None
     lt: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwedCallback:
+    """Callbacks that have not been called yet, or not been known to have been."""
+
+    pk: int
+    run: DagRun
+    """The run as it is now."""
+    succeeded: bool
+    reason: str
+    instance: TaskInstance | None = None
+    """The attempt of a task whose callbacks they are; None for the DAG's own. Of the instance,
+    only what tells the attempt is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -314,6 +314,23 @@ xcom = Table(
     UniqueConstraint("run_pk", "task_id", "key", "map_index"),
 )
 
+owed_callback = Table(
+    "owed_callback",
+    metadata,
+    Column("pk", _SERIAL, primary_key=True),
+    Column("run_pk", ForeignKey("dag_run.pk", ondelete="CASCADE"), nullable=False, index=True),
+    Column("succeeded", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("task_id", String),
+    Column("map_index", Integer),
+    Column("attempt_id", String),
+    Column("try_number", Integer),
+    Column("max_tries", Integer),
+    sqlite_autoincrement=True,
+)
+"""Callbacks that are still to be called; without a task id they are the DAG's own. A number is
+never given twice: who has seen one looks for higher ones."""
+
 rendered_fields = Table(
     "rendered_fields",
     metadata,

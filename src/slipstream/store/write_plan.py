@@ -13,6 +13,7 @@ from typing import assert_never
 
 from slipstream.model.attempt import XComWrite
 from slipstream.model.changes import (
+    CallbackOwed,
     DeferralDropped,
     DeferralKept,
     InstanceChanged,
@@ -55,6 +56,7 @@ class Plan:
     deferrals: dict[TaskKey, Deferral | None] = field(default_factory=dict)
     """What is to be kept of instances that wait or have waited; None: nothing any more."""
     run: DagRun | None = None
+    callbacks: list[CallbackOwed] = field(default_factory=list)
 
 
 def plan_write(write: RunWrite) -> Plan:
@@ -76,6 +78,8 @@ def plan_write(write: RunWrite) -> Plan:
                 plan.deferrals[key] = None
             case RunChanged(run=run):
                 plan.run = run
+            case CallbackOwed():
+                plan.callbacks.append(change)
             case _:
                 assert_never(change)
     return plan

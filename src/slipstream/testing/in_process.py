@@ -12,8 +12,10 @@ from typing import TypeAlias
 
 from slipstream.core.admission import Admission
 from slipstream.core.machine import RunMachine
+from slipstream.core.run_end import EndReason, telling_instance
 from slipstream.model.attempt import Attempt, Failed, Outcome, Skipped, Succeeded
 from slipstream.model.changes import (
+    CallbackOwed,
     Change,
     InstanceChanged,
     PastNeeded,
@@ -36,12 +38,15 @@ from slipstream.model.events import (
     TriggerEnded,
 )
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
+from slipstream.runtime.errand_runner import call_for
 from slipstream.runtime.task_runner import TaskRun
 from slipstream.sdk._context_variables import ENV_VAR_FORMAT_PREFIX
 from slipstream.sdk._dag import DAG
+from slipstream.services.callbacks import attempt_of
 from slipstream.services.scheduler.timers import Timers
 from slipstream.testing.inline_trigger import wait_for_trigger
 from slipstream.testing.memory_backend import MemoryBackend
+from slipstream.wire.messages import CallbackKind, Errand
 
 Observer: TypeAlias = Callable[[Change], None]
 """Shown every change as it happens: instances added, mapped and changed, and the run's state."""
@@ -80,6 +85,7 @@ class InProcessRun:
             self._admission.set_pool(pool, -1)
         self._admission.add_run(run, spec)
         self._timers: Timers[tuple[TimerKind, TaskKey | None]] = Timers()
+        self._owed: list[CallbackOwed] = []
         self._numbers = count(1)
         self._deferred: dict[TaskKey, Deferral] = {}
 
@@ -95,7 +101,24 @@ class InProcessRun:
                 self._wait_for_trigger(next(iter(self._deferred)))
             elif not self.machine.is_finished:
                 self._wait()
+        for owed in self._owed:
+            self._call_back(owed)
         return self.machine.run
+
+    def _call_back(self, owed: CallbackOwed) -> None:
+        """Call the DAG's callbacks. Those of tasks were called by the tasks: none is ever lost."""
+        run, spec = self.machine.run, self.machine.dag
+        why = EndReason(owed.reason)
+        instance = telling_instance(why, spec, run, self.instances.values())
+        attempt = attempt_of(run, instance, spec.fileloc)
+        errand = Errand(
+            kind=CallbackKind.DAG,
+            attempt=attempt,
+            succeeded=owed.succeeded,
+            reason=owed.reason,
+            instance=instance,
+        )
+        call_for(errand, self._dag, self._backend)
 
     def _attempt(self, key: TaskKey) -> None:
         attempt_id = f"attempt-{next(self._numbers)}"
@@ -175,6 +198,8 @@ class InProcessRun:
                     self._deferred[change.key] = change.deferral
                 case TriggerDropped():
                     self._deferred.pop(change.key, None)
+                case CallbackOwed():
+                    self._owed.append(change)
                 case TimerSet():
                     self._timers.set((change.kind, change.key), change.at)
                 case PastNeeded():

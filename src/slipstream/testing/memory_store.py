@@ -13,12 +13,14 @@ from datetime import datetime
 from itertools import count
 
 from slipstream.model.changes import (
+    CallbackOwed,
     DeferralDropped,
     DeferralKept,
     InstanceChanged,
     InstancesAdded,
     MapExpanded,
     RangeChanged,
+    RowChange,
     RunChanged,
 )
 from slipstream.model.dag import DagSpec
@@ -37,7 +39,6 @@ from slipstream.store.records import (
     NoticeKind,
     Page,
     PoolRecord,
-    RowChange,
     RunFilter,
     RunSnapshot,
     RunWrite,
@@ -75,6 +76,8 @@ class MemoryStore:
         self._notices: deque[Notice] = deque()
         self._listeners: list[Callable[[], None]] = []
         self.commits = 0
+        self.owed: list[tuple[int, CallbackOwed]] = []
+        """`(run, callbacks)` that are to be called."""
 
     # What the scheduler writes and reads.
 
@@ -115,6 +118,11 @@ class MemoryStore:
                     raise ImpossibleWriteError(f"{change.key} was not deferred")
             case RunChanged():
                 entry.run = replace(change.run, revision=entry.run.revision, note=entry.run.note)
+            case CallbackOwed():
+                ended = {True: RunState.SUCCESS, False: RunState.FAILED}[change.succeeded]
+                if change.instance is None and entry.run.state is not ended:
+                    raise ImpossibleWriteError(f"{change} of a run that is {entry.run.state}")
+                self.owed.append((entry.run.pk, change))
 
     def _known(self, entry: _Run, key: TaskKey) -> TaskInstance:
         if key not in entry.instances:

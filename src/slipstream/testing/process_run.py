@@ -23,6 +23,7 @@ from slipstream.runtime.host import ProcessHost
 from slipstream.runtime.jobs import source_of
 from slipstream.runtime.settings import HostSettings
 from slipstream.sdk._backend import StoredConnection
+from slipstream.services.callbacks import CallbackService
 from slipstream.services.execution import ExecutionService
 from slipstream.services.scheduler import Scheduler
 from slipstream.store import open_store
@@ -115,6 +116,7 @@ class ProcessRun:
         # What is not overridden is the store's own: it has every verb.
         watched = cast("SchedulingStore", _WatchedStore(store, written.put))
         scheduler = Scheduler(watched, executor)
+        callbacks = CallbackService(store, host.call_back, lambda _attempt: source)
         scheduler.start()
         try:
             created = store.create_run(_new_run(planned, version.version_id))
@@ -122,6 +124,7 @@ class ProcessRun:
                 change = written.get()
                 observe(change)
                 if isinstance(change, RunChanged) and change.run.state in RUN_FINISHED:
+                    callbacks.call_all()
                     return store.load_run(created.pk).run
         finally:
             scheduler.stop(0)

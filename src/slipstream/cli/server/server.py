@@ -175,13 +175,17 @@ class Server:
 
     def _start_scheduler(self, host: ProcessHost, store: Store) -> None:
         from slipstream.executors.local import LocalExecutor
+        from slipstream.services.callbacks import CallbackService
         from slipstream.services.scheduler import Scheduler
 
         config = self._deployment.config
         executor = LocalExecutor(host, wiring.parallelism(config), partial(_source_of, store))
-        scheduler = Scheduler(store, executor)
+        callbacks = CallbackService(store, host.call_back, partial(_source_of, store))
+        scheduler = Scheduler(store, executor, callbacks_owed=callbacks.wake)
         scheduler.start()
         self._opened.callback(scheduler.stop, config.number("slipstream", "stop_grace_seconds"))
+        callbacks.start()
+        self._opened.callback(callbacks.stop)
         self._signs_of_life[Part.SCHEDULER] = Pulse(scheduler.call)
 
     def _start_dag_processor(self, host: ProcessHost, store: Store) -> None:

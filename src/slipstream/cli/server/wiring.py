@@ -97,6 +97,10 @@ def host_settings(deployment: Deployment) -> HostSettings:
         new_interpreters=config.flag("core", "execute_tasks_new_python_interpreter"),
         warm_memory_bytes=int(warm) * MEBIBYTE if warm else defaults.warm_memory_bytes,
         kill_grace_seconds=config.number("core", "killed_task_cleanup_time"),
+        callback_timeout_seconds=(
+            config.number("callbacks", "callback_execution_timeout")
+            or defaults.callback_timeout_seconds
+        ),
         sensitive_names=_words(config, "core", "sensitive_var_conn_names"),
         min_secret_length=config.integer("logging", "min_length_masked_secret"),
     )

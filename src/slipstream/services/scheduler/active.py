@@ -13,6 +13,7 @@ from slipstream.core.machine import RunMachine
 from slipstream.core.transitions import TransitionError
 from slipstream.model.changes import (
     AttemptCancelled,
+    CallbackOwed,
     Change,
     DeferralDropped,
     DeferralKept,
@@ -24,6 +25,7 @@ from slipstream.model.changes import (
     Ready,
     Refused,
     Released,
+    RowChange,
     RunChanged,
     TimerSet,
     TriggerDropped,
@@ -39,7 +41,7 @@ from slipstream.services.scheduler.keys import RunTimer, TimerKey
 from slipstream.services.scheduler.outstanding import Outstanding
 from slipstream.services.scheduler.past import PastQuestions
 from slipstream.services.scheduler.timers import Timers
-from slipstream.store.records import RowChange, RunSnapshot, RunWrite
+from slipstream.store.records import RunSnapshot, RunWrite
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +62,8 @@ class ActiveRun:
     """`{attempt that was deferred: whether its trigger is to run}`."""
     ended: set[str] = field(default_factory=set)
     """Tasks of which an instance reached an end."""
+    owes_callbacks: bool = False
+    """Whether callbacks are among what is to be written."""
     timers: set[RunTimer] = field(default_factory=set)
     withheld: set[TaskKey] = field(default_factory=set)
     """Ready instances that an earlier attempt has not let go of."""
@@ -92,6 +96,7 @@ class ActiveRun:
         self.cancels.clear()
         self.triggers.clear()
         self.ended.clear()
+        self.owes_callbacks = False
 
 
 class ActiveRuns:
@@ -246,6 +251,9 @@ class ActiveRuns:
                     active.rows.append(change)
                     if change.state in FINISHED:
                         active.ended.add(change.task_id)
+                case CallbackOwed():
+                    active.rows.append(change)
+                    active.owes_callbacks = True
                 case Unready():
                     if active.withheld:
                         active.withheld.difference_update(_keys(change.key, change.count))

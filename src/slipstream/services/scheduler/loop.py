@@ -60,7 +60,9 @@ class Scheduler:
         clock: Callable[[], datetime] = utc_now,
         new_id: IdSource = new_uuid7,
         parallelism: int = 0,
+        callbacks_owed: Callable[[], None] = _nothing,
     ) -> None:
+        """`callbacks_owed` is called, in the scheduler's thread, when the store has new ones."""
         limits = [limit for limit in (parallelism, executor.parallelism) if limit > 0]
         self._store = store
         self._executor = executor
@@ -72,6 +74,7 @@ class Scheduler:
         self._admitted: list[tuple[int, TaskKey]] = []
         self._failed: dict[int, ActiveRun] = {}
         """Failed runs of DAGs that are paused after several of them."""
+        self._callbacks_owed = callbacks_owed
         self._is_draining = False
         self._is_running = threading.Event()
         self._thread: threading.Thread | None = None
@@ -334,6 +337,8 @@ class Scheduler:
                 self._cancel(active.pk, cancel)
             if active.ended:
                 memory.past.ended(active.run.dag_id, active.ended)
+            if active.owes_callbacks:
+                self._callbacks_owed()
             active.saved()
             if active.run.state in RUN_FINISHED:
                 self._run_ended(active)
