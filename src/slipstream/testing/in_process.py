@@ -139,15 +139,9 @@ class InProcessRun:
         if self._is_marked(attempt.task_id):
             return Succeeded(), None
         self._backend.lengths.clear()
-<<<<<<< HEAD
         self._backend.running = attempt.key
-        end = TaskRun(attempt, self._dag, self._backend, self._backend.lengths).run()
-||||||| parent of d96f029 (Apply a deployment's cluster policies)
-        end = TaskRun(attempt, self._dag, self._backend, self._backend.lengths).run()
-=======
         with _environment_kept():
             end = TaskRun(attempt, self._dag, self._backend, self._backend.lengths).run()
->>>>>>> d96f029 (Apply a deployment's cluster policies)
         if isinstance(end.outcome, Failed) and end.outcome.message.startswith(_INTERRUPTIONS):
             raise KeyboardInterrupt(f"Task {attempt.task_id} was interrupted.")
         return end.outcome, end.callbacks
