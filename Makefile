@@ -9,7 +9,7 @@ SETUP := setup
 endif
 export PYTHONPATH := $(CURDIR)/src
 
-.PHONY: demo test check lint types contracts bench setup lock clean
+.PHONY: demo test check lint types contracts bench differential setup lock clean
 
 setup:
 	@$(PYTHON) tools/set_up.py $(VENV)
@@ -34,6 +34,9 @@ contracts: $(SETUP)
 
 bench: $(SETUP)
 	@$(BIN)/python -m bench $(ARGS)
+
+differential: $(SETUP)
+	@$(BIN)/python -m tests.differential $(SEEDS) $(if $(AIRFLOW),--airflow $(AIRFLOW))
 
 lock:
 	@$(BIN)/python -m pip install --quiet uv

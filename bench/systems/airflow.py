@@ -85,6 +85,11 @@ class Airflow:
         raise RuntimeError(f"{NEWEST} could not be installed")
 
     @property
+    def python(self) -> Path:
+        """The interpreter of its environment."""
+        return self._program("python")
+
+    @property
     def _environment(self) -> Path:
         return PEERS / f"airflow-{RELEASE}"
 

@@ -79,6 +79,17 @@ def test_a_function_whose_first_parameter_bears_a_contexts_name_is_told() -> Non
         Running(dag).execute("t")
 
 
+def test_a_keyword_after_many_positional_arguments_is_passed_by_its_name() -> None:
+    def told(first: str, *rest: str, last: str = "none") -> list[str]:
+        return [first, *rest, last]
+
+    with DAG("d") as dag:
+        PythonOperator(
+            task_id="t", python_callable=told, op_args=["a", "b", "c"], op_kwargs={"last": "z"}
+        )
+    assert Running(dag).execute("t") == ["a", "b", "c", "z"]
+
+
 def test_what_cannot_be_called_is_refused() -> None:
     with pytest.raises(TypeError, match="'t' has to be a function; 5 cannot be called"):
         PythonOperator(task_id="t", python_callable=5)

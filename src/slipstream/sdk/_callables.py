@@ -31,9 +31,9 @@ class KeywordParameters:
         Raises `ValueError` where a positional argument takes the place of one of the context's.
         """
         signature = _signature(func)
-        taken = list(signature.parameters)[: len(args)]
-        for name, parameter in zip(taken, map(signature.parameters.get, taken), strict=True):
-            if name in kwargs and parameter is not None and parameter.kind is not _VAR_POSITIONAL:
+        places = [name for name, one in signature.parameters.items() if one.kind in _BY_PLACE]
+        for name in places[: len(args)]:
+            if name in kwargs:
                 raise ValueError(
                     f"The function {getattr(func, '__name__', func)!r} gets its argument {name!r} "
                     f"by position and by name: it is the name of something in the context. "
@@ -51,7 +51,7 @@ class KeywordParameters:
         return {key: value for key, value in self.kwargs.items() if key not in _UNSERIALIZABLE}
 
 
-_VAR_POSITIONAL = inspect.Parameter.VAR_POSITIONAL
+_BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _VAR_KEYWORD = inspect.Parameter.VAR_KEYWORD
 _UNSERIALIZABLE = frozenset(
     {"conn", "dag", "macros", "task", "task_instance", "ti", "var", "inlet_events", "outlet_events"}

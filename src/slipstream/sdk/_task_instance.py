@@ -265,7 +265,8 @@ class TaskInstance:
             if task_id == self.task_id:
                 value = self._pull_one(task_id, where, self.map_index)
                 return default if value is NOTSET else value
-            return _Spread(self._mapped_values(task_id, where))
+            values = self._mapped_values(task_id, where)
+            return _Spread(values) if values else default
         value = self._pull_one(task_id, where, None if task is None else UNMAPPED)
         return default if value is NOTSET else value
 

@@ -1,0 +1,88 @@
+"""One pair of processes, and what they say of a seed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+
+from tests.differential import sides
+from tests.differential.compare import Difference, differences
+from tests.differential.generate import generate
+from tests.differential.known import Judged, judge
+from tests.differential.program import Program
+from tests.differential.render import render
+from tests.differential.shrink import shrink
+from tests.differential.sides import Answer
+
+LOGICAL_DATE = "2024-03-04T00:00:00"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What came of a seed."""
+
+    seed: int
+    word: str
+    """`agrees`, `refused by both` or `disagrees`."""
+    known: frozenset[str] = frozenset()
+    """Names of the deliberate differences that showed."""
+    source: str = ""
+    differences: Sequence[Difference] = ()
+
+
+class Lane:
+    """Runs one file after the other on both sides."""
+
+    def __init__(self, airflow_python: str, home: Path) -> None:
+        self._ours = sides.slipstream(sys.executable, home / "ours")
+        self._theirs = sides.airflow(airflow_python, home / "airflow")
+        self._numbers = count(1)
+
+    def judge(self, seed: int, *, shrinks: bool) -> Verdict:
+        """Compare the file of a seed, and make it small where the sides disagree."""
+        program = generate(seed)
+        ours, theirs = self.answers(program)
+        judged = judge(program, differences(ours, theirs))
+        if not judged.unexplained:
+            word = "refused by both" if "error" in ours else "agrees"
+            return Verdict(seed=seed, word=word, known=frozenset(judged.known))
+        if shrinks:
+            kinds = {difference.what for difference in judged.unexplained}
+            program = shrink(program, lambda smaller: self._still_fails(smaller, kinds))
+            judged = self._judged(program)
+        return Verdict(
+            seed=seed,
+            word="disagrees",
+            source=render(program),
+            differences=tuple(judged.unexplained),
+        )
+
+    def answers(self, program: Program) -> tuple[Answer, Answer]:
+        """What both sides say. Each job has a DAG id of its own, for Airflow keeps its DAGs."""
+        named = replace(program, dag_id=f"{program.dag_id}_{next(self._numbers)}")
+        job: dict[str, object] = {
+            "dag_id": named.dag_id,
+            "source": render(named),
+            "logical_date": LOGICAL_DATE,
+            "conf": named.conf,
+            "order": [],
+        }
+        ours = self._ours.ask(job)
+        theirs = self._theirs.ask({**job, "order": ours.get("order", [])})
+        return ours, theirs
+
+    def _judged(self, program: Program) -> Judged:
+        return judge(program, differences(*self.answers(program)))
+
+    def _still_fails(self, program: Program, kinds: set[str]) -> bool:
+        """Whether the same kind of thing differs; not a file that only one side can load."""
+        found = {difference.what for difference in self._judged(program).unexplained}
+        return bool(found & kinds)
+
+    def close(self) -> None:
+        """End both processes."""
+        self._ours.close()
+        self._theirs.close()
