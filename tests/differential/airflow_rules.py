@@ -1,6 +1,6 @@
 """Airflow's answer for every trigger rule and combination of upstream states, as CSV.
 
-Run in an environment with Airflow: `python airflow_rules.py HOME > tests/core/trigger_rules.csv`. It
+Run in an environment with Airflow: `python airflow_rules.py HOME > trigger_rules.csv`. It puts
 puts upstream instances into the states of a row in Airflow's database, lets Airflow's scheduler
 decide about the run until nothing changes, and looks at what became of the tasks below.
 """
@@ -33,16 +33,16 @@ def shapes() -> list[tuple[str, tuple[str, ...]]]:
     return found
 
 
-def build():  # noqa: ANN201
+def build():
     """One DAG with all of them; also `{(form, states): {rule: task id}}`, and the states to set."""
     from airflow.providers.standard.operators.empty import EmptyOperator
     from airflow.sdk import DAG, BaseOperator, TriggerRule
 
     class Idle(BaseOperator):
-        def __init__(self, *, x=None, **kwargs):  # noqa: ANN001, ANN003
+        def __init__(self, *, x=None, **kwargs):
             super().__init__(**kwargs)
 
-        def execute(self, context):  # noqa: ANN001
+        def execute(self, context):
             raise AssertionError("nothing is run")
 
     rules = [rule.value for rule in TriggerRule]
@@ -70,7 +70,7 @@ def build():  # noqa: ANN201
     return dag, targets, given
 
 
-def decide(dag, given):  # noqa: ANN001, ANN201
+def decide(dag, given):
     """`{task id: what Airflow decided}`."""
     from airflow.models.dagrun import DagRun
     from airflow.models.taskinstance import TaskInstance
@@ -79,7 +79,7 @@ def decide(dag, given):  # noqa: ANN001, ANN201
     answers = {}
     ends = DagRun.update_state
 
-    def instead(self, session=None, **_):  # noqa: ANN001, ANN003, ANN202
+    def instead(self, session=None, **_):
         # `DAG.test()` has made the run and asks for its first decision: this is where we step in.
         session.flush()
         query = select(TaskInstance).where(TaskInstance.run_id == self.run_id)
