@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import psycopg
 import pytest
 from tests.postgres.server import PostgresServer
+from tests.store.memory import ConformingStore
 
 from slipstream.store import generate_key, open_store
 from slipstream.store.interface import Store
@@ -42,9 +44,23 @@ def postgres_url(postgres_server: PostgresServer) -> str:
     return url
 
 
-@pytest.fixture(params=BOTH)
+IN_MEMORY = "memory"
+"""Stands for the simulation's store where a URL is expected."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test on both databases, and on the simulation's store what that one can do."""
+    if "database_url" in metafunc.fixturenames:
+        is_simulated = metafunc.definition.get_closest_marker("simulated") is not None
+        kinds = [*BOTH, IN_MEMORY] if is_simulated else BOTH
+        metafunc.parametrize("database_url", kinds, indirect=True)
+
+
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database with the schema and nothing in it."""
+    if request.param == IN_MEMORY:
+        return IN_MEMORY
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path}/slipstream.db"
         _migrate(url)
@@ -80,6 +96,10 @@ def keys() -> list[str]:
 @pytest.fixture
 def store(database_url: str, keys: list[str], tmp_path: Path) -> Iterator[Store]:
     """A store with its schema and nothing in it."""
+    if database_url == IN_MEMORY:
+        # Tests that it runs in use no verb that it does not have.
+        yield cast("Store", ConformingStore())
+        return
     opened = open_store(database_url, fernet_keys=keys, xcom_url=str(tmp_path / "xcom"))
     yield opened
     opened.close()

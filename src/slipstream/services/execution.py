@@ -236,7 +236,7 @@ class ExecutionService:
 
     def _previous_run(self, ask: wire.GetPreviousRun) -> wire.Answer:
         run = self._store.get_run(ask.dag_id, ask.run_id)
-        state = None if ask.state is None else RunState(ask.state)
+        state = None if ask.state is None else _run_state(ask.state)
         found = self._store.previous_run(run, state)
         return wire.Missing() if found is None else wire.RunFound(fields=run_fields(found))
 
@@ -263,6 +263,11 @@ class ExecutionService:
         if ask.group_id is None:
             return ask.task_ids
         spec = self._store.get_dag(ask.dag_id).latest.spec
+        if ask.group_id not in spec.groups:
+            raise NotFoundError(
+                f"The DAG {ask.dag_id!r} has no task group {ask.group_id!r}: its groups are "
+                f"{', '.join(spec.groups) or 'none'}."
+            )
         inside = {ask.group_id}
         # A group is listed after its parent only by chance, so look until nothing is added.
         while more := {
@@ -285,7 +290,7 @@ class ExecutionService:
                 RunFilter(
                     dag_ids=[ask.dag_id],
                     run_ids=ask.run_ids or None,
-                    states=[RunState(state) for state in ask.states] or None,
+                    states=[_run_state(state) for state in ask.states] or None,
                     logical_date=dates,
                 ),
                 Window(limit=1),
@@ -345,6 +350,14 @@ def run_fields(run: DagRun) -> dict[str, JsonValue]:
         "conf": run.conf,
         "note": run.note,
     }
+
+
+def _run_state(text: str) -> RunState:
+    try:
+        return RunState(text)
+    except ValueError as error:
+        known = ", ".join(RunState)
+        raise InvalidInputError(f"{text!r} is no state of a run: choose one of {known}.") from error
 
 
 def _iso(moment: datetime | None) -> str | None:

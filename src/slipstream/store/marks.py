@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from sqlalchemy import ColumnElement, Table, delete, select, tuple_, update
 
 from slipstream.model.dag import DagSpec
-from slipstream.model.errors import InvalidInputError, NotFoundError
+from slipstream.model.errors import NotFoundError
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
-from slipstream.model.states import FINISHED, LIVE, RUN_FINISHED, RunState, TaskState
+from slipstream.model.states import LIVE, RunState, TaskState
+from slipstream.store import edits
 from slipstream.store.attempts import archive_left, left_attempts
 from slipstream.store.dags import DagVerbs
 from slipstream.store.database import Transaction
@@ -27,17 +27,6 @@ from slipstream.store.tables import dag_run, deferral, task_instance, xcom
 from slipstream.store.times import to_micros
 
 _KEYS_AT_ONCE = 200
-_MARKS = (TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED)
-_UNDER_WAY = frozenset(
-    {
-        TaskState.RUNNING,
-        TaskState.RESTARTING,
-        TaskState.DEFERRED,
-        TaskState.AWAITING_INPUT,
-        TaskState.UP_FOR_RESCHEDULE,
-    }
-)
-"""States of an instance whose try has begun: it fails when its run is marked as failed."""
 
 
 class MarkVerbs(DagVerbs):
@@ -52,24 +41,13 @@ class MarkVerbs(DagVerbs):
         dry_run: bool = False,
     ) -> Sequence[InstanceInRun]:
         """Let these run again, with all their retries; gives what was (or would be) cleared."""
-        if run_state in RUN_FINISHED:
-            raise InvalidInputError(
-                f"A run with cleared tasks cannot be {run_state.value!r}: choose 'queued' or "
-                "'running'."
-            )
+        edits.check_clear_to(run_state)
         spec = self._spec_of(run_pk)
         with self._database.write() as transaction:
             run, instances = self._locked(transaction, run_pk, keys)
-            cleared = [_cleared(instance, spec) for instance in instances]
-            if run.state in RUN_FINISHED and cleared:
-                run = replace(
-                    run,
-                    state=run_state,
-                    queued_at=self._clock(),
-                    start_date=None,
-                    end_date=None,
-                    reason="Tasks of it were cleared.",
-                )
+            cleared = [edits.clear_instance(instance, spec) for instance in instances]
+            if cleared:
+                run = edits.reopen_run(run, run_state, self._clock())
             if cleared and not dry_run:
                 _delete_xcoms(transaction, run_pk, [instance.key for instance in cleared])
                 run = self._edit(transaction, run, cleared)
@@ -79,47 +57,24 @@ class MarkVerbs(DagVerbs):
         self, run_pk: int, keys: Sequence[TaskKey], state: TaskState, *, dry_run: bool = False
     ) -> Sequence[InstanceInRun]:
         """Mark instances as success, failed or skipped; a live attempt is fenced off and ended."""
-        if state not in _MARKS:
-            raise InvalidInputError(
-                f"A task instance cannot be marked as {state.value!r}: choose one of "
-                f"{', '.join(mark.value for mark in _MARKS)}."
-            )
+        edits.check_mark(state)
         now = self._clock()
-        reason = f"Marked as {state.value} by hand."
         with self._database.write() as transaction:
             run, instances = self._locked(transaction, run_pk, keys)
-            marked = [_marked(instance, state, now, reason) for instance in instances]
+            marked = [edits.mark_instance(instance, state, now) for instance in instances]
             if marked and not dry_run:
                 run = self._edit(transaction, run, marked)
         return [InstanceInRun(instance, run) for instance in marked]
 
     def set_run_state(self, dag_id: str, run_id: str, state: RunState) -> DagRun:
         """Mark a run as success or failed, which ends its instances too, or queue it again."""
-        if state is RunState.RUNNING:
-            raise InvalidInputError(
-                "A run cannot be marked as 'running': mark it as 'queued' and the scheduler "
-                "starts it."
-            )
+        edits.check_run_mark(state)
         run_pk = self._run_pk(dag_id, run_id)
         spec = self._spec_of(run_pk)
         now = self._clock()
         with self._database.write() as transaction:
             run, instances = self._locked(transaction, run_pk, None)
-            if state is RunState.QUEUED:
-                queued = replace(run, state=state, queued_at=now, start_date=None, end_date=None)
-                return self._edit(transaction, replace(queued, reason="Queued by hand."), [])
-            end = _when_succeeded if state is RunState.SUCCESS else _when_failed
-            reason = f"The run was marked as {state.value} by hand."
-            ended = [
-                _marked(instance, mark, now, reason)
-                for instance in instances
-                if (mark := end(instance.state)) is not None and not _must_run(instance, spec)
-            ]
-            # Teardown that is still due runs on, and the scheduler ends the run after it.
-            if not any(_must_run(instance, spec) for instance in instances):
-                run = replace(
-                    run, state=state, end_date=now, reason=f"Marked as {state.value} by hand."
-                )
+            run, ended = edits.mark_run(run, instances, spec, state, now)
             return self._edit(transaction, run, ended)
 
     def _run_pk(self, dag_id: str, run_id: str) -> int:
@@ -170,60 +125,6 @@ class MarkVerbs(DagVerbs):
         )
         transaction.leave_notice(NoticeKind.RUN_EDITED, [run.pk])
         return edited
-
-
-def _cleared(instance: TaskInstance, spec: DagSpec) -> TaskInstance:
-    """The instance as it starts over; one that is live does so when its process is gone."""
-    task = spec.tasks.get(instance.task_id)
-    max_tries = instance.try_number + (task.retries if task is not None else 0)
-    if instance.state in LIVE:
-        return replace(
-            instance,
-            state=TaskState.RESTARTING,
-            max_tries=max_tries,
-            reason="Cleared while it was running.",
-        )
-    return TaskInstance(
-        run_pk=instance.run_pk,
-        task_id=instance.task_id,
-        map_index=instance.map_index,
-        try_number=instance.try_number,
-        max_tries=max_tries,
-        note=instance.note,
-        reason="Cleared.",
-    )
-
-
-def _marked(instance: TaskInstance, state: TaskState, now: datetime, reason: str) -> TaskInstance:
-    if instance.state in FINISHED:
-        return replace(instance, state=state, reason=reason)
-    return replace(
-        instance,
-        state=state,
-        # Whatever the attempt still reports is refused.
-        attempt_id=None,
-        not_before=None,
-        start_date=instance.start_date or now,
-        end_date=now,
-        reason=reason,
-    )
-
-
-def _when_succeeded(state: TaskState) -> TaskState | None:
-    """What an instance becomes when its run is marked as a success; None where it stays."""
-    return None if state in (TaskState.SUCCESS, TaskState.REMOVED) else TaskState.SUCCESS
-
-
-def _when_failed(state: TaskState) -> TaskState | None:
-    """What an instance becomes when its run is marked as failed; None where it stays."""
-    if state in FINISHED:
-        return None
-    return TaskState.FAILED if state in _UNDER_WAY else TaskState.SKIPPED
-
-
-def _must_run(instance: TaskInstance, spec: DagSpec) -> bool:
-    task = spec.tasks.get(instance.task_id)
-    return task is not None and task.is_teardown and instance.state not in FINISHED
 
 
 def _find(

@@ -1,34 +1,26 @@
 """The scheduler's half of the store, in memory: what the simulation runs on.
 
-It keeps the contract of `slipstream.store.interface` for the verbs that it has, and is stricter
-than a database where a write makes no sense: such a write is an error of the scheduler's.
+It keeps the contract of `slipstream.store.interface` for the verbs that it has: the stores'
+conformance suite holds it to that. Where a write makes no sense it is stricter than a database:
+such a write is an error of the scheduler's.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 
-from slipstream.model.changes import (
-    CallbackOwed,
-    DeferralDropped,
-    DeferralKept,
-    InstanceChanged,
-    InstancesAdded,
-    MapExpanded,
-    RangeChanged,
-    RowChange,
-    RunChanged,
-)
+from slipstream.model.changes import CallbackOwed
 from slipstream.model.dag import DagSpec
 from slipstream.model.deferral import Deferral
 from slipstream.model.errors import AlreadyExistsError, ConflictError, NotFoundError
-from slipstream.model.run import UNMAPPED, DagRun, TaskInstance, TaskKey
-from slipstream.model.states import FINISHED, LIVE, RUN_FINISHED, RunState, TaskState, TriggeredBy
+from slipstream.model.run import DagRun, TaskInstance, TaskKey
+from slipstream.model.states import RUN_FINISHED, RunState, RunType, TaskState, TriggeredBy
 from slipstream.model.version import DagVersion
+from slipstream.store import edits
 from slipstream.store.records import (
     DagFilter,
     DagRecord,
@@ -44,19 +36,10 @@ from slipstream.store.records import (
     RunWrite,
     Window,
 )
+from slipstream.testing.memory_run import MemoryRun
 
-
-class ImpossibleWriteError(AssertionError):
-    """The scheduler wrote what cannot be: its picture of the run is wrong."""
-
-
-@dataclass(slots=True)
-class _Run:
-    run: DagRun
-    instances: dict[TaskKey, TaskInstance] = field(default_factory=dict)
-    xcoms: dict[TaskKey, dict[str, int | None]] = field(default_factory=dict)
-    """`{instance: {xcom key: items or None}}`."""
-    deferrals: dict[TaskKey, Deferral] = field(default_factory=dict)
+NEWEST_FIRST = ("-logical_date", "-run_after")
+_HOLDING = (TaskState.QUEUED, TaskState.RUNNING)
 
 
 class MemoryStore:
@@ -67,7 +50,7 @@ class MemoryStore:
         self._ids = ids
         self._numbers = count(1)
         self._notice_numbers = count(1)
-        self._runs: dict[int, _Run] = {}
+        self._runs: dict[int, MemoryRun] = {}
         self._dags: dict[str, DagRecord] = {}
         self._versions: dict[str, DagVersion] = {}
         self._pools: dict[str, PoolRecord] = {
@@ -83,93 +66,21 @@ class MemoryStore:
 
     def apply(self, writes: Sequence[RunWrite]) -> frozenset[int]:
         """Write all whose revision still holds; gives the others."""
-        refused = set()
+        refused: set[int] = set()
         for write in writes:
             entry = self._runs.get(write.run_pk)
-            if entry is None or entry.run.revision != write.seen_revision:
+            known = None if write.run_pk in refused or entry is None else entry.run.revision
+            if entry is None or known != write.seen_revision:
+                # What follows in this run was decided on the same old state.
                 refused.add(write.run_pk)
                 continue
             for change in write.changes:
-                self._change(entry, change)
+                entry.change(change)
+                if isinstance(change, CallbackOwed):
+                    self.owed.append((entry.run.pk, change))
             entry.run = replace(entry.run, revision=write.seen_revision + 1)
         self.commits += 1
         return frozenset(refused)
-
-    def _change(self, entry: _Run, change: RowChange) -> None:
-        match change:
-            case InstancesAdded():
-                for instance in change.instances:
-                    self._insert(entry, instance)
-            case MapExpanded():
-                self._expand(entry, change)
-            case RangeChanged():
-                for index in range(change.start, change.stop):
-                    self._move(entry, TaskKey(change.task_id, index), change)
-            case InstanceChanged():
-                before = self._known(entry, change.instance.key)
-                entry.instances[before.key] = replace(change.instance, note=before.note)
-                for xcom in change.xcoms:
-                    entry.xcoms.setdefault(before.key, {})[xcom.key] = xcom.length
-            case DeferralKept():
-                _check_kept_once(entry.deferrals.get(change.key), change)
-                entry.deferrals[change.key] = change.deferral
-            case DeferralDropped():
-                if entry.deferrals.pop(change.key, None) is None:
-                    raise ImpossibleWriteError(f"{change.key} was not deferred")
-            case RunChanged():
-                entry.run = replace(change.run, revision=entry.run.revision, note=entry.run.note)
-            case CallbackOwed():
-                ended = {True: RunState.SUCCESS, False: RunState.FAILED}[change.succeeded]
-                if change.instance is None and entry.run.state is not ended:
-                    raise ImpossibleWriteError(f"{change} of a run that is {entry.run.state}")
-                self.owed.append((entry.run.pk, change))
-
-    def _known(self, entry: _Run, key: TaskKey) -> TaskInstance:
-        if key not in entry.instances:
-            raise ImpossibleWriteError(f"{key} was changed before it was added")
-        return entry.instances[key]
-
-    def _insert(self, entry: _Run, instance: TaskInstance) -> None:
-        if instance.key in entry.instances:
-            raise ImpossibleWriteError(f"{instance.key} was added twice")
-        entry.instances[instance.key] = instance
-
-    def _expand(self, entry: _Run, change: MapExpanded) -> None:
-        if change.length < 1:
-            raise ImpossibleWriteError(f"{change.task_id} was expanded to {change.length}")
-        entry.instances.pop(TaskKey(change.task_id), None)
-        for index in range(change.length):
-            key = TaskKey(change.task_id, index)
-            present = entry.instances.get(key)
-            if present is not None:
-                at = change.at if change.state is TaskState.SCHEDULED else present.scheduled_at
-                entry.instances[key] = replace(
-                    present, state=change.state, reason=change.reason, scheduled_at=at
-                )
-                continue
-            self._insert(
-                entry,
-                TaskInstance(
-                    run_pk=entry.run.pk,
-                    task_id=change.task_id,
-                    map_index=index,
-                    max_tries=change.max_tries,
-                    state=change.state,
-                    scheduled_at=change.at if change.state is TaskState.SCHEDULED else None,
-                    reason=change.reason,
-                ),
-            )
-
-    def _move(self, entry: _Run, key: TaskKey, change: RangeChanged) -> None:
-        before = self._known(entry, key)
-        if before.state in LIVE:
-            raise ImpossibleWriteError(f"{key} is {before.state} and was moved with its map")
-        after = replace(before, state=change.state, reason=change.reason)
-        if change.state is TaskState.SCHEDULED:
-            after = replace(after, scheduled_at=change.at)
-        if change.state in FINISHED:
-            after = replace(after, end_date=change.at, start_date=before.start_date or change.at)
-        entry.instances[key] = after
 
     def active_run_pks(self) -> Sequence[int]:
         """Queued and running runs, oldest `run_after` first."""
@@ -178,23 +89,7 @@ class MemoryStore:
 
     def load_run(self, run_pk: int) -> RunSnapshot:
         """A run as it is now."""
-        entry = self._entry(run_pk)
-        lengths: dict[TaskKey, dict[str, int]] = {}
-        pushed: dict[str, dict[str, int]] = {}
-        for key, xcoms in entry.xcoms.items():
-            for name, length in xcoms.items():
-                if key.map_index != UNMAPPED:
-                    counts = pushed.setdefault(key.task_id, {})
-                    counts[name] = counts.get(name, 0) + 1
-                elif length is not None:
-                    lengths.setdefault(key, {})[name] = length
-        return RunSnapshot(
-            run=entry.run,
-            instances=tuple(entry.instances.values()),
-            lengths=lengths,
-            pushed=pushed,
-            deferrals=dict(entry.deferrals),
-        )
+        return self._entry(run_pk).snapshot()
 
     def take_notices(self, limit: int = 1000) -> Sequence[Notice]:
         """Remove and give the oldest notices."""
@@ -218,9 +113,8 @@ class MemoryStore:
         return InstanceInRun(instance=earlier.instances[key], run=earlier.run)
 
     def previous_run(self, run: DagRun, state: RunState | None) -> DagRun | None:
-        """The DAG's run before this one; not by state."""
-        assert state is None
-        earlier = self._previous(run)
+        """The DAG's run before this one, of that state."""
+        earlier = self._previous(run, state)
         return None if earlier is None else earlier.run
 
     def past_downstream_done(self, run: DagRun, task_ids: Sequence[str]) -> bool:
@@ -234,30 +128,33 @@ class MemoryStore:
             if instance.task_id in task_ids
         )
 
-    def _previous(self, run: DagRun) -> _Run | None:
-        def moment(of: DagRun) -> datetime:
-            return of.logical_date or of.run_after
-
+    def _previous(self, run: DagRun, state: RunState | None = None) -> MemoryRun | None:
+        mine = run.logical_date or run.run_after
         earlier = [
-            entry
+            (at, entry.run.pk, entry)
             for entry in self._runs.values()
             if entry.run.dag_id == run.dag_id
-            and moment(entry.run) < moment(run)
-            and (run.logical_date is None or entry.run.logical_date is not None)
+            and entry.run.pk != run.pk
+            and state in (None, entry.run.state)
+            and (at := entry.run.logical_date if run.logical_date else entry.run.run_after)
+            and at < mine
         ]
-        return max(earlier, key=lambda entry: moment(entry.run), default=None)
+        return max(earlier, key=lambda found: found[:2])[2] if earlier else None
 
     def create_run(self, new: NewRun) -> DagRun:
         """Create a run in state `QUEUED` and leave a notice."""
-        for entry in self._runs.values():
-            run = entry.run
-            if run.dag_id == new.dag_id and (
-                run.run_id == new.run_id
-                or (run.logical_date == new.logical_date and new.logical_date is not None)
-            ):
+        others = [entry.run for entry in self._runs.values() if entry.run.dag_id == new.dag_id]
+        if any(run.run_id == new.run_id for run in others):
+            raise AlreadyExistsError(f"The DAG {new.dag_id!r} has a run {new.run_id!r} already.")
+        for run in others:
+            if new.logical_date is not None and run.logical_date == new.logical_date:
                 raise AlreadyExistsError(
-                    f"DAG {new.dag_id} has a run {run.run_id} at {run.logical_date} already."
+                    f"The DAG {new.dag_id!r} has the run {run.run_id!r} for the logical date "
+                    f"{run.logical_date} already."
                 )
+        version = self._versions.get(new.version_id)
+        if version is None or version.dag_id != new.dag_id:
+            raise NotFoundError(f"The DAG {new.dag_id!r} has no version {new.version_id!r}.")
         created = DagRun(
             pk=next(self._numbers),
             dag_id=new.dag_id,
@@ -276,7 +173,7 @@ class MemoryStore:
             note=new.note,
             reason=new.reason,
         )
-        self._runs[created.pk] = _Run(created)
+        self._runs[created.pk] = MemoryRun(created)
         self._notify(NoticeKind.RUN_CREATED, str(created.pk))
         return created
 
@@ -299,16 +196,18 @@ class MemoryStore:
         runs = [
             entry.run
             for entry in self._runs.values()
-            if entry.run.dag_id == dag_id and entry.run.run_type in {"scheduled", "backfill"}
+            if entry.run.dag_id == dag_id
+            and entry.run.run_type in (RunType.SCHEDULED, RunType.BACKFILL)
         ]
-        return max(runs, key=lambda run: run.logical_date or run.run_after, default=None)
+        return max(runs, key=lambda run: (run.run_after, run.pk), default=None)
 
     def running_instances_by_dag(self) -> Mapping[str, int]:
         """`{dag_id: queued and running instances}`."""
         counts: dict[str, int] = {}
         for entry in self._runs.values():
-            live = sum(instance.state in LIVE for instance in entry.instances.values())
-            counts[entry.run.dag_id] = counts.get(entry.run.dag_id, 0) + live
+            holding = sum(one.state in _HOLDING for one in entry.instances.values())
+            if holding:
+                counts[entry.run.dag_id] = counts.get(entry.run.dag_id, 0) + holding
         return counts
 
     def heartbeat(self, job: str, hostname: str, pid: int) -> None:
@@ -340,14 +239,17 @@ class MemoryStore:
             raise NotFoundError(f"There is no DAG version {version_id}.") from None
 
     def list_runs(self, which: RunFilter, window: Window) -> Page[DagRun]:
-        """A page of runs by DAG and state, newest first."""
+        """A page of runs by DAG and state, in order of creation or newest first by date."""
         found = [
             entry.run
             for entry in self._runs.values()
             if (which.dag_ids is None or entry.run.dag_id in which.dag_ids)
             and (which.states is None or entry.run.state in which.states)
         ]
-        found.sort(key=lambda run: (run.run_after, run.pk), reverse=True)
+        if window.order_by == NEWEST_FIRST:
+            found.sort(key=_by_date, reverse=True)
+        elif window.order_by:
+            raise NotImplementedError(f"runs are not ordered by {window.order_by} here")
         return Page(found[window.offset : window.offset + window.limit], len(found))
 
     def list_pools(self, pattern: str | None, window: Window) -> Page[PoolRecord]:
@@ -388,7 +290,8 @@ class MemoryStore:
 
     def set_paused(self, dag_ids: Sequence[str], paused: bool) -> Sequence[str]:
         """Pause or unpause; gives the ids that changed."""
-        changed = [dag_id for dag_id in dag_ids if self.get_dag(dag_id).is_paused != paused]
+        known = sorted({dag_id for dag_id in dag_ids if dag_id in self._dags})
+        changed = [dag_id for dag_id in known if self._dags[dag_id].is_paused != paused]
         for dag_id in changed:
             self._dags[dag_id] = replace(self._dags[dag_id], is_paused=paused)
             self._notify(NoticeKind.DAG_CHANGED, dag_id)
@@ -402,70 +305,51 @@ class MemoryStore:
         return new
 
     def clear_instances(
-        self, run_pk: int, keys: Sequence[TaskKey], *, run_state: RunState = RunState.QUEUED
+        self,
+        run_pk: int,
+        keys: Sequence[TaskKey],
+        *,
+        run_state: RunState = RunState.QUEUED,
+        dry_run: bool = False,
     ) -> Sequence[InstanceInRun]:
         """Let these run again, with all their retries."""
+        edits.check_clear_to(run_state)
         entry = self._entry(run_pk)
-        version = self.get_version(entry.run.version_id)
-        cleared = []
-        for key in keys:
-            instance = entry.instances.get(key)
-            if instance is None:
-                continue
-            cleared.append(InstanceInRun(instance=instance, run=entry.run))
-            entry.instances[key] = _cleared(instance, version.spec)
-            if instance.state not in LIVE:
-                entry.deferrals.pop(key, None)
-            entry.xcoms.pop(key, None)
-        entry.run = replace(entry.run, state=run_state, end_date=None, reason="It was cleared.")
-        self._edited(entry)
-        return cleared
+        spec = self.get_version(entry.run.version_id).spec
+        cleared = [edits.clear_instance(one, spec) for one in _found(entry, keys)]
+        run = edits.reopen_run(entry.run, run_state, self._clock()) if cleared else entry.run
+        if cleared and not dry_run:
+            for instance in cleared:
+                entry.xcoms.pop(instance.key, None)
+            run = self._edit(entry, run, cleared)
+        return [InstanceInRun(instance, run) for instance in cleared]
 
     def set_instances_state(
-        self, run_pk: int, keys: Sequence[TaskKey], state: TaskState
+        self, run_pk: int, keys: Sequence[TaskKey], state: TaskState, *, dry_run: bool = False
     ) -> Sequence[InstanceInRun]:
-        """Mark instances; a live attempt is fenced off and ended."""
-        entry = self._entry(run_pk)
-        marked = []
-        for key in keys:
-            instance = entry.instances.get(key)
-            if instance is None or instance.state is state:
-                continue
-            marked.append(InstanceInRun(instance=instance, run=entry.run))
-            entry.instances[key] = replace(
-                instance, state=state, end_date=self._clock(), reason=f"It was marked {state}."
-            )
-            entry.deferrals.pop(key, None)
-        self._edited(entry)
-        return marked
+        """Mark instances; a live attempt is fenced off."""
+        edits.check_mark(state)
+        entry, now = self._entry(run_pk), self._clock()
+        marked = [edits.mark_instance(one, state, now) for one in _found(entry, keys)]
+        run = self._edit(entry, entry.run, marked) if marked and not dry_run else entry.run
+        return [InstanceInRun(instance, run) for instance in marked]
 
-    def set_run_state(self, run_pk: int, state: RunState) -> DagRun:
-        """Mark a run: the end states end what is live and skip what has not begun."""
-        entry = self._entry(run_pk)
-        if state in RUN_FINISHED:
-            for key, instance in entry.instances.items():
-                if instance.state in FINISHED:
-                    continue
-                live = instance.state in LIVE
-                entry.instances[key] = replace(
-                    instance,
-                    state=TaskState.FAILED if live else TaskState.SKIPPED,
-                    end_date=self._clock(),
-                    reason=f"The run was marked {state}.",
-                )
-                entry.deferrals.pop(key, None)
-        ended = self._clock() if state in RUN_FINISHED else None
-        entry.run = replace(entry.run, state=state, end_date=ended, reason="It was marked.")
-        self._edited(entry)
-        return entry.run
+    def set_run_state(self, dag_id: str, run_id: str, state: RunState) -> DagRun:
+        """Mark a run, or queue it again."""
+        edits.check_run_mark(state)
+        entry = self._named(dag_id, run_id)
+        spec = self.get_version(entry.run.version_id).spec
+        instances = tuple(entry.instances.values())
+        run, ended = edits.mark_run(entry.run, instances, spec, state, self._clock())
+        return self._edit(entry, run, ended)
 
-    def delete_run(self, run_pk: int) -> None:
+    def delete_run(self, dag_id: str, run_id: str) -> None:
         """Remove a run. Raises `ConflictError` while it is running."""
-        entry = self._entry(run_pk)
-        if entry.run.state is RunState.RUNNING:
-            raise ConflictError(f"Run {entry.run.run_id} is running. Mark it first.")
-        del self._runs[run_pk]
-        self._notify(NoticeKind.RUN_DELETED, str(run_pk))
+        run = self._named(dag_id, run_id).run
+        if run.state is RunState.RUNNING:
+            raise ConflictError(f"The run {run_id!r} of {dag_id!r} is running.")
+        del self._runs[run.pk]
+        self._notify(NoticeKind.RUN_DELETED, str(run.pk))
 
     # What tests look at.
 
@@ -497,15 +381,23 @@ class MemoryStore:
         """What an instance waits on, or has waited on in this try."""
         return self._entry(run_pk).deferrals.get(key)
 
-    def _entry(self, run_pk: int) -> _Run:
+    def _entry(self, run_pk: int) -> MemoryRun:
         try:
             return self._runs[run_pk]
         except KeyError:
-            raise NotFoundError(f"There is no run {run_pk}.") from None
+            raise NotFoundError(f"There is no run with the number {run_pk}.") from None
 
-    def _edited(self, entry: _Run) -> None:
-        entry.run = replace(entry.run, revision=entry.run.revision + 1)
-        self._notify(NoticeKind.RUN_EDITED, str(entry.run.pk))
+    def _named(self, dag_id: str, run_id: str) -> MemoryRun:
+        for entry in self._runs.values():
+            if (entry.run.dag_id, entry.run.run_id) == (dag_id, run_id):
+                return entry
+        raise NotFoundError(f"The DAG {dag_id!r} has no run {run_id!r}.")
+
+    def _edit(self, entry: MemoryRun, run: DagRun, instances: Sequence[TaskInstance]) -> DagRun:
+        """Keep the run and the instances as people want them, and tell the scheduler."""
+        entry.edit(run, instances)
+        self._notify(NoticeKind.RUN_EDITED, str(run.pk))
+        return entry.run
 
     def _notify(self, kind: NoticeKind, subject: str) -> None:
         self._notices.append(Notice(next(self._notice_numbers), kind, subject))
@@ -513,23 +405,16 @@ class MemoryStore:
             wake()
 
 
-def _check_kept_once(known: Deferral | None, change: DeferralKept) -> None:
-    is_same = known is not None and known.attempt_id == change.deferral.attempt_id
-    if known is not None and is_same and known.event is not None:
-        raise ImpossibleWriteError(f"{change.key} has the event of {known.attempt_id} already")
+def _found(entry: MemoryRun, keys: Sequence[TaskKey]) -> list[TaskInstance]:
+    """The run's instances of these keys, in their order. Raises `NotFoundError`."""
+    missing = set(keys) - entry.instances.keys()
+    if missing:
+        raise NotFoundError(f"The run has not these task instances: {sorted(missing)}.")
+    wanted = set(keys)
+    return [instance for key, instance in entry.instances.items() if key in wanted]
 
 
-def _cleared(instance: TaskInstance, spec: DagSpec) -> TaskInstance:
-    task = spec.tasks.get(instance.task_id)
-    retries = task.retries if task is not None else instance.max_tries
-    state = TaskState.RESTARTING if instance.state in LIVE else TaskState.NONE
-    return replace(
-        instance,
-        state=state,
-        max_tries=instance.try_number + retries,
-        not_before=None,
-        losses=0,
-        start_date=instance.start_date if state is TaskState.RESTARTING else None,
-        end_date=None,
-        reason="It was cleared.",
-    )
+def _by_date(run: DagRun) -> tuple[bool, datetime, datetime, int]:
+    """The order of `NEWEST_FIRST`, backwards; runs without a date are the last."""
+    dated = run.logical_date is not None
+    return dated, run.logical_date or run.run_after, run.run_after, run.pk

@@ -98,7 +98,7 @@ class People:
         if run is not None:
             state = self._chance.choice((RunState.SUCCESS, RunState.FAILED, RunState.QUEUED))
             self._note(f"marked run {run.pk} {state}")
-            self._store.set_run_state(run.pk, state)
+            self._store.set_run_state(run.dag_id, run.run_id, state)
 
     def _pause(self) -> None:
         dag_id = self._chance.choice(self._store.dag_ids())
@@ -139,7 +139,7 @@ class People:
         if run is None:
             return
         try:
-            self._store.delete_run(run.pk)
+            self._store.delete_run(run.dag_id, run.run_id)
             self._note(f"deleted run {run.pk}")
         except ConflictError:
             self._note(f"run {run.pk} cannot be deleted")

@@ -247,8 +247,8 @@ def test_a_run_marked_failed_ends_its_attempts(bench: Bench) -> None:
     bench.store.put_dag(chain(2))
     bench.scheduler.open()
     run = bench.trigger()
-    bench.step()
-    bench.store.set_run_state(run.pk, RunState.FAILED)
+    bench.run(0.5)
+    bench.store.set_run_state(run.dag_id, run.run_id, RunState.FAILED)
     bench.run()
     assert not bench.executor.live
     assert bench.states(run) == {"t0": TaskState.FAILED, "t1": TaskState.SKIPPED}
@@ -261,8 +261,8 @@ def test_a_deleted_run_is_forgotten(bench: Bench) -> None:
     run = bench.trigger()
     other = bench.trigger(run_id="r2", days=-1)
     bench.step()
-    bench.store.set_run_state(other.pk, RunState.FAILED)
-    bench.store.delete_run(other.pk)
+    bench.store.set_run_state(other.dag_id, other.run_id, RunState.FAILED)
+    bench.store.delete_run(other.dag_id, other.run_id)
     bench.run()
     assert bench.state(run) == "success"
     assert not bench.executor.live

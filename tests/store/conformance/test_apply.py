@@ -14,6 +14,7 @@ from slipstream.store.interface import Store
 from slipstream.store.records import RunWrite, Window
 
 
+@pytest.mark.simulated
 def test_a_run_is_loaded_as_it_was_written(store: Store) -> None:
     run = started(store, recorded(store))
     snapshot = store.load_run(run.pk)
@@ -25,6 +26,7 @@ def test_a_run_is_loaded_as_it_was_written(store: Store) -> None:
     ]
 
 
+@pytest.mark.simulated
 def test_every_field_of_an_instance_survives(store: Store) -> None:
     run = started(store, recorded(store))
     instance = TaskInstance(
@@ -50,6 +52,7 @@ def test_every_field_of_an_instance_survives(store: Store) -> None:
     assert store.load_run(run.pk).instances[0] == instance
 
 
+@pytest.mark.simulated
 def test_a_write_on_an_old_revision_is_refused_and_the_others_are_written(store: Store) -> None:
     version = recorded(store)
     first, second = started(store, version, "first"), started(store, version, "second")
@@ -69,10 +72,12 @@ def test_a_write_on_an_old_revision_is_refused_and_the_others_are_written(store:
     assert store.load_run(second.pk).run.revision == second.revision + 1
 
 
+@pytest.mark.simulated
 def test_a_write_to_a_run_that_is_gone_is_refused(store: Store) -> None:
     assert store.apply([RunWrite(4711, 0, [])]) == {4711}
 
 
+@pytest.mark.simulated
 def test_xcoms_come_with_the_change_that_carries_them(store: Store) -> None:
     run = started(store, recorded(store))
     load = TaskInstance(run_pk=run.pk, task_id="load", state=TaskState.SUCCESS)
@@ -86,6 +91,7 @@ def test_xcoms_come_with_the_change_that_carries_them(store: Store) -> None:
     assert store.load_run(run.pk).lengths == {TaskKey("load"): {"return_value": 3}}
 
 
+@pytest.mark.simulated
 def test_a_map_replaces_its_placeholder(store: Store) -> None:
     run = started(store, recorded(store))
     scheduled = MapExpanded("train", 3, 2, TaskState.SCHEDULED, NOON, "Its list has 3 items.")
@@ -106,6 +112,7 @@ def test_a_map_replaces_its_placeholder(store: Store) -> None:
     )
 
 
+@pytest.mark.simulated
 def test_a_range_changes_the_state_of_its_part_of_a_map(store: Store) -> None:
     run = started(store, recorded(store))
     changes = [
@@ -121,6 +128,7 @@ def test_a_range_changes_the_state_of_its_part_of_a_map(store: Store) -> None:
     assert states == [waiting, failed, failed, failed, waiting]
 
 
+@pytest.mark.simulated
 def test_changes_are_applied_in_their_order(store: Store) -> None:
     run = started(store, recorded(store))
     last = TaskInstance(
@@ -173,6 +181,7 @@ def test_the_history_keeps_the_latest_attempt_of_every_try(store: Store) -> None
     assert (attempts[0].end_date, attempts[0].reason) == (later(9), "It broke.")
 
 
+@pytest.mark.simulated
 def test_several_writes_of_one_run_in_a_call_follow_each_other(store: Store) -> None:
     run = started(store, recorded(store))
     load = TaskInstance(run_pk=run.pk, task_id="load", try_number=1, attempt_id="a-1")
@@ -195,6 +204,7 @@ def test_several_writes_of_one_run_in_a_call_follow_each_other(store: Store) -> 
     assert found.value == "2"
 
 
+@pytest.mark.simulated
 def test_what_follows_a_refused_write_of_the_same_run_is_refused_too(store: Store) -> None:
     run = started(store, recorded(store))
     writes = [RunWrite(run.pk, run.revision + 7, []), RunWrite(run.pk, run.revision, [])]
@@ -202,6 +212,7 @@ def test_what_follows_a_refused_write_of_the_same_run_is_refused_too(store: Stor
     assert store.load_run(run.pk).run.revision == run.revision
 
 
+@pytest.mark.simulated
 def test_a_map_that_is_expanded_again_keeps_the_instances_it_has(store: Store) -> None:
     run = started(store, recorded(store))
     done = TaskInstance(

@@ -36,11 +36,13 @@ def waiting(store: Store, kept: Deferral = WAIT) -> DagRun:
     return store.get_run(run.dag_id, run.run_id)
 
 
+@pytest.mark.simulated
 def test_a_deferral_is_loaded_with_its_run_as_it_was_kept(store: Store) -> None:
     run = waiting(store)
     assert store.load_run(run.pk).deferrals == {LOAD: WAIT}
 
 
+@pytest.mark.simulated
 def test_the_event_takes_the_place_of_the_wait(store: Store) -> None:
     run = waiting(store)
     after = replace(WAIT, event='{"seen":true}')
@@ -48,6 +50,7 @@ def test_the_event_takes_the_place_of_the_wait(store: Store) -> None:
     assert store.load_run(run.pk).deferrals == {LOAD: after}
 
 
+@pytest.mark.simulated
 def test_a_deferral_is_dropped_and_of_several_changes_the_last_counts(store: Store) -> None:
     run = waiting(store)
     changes = [DeferralKept(LOAD, WAIT), DeferralDropped(LOAD)]
@@ -55,12 +58,14 @@ def test_a_deferral_is_dropped_and_of_several_changes_the_last_counts(store: Sto
     assert store.load_run(run.pk).deferrals == {}
 
 
+@pytest.mark.simulated
 def test_nothing_of_a_refused_write_is_kept(store: Store) -> None:
     run = waiting(store)
     assert store.apply([RunWrite(run.pk, run.revision - 1, [DeferralDropped(LOAD)])])
     assert store.load_run(run.pk).deferrals == {LOAD: WAIT}
 
 
+@pytest.mark.simulated
 @pytest.mark.parametrize("mark", [None, TaskState.SUCCESS, TaskState.FAILED])
 def test_who_edits_a_waiting_task_ends_its_wait(store: Store, mark: TaskState | None) -> None:
     run = waiting(store)
@@ -71,6 +76,7 @@ def test_who_edits_a_waiting_task_ends_its_wait(store: Store, mark: TaskState | 
     assert store.load_run(run.pk).deferrals == {}
 
 
+@pytest.mark.simulated
 def test_the_mark_of_a_run_ends_its_waits(store: Store) -> None:
     run = waiting(store)
     store.set_run_state(run.dag_id, run.run_id, RunState.FAILED)

@@ -44,6 +44,7 @@ def ended(store: Store, state: TaskState = TaskState.FAILED) -> DagRun:
     return store.get_run(run.dag_id, run.run_id)
 
 
+@pytest.mark.simulated
 def test_a_cleared_instance_starts_over_with_all_its_retries(store: Store) -> None:
     run = ended(store)
     (cleared,) = store.clear_instances(run.pk, [LOAD])
@@ -72,6 +73,7 @@ def test_the_attempt_of_a_cleared_instance_stays_in_its_history(store: Store) ->
     )
 
 
+@pytest.mark.simulated
 def test_a_cleared_run_can_be_running_at_once_but_not_finished(store: Store) -> None:
     run = ended(store)
     with pytest.raises(InvalidInputError, match="cannot be 'success'"):
@@ -80,6 +82,7 @@ def test_a_cleared_run_can_be_running_at_once_but_not_finished(store: Store) -> 
     assert cleared.run.state is RunState.RUNNING
 
 
+@pytest.mark.simulated
 def test_clearing_in_a_running_run_leaves_it_running(store: Store) -> None:
     run = started(store, recorded(store))
     run = changed(store, run, instance(run, TaskState.FAILED))
@@ -88,6 +91,7 @@ def test_clearing_in_a_running_run_leaves_it_running(store: Store) -> None:
     assert states(store, run)["load"] is TaskState.NONE
 
 
+@pytest.mark.simulated
 @pytest.mark.parametrize("state", [TaskState.QUEUED, TaskState.RUNNING, TaskState.RESTARTING])
 def test_a_live_instance_restarts_when_its_process_is_gone(store: Store, state: TaskState) -> None:
     run = started(store, recorded(store))
@@ -110,6 +114,7 @@ def test_the_xcoms_of_a_cleared_instance_go(store: Store) -> None:
     assert [record.task_id for record in left.items] == ["train"]
 
 
+@pytest.mark.simulated
 def test_a_dry_run_tells_and_changes_nothing(store: Store) -> None:
     run = ended(store)
     before = store.load_run(run.pk)
@@ -120,6 +125,7 @@ def test_a_dry_run_tells_and_changes_nothing(store: Store) -> None:
     assert store.load_run(run.pk) == before
 
 
+@pytest.mark.simulated
 def test_what_the_scheduler_decided_before_an_edit_is_refused(store: Store) -> None:
     run = ended(store)
     store.clear_instances(run.pk, [LOAD])
@@ -128,6 +134,7 @@ def test_what_the_scheduler_decided_before_an_edit_is_refused(store: Store) -> N
     assert states(store, run)["load"] is TaskState.NONE
 
 
+@pytest.mark.simulated
 def test_instances_and_runs_that_are_not_there_are_not_found(store: Store) -> None:
     run = started(store, recorded(store))
     with pytest.raises(NotFoundError, match="nonsense"):
@@ -141,12 +148,14 @@ def test_instances_and_runs_that_are_not_there_are_not_found(store: Store) -> No
     assert store.load_run(run.pk).run == run
 
 
+@pytest.mark.simulated
 def test_nothing_to_clear_changes_nothing(store: Store) -> None:
     run = ended(store)
     assert list(store.clear_instances(run.pk, [])) == []
     assert store.load_run(run.pk).run == run
 
 
+@pytest.mark.simulated
 def test_many_instances_are_cleared_at_once(store: Store) -> None:
     names = [f"task{number}" for number in range(1000)]
     run = started(store, recorded(store, spec(tasks=names)))
@@ -171,6 +180,7 @@ def test_a_marked_live_instance_is_fenced_off(store: Store, state: TaskState) ->
     assert (record.attempt_id, record.state) == ("a-2", TaskState.FAILED)
 
 
+@pytest.mark.simulated
 def test_marking_a_finished_instance_changes_its_state_alone(store: Store) -> None:
     run = ended(store)
     (marked,) = store.set_instances_state(run.pk, [LOAD], TaskState.SUCCESS)
@@ -185,6 +195,7 @@ def test_marking_a_finished_instance_changes_its_state_alone(store: Store) -> No
     assert marked.run.state is RunState.FAILED
 
 
+@pytest.mark.simulated
 def test_an_instance_cannot_be_marked_as_something_that_only_happens(store: Store) -> None:
     run = started(store, recorded(store))
     with pytest.raises(InvalidInputError, match="cannot be marked as 'running'"):
@@ -229,12 +240,14 @@ def test_a_run_marked_as_failed_ends_what_ran_and_skips_the_rest(store: Store) -
         store.set_rendered_fields("running", {})
 
 
+@pytest.mark.simulated
 def test_a_run_marked_as_success_makes_all_of_it_a_success(store: Store) -> None:
     run = of_all_kinds(store)
     assert store.set_run_state("sales", "first", RunState.SUCCESS).state is RunState.SUCCESS
     assert set(states(store, run).values()) == {TaskState.SUCCESS}
 
 
+@pytest.mark.simulated
 @pytest.mark.parametrize("state", [RunState.SUCCESS, RunState.FAILED])
 def test_teardown_that_is_due_runs_before_a_marked_run_ends(store: Store, state: RunState) -> None:
     run = of_all_kinds(store, teardown=True)
@@ -244,6 +257,7 @@ def test_teardown_that_is_due_runs_before_a_marked_run_ends(store: Store, state:
     assert found["running"] is TaskState(state.value)
 
 
+@pytest.mark.simulated
 def test_a_run_is_queued_again_where_it_stands(store: Store) -> None:
     run = ended(store)
     queued = store.set_run_state("sales", "first", RunState.QUEUED)
@@ -252,6 +266,7 @@ def test_a_run_is_queued_again_where_it_stands(store: Store) -> None:
     assert store.active_run_pks() == [run.pk]
 
 
+@pytest.mark.simulated
 def test_a_run_is_not_marked_as_running(store: Store) -> None:
     started(store, recorded(store))
     with pytest.raises(InvalidInputError, match="mark it as 'queued'"):

@@ -17,6 +17,7 @@ def taken(store: Store) -> list[tuple[NoticeKind, str]]:
     return [(notice.kind, notice.subject) for notice in store.take_notices()]
 
 
+@pytest.mark.simulated
 def test_notices_are_taken_once_and_oldest_first(store: Store) -> None:
     version = recorded(store)
     runs = [store.create_run(new_run(version, f"run{number}")) for number in range(3)]
@@ -26,6 +27,7 @@ def test_notices_are_taken_once_and_oldest_first(store: Store) -> None:
     assert taken(store) == []
 
 
+@pytest.mark.simulated
 @pytest.mark.parametrize(
     ("edit", "kind", "subject"),
     [
@@ -68,6 +70,7 @@ def test_an_edit_leaves_a_notice(
     assert taken(store) == [(kind, subject)]
 
 
+@pytest.mark.simulated
 def test_deleting_a_run_leaves_a_notice(store: Store) -> None:
     run = store.create_run(new_run(recorded(store)))
     store.take_notices()
@@ -75,6 +78,7 @@ def test_deleting_a_run_leaves_a_notice(store: Store) -> None:
     assert taken(store) == [(NoticeKind.RUN_DELETED, str(run.pk))]
 
 
+@pytest.mark.simulated
 def test_what_changes_nothing_leaves_no_notice(store: Store) -> None:
     run = started(store, recorded(store))
     store.take_notices()
@@ -86,6 +90,7 @@ def test_what_changes_nothing_leaves_no_notice(store: Store) -> None:
     assert taken(store) == []
 
 
+@pytest.mark.simulated
 def test_a_listener_is_woken_after_the_commit(store: Store) -> None:
     version = recorded(store)
     woken = threading.Event()
@@ -97,6 +102,7 @@ def test_a_listener_is_woken_after_the_commit(store: Store) -> None:
     stop()
 
 
+@pytest.mark.simulated
 def test_a_refused_verb_wakes_nobody(store: Store) -> None:
     version = recorded(store)
     store.create_run(new_run(version))
@@ -120,6 +126,7 @@ def test_a_refused_verb_wakes_nobody(store: Store) -> None:
     assert len(calls) == before
 
 
+@pytest.mark.simulated
 def test_after_the_undo_nobody_is_woken(store: Store) -> None:
     version = recorded(store)
     calls: list[None] = []

@@ -13,6 +13,7 @@ from slipstream.store.interface import Store
 from slipstream.store.records import NewRun, NextRun, RunWrite
 
 
+@pytest.mark.simulated
 def test_a_new_run_is_queued_with_everything_it_was_given(store: Store) -> None:
     version = recorded(store)
     run = store.create_run(
@@ -54,6 +55,7 @@ def test_a_new_run_is_queued_with_everything_it_was_given(store: Store) -> None:
     assert run.queued_at is not None
 
 
+@pytest.mark.simulated
 def test_a_run_id_is_given_once_in_a_dag(store: Store) -> None:
     sales, stock = recorded(store), recorded(store, spec("stock"))
     store.create_run(new_run(sales))
@@ -62,6 +64,7 @@ def test_a_run_id_is_given_once_in_a_dag(store: Store) -> None:
         store.create_run(new_run(sales))
 
 
+@pytest.mark.simulated
 def test_a_logical_date_is_given_once_in_a_dag(store: Store) -> None:
     version = recorded(store)
     store.create_run(new_run(version, "first", logical_date=NOON))
@@ -69,12 +72,14 @@ def test_a_logical_date_is_given_once_in_a_dag(store: Store) -> None:
         store.create_run(new_run(version, "second", logical_date=NOON))
 
 
+@pytest.mark.simulated
 def test_runs_without_a_logical_date_do_not_clash(store: Store) -> None:
     version = recorded(store)
     store.create_run(new_run(version, "first"))
     store.create_run(new_run(version, "second"))
 
 
+@pytest.mark.simulated
 def test_a_run_needs_a_version_of_its_dag(store: Store) -> None:
     recorded(store)
     stock = recorded(store, spec("stock"))
@@ -91,6 +96,7 @@ def test_a_run_needs_a_version_of_its_dag(store: Store) -> None:
         )
 
 
+@pytest.mark.simulated
 def test_active_runs_come_oldest_first(store: Store) -> None:
     version = recorded(store)
     late = store.create_run(new_run(version, "late", run_after=later(60)))
@@ -102,11 +108,13 @@ def test_active_runs_come_oldest_first(store: Store) -> None:
     assert list(store.active_run_pks()) == [early.pk, running.pk, late.pk]
 
 
+@pytest.mark.simulated
 def test_a_run_that_is_not_there_cannot_be_loaded(store: Store) -> None:
     with pytest.raises(NotFoundError, match="no run with the number 4711"):
         store.load_run(4711)
 
 
+@pytest.mark.simulated
 def test_a_snapshot_counts_what_the_instances_of_a_map_pushed(store: Store) -> None:
     run = started(store, recorded(store))
     states = [TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED, TaskState.RUNNING]
@@ -124,6 +132,7 @@ def test_a_snapshot_counts_what_the_instances_of_a_map_pushed(store: Store) -> N
     assert snapshot.lengths == {}
 
 
+@pytest.mark.simulated
 def test_a_snapshot_tells_what_branches_decided(store: Store) -> None:
     run = started(store, recorded(store))
     store.set_xcom(run.pk, TaskKey("branch"), "skipmixin_key", '{"followed":["a"]}', 1)
@@ -136,6 +145,7 @@ def test_a_snapshot_tells_what_branches_decided(store: Store) -> None:
     }
 
 
+@pytest.mark.simulated
 def test_the_past_is_the_run_before_by_logical_date(store: Store) -> None:
     version = recorded(store)
     first = started(store, version, "first", logical_date=later(0))
@@ -149,6 +159,7 @@ def test_the_past_is_the_run_before_by_logical_date(store: Store) -> None:
     assert store.past_instance(second, TaskKey("added_later")) is None
 
 
+@pytest.mark.simulated
 def test_the_past_goes_by_run_after_where_there_is_no_logical_date(store: Store) -> None:
     version = recorded(store)
     started(store, version, "first", run_after=later(0))
@@ -158,6 +169,7 @@ def test_the_past_goes_by_run_after_where_there_is_no_logical_date(store: Store)
     assert past.run.run_id == "first"
 
 
+@pytest.mark.simulated
 def test_the_past_downstream_is_done_when_all_of_it_succeeded_or_was_skipped(store: Store) -> None:
     version = recorded(store)
     first = started(store, version, "first", logical_date=later(0))
@@ -173,6 +185,7 @@ def test_the_past_downstream_is_done_when_all_of_it_succeeded_or_was_skipped(sto
     assert store.past_downstream_done(second, tasks)
 
 
+@pytest.mark.simulated
 def test_the_last_run_by_the_timetable_is_the_newest_that_nobody_triggered(store: Store) -> None:
     version = recorded(store)
     assert store.last_scheduled_run("sales") is None
@@ -188,6 +201,7 @@ def test_the_last_run_by_the_timetable_is_the_newest_that_nobody_triggered(store
     assert last.run_id == "new"
 
 
+@pytest.mark.simulated
 def test_when_a_dag_runs_next_is_kept_for_people(store: Store) -> None:
     recorded(store)
     recorded(store, spec("stock"))
@@ -208,6 +222,7 @@ def test_when_a_dag_runs_next_is_kept_for_people(store: Store) -> None:
     assert found.next_run_after == later(4)
 
 
+@pytest.mark.simulated
 def test_running_instances_are_counted_by_dag(store: Store) -> None:
     for dag_id, states in (
         ("sales", (TaskState.QUEUED, TaskState.RUNNING)),
