@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor as ThreadPool
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -25,9 +26,11 @@ _log = logging.getLogger(__name__)
 HOST_LOGGER = "slipstream.host"
 """The logger of the lines that the host itself adds to a log."""
 
-Answerer: TypeAlias = Callable[[Attempt | None, execution.Request], execution.Answer]
+Answerer: TypeAlias = Callable[
+    [Attempt | None, execution.Request], execution.Answer | Future[execution.Answer]
+]
 """Carries out a request of a task, or of a DAG file being loaded (None); may block, must not
-raise."""
+raise. What waits for an event is answered by a future, so that it keeps no thread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,14 +104,20 @@ class Conversation:
         """In a thread of the pool: answer one request. The process waits, whatever happens."""
         try:
             answer = self._around.answer(self._attempt, ask.request)
-            self._log.masker.add(
-                secrets_of_answer(ask.request, answer, self._around.settings.sensitive_names)
-            )
-            self._process.send(messages.Reply(number=ask.number, answer=answer))
+            if isinstance(answer, Future):
+                answer.add_done_callback(lambda later: self._reply(ask, later.result()))
+            else:
+                self._reply(ask, answer)
         except Exception as error:  # noqa: BLE001 - it is told to the task, which decides
             _log.exception("a request of a task could not be answered")
             refused = execution.Refused(code="internal", message=f"{type(error).__name__}: {error}")
             self._process.send(messages.Reply(number=ask.number, answer=refused))
+
+    def _reply(self, ask: messages.Ask, answer: execution.Answer) -> None:
+        self._log.masker.add(
+            secrets_of_answer(ask.request, answer, self._around.settings.sensitive_names)
+        )
+        self._process.send(messages.Reply(number=ask.number, answer=answer))
 
     def _add(
         self,
@@ -120,6 +129,11 @@ class Conversation:
     ) -> None:
         self._log.add(timestamp=timestamp, level=level, logger=logger, event=event, extra=extra)
         self._around.mark_dirty(self._log)
+
+
+def settled(answer: execution.Answer | Future[execution.Answer]) -> execution.Answer:
+    """The answer itself; waits for one that is still to come."""
+    return answer.result() if isinstance(answer, Future) else answer
 
 
 def new_log(path: Path, settings: HostSettings) -> LogFile:

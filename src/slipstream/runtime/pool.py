@@ -17,7 +17,7 @@ import msgspec
 from slipstream.model.attempt import Failed, Lost, Outcome
 from slipstream.model.version import ParsedFile, hash_sources
 from slipstream.runtime.conduct import AttemptConduct, describe_end, refuse_attempt
-from slipstream.runtime.conversation import Surroundings
+from slipstream.runtime.conversation import Surroundings, settled
 from slipstream.runtime.errand import ErrandConduct
 from slipstream.runtime.jobs import AttemptJob, ErrandJob, Job, Source
 from slipstream.runtime.loads import Load, LoadQueue
@@ -143,7 +143,7 @@ class ProcessPool:
         """A file that is being loaded wants to know something."""
 
         def answer() -> None:
-            found = self._around.answer(None, ask.request)
+            found = settled(self._around.answer(None, ask.request))
             file.reply(messages.Reply(number=ask.number, answer=found))
 
         self._around.pool.submit(answer)

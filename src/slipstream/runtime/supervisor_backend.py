@@ -10,7 +10,8 @@ from slipstream.model.attempt import Attempt, XComWrite
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED
 from slipstream.runtime.supervisor_link import RequestFailedError, SupervisorLink
-from slipstream.sdk._backend import StoredConnection
+from slipstream.sdk._backend import DagSummary, StoredConnection
+from slipstream.sdk._times import in_utc
 from slipstream.wire import execution as wire
 
 A = TypeVar("A", bound=wire.Answer)
@@ -167,7 +168,7 @@ class SupervisorBackend:
         """See `Backend`."""
         answer = self._link.ask(
             wire.GetPreviousRun(
-                dag_id=dag_id, run_id=run_id, logical_date=logical_date, state=state
+                dag_id=dag_id, run_id=run_id, logical_date=in_utc(logical_date), state=state
             )
         )
         if isinstance(answer, wire.Missing):
@@ -190,7 +191,7 @@ class SupervisorBackend:
             task_ids=None if task_ids is None else list(task_ids),
             group_id=group_id,
             run_ids=list(run_ids),
-            logical_dates=list(logical_dates),
+            logical_dates=_plain(logical_dates),
             map_index=map_index,
         )
         return self._ask(request, wire.TaskStates).states
@@ -211,8 +212,8 @@ class SupervisorBackend:
         request = wire.CountRuns(
             dag_id=dag_id,
             run_ids=list(run_ids),
-            logical_dates=list(logical_dates),
-            states=list(states),
+            logical_dates=_plain(logical_dates),
+            states=[str(state) for state in states],
         )
         return self._ask(request, wire.Count).value
 
@@ -225,20 +226,45 @@ class SupervisorBackend:
         conf: Mapping[str, JsonValue],
         note: str | None,
         reset_existing: bool,
+        run_after: datetime | None = None,
     ) -> str:
         """See `Backend`."""
         request = wire.TriggerRun(
             dag_id=dag_id,
             run_id=run_id,
-            logical_date=logical_date,
+            logical_date=in_utc(logical_date),
             conf=conf,
             note=note,
             reset_existing=reset_existing,
+            run_after=in_utc(run_after),
         )
         triggered = self._ask(request, wire.Text).value
         if triggered is None:
             raise RequestFailedError(f"the server started no run of {dag_id!r} and did not say why")
         return triggered
+
+    def get_dag(self, dag_id: str) -> DagSummary | None:
+        """See `Backend`."""
+        answer = self._link.ask(wire.GetDag(dag_id=dag_id))
+        if isinstance(answer, wire.Missing):
+            return None
+        found = _expect(answer, wire.DagFound)
+        return DagSummary(
+            dag_id=found.dag_id,
+            is_paused=found.is_paused,
+            relative_fileloc=found.relative_fileloc,
+            bundle_name=found.bundle_name,
+            owners=found.owners,
+            tags=found.tags,
+            next_dagrun=found.next_run_after,
+            task_ids=frozenset(found.task_ids),
+            group_ids=frozenset(found.group_ids),
+        )
+
+    def await_change(self, *, dag_id: str, seen: int | None, seconds: float) -> int:
+        """See `Backend`."""
+        request = wire.AwaitChange(dag_id=dag_id, seen=seen, seconds=seconds)
+        return self._ask(request, wire.Count).value
 
     def mask_secret(self, value: str) -> None:
         """See `Backend`."""
@@ -246,6 +272,11 @@ class SupervisorBackend:
 
     def _ask(self, request: wire.Request, kind: type[A]) -> A:
         return _expect(self._link.ask(request), kind)
+
+
+def _plain(moments: Sequence[datetime]) -> list[datetime]:
+    """The moments without the classes of the libraries that made them."""
+    return [found for moment in moments if (found := in_utc(moment)) is not None]
 
 
 def _expect(answer: wire.Answer, kind: type[A]) -> A:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from slipstream.model.attempt import (
     Attempt,
@@ -23,21 +23,17 @@ from slipstream.sdk.exceptions import (
     AirflowRescheduleException,
     AirflowSensorTimeout,
     AirflowSkipException,
-    DagRunTriggerException,
     DownstreamTasksSkipped,
     TaskDeferred,
 )
 from slipstream.wire.values import encode_value
-
-if TYPE_CHECKING:
-    from slipstream.sdk._backend import Backend
 
 _log = logging.getLogger("airflow.task")
 
 _LONGEST_MESSAGE = 2000
 
 
-def outcome_of(error: BaseException, backend: Backend) -> Outcome:
+def outcome_of(error: BaseException) -> Outcome:
     """How the task has ended that raised this."""
     match error:
         case AirflowSkipException():
@@ -51,10 +47,6 @@ def outcome_of(error: BaseException, backend: Backend) -> Outcome:
             return _deferred(error)
         case DownstreamTasksSkipped():
             return Succeeded(skip=tuple(_task_id(task) for task in error.tasks))
-        case DagRunTriggerException():
-            from slipstream.runtime.task_trigger import trigger
-
-            return trigger(error, backend)
         case _:
             return failed(error)
 

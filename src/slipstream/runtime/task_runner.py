@@ -29,7 +29,12 @@ from slipstream.sdk._policies import mutate_instance
 from slipstream.sdk._running import running
 from slipstream.sdk._template import rendered_fields
 from slipstream.sdk._xcom_values import keeps_more, purge_xcom, write_xcom
-from slipstream.sdk.exceptions import AirflowException, AirflowTaskTerminated, AirflowTaskTimeout
+from slipstream.sdk.exceptions import (
+    AirflowException,
+    AirflowTaskTerminated,
+    AirflowTaskTimeout,
+    DagRunTriggerException,
+)
 from slipstream.wire.values import decode_value, length_of
 
 if TYPE_CHECKING:
@@ -145,10 +150,15 @@ class TaskRun:
             return operator.resume_execution(
                 self._attempt.next_method, self._next_kwargs(), context
             )
+        except DagRunTriggerException as asked:
+            order = asked
         except SystemExit as error:
             if error.code in {0, None}:
                 return None
             raise
+        from slipstream.runtime.task_trigger import trigger
+
+        return trigger(order, context["ti"])
 
     def _next_kwargs(self) -> Any:
         """The arguments that the deferral named, and what the trigger gave."""
@@ -225,7 +235,7 @@ class TaskRun:
 
     def _ended_by(self, error: BaseException, context: Context) -> Outcome:
         """The outcome that an exception stands for."""
-        outcome = task_endings.outcome_of(error, self._backend)
+        outcome = task_endings.outcome_of(error)
         if isinstance(outcome, (Failed, Skipped, Succeeded)):
             name = self._map_index_name(context) if self._operator is not None else None
             outcome = task_endings.with_details(outcome, self._lengths, name)

@@ -31,6 +31,22 @@ class StoredConnection:
     extra: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DagSummary:
+    """Another DAG, as a task may see it."""
+
+    dag_id: str
+    is_paused: bool
+    relative_fileloc: str = ""
+    bundle_name: str = ""
+    bundle_version: str | None = None
+    owners: str = ""
+    tags: Sequence[str] = ()
+    next_dagrun: datetime | None = None
+    task_ids: frozenset[str] = frozenset()
+    group_ids: frozenset[str] = frozenset()
+
+
 class Backend(Protocol):
     """Answers for one task attempt. Values of XComs are JSON text (see `wire.values`).
 
@@ -144,8 +160,19 @@ class Backend(Protocol):
         conf: Mapping[str, JsonValue],
         note: str | None,
         reset_existing: bool,
+        run_after: datetime | None = None,
     ) -> str:
         """Start a run of another DAG; gives its run id. Raises `AlreadyExistsError`."""
+
+    def get_dag(self, dag_id: str) -> DagSummary | None:
+        """A DAG of the deployment, or None where there is none."""
+
+    def await_change(self, *, dag_id: str, seen: int | None, seconds: float) -> int:
+        """Wait until something has happened in the runs of a DAG; gives the number of changes.
+
+        Returns as soon as the number is not `seen`, and after `seconds` at the latest. Ask with
+        None first, which returns at once, then look, then wait: so nothing is missed in between.
+        """
 
     def mask_secret(self, value: str) -> None:
         """From now on, hide this text wherever it appears in the attempt's log."""

@@ -92,6 +92,7 @@ class DAG:
         max_active_tasks = max_active_tasks or today.get("max_active_tasks")
         defaults = authoring_defaults()
         self.dag_id = check_id(dag_id, "dag_id")
+        _scope.remember(self)
         self.description = description
         self.fileloc = file_of_caller()
         self.auto_register = auto_register

@@ -31,3 +31,14 @@ class BaseOperatorLink(ABC):
     @abstractmethod
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         """The address, for one task instance."""
+
+
+def address_of_run(dag_id: str, run_id: str | None = None) -> str:
+    """Where people look at a DAG or at a run of it; below `[api] base_url` where that is set."""
+    from urllib.parse import quote
+
+    from slipstream.sdk._conf import conf
+
+    base = str(conf.get("api", "base_url", fallback="") or "").rstrip("/")
+    run = "" if run_id is None else f"/runs/{quote(run_id, safe='')}"
+    return f"{base}/dags/{quote(dag_id, safe='')}{run}"

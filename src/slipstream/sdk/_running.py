@@ -46,6 +46,17 @@ def get_backend() -> Backend | None:
     return backend
 
 
+def require_backend() -> Backend:
+    """Who answers. Raises `AirflowException` where no task and no trigger is running."""
+    backend = get_backend()
+    if backend is None:
+        raise AirflowException(
+            "Nothing is running here that could ask the deployment about its runs. Call this in a "
+            "task or in a trigger, not while the DAG file is read."
+        )
+    return backend
+
+
 def is_running() -> bool:
     """Whether a task is running in this process."""
     return bool(_running)

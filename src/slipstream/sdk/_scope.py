@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
     from slipstream.sdk._collect import DagCollector
@@ -13,6 +14,17 @@ if TYPE_CHECKING:
 _dags: list[DAG] = []
 _groups: list[TaskGroup] = []
 _collectors: list[DagCollector] = []
+_made: WeakValueDictionary[str, DAG] = WeakValueDictionary()
+
+
+def remember(dag: DAG) -> None:
+    """The DAG can be found by its id for as long as somebody holds it."""
+    _made[dag.dag_id] = dag
+
+
+def find_dag(dag_id: str) -> DAG | None:
+    """The DAG of that id that was made last in this process, or None."""
+    return _made.get(dag_id)
 
 
 def enter_dag(dag: DAG) -> None:

@@ -12,18 +12,20 @@ from slipstream.model.run import UNMAPPED
 from slipstream.model.states import TaskState
 from slipstream.sdk._dag_run import DagRun, previous_run, split_instance_key
 from slipstream.sdk._deprecation import warn_deprecated
+from slipstream.sdk._running import require_backend
 from slipstream.sdk._times import for_user
 from slipstream.sdk._types import NOTSET, ArgNotSet, UserValue
 from slipstream.sdk._values import length_of
 from slipstream.sdk._xcom_arg import XCOM_RETURN_KEY
 from slipstream.sdk._xcom_values import XComPlace, read_xcom, read_xcoms, write_xcom
+from slipstream.sdk.exceptions import DagNotFound
 
 if TYPE_CHECKING:
     import pendulum
 
     from slipstream.model.attempt import Attempt
     from slipstream.sdk._abstract_operator import AbstractOperator
-    from slipstream.sdk._backend import Backend
+    from slipstream.sdk._backend import Backend, DagSummary
     from slipstream.sdk._context import Context
     from slipstream.sdk._dag import DAG
 
@@ -317,18 +319,21 @@ class TaskInstance:
 
         return relevant_map_indexes(upstream, self.get_template_context())
 
+    @staticmethod
     def get_task_states(
-        self,
-        dag_id: str | None = None,
+        dag_id: str,
         map_index: int | None = None,
         task_ids: Sequence[str] | None = None,
         task_group_id: str | None = None,
         logical_dates: Sequence[datetime] | None = None,
         run_ids: Sequence[str] | None = None,
     ) -> Mapping[str, Mapping[str, str | None]]:
-        """`{run_id: {task_id: state}}` of tasks in any runs."""
-        return self.backend.get_task_states(
-            dag_id=dag_id or self.dag_id,
+        """`{run_id: {task_id: state}}` of tasks in any runs; `task_id_2` for an instance of a map.
+
+        Like its kin below it is asked of the class, and answered while a task or a trigger runs.
+        """
+        return require_backend().get_task_states(
+            dag_id=dag_id,
             task_ids=task_ids,
             group_id=task_group_id,
             run_ids=run_ids or [],
@@ -336,9 +341,9 @@ class TaskInstance:
             map_index=UNMAPPED if map_index is None else map_index,
         )
 
+    @staticmethod
     def get_ti_count(
-        self,
-        dag_id: str | None = None,
+        dag_id: str,
         map_index: int | None = None,
         task_ids: Sequence[str] | None = None,
         task_group_id: str | None = None,
@@ -347,31 +352,40 @@ class TaskInstance:
         states: Sequence[str] | None = None,
     ) -> int:
         """How many task instances there are, of those states where they are given."""
-        found = self.get_task_states(
+        found = TaskInstance.get_task_states(
             dag_id, map_index, task_ids, task_group_id, logical_dates, run_ids
         )
         return sum(
             1 for run in found.values() for state in run.values() if not states or state in states
         )
 
+    @staticmethod
     def get_dr_count(
-        self,
         dag_id: str,
         logical_dates: Sequence[datetime] | None = None,
         run_ids: Sequence[str] | None = None,
         states: Sequence[str] | None = None,
     ) -> int:
         """How many runs there are."""
-        return self.backend.count_runs(
+        return require_backend().count_runs(
             dag_id=dag_id,
             run_ids=run_ids or [],
             logical_dates=logical_dates or [],
             states=states or [],
         )
 
-    def get_dagrun_state(self, dag_id: str, run_id: str) -> str | None:
+    @staticmethod
+    def get_dagrun_state(dag_id: str, run_id: str) -> str | None:
         """The state of a run."""
-        return self.backend.get_run_state(dag_id=dag_id, run_id=run_id)
+        return require_backend().get_run_state(dag_id=dag_id, run_id=run_id)
+
+    @staticmethod
+    def get_dag(dag_id: str) -> DagSummary:
+        """A DAG of the deployment as it is now. Raises `DagNotFound`."""
+        found = require_backend().get_dag(dag_id)
+        if found is None:
+            raise DagNotFound(f"There is no DAG {dag_id!r}.")
+        return found
 
     def expanded_counts(self) -> Mapping[str, int]:
         """`{task_id: instances}` of the mapped upstream tasks."""

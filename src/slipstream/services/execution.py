@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import Protocol, assert_never
 
@@ -17,6 +18,7 @@ from slipstream.model.errors import (
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED, DagRun, TaskKey
 from slipstream.model.states import LIVE, RunState, RunType, TaskState, TriggeredBy
+from slipstream.services.changes import ChangeBoard
 from slipstream.store.interface import (
     DagStore,
     RunStore,
@@ -49,10 +51,27 @@ class ExecutionService:
     """Answers for all attempts; safe to call from any thread."""
 
     def __init__(
-        self, store: ExecutionStore, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        store: ExecutionStore,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        changes: ChangeBoard | None = None,
     ) -> None:
+        """Without `changes` nobody is told of any, and who waits for one waits its whole time."""
         self._store = store
         self._clock = clock
+        self._changes = changes or ChangeBoard()
+
+    def answer_in_time(
+        self, attempt: Attempt | None, request: wire.Request
+    ) -> wire.Answer | Future[wire.Answer]:
+        """As `answer`; what has to wait for something to happen is answered when it has."""
+        if attempt is None or not isinstance(request, wire.AwaitChange):
+            return self.answer(attempt, request)
+        later: Future[wire.Answer] = Future()
+        number = self._changes.wait(request.dag_id, request.seen, request.seconds)
+        number.add_done_callback(lambda found: later.set_result(wire.Count(value=found.result())))
+        return later
 
     def answer(self, attempt: Attempt | None, request: wire.Request) -> wire.Answer:
         """Carry out what the process of `attempt` asks; a refusal is an answer, not an error.
@@ -123,6 +142,11 @@ class ExecutionService:
                 return self._run_state(ask)
             case wire.CountRuns():
                 return wire.Count(value=self._count_runs(ask))
+            case wire.GetDag():
+                return self._dag(ask.dag_id)
+            case wire.AwaitChange():
+                changes = self._changes.wait(ask.dag_id, ask.seen, ask.seconds)
+                return wire.Count(value=changes.result())
             case wire.TriggerRun():
                 self._require_current(attempt)
                 return wire.Text(value=self._trigger(attempt, ask))
@@ -284,6 +308,26 @@ class ExecutionService:
         except NotFoundError:
             return wire.Text(value=None)
 
+    def _dag(self, dag_id: str) -> wire.Answer:
+        try:
+            dag = self._store.get_dag(dag_id)
+        except NotFoundError:
+            return wire.Missing()
+        if dag.is_stale:
+            return wire.Missing()
+        spec = dag.latest.spec
+        return wire.DagFound(
+            dag_id=dag_id,
+            is_paused=dag.is_paused,
+            relative_fileloc=dag.relative_fileloc,
+            bundle_name=dag.bundle_name,
+            owners=", ".join(sorted({task.owner for task in spec.tasks.values()})),
+            tags=list(spec.tags),
+            next_run_after=dag.next_run_after,
+            task_ids=list(spec.tasks),
+            group_ids=list(spec.groups),
+        )
+
     def _count_runs(self, ask: wire.CountRuns) -> int:
         return sum(
             self._store.list_runs(
@@ -303,6 +347,7 @@ class ExecutionService:
         request = RunRequest(
             run_id=ask.run_id,
             logical_date=ask.logical_date,
+            run_after=ask.run_after,
             conf=ask.conf,
             note=ask.note,
             triggered_by=TriggeredBy.OPERATOR,

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from slipstream.store.triggering import check_conf
 from slipstream.testing.in_process import InProcessRun, Observer
 from slipstream.testing.masked_logging import masked_logging
 from slipstream.testing.memory_backend import MemoryBackend
+from slipstream.testing.other_runs import KnownRun, KnownRuns
 from slipstream.testing.process_run import ProcessRun, xcoms_of
 from slipstream.testing.settings_files import read_connections, read_variables
 from slipstream.testing.tested_run import TestedRun
@@ -65,18 +67,51 @@ def run(
         planned.run_id,
         variables=variables,
         connections=connections,
-        groups=_tasks_of_groups(spec),
+        runs=KnownRuns(lambda other, run: _run_other(other, run, backend)),
     )
     is_marked = _marker(mark_success_pattern)
     if use_executor:
         processes = ProcessRun(dag.fileloc, variables, connections)
         return _in_processes(dag, processes, planned, backend, is_marked, on_event)
     driven = InProcessRun(dag, spec, planned, backend, is_marked=is_marked, observe=on_event)
-    backend.watch(lambda: dict(driven.machine.states()), lambda: driven.machine.run.state.value)
     with masked_logging(backend.masker):
-        ended = driven.drive()
-        _log.info("Run %s of DAG %s is %s: %s", ended.run_id, dag.dag_id, ended.state, ended.reason)
+        ended = _drive(driven, backend)
     return TestedRun(dag, ended, backend, dict(driven.machine.states()), driven.instances)
+
+
+def _drive(driven: InProcessRun, backend: MemoryBackend) -> DagRun:
+    """Run it to its end, where others can ask how it stands."""
+    run = driven.machine.run
+    backend.runs.add(
+        KnownRun(
+            dag_id=run.dag_id,
+            run_id=run.run_id,
+            logical_date=run.logical_date,
+            conf=run.conf,
+            states=lambda: dict(driven.machine.states()),
+            state=lambda: driven.machine.run.state.value,
+        )
+    )
+    with backend.runs.driving(run.dag_id):
+        ended = driven.drive()
+    _log.info("Run %s of DAG %s is %s: %s", ended.run_id, run.dag_id, ended.state, ended.reason)
+    return ended
+
+
+def _run_other(dag: DAG, run: KnownRun, backend: MemoryBackend) -> None:
+    """Carry out a run that a task has started, to its end."""
+    spec = build_spec(dag)
+    planned = _planned_run(spec, None, run.logical_date, run.conf)
+    planned = replace(
+        planned,
+        run_id=run.run_id,
+        run_type=RunType.OPERATOR_TRIGGERED,
+        triggered_by=TriggeredBy.OPERATOR,
+        logical_date=run.logical_date,
+        reason="A task of the run that is tested started it.",
+    )
+    other = backend.of_run(run.dag_id, run.run_id)
+    _drive(InProcessRun(dag, spec, planned, other), other)
 
 
 def _in_processes(
@@ -101,7 +136,15 @@ def _in_processes(
                 length=None,
             )
     states = {key: row.state for key, row in instances.items()}
-    backend.watch(lambda: states, lambda: ended.state.value)
+    backend.runs.add(
+        KnownRun(
+            dag_id=ended.dag_id,
+            run_id=ended.run_id,
+            logical_date=ended.logical_date,
+            states=lambda: states,
+            state=lambda: ended.state.value,
+        )
+    )
     return TestedRun(dag, ended, backend, states, instances)
 
 
@@ -140,14 +183,3 @@ def _marker(pattern: str | re.Pattern[str] | None) -> Callable[[str], bool]:
         return lambda _: False
     compiled = re.compile(pattern)
     return lambda task_id: compiled.fullmatch(task_id) is not None
-
-
-def _tasks_of_groups(spec: DagSpec) -> Mapping[str, Sequence[str]]:
-    """`{group id: every task in it, also in groups inside}`."""
-    found: dict[str, list[str]] = {group_id: [] for group_id in spec.groups}
-    for task in spec.tasks.values():
-        group_id = task.group_id
-        while group_id is not None:
-            found[group_id].append(task.task_id)
-            group_id = spec.groups[group_id].parent_id
-    return found

@@ -161,7 +161,7 @@ class InProcessRun:
 
     def _wait_for_trigger(self, key: TaskKey) -> None:
         deferral = self._deferred[key]
-        end = wait_for_trigger(deferral)
+        end = wait_for_trigger(deferral, self._backend)
         if end is None and deferral.timeout_at is not None:
             self._tell(TimerFired(TimerKind.TRIGGER_TIMEOUT, deferral.timeout_at, key))
         elif end is not None:

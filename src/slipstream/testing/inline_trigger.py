@@ -7,14 +7,21 @@ from datetime import UTC, datetime
 
 from slipstream.model.deferral import Deferral, TriggerEnd
 from slipstream.runtime.trigger_code import broken, end_of, make_trigger, next_event
+from slipstream.sdk._backend import Backend, current_backend
 
 
-def wait_for_trigger(deferral: Deferral) -> TriggerEnd | None:
-    """What the trigger came to; None where it did not fire in time."""
+def wait_for_trigger(deferral: Deferral, backend: Backend) -> TriggerEnd | None:
+    """What the trigger came to; None where it did not fire in time.
+
+    What the trigger asks is answered by the backend.
+    """
+    answering = current_backend.set(backend)
     try:
         return asyncio.run(_wait(deferral))
     except Exception as error:  # noqa: BLE001  # The trigger is the user's code; the task fails by it.
         return broken(error)
+    finally:
+        current_backend.reset(answering)
 
 
 async def _wait(deferral: Deferral) -> TriggerEnd | None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import TypeAlias
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
-from slipstream.model.errors import NotFoundError
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED, TaskKey
-from slipstream.model.states import TaskState
 from slipstream.runtime.masking import Masker
-from slipstream.sdk._backend import StoredConnection
-
-States: TypeAlias = Callable[[], Mapping[TaskKey, TaskState]]
+from slipstream.sdk import _scope
+from slipstream.sdk._backend import DagSummary, StoredConnection
+from slipstream.testing.other_runs import KnownRun, KnownRuns, instance_states
 
 
 class MemoryBackend:
@@ -26,15 +24,13 @@ class MemoryBackend:
         *,
         variables: Mapping[str, str] | None = None,
         connections: Mapping[str, StoredConnection] | None = None,
-        groups: Mapping[str, Sequence[str]] | None = None,
+        runs: KnownRuns | None = None,
     ) -> None:
-        """`groups` is `{group id: ids of all tasks in it}`."""
+        """`runs` are those that can be asked about, this one among them."""
         self._own = dag_id, run_id
         self._variables = dict(variables or {})
         self._connections = dict(connections or {})
-        self._states: States = dict
-        self._run_state: Callable[[], str] = lambda: "running"
-        self._groups = groups or {}
+        self.runs = runs or KnownRuns()
         self._xcoms: dict[tuple[str, str, str, str], dict[int, str]] = {}
         self.running = TaskKey("")
         """The task instance that runs now."""
@@ -44,10 +40,12 @@ class MemoryBackend:
         self.rendered: Mapping[str, JsonValue] = {}
         """The rendered template fields of the attempt that ran last."""
 
-    def watch(self, states: States, run_state: Callable[[], str]) -> None:
-        """From now on these say how the run stands."""
-        self._states = states
-        self._run_state = run_state
+    def of_run(self, dag_id: str, run_id: str) -> MemoryBackend:
+        """The backend of another run in the same memory."""
+        other = MemoryBackend(dag_id, run_id, runs=self.runs)
+        other._variables, other._connections = self._variables, self._connections
+        other._xcoms, other.masker = self._xcoms, self.masker
+        return other
 
     def get_variable(self, key: str) -> str | None:
         """See `Backend`."""
@@ -157,25 +155,18 @@ class MemoryBackend:
         logical_dates: Sequence[datetime],
         map_index: int = UNMAPPED,
     ) -> Mapping[str, Mapping[str, str | None]]:
-        """See `Backend`. Of other runs nothing is known."""
-        del logical_dates
-        own_dag, own_run = self._own
-        if dag_id != own_dag or (run_ids and own_run not in run_ids):
-            return {}
-        wanted = self._groups.get(group_id, ()) if group_id is not None else task_ids
-        found: dict[str, str | None] = {}
-        for key, state in self._states().items():
-            if wanted is not None and key.task_id not in wanted:
-                continue
-            if map_index not in (UNMAPPED, key.map_index):
-                continue
-            name = key.task_id if key.map_index == UNMAPPED else f"{key.task_id}_{key.map_index}"
-            found[name] = None if state is TaskState.NONE else state.value
-        return {own_run: found}
+        """See `Backend`."""
+        if group_id is not None:
+            task_ids = _tasks_of_group(dag_id, group_id)
+        return {
+            run.run_id: instance_states(run, task_ids, map_index)
+            for run in self.runs.find(dag_id, run_ids, logical_dates)
+        }
 
     def get_run_state(self, *, dag_id: str, run_id: str) -> str | None:
-        """See `Backend`. Of other runs nothing is known."""
-        return self._run_state() if (dag_id, run_id) == self._own else None
+        """See `Backend`."""
+        run = self.runs.get(dag_id, run_id)
+        return None if run is None else run.state()
 
     def count_runs(
         self,
@@ -185,11 +176,9 @@ class MemoryBackend:
         logical_dates: Sequence[datetime],
         states: Sequence[str],
     ) -> int:
-        """See `Backend`. There is no run but this one."""
-        del logical_dates
-        own_dag, own_run = self._own
-        is_own = dag_id == own_dag and (not run_ids or own_run in run_ids)
-        return int(is_own and (not states or self._run_state() in states))
+        """See `Backend`."""
+        found = self.runs.find(dag_id, run_ids, logical_dates)
+        return sum(1 for run in found if not states or run.state() in states)
 
     def trigger_run(
         self,
@@ -200,14 +189,48 @@ class MemoryBackend:
         conf: Mapping[str, JsonValue],
         note: str | None,
         reset_existing: bool,
+        run_after: datetime | None = None,
     ) -> str:
-        """Raises `NotFoundError`: there is nothing here that could run another DAG."""
-        del run_id, logical_date, conf, note, reset_existing
-        raise NotFoundError(
-            f"DAG {dag_id!r} cannot be started here: this run is by itself, without a server. "
-            "Mark the task as done with mark_success_pattern."
+        """See `Backend`. A DAG of this process is run here and now; of others nothing is known,
+        which raises `NotFoundError`."""
+        del note, run_after
+        run = KnownRun(
+            dag_id=dag_id,
+            run_id=run_id or f"manual__{datetime.now(UTC).isoformat()}",
+            logical_date=logical_date,
+            conf=conf,
         )
+        self.runs.trigger(run, reset_existing=reset_existing)
+        return run.run_id
+
+    def get_dag(self, dag_id: str) -> DagSummary | None:
+        """See `Backend`. The DAGs of this process are those that there are."""
+        dag = _scope.find_dag(dag_id)
+        if dag is None:
+            return None
+        return DagSummary(
+            dag_id=dag_id,
+            is_paused=False,
+            relative_fileloc=dag.fileloc,
+            tags=sorted(dag.tags),
+            task_ids=frozenset(dag.task_dict),
+            group_ids=frozenset(dag.task_group_dict),
+        )
+
+    def await_change(self, *, dag_id: str, seen: int | None, seconds: float) -> int:
+        """See `Backend`. Nothing happens elsewhere while a task of this process waits."""
+        del dag_id
+        if seen is not None:
+            time.sleep(seconds)
+        return 0
 
     def mask_secret(self, value: str) -> None:
         """See `Backend`."""
         self.masker.add([value])
+
+
+def _tasks_of_group(dag_id: str, group_id: str) -> list[str]:
+    """Every task in a group, also in groups inside; none where there is no such group."""
+    dag = _scope.find_dag(dag_id)
+    group = None if dag is None else dag.task_group_dict.get(group_id)
+    return [] if group is None else [task.task_id for task in group.iter_tasks()]

@@ -160,6 +160,24 @@ class TriggerRun(_Request, frozen=True, kw_only=True, tag="trigger_run"):
     conf: Mapping[str, JsonValue] = {}
     note: str | None = None
     reset_existing: bool = False
+    run_after: datetime | None = None
+
+
+class GetDag(_Request, frozen=True, kw_only=True, tag="get_dag"):
+    """Answered by `DagFound` or `Missing`."""
+
+    dag_id: str
+
+
+class AwaitChange(_Request, frozen=True, kw_only=True, tag="await_change"):
+    """Answered by `Count`, as soon as the number of changes in the DAG's runs is not `seen`.
+
+    The answer comes after `seconds` at the latest, and at once where `seen` is None.
+    """
+
+    dag_id: str
+    seen: int | None = None
+    seconds: float = 0.0
 
 
 Request: TypeAlias = (
@@ -179,6 +197,8 @@ Request: TypeAlias = (
     | GetRunState
     | CountRuns
     | TriggerRun
+    | GetDag
+    | AwaitChange
 )
 
 
@@ -248,6 +268,20 @@ class RunFound(_Answer, frozen=True, kw_only=True, tag="run"):
     fields: Mapping[str, JsonValue]
 
 
+class DagFound(_Answer, frozen=True, kw_only=True, tag="dag"):
+    """A DAG as it is now."""
+
+    dag_id: str
+    is_paused: bool
+    relative_fileloc: str = ""
+    bundle_name: str = ""
+    owners: str = ""
+    tags: list[str] = []
+    next_run_after: datetime | None = None
+    task_ids: list[str] = []
+    group_ids: list[str] = []
+
+
 class TaskStates(_Answer, frozen=True, kw_only=True, tag="task_states"):
     """`{run_id: {task_id: state}}`."""
 
@@ -264,5 +298,6 @@ Answer: TypeAlias = (
     | Count
     | ConnectionFound
     | RunFound
+    | DagFound
     | TaskStates
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +17,7 @@ from slipstream.cli.server import wiring
 from slipstream.cli.server.first_users import create_missing_users
 from slipstream.cli.server.pulse import Pulse
 from slipstream.runtime.host import ProcessHost
+from slipstream.services.changes import ChangeBoard
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -58,6 +59,7 @@ class Server:
         self._store_is_open = Event()
         self._has_failed = False
         self._execution: ExecutionService | None = None
+        self._changes = ChangeBoard()
         self._signs_of_life: dict[str, Callable[[], datetime | None]] = {}
         self._api: ApiServer | None = None
         self.new_users: NewUsers = ()
@@ -106,7 +108,7 @@ class Server:
             api.start()
         self._store = self._open_store()
         if host is not None:
-            self._execution = _execution_service(self._store)
+            self._execution = _execution_service(self._store, self._changes)
         users = self._begin_with_users(self._store)
         if host is not None and Part.SCHEDULER in self.parts:
             self._start_scheduler(host, self._store)
@@ -167,11 +169,12 @@ class Server:
         host = ProcessHost(wiring.host_settings(self._deployment), self._answer)
         host.start()
         self._opened.callback(host.stop, 0)
+        self._opened.callback(self._changes.close)
         return host
 
-    def _answer(self, attempt: Attempt | None, request: Request) -> Answer:
+    def _answer(self, attempt: Attempt | None, request: Request) -> Answer | Future[Answer]:
         assert self._execution is not None, "something asks before the store was opened"
-        return self._execution.answer(attempt, request)
+        return self._execution.answer_in_time(attempt, request)
 
     def _start_scheduler(self, host: ProcessHost, store: Store) -> None:
         from slipstream.executors.local import LocalExecutor
@@ -181,7 +184,9 @@ class Server:
         config = self._deployment.config
         executor = LocalExecutor(host, wiring.parallelism(config), partial(_source_of, store))
         callbacks = CallbackService(store, host.call_back, partial(_source_of, store))
-        scheduler = Scheduler(store, executor, callbacks_owed=callbacks.wake)
+        scheduler = Scheduler(
+            store, executor, callbacks_owed=callbacks.wake, on_change=self._changes.publish
+        )
         scheduler.start()
         self._opened.callback(scheduler.stop, config.number("slipstream", "stop_grace_seconds"))
         callbacks.start()
@@ -207,10 +212,10 @@ class Server:
         self._opened.callback(janitor.stop)
 
 
-def _execution_service(store: Store) -> ExecutionService:
+def _execution_service(store: Store, changes: ChangeBoard) -> ExecutionService:
     from slipstream.services.execution import ExecutionService
 
-    return ExecutionService(store)
+    return ExecutionService(store, changes=changes)
 
 
 def _source_of(store: Store, attempt: Attempt) -> Source:

@@ -34,6 +34,15 @@ _PYTHON_SENSOR = Removed("PythonSensor", f"{_SENSORS}.python")
 _TIME_SENSOR = Removed("TimeSensor TimeSensorAsync", f"{_SENSORS}.time")
 _DELTA_SENSOR = Removed("TimeDeltaSensor TimeDeltaSensorAsync WaitSensor", f"{_SENSORS}.time_delta")
 _DAY_SENSOR = Removed("DayOfWeekSensor", f"{_SENSORS}.weekday")
+_EXTERNAL = Removed(
+    "ExternalTaskSensor ExternalTaskMarker ExternalDagLink ExternalTaskSensorLink=ExternalDagLink",
+    f"{_SENSORS}.external_task",
+)
+_TRIGGER_RUN = Removed(
+    "TriggerDagRunOperator TriggerDagRunLink XCOM_LOGICAL_DATE_ISO XCOM_RUN_ID "
+    "XCOM_EXECUTION_DATE_ISO=XCOM_LOGICAL_DATE_ISO",
+    f"{_OPERATORS}.trigger_dagrun",
+)
 _FILES = Removed("FSHook", f"{_HOOKS}.filesystem")
 
 REMOVED_NAMES: Mapping[str, Removed | Sequence[Removed]] = {
@@ -62,6 +71,7 @@ REMOVED_NAMES: Mapping[str, Removed | Sequence[Removed]] = {
     "airflow.operators.bash_operator": _BASH,
     "airflow.operators.branch": _BRANCH,
     "airflow.operators.branch_operator": _BRANCH,
+    "airflow.operators.dagrun_operator": _TRIGGER_RUN,
     "airflow.operators.datetime": _BY_DATE,
     "airflow.operators.dummy": _EMPTY,
     "airflow.operators.dummy_operator": _EMPTY,
@@ -70,8 +80,9 @@ REMOVED_NAMES: Mapping[str, Removed | Sequence[Removed]] = {
     "airflow.operators.latest_only_operator": _LATEST,
     "airflow.operators.python": (_PYTHON, _SKIPPING),
     "airflow.operators.python_operator": (_PYTHON, _SKIPPING),
-    "airflow.operators.sensors": (_SENSOR, _TIME_SENSOR, _DELTA_SENSOR),
+    "airflow.operators.sensors": (_SENSOR, _TIME_SENSOR, _DELTA_SENSOR, _EXTERNAL),
     "airflow.operators.smooth": Removed("SmoothOperator", f"{_OPERATORS}.smooth"),
+    "airflow.operators.trigger_dagrun": _TRIGGER_RUN,
     "airflow.operators.weekday": Removed("BranchDayOfWeekOperator", f"{_OPERATORS}.weekday"),
     "airflow.sensors.base": Removed(
         "BaseSensorOperator PokeReturnValue poke_mode_only", "airflow.sdk.bases.sensor"
@@ -80,6 +91,8 @@ REMOVED_NAMES: Mapping[str, Removed | Sequence[Removed]] = {
     "airflow.sensors.bash": _BASH_SENSOR,
     "airflow.sensors.date_time": _DATE_SENSOR,
     "airflow.sensors.date_time_sensor": _DATE_SENSOR,
+    "airflow.sensors.external_task": _EXTERNAL,
+    "airflow.sensors.external_task_sensor": _EXTERNAL,
     "airflow.sensors.filesystem": _FILE_SENSOR,
     "airflow.sensors.python": _PYTHON_SENSOR,
     "airflow.sensors.time_delta": _DELTA_SENSOR,
@@ -90,6 +103,9 @@ REMOVED_NAMES: Mapping[str, Removed | Sequence[Removed]] = {
     "airflow.task.trigger_rule": Removed("TriggerRule", "airflow.sdk"),
     "airflow.timetables.datasets": Removed(
         "DatasetOrTimeSchedule=AssetOrTimeSchedule", "airflow.sdk"
+    ),
+    "airflow.triggers.external_task": Removed(
+        "WorkflowTrigger DagStateTrigger", f"{_TRIGGERS}.external_task"
     ),
     "airflow.triggers.file": Removed("FileTrigger FileDeleteTrigger", f"{_TRIGGERS}.file"),
     "airflow.triggers.temporal": Removed(

@@ -15,6 +15,13 @@ _STANDARD = "airflow.providers.standard"
 TABLE: Table = {
     "airflow.providers": {},
     _STANDARD: {_VERSION: "__version__=standard_version"},
+    f"{_STANDARD}.exceptions": {
+        "slipstream.sdk._standard_exceptions": "AirflowExternalTaskSensorException "
+        "DuplicateStateError ExternalDagDeletedError ExternalDagFailedError "
+        "ExternalDagNotFoundError ExternalTaskFailedError ExternalTaskGroupFailedError "
+        "ExternalTaskGroupNotFoundError ExternalTaskNotFoundError",
+        "slipstream.sdk.exceptions": "AirflowException",
+    },
     f"{_STANDARD}.hooks.filesystem": {f"{_HOOKS}.filesystem": "FSHook"},
     f"{_STANDARD}.hooks.package_index": {f"{_HOOKS}.package_index": "PackageIndexHook"},
     f"{_STANDARD}.hooks.subprocess": {
@@ -34,10 +41,17 @@ TABLE: Table = {
         _SDK: "get_current_context",
     },
     f"{_STANDARD}.operators.smooth": {f"{_OPERATORS}.smooth": "SmoothOperator"},
+    f"{_STANDARD}.operators.trigger_dagrun": {
+        f"{_OPERATORS}.trigger_dagrun": "TriggerDagRunOperator TriggerDagRunLink DagIsPaused "
+        "XCOM_LOGICAL_DATE_ISO XCOM_RUN_ID"
+    },
     f"{_STANDARD}.operators.weekday": {f"{_OPERATORS}.weekday": "BranchDayOfWeekOperator"},
     f"{_STANDARD}.sensors.bash": {f"{_SENSORS}.bash": "BashSensor"},
     f"{_STANDARD}.sensors.date_time": {
         f"{_SENSORS}.date_time": "DateTimeSensor DateTimeSensorAsync"
+    },
+    f"{_STANDARD}.sensors.external_task": {
+        f"{_SENSORS}.external_task": "ExternalTaskSensor ExternalTaskMarker ExternalDagLink"
     },
     f"{_STANDARD}.sensors.filesystem": {f"{_SENSORS}.filesystem": "FileSensor"},
     f"{_STANDARD}.sensors.python": {f"{_SENSORS}.python": "PythonSensor"},
@@ -46,6 +60,9 @@ TABLE: Table = {
         f"{_SENSORS}.time_delta": "TimeDeltaSensor TimeDeltaSensorAsync WaitSensor"
     },
     f"{_STANDARD}.sensors.weekday": {f"{_SENSORS}.weekday": "DayOfWeekSensor"},
+    f"{_STANDARD}.triggers.external_task": {
+        f"{_TRIGGERS}.external_task": "WorkflowTrigger DagStateTrigger"
+    },
     f"{_STANDARD}.triggers.file": {
         f"{_TRIGGERS}.file": "FileTrigger FileDeleteTrigger DirectoryFileDeleteTrigger"
     },

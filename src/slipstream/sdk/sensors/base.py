@@ -118,8 +118,12 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
             pause = self._get_next_poke_interval(calls)
             if self.reschedule:
                 raise AirflowRescheduleException(datetime.now(UTC) + timedelta(seconds=pause))
-            time.sleep(pause)
+            self._pause(pause)
             calls += 1
+
+    def _pause(self, seconds: float) -> None:
+        """Until the next call in mode `poke`; less where something tells that it is time."""
+        time.sleep(seconds)
 
     def _poke_safely(self, context: Context) -> bool | PokeReturnValue:
         """One call; errors become what `soft_fail`, `silent_fail` and `never_fail` ask for."""

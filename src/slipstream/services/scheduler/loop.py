@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
@@ -61,14 +61,17 @@ class Scheduler:
         new_id: IdSource = new_uuid7,
         parallelism: int = 0,
         callbacks_owed: Callable[[], None] = _nothing,
+        on_change: Callable[[Collection[str]], None] = lambda _: None,
     ) -> None:
-        """`callbacks_owed` is called, in the scheduler's thread, when the store has new ones."""
+        """`callbacks_owed` is called, in the scheduler's thread, when the store has new ones;
+        `on_change` with the ids of DAGs whose runs have changed in the store."""
         limits = [limit for limit in (parallelism, executor.parallelism) if limit > 0]
         self._store = store
         self._executor = executor
         self._triggerer = triggerer or NoTriggerer()
         self._clock = clock
         self._new_id = new_id
+        self._on_change = on_change
         self._inbox = Inbox()
         self._memory = Memory(store, executor, self._triggerer, min(limits, default=0))
         self._admitted: list[tuple[int, TaskKey]] = []
@@ -125,6 +128,9 @@ class Scheduler:
             self._memory.take_notices(now)
         if self._memory.is_behind:
             self._memory.catch_up(now)
+        if self._memory.edited:
+            self._on_change(self._memory.edited)
+            self._memory.edited.clear()
         self._take_reports(mail.reports)
         worked = self._decide_and_save(now)
         return bool(mail.reports or mail.notices or mail.commands or fired or worked)
@@ -317,7 +323,9 @@ class Scheduler:
         for active in batch:
             if active.pk in refused:
                 memory.distrust(active)
-        self._act([active for active in batch if active.pk not in refused], admitted)
+        written = [active for active in batch if active.pk not in refused]
+        self._act(written, admitted)
+        self._on_change({active.run.dag_id for active in written})
         return True
 
     def _act(self, batch: Sequence[ActiveRun], admitted: Iterable[tuple[int, TaskKey]]) -> None:

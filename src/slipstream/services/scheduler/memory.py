@@ -69,6 +69,8 @@ class Memory:
         """Whether live attempts may be there that an earlier scheduler submitted. Until they are
         known, nothing is started."""
         self.must_read_all = True
+        self.edited: set[str] = set()
+        """DAGs whose runs others have changed, to be told of."""
 
     @property
     def is_behind(self) -> bool:
@@ -159,6 +161,7 @@ class Memory:
         reports = self._stale.pop(run_pk)
         self._close(run_pk, "Its task instance was changed by somebody.", keep=live | waits)
         self.past.edited(run.dag_id)
+        self.edited.add(run.dag_id)
         if run.state in RUN_FINISHED:
             return
         if run.state is RunState.QUEUED:
