@@ -469,3 +469,26 @@ def test_a_request_that_breaks_the_server_is_an_error_of_the_task_alone(
     assert isinstance(outcome, Failed)
     assert "the disk is on fire" in outcome.message
     assert harness.run(source, "quick") == Succeeded()
+
+
+def test_a_task_that_executes_another_operator_is_told_or_refused(harness: Harness) -> None:
+    source = harness.source(
+        harness.write_tasks(
+            """
+            def inner(**arguments):
+                made = PythonOperator(task_id="inner", python_callable=lambda: 7, **arguments)
+                return made.execute({})
+            def _own(x): return x
+            def warned(): return inner()
+            def refused(): return inner(allow_nested_operators=False)
+            """
+        )
+    )
+    warned = harness.start(source, "warned")
+    outcome = harness.wait_ended(warned)
+    assert isinstance(outcome, Succeeded)
+    assert outcome.xcoms[0].value == "7"
+    assert "execute() of 'inner' is called by the code of a task" in harness.log_text(warned)
+    refused = harness.run(source, "refused")
+    assert isinstance(refused, Failed)
+    assert "allow_nested_operators=False" in refused.message

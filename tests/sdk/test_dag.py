@@ -184,12 +184,12 @@ def test_a_constructor_has_to_call_the_one_above() -> None:
         Mine(task_id="t")
 
 
-def test_template_fields_are_names_and_not_one_text() -> None:
+def test_template_fields_that_are_one_text_are_one_name() -> None:
     class Mine(EmptyOperator):
         template_fields = "sql"
 
-    with pytest.raises(TypeError, match="A tuple of one name needs a comma"):
-        Mine(task_id="t")
+    with pytest.warns(UserWarning, match="A tuple of one needs a comma"):
+        assert Mine(task_id="t").template_fields == ["sql"]
 
 
 def test_arguments_may_be_used_before_the_constructor_above() -> None:
@@ -349,7 +349,7 @@ def test_every_argument_reaches_the_spec() -> None:
     assert spec.params == {
         "n": {"value": 3, "description": "how many", "schema": {"type": "integer"}}
     }
-    assert spec.access_control == {"role": ["can_read"]}
+    assert spec.access_control == {"role": {"DAGs": ["can_read"]}}
     assert spec.is_paused_upon_creation is False
     assert spec.tags == ("a", "b")
     assert spec.owner_links == {"me": "https://example.com"}

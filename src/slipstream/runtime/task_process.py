@@ -9,6 +9,7 @@ import sys
 from typing import NoReturn
 
 from slipstream.runtime import fork_hooks, task_log
+from slipstream.runtime.impersonation import ImpersonationError, take_user_of
 from slipstream.runtime.loader import LoadedFile
 from slipstream.runtime.supervisor_link import SupervisorLink
 from slipstream.runtime.task_session import run_attempt, run_errand, wind_down
@@ -41,13 +42,21 @@ class TaskProcess:
         gc.enable()
         match work:
             case messages.Start():
-                run_attempt(work, self._file, self._link)
+                run_attempt(work, self._file, self._link, refusal=self._take_user(work))
             case messages.Errand():
                 run_errand(work, self._file, self._link)
             case _:
                 raise TypeError(f"a task process was first sent {type(work).__name__}")
         wind_down()
         os._exit(0)
+
+    def _take_user(self, work: messages.Start) -> str | None:
+        """Become who the task runs as; what stands against it, or None."""
+        try:
+            take_user_of(work.attempt, self._file)
+        except ImpersonationError as error:
+            return str(error)
+        return None
 
 
 def _seed_generators() -> None:

@@ -26,10 +26,19 @@ from slipstream.wire.frames import FrameTooLargeError
 _log = logging.getLogger("airflow.task")
 
 
-def run_attempt(start: messages.Start, file: LoadedFile, link: SupervisorLink) -> None:
-    """Run the attempt, report its end, and do what is left to do."""
+def run_attempt(
+    start: messages.Start, file: LoadedFile, link: SupervisorLink, *, refusal: str | None = None
+) -> None:
+    """Run the attempt, report its end, and do what is left to do.
+
+    `refusal`: why it cannot run at all, which then is its failure.
+    """
     backend = SupervisorBackend(link)
-    end = _run(start, file, backend)
+    if refusal is None:
+        end = _run(start, file, backend)
+    else:
+        _log.error("%s", refusal)
+        end = TaskEnd(Failed(message=refusal))
     if not link.is_owner:
         # A child that the task forked came out of the task's code: it is not the one to report.
         os._exit(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
@@ -77,6 +77,8 @@ class AbstractOperator(DAGNode):
     on_skipped_callback: Sequence[Callable[..., object]]
     trigger_rule: TriggerRule
     run_as_user: str | None
+    resources: Mapping[str, UserValue] | None
+    logger_name: str | None
     map_index_template: str | None
     max_active_tis_per_dag: int | None
     max_active_tis_per_dagrun: int | None

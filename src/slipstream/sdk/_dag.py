@@ -14,7 +14,15 @@ from slipstream.model.schedule import Schedule
 from slipstream.model.states import RunType, TriggerRule
 from slipstream.sdk import _scope
 from slipstream.sdk._conf import authoring_defaults
-from slipstream.sdk._dag_arguments import checked_tags, file_of_caller, todays_arguments
+from slipstream.sdk._dag_arguments import (
+    checked_access,
+    checked_owner_links,
+    checked_tags,
+    file_of_caller,
+    run_types,
+    text_of_docs,
+    todays_arguments,
+)
 from slipstream.sdk._deprecation import warn_deprecated
 from slipstream.sdk._group import TaskGroup
 from slipstream.sdk._keys import check_id, quoted
@@ -143,14 +151,12 @@ class DAG:
         self.fail_fast = bool(today.get("fail_fast", fail_fast))
         self.on_success_callback = as_callbacks(on_success_callback)
         self.on_failure_callback = as_callbacks(on_failure_callback)
-        self.access_control = dict(access_control or {})
+        self.access_control = checked_access(access_control, dag_id)
         self.is_paused_upon_creation = is_paused_upon_creation
-        self.allowed_run_types = (
-            None if allowed_run_types is None else [RunType(str(one)) for one in allowed_run_types]
-        )
-        self.doc_md = doc_md
+        self.allowed_run_types = run_types(allowed_run_types, dag_id)
+        self.doc_md = text_of_docs(doc_md, self.fileloc)
         self.tags: set[str] = checked_tags(tags, dag_id)
-        self.owner_links = dict(owner_links or {})
+        self.owner_links = checked_owner_links(owner_links, dag_id)
         self.dag_display_name = dag_display_name or dag_id
         self.disable_bundle_versioning = disable_bundle_versioning
         self.rerun_with_latest_version = rerun_with_latest_version

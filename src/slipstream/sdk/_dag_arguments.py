@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
+from urllib.parse import urlsplit
 
+from slipstream.model.states import RunType
 from slipstream.sdk._deprecation import warn_deprecated
-from slipstream.sdk._keys import MAX_TAG_LENGTH, InvalidIdError
+from slipstream.sdk._keys import MAX_TAG_LENGTH, InvalidIdError, quoted
 from slipstream.sdk._types import UserValue
 
 _WITHOUT_EFFECT = {
@@ -40,8 +43,26 @@ def todays_arguments(former: dict[str, UserValue], dag_id: str) -> dict[str, Use
         else:
             raise TypeError(
                 f"DAG {dag_id!r} was given the argument {name!r}, which DAGs do not take."
+                f"{_close_name(name)}"
             )
     return today
+
+
+def _close_name(name: str) -> str:
+    """A guess at what was meant."""
+    from difflib import get_close_matches
+    from inspect import signature
+
+    from slipstream.sdk._dag import DAG
+
+    known = [*signature(DAG.__init__).parameters, *_RENAMED]
+    close = get_close_matches(name, known, n=1)
+    if close:
+        return f" Is {close[0]!r} meant?"
+    return " Arguments of tasks stand in default_args." if name in _OF_TASKS else ""
+
+
+_OF_TASKS = frozenset({"retries", "retry_delay", "owner", "depends_on_past", "email", "queue"})
 
 
 def checked_tags(tags: Collection[str] | None, dag_id: str) -> set[str]:
@@ -55,6 +76,65 @@ def checked_tags(tags: Collection[str] | None, dag_id: str) -> set[str]:
                 f"The tag {tag!r} of DAG {dag_id!r} has {len(tag)} characters; "
                 f"{MAX_TAG_LENGTH} is the most."
             )
+    return found
+
+
+def checked_owner_links(links: Mapping[str, str] | None, dag_id: str) -> dict[str, str]:
+    """`{owner: link}`. Raises `ValueError` where one is no link."""
+    found = dict(links or {})
+    for owner, link in found.items():
+        parts = urlsplit(str(link))
+        if not (parts.path if parts.scheme == "mailto" else parts.scheme and parts.netloc):
+            raise ValueError(
+                f"DAG {dag_id!r} has the link {link!r} for its owner {owner!r}; expected an "
+                f"address such as https://example.com/team or mailto:team@example.com."
+            )
+    return found
+
+
+def checked_access(access: Mapping[str, UserValue] | None, dag_id: str) -> dict[str, UserValue]:
+    """`{role: {resource: actions}}`; actions without a resource are about the DAG itself."""
+    found: dict[str, UserValue] = {}
+    for role, allowed in (access or {}).items():
+        if isinstance(allowed, str) or not isinstance(allowed, Collection):
+            raise TypeError(
+                f"DAG {dag_id!r} has access_control={{{role!r}: {allowed!r}}}; expected a set of "
+                f"actions such as {{'can_read', 'can_edit'}}, or {{'DAGs': {{…}}}}."
+            )
+        by_resource = allowed if isinstance(allowed, Mapping) else {"DAGs": allowed}
+        found[str(role)] = {str(one): set(actions) for one, actions in by_resource.items()}
+    return found
+
+
+def text_of_docs(doc_md: str | None, fileloc: str) -> str | None:
+    """The documentation; one that names a `.md` file is what that file holds.
+
+    The file is looked up as it is named, and beside the DAG file.
+    """
+    if doc_md is None or not doc_md.endswith(".md") or "\n" in doc_md:
+        return doc_md
+    for path in (doc_md, os.path.join(os.path.dirname(fileloc), doc_md)):
+        try:
+            with open(path, encoding="utf-8") as file:
+                return file.read()
+        except OSError:
+            continue
+    return doc_md
+
+
+def run_types(given: Iterable[RunType | str] | None, dag_id: str) -> list[RunType] | None:
+    """The kinds of runs that are allowed; None for all of them. Raises `ValueError`."""
+    if given is None:
+        return None
+    found = []
+    for one in [given] if isinstance(given, str) else given:
+        try:
+            found.append(RunType(str(getattr(one, "value", one))))
+        except ValueError:
+            raise ValueError(
+                f"DAG {dag_id!r} has {one!r} among allowed_run_types; expected some of "
+                f"{quoted(RunType)}."
+            ) from None
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, NoReturn, Self
@@ -15,6 +16,7 @@ from slipstream.sdk._abstract_operator import (
     DEFAULT_UI_FGCOLOR,
     AbstractOperator,
 )
+from slipstream.sdk._argument_types import check_types, storable_priority
 from slipstream.sdk._conf import authoring_defaults
 from slipstream.sdk._keys import check_id
 from slipstream.sdk._node import DAGNode
@@ -198,6 +200,8 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
         self.logger_name = logger_name
         self.allow_nested_operators = allow_nested_operators
         self.render_template_as_native_obj = render_template_as_native_obj
+        check_types(self.__dict__, self.task_id)
+        self.priority_weight = storable_priority(self.priority_weight)
         self._take_place(place)
 
     def _take_place(self, place: Place) -> None:
@@ -313,12 +317,43 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
     def find_upstreams(self) -> None:
         """Wait for every task whose output stands in a template field."""
         if isinstance(self.template_fields, str):
-            raise TypeError(
-                f"template_fields of {type(self).__name__} has to be a list of names; it is the "
-                f"text {self.template_fields!r}. A tuple of one name needs a comma."
+            warnings.warn(
+                f"template_fields of {type(self).__name__} should be a list of names; it is the "
+                f"text {self.template_fields!r}, taken as one name. A tuple of one needs a comma.",
+                UserWarning,
+                stacklevel=3,
             )
+            self.template_fields = [self.template_fields]
         for field in self.template_fields:
             XComArg.apply_upstream_relationship(self, getattr(self, field, None))
+
+    # ------------------------------------------------------------------ assets
+
+    def add_inlets(self, inlets: Iterable[UserValue]) -> None:
+        """Say that it reads these, too."""
+        self.inlets = [*self.inlets, *inlets]
+
+    def add_outlets(self, outlets: Iterable[UserValue]) -> None:
+        """Say that it writes these, too."""
+        self.outlets = [*self.outlets, *outlets]
+
+    def get_inlet_defs(self) -> list[UserValue]:
+        """What it reads."""
+        return self.inlets
+
+    def get_outlet_defs(self) -> list[UserValue]:
+        """What it writes."""
+        return self.outlets
+
+    def __gt__(self, other: UserValue) -> Self:
+        """`task > asset`: it writes the asset, or each of several."""
+        self.add_outlets(convert.as_assets(other, "writes", self.task_id))
+        return self
+
+    def __lt__(self, other: UserValue) -> Self:
+        """`task < asset` and `asset > task`: it reads the asset, or each of several."""
+        self.add_inlets(convert.as_assets(other, "reads", self.task_id))
+        return self
 
     # ------------------------------------------------------------------ XCom
 

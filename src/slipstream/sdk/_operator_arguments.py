@@ -145,6 +145,20 @@ def as_list(value: object) -> list[UserValue]:
     return list(value) if isinstance(value, list | tuple | set) else [value]
 
 
+def as_assets(value: object, verb: str, task_id: str) -> list[UserValue]:
+    """The asset, or the assets of a list. Raises `TypeError` for anything else."""
+    from slipstream.sdk._assets import AssetAlias, BaseAsset
+
+    found = as_list(value)
+    for one in found:
+        if not isinstance(one, BaseAsset | AssetAlias):
+            raise TypeError(
+                f"Task {task_id!r} {verb} assets; {one!r} is of type {type(one).__name__}. For "
+                f"the order of tasks write >> and <<."
+            )
+    return found
+
+
 def refuse_unknown(arguments: Mapping[str, UserValue], class_name: str, task_id: str) -> None:
     """Raise `TypeError` where an argument is left that nobody took."""
     if arguments:

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from slipstream.sdk import _scope, _setup_teardown
+from slipstream.sdk._running import is_running
 from slipstream.sdk._types import UserValue
+from slipstream.sdk.exceptions import AirflowException
 
 if TYPE_CHECKING:
     from slipstream.sdk._dag import DAG
@@ -93,6 +95,9 @@ class BaseOperatorMeta(ABCMeta):
         init = namespace.get("__init__")
         if init is not None:
             namespace["__init__"] = _with_defaults(name, init)
+        execute = namespace.get("execute")
+        if inspect.isfunction(execute):
+            namespace["execute"] = _guarded(execute)
         return super().__new__(mcs, name, bases, namespace, **kwargs)
 
     def __call__(cls: type[C], *args: UserValue, **kwargs: UserValue) -> C:
@@ -102,7 +107,11 @@ class BaseOperatorMeta(ABCMeta):
                 f"{cls.__name__} takes keyword arguments only; it was given {len(args)} without a "
                 f"name. Write {cls.__name__}(task_id=…, …)."
             )
-        operator = super().__call__(**kwargs)  # type: ignore[misc]  # type's own __call__
+        try:
+            operator = super().__call__(**kwargs)  # type: ignore[misc]  # type's own __call__
+        except Exception as error:
+            _name_task(error, kwargs)
+            raise
         place: Place | None = operator.__dict__.pop("_place", None)
         if place is None or "task_id" not in operator.__dict__:
             raise TypeError(
@@ -113,6 +122,37 @@ class BaseOperatorMeta(ABCMeta):
             operator.find_upstreams()
             _setup_teardown.note_new_task(operator)
         return operator  # type: ignore[no-any-return]  # what type.__call__ made is a C
+
+
+def _name_task(error: Exception, arguments: Mapping[str, UserValue]) -> None:
+    """Add which task of which DAG it is about, where the message does not say so."""
+    task_id = arguments.get("task_id")
+    dag = arguments.get("dag") or _scope.current_dag()
+    dag_id = getattr(dag, "dag_id", None)
+    where = [f"task {task_id!r}"] if task_id is not None and repr(task_id) not in str(error) else []
+    if dag_id is not None and repr(dag_id) not in str(error):
+        where.append(f"DAG {dag_id!r}")
+    if where:
+        error.add_note(f"This is about {' of '.join(where)}.")
+
+
+def _guarded(execute: Callable[..., UserValue]) -> Callable[..., UserValue]:
+    """The method, which notices where it is called by the code of another task."""
+
+    @functools.wraps(execute)
+    def guarded(self: UserValue, *args: UserValue, **kwargs: UserValue) -> UserValue:
+        if is_running() and not self.__dict__.get("_locked_for_execution"):
+            message = (
+                f"{type(self).__name__}.execute() of {self.task_id!r} is called by the code of a "
+                f"task. It then has no retries, no rendered fields and no place in the DAG; make "
+                f"it a task of its own."
+            )
+            if not self.allow_nested_operators:
+                raise AirflowException(f"{message} It has allow_nested_operators=False.")
+            self.log.warning(message)
+        return execute(self, *args, **kwargs)
+
+    return guarded
 
 
 def _with_defaults(class_name: str, init: Callable[..., None]) -> Callable[..., None]:

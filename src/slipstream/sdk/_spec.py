@@ -279,6 +279,8 @@ def _task_details(task: AbstractOperator) -> dict[str, JsonValue]:
         "email": task.email,
         "executor_config": task.executor_config,
         "run_as_user": task.run_as_user,
+        "resources": task.resources,
+        "logger_name": task.logger_name,
         "inlets": [_assets.as_json(one) for one in task.inlets],
         "outlets": [_assets.as_json(one) for one in task.outlets],
         "callbacks": [
