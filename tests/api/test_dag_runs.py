@@ -122,7 +122,10 @@ def test_a_param_without_a_default_must_be_given(api: Client, store: Store) -> N
     recorded(store, replace(ETL, params={"who": {"schema": {"type": "string"}}}))
     answer = api.post(RUNS, {"logical_date": None})
     assert answer.status_code == 400
-    assert "who" in answer.json()["detail"]
+    assert answer.json()["detail"] == (
+        "Invalid input for param who: No value was given, and there is no default. "
+        "Expected: type 'string'."
+    )
     assert api.post(RUNS, {"logical_date": None, "conf": {"who": "me"}}).is_success
 
 

@@ -399,7 +399,7 @@ def test_a_scheduled_dag_needs_a_default_for_every_param() -> None:
 
 def test_a_scheduled_dags_default_has_to_fit() -> None:
     made = DAG("d", schedule="@daily", params={"n": Param("x", type="integer")})
-    with pytest.raises(ParamValidationError, match="Param 'n': 'x' is not of type 'integer'"):
+    with pytest.raises(ParamValidationError, match="DAG 'd': Invalid input for param n: 'x' is"):
         build_spec(made)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import json
 from collections.abc import ItemsView, Iterator, Mapping, MutableMapping, ValuesView
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, ClassVar
+from functools import cache
+from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 
 from slipstream.model.json import JsonValue
 from slipstream.sdk._references import Reference, ResolveMixin
@@ -25,6 +27,7 @@ class Param:
     `Param(3, type="integer", minimum=1)`. A param without a default must be given with every run.
     """
 
+    __version__: ClassVar[int] = 1
     CLASS_IDENTIFIER: ClassVar[str] = "__class"
 
     def __init__(
@@ -60,13 +63,37 @@ class Param:
         self.value = final
         return final
 
+    def describe(self) -> dict[str, UserValue]:
+        """`value` (where there is one), `description` and `schema` as JSON can hold them."""
+        about = {"description": self.description, "schema": self.schema}
+        return {"value": self.value, **about} if self.has_value else about
+
     def dump(self) -> dict[str, UserValue]:
-        """`value`, `description` and `schema` as JSON can hold them."""
+        """The value (None where there is none), the texts, the schema and the class's name."""
         return {
-            "value": None if self.value is NOTSET else self.value,
+            self.CLASS_IDENTIFIER: "airflow.sdk.definitions.param.Param",
+            "value": self.value if self.has_value else None,
             "description": self.description,
             "schema": self.schema,
+            "source": self.source,
         }
+
+    def serialize(self) -> dict[str, UserValue]:
+        """What `deserialize` takes."""
+        about = {"description": self.description, "schema": self.schema, "source": self.source}
+        return {"value": self.value, **about} if self.has_value else about
+
+    @staticmethod
+    def deserialize(data: Mapping[str, UserValue], version: int) -> Param:
+        """The param that was serialized. Raises `TypeError` for a newer version."""
+        if version > Param.__version__:
+            raise TypeError(f"A Param of version {version}; known is {Param.__version__}.")
+        return Param(
+            data.get("value", NOTSET),
+            data.get("description"),
+            data.get("source"),
+            schema=data.get("schema") or {},
+        )
 
     def __copy__(self) -> Param:
         return Param(self.value, self.description, self.source, schema=copy.deepcopy(self.schema))
@@ -77,6 +104,8 @@ class Param:
 
 class ParamsDict(MutableMapping[str, UserValue]):
     """Params by name. Reading gives the value, which is checked; `get_param` gives the param."""
+
+    __version__: ClassVar[int] = 1
 
     def __init__(
         self, dict_obj: Mapping[str, UserValue] | None = None, suppress_exception: bool = False
@@ -133,22 +162,50 @@ class ParamsDict(MutableMapping[str, UserValue]):
                 self[name] = value
 
     def dump(self) -> dict[str, UserValue]:
-        """`{name: value}`, every value checked."""
-        return {name: self._resolved(name, param) for name, param in self._params.items()}
+        """`{name: value}`; None for what has no value, or one that does not fit."""
+        return {
+            name: param.resolve(suppress_exception=True) for name, param in self._params.items()
+        }
 
     def validate(self) -> dict[str, UserValue]:
-        """`{name: value}`. Raises `ParamValidationError` naming the first param that is wrong."""
+        """`{name: value}`. Raises `ParamValidationError` naming every param that is wrong."""
+        values, problems = {}, []
+        for name, param in self._params.items():
+            try:
+                values[name] = param.resolve(suppress_exception=self.suppress_exception)
+            except ParamValidationError as error:
+                problems.append(f"{name}: {error}")
+        if problems:
+            raise ParamValidationError(f"Invalid input for param {'; '.join(problems)}")
+        return values
+
+    def describe(self) -> dict[str, JsonValue]:
+        """`{name: {value, description, schema}}`."""
+        return {name: param.describe() for name, param in self._params.items()}
+
+    def serialize(self) -> dict[str, UserValue]:
+        """`{name: value}`, as `dump` gives it."""
         return self.dump()
 
-    def serialize(self) -> dict[str, JsonValue]:
-        """`{name: {value, description, schema}}`."""
-        return {name: param.dump() for name, param in self._params.items()}
+    @staticmethod
+    def deserialize(data: Mapping[str, UserValue], version: int) -> ParamsDict:
+        """The params of those values. Raises `TypeError` for a newer version."""
+        if version > ParamsDict.__version__:
+            raise TypeError(
+                f"A ParamsDict of version {version}; known is {ParamsDict.__version__}."
+            )
+        return ParamsDict(data)
+
+    @staticmethod
+    def filter_params_by_source(params: ParamsDict, source: str) -> ParamsDict:
+        """Those of the params that were declared there: `dag` or `task`."""
+        return ParamsDict({name: param for name, param in params.items() if param.source == source})
 
     def _resolved(self, name: str, param: Param, value: UserValue = NOTSET) -> UserValue:
         try:
             return param.resolve(value, suppress_exception=self.suppress_exception)
         except ParamValidationError as error:
-            raise ParamValidationError(f"Param {name!r}: {error}") from None
+            raise ParamValidationError(f"Invalid input for param {name}: {error}") from None
 
     def __copy__(self) -> ParamsDict:
         return ParamsDict(self, self.suppress_exception)
@@ -246,6 +303,17 @@ def _problem(value: UserValue, schema: Mapping[str, UserValue]) -> str | None:
         return str(error)
     if not schema:
         return None
-    from slipstream.sdk._param_schema import first_error
+    return _schemas().first_error(value, schema)
 
-    return first_error(value, schema)
+
+class _Schemas(Protocol):
+    """What `slipstream.wire.param_schemas` offers."""
+
+    def first_error(self, value: UserValue, schema: Mapping[str, UserValue]) -> str | None:
+        """What is wrong with the value, or None."""
+
+
+@cache
+def _schemas() -> _Schemas:
+    # The server checks them too, in the same words; so the check lies in the layer above.
+    return cast(_Schemas, importlib.import_module("slipstream.wire.param_schemas"))

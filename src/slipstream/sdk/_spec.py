@@ -220,7 +220,7 @@ def _group(group: TaskGroup) -> GroupSpec:
 
 
 def _params(params: ParamsDict) -> dict[str, JsonValue]:
-    return {name: plain(value) for name, value in params.serialize().items()}
+    return {name: plain(value) for name, value in params.describe().items()}
 
 
 def _access(access_control: Mapping[str, UserValue]) -> dict[str, JsonValue]:

@@ -11,11 +11,12 @@ _MODULES = (
     "slipstream.config",
     "slipstream.sdk._context_keys",
     "slipstream.sdk._mapped_operator",
-    "slipstream.sdk._param_schema",
+    "slipstream.sdk._params",
     "slipstream.sdk._spec",
     "slipstream.sdk._task_kinds",
     "slipstream.sdk._xcom",
     "slipstream.sdk.macros",
+    "slipstream.wire.param_schemas",
     "slipstream.wire.values",
 )
 """Imported late by DAG files and tasks; some of them take tens of milliseconds."""
@@ -29,13 +30,13 @@ def warm_up() -> None:
     """
     for name in _MODULES:
         import_module(name)
-    from slipstream.sdk._param_schema import first_error
+    from slipstream.sdk._params import Param
     from slipstream.sdk._template_env import plain_environment
     from slipstream.sdk._times import for_user
 
     environment = plain_environment(native=False)
     environment.from_string("{% if x %}{{ x | ds }}{% endif %}").render(x=datetime.now(UTC))
-    first_error(1, {"type": "integer"})
+    Param(1, type="integer").resolve()
     moment = for_user(datetime.now(UTC))
     assert moment is not None
     moment.isoformat()

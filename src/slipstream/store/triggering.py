@@ -16,6 +16,7 @@ from slipstream.model.json import JsonValue
 from slipstream.model.schedule import Custom, Schedule
 from slipstream.model.states import RunType, TriggeredBy
 from slipstream.store.records import DagRecord, NewRun
+from slipstream.wire.param_schemas import error_of, expected, validator_for
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -88,13 +89,15 @@ def check_conf(spec: DagSpec, conf: Mapping[str, JsonValue], version_id: str) ->
     problems = []
     for name, validator, default in _validators(spec.params, version_id):
         if name not in conf and default is _NO_DEFAULT:
-            problems.append(f"{name}: no value is given, and it has no default")
+            problems.append(
+                f"{name}: No value was given, and there is no default. "
+                f"Expected: {expected(validator)}."
+            )
             continue
         value = conf.get(name, default)
-        error = next(iter(validator.iter_errors(value)), None)
+        error = error_of(value, validator)
         if error is not None:
-            where = "".join(f"[{step!r}]" for step in error.absolute_path)
-            problems.append(f"{name}{where}: {error.message}")
+            problems.append(f"{name}: {error}")
     if problems:
         raise InvalidInputError("Invalid input for param " + "; ".join(problems))
 
@@ -120,11 +123,12 @@ _kept_validators: dict[str, Sequence[tuple[str, Validator, Any]]] = {}
 
 
 def _validator(name: str, param: JsonValue) -> tuple[str, Validator, Any]:
-    from jsonschema import Draft202012Validator, FormatChecker
-
     described = param if isinstance(param, Mapping) else {"value": param}
     schema: Any = described.get("schema") or {}
-    validator = Draft202012Validator(schema, format_checker=FormatChecker())
+    try:
+        validator = validator_for(schema)
+    except ValueError as error:
+        raise InvalidInputError(f"Invalid input for param {name}: {error}.") from error
     return name, validator, described.get("value", _NO_DEFAULT)
 
 

@@ -136,6 +136,16 @@ def test_a_bad_trigger_is_one_line(slipstream: Slipstream, words: list[str], cod
     assert done.err.count("\n") == 1
 
 
+def test_a_conf_that_does_not_fit_names_the_param_the_value_and_the_schema(
+    slipstream: Slipstream,
+) -> None:
+    done = slipstream("dags", "trigger", "sales", "--conf", '{"day": "many"}')
+    assert (
+        "Invalid input for param day: 'many' is not of type 'integer'. Expected: type 'integer'."
+        in done.err
+    )
+
+
 def test_a_run_id_is_taken_once(slipstream: Slipstream) -> None:
     trigger(slipstream, "--run-id", "mine")
     done = slipstream("dags", "trigger", "sales", "--run-id", "mine")

@@ -12,6 +12,7 @@ import msgspec
 from slipstream.api.payloads import schedules
 from slipstream.api.payloads.base import Instant, Payload, Uuid, mapping, texts
 from slipstream.api.payloads.bodies import Body
+from slipstream.api.payloads.params import shown_params
 from slipstream.model.dag import DagSpec
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.json import JsonValue
@@ -216,7 +217,7 @@ def dag_details_payload(dag: DagRecord, running: int) -> DAGDetailsResponse:
         start_date=spec.start_date,
         end_date=spec.end_date,
         is_paused_upon_creation=spec.is_paused_upon_creation,
-        params=spec.params,
+        params=shown_params(spec.params),
         render_template_as_native_obj=bool(details.get("render_template_as_native_obj")),
         template_search_path=texts(details.get("template_searchpath")),
         timezone=spec.timezone,

@@ -8,6 +8,7 @@ from datetime import timedelta
 import msgspec
 
 from slipstream.api.payloads.base import Instant, Payload, mapping, text, texts
+from slipstream.api.payloads.params import shown_params
 from slipstream.api.payloads.task_instances import task_display_name
 from slipstream.model.dag import TaskSpec
 from slipstream.model.json import JsonValue
@@ -88,7 +89,7 @@ def task_payload(task: TaskSpec) -> TaskResponse:
         downstream_task_ids=sorted(task.downstream),
         doc_md=text(details.get("doc_md")),
         operator_name=task.operator_name,
-        params=mapping(details.get("params")),
+        params=shown_params(details.get("params")),
         class_ref=mapping(details.get("class_ref")),
         is_mapped=task.mapped is not None,
         extra_links=texts(details.get("extra_links")) or [],
