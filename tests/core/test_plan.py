@@ -1,7 +1,8 @@
 import pytest
 from tests.core.making import dag, task
 
-from slipstream.core.plan import Plan, leaf_ids, plan_for, scope_setups
+from slipstream.core.plan import Plan, leaf_ids, plan_for
+from slipstream.core.relatives import scope_setups
 from slipstream.model.dag import DagSpec, GroupSpec, Literal, TaskSpec, Upstream
 from slipstream.model.errors import InvalidInputError
 

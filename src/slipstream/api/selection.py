@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from slipstream.model.dag import DagSpec, TaskSpec
+from slipstream.core.relatives import reachable, to_clear
+from slipstream.model.dag import DagSpec
 from slipstream.model.errors import InvalidInputError, NotFoundError
 from slipstream.model.run import DagRun, TaskKey
 from slipstream.store.interface import Store
@@ -33,37 +34,41 @@ def pick(
     *,
     upstream: bool,
     downstream: bool,
+    whole: bool = False,
 ) -> Picks:
     """The tasks that were named (None for all) and, if asked for, those around them.
 
-    Raises `NotFoundError` for a task that the DAG does not have.
+    With `whole` those come along that run again with them: see `to_clear`. Raises
+    `NotFoundError` for a task that the DAG does not have.
     """
     if wanted is None:
         return Picks(frozenset(spec.tasks), {})
     indexes: dict[str, set[int]] = {}
-    whole: set[str] = set()
+    unmapped: set[str] = set()
     for entry in wanted:
         if isinstance(entry, str):
-            whole.add(entry)
+            unmapped.add(entry)
         else:
             indexes.setdefault(entry[0], set()).add(entry[1])
-    named = whole | indexes.keys()
+    named = unmapped | indexes.keys()
     _require_known(spec, named)
     around: set[str] = set()
+    if whole:
+        around |= to_clear(spec, named, upstream=upstream, downstream=downstream)
     if upstream:
-        around |= _reachable(spec, named, lambda task: task.upstream)
+        around |= reachable(spec, named, downstream=False)
     if downstream:
-        around |= _reachable(spec, named, lambda task: task.downstream)
+        around |= reachable(spec, named, downstream=True)
     around -= named
     return Picks(
         frozenset(named | around),
-        {task_id: only for task_id, only in indexes.items() if task_id not in whole},
+        {task_id: only for task_id, only in indexes.items() if task_id not in unmapped},
     )
 
 
 def below_tasks(spec: DagSpec, task_ids: Collection[str]) -> Picks:
     """Everything downstream of these tasks, themselves left out."""
-    return Picks(_reachable(spec, task_ids, lambda task: task.downstream) - set(task_ids), {})
+    return Picks(reachable(spec, task_ids, downstream=True) - set(task_ids), {})
 
 
 def instances_of(
@@ -113,18 +118,3 @@ def _require_known(spec: DagSpec, task_ids: Collection[str]) -> None:
     unknown = sorted(set(task_ids) - spec.tasks.keys())
     if unknown:
         raise NotFoundError(f"The DAG {spec.dag_id!r} has no task {', '.join(map(repr, unknown))}.")
-
-
-def _reachable(
-    spec: DagSpec, start: Collection[str], neighbours: Callable[[TaskSpec], Sequence[str]]
-) -> set[str]:
-    """Every task that can be reached from these, these not counted unless reached again."""
-    reached: set[str] = set()
-    ahead = list(start)
-    while ahead:
-        task = spec.tasks.get(ahead.pop())
-        for task_id in neighbours(task) if task else ():
-            if task_id not in reached:
-                reached.add(task_id)
-                ahead.append(task_id)
-    return reached

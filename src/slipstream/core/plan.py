@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from slipstream.core.lengths import references
+from slipstream.core.relatives import scope_setups
 from slipstream.core.trigger_rules import (
     EXPECTED,
     JUDGES,
@@ -247,40 +248,6 @@ def leaf_ids(dag: DagSpec) -> frozenset[str]:
     return leaves or frozenset(
         task_id for task_id, task in dag.tasks.items() if not task.downstream
     )
-
-
-def scope_setups(dag: DagSpec) -> Mapping[str, tuple[str, ...]]:
-    """`{task_id: setups that it works under without being directly downstream of them}`.
-
-    A task works under a setup above it that has no teardown, or one of whose teardowns is below
-    the task. Teardowns themselves work under no such setup.
-    """
-    none: dict[str, tuple[str, ...]] = dict.fromkeys(dag.tasks, ())
-    setups = [task_id for task_id, task in dag.tasks.items() if task.is_setup]
-    if not setups:
-        return none
-    for setup in setups:
-        ends = {below for below in dag.tasks[setup].downstream if dag.tasks[below].is_teardown}
-        under = _reachable(dag, setup, downstream=True)
-        if ends:
-            under &= {above for end in ends for above in _reachable(dag, end, downstream=False)}
-        for task_id in under:
-            task = dag.tasks[task_id]
-            if not task.is_teardown and setup not in task.upstream:
-                none[task_id] = (*none[task_id], setup)
-    return none
-
-
-def _reachable(dag: DagSpec, start: str, *, downstream: bool) -> set[str]:
-    seen: set[str] = set()
-    stack = [start]
-    while stack:
-        task = dag.tasks[stack.pop()]
-        for beyond in task.downstream if downstream else task.upstream:
-            if beyond not in seen:
-                seen.add(beyond)
-                stack.append(beyond)
-    return seen
 
 
 def _order(

@@ -93,7 +93,9 @@ def check_result(task: AbstractOperator, value: UserValue) -> None:
     """
     if isinstance(value, Sequence | Mapping) and not isinstance(value, str | bytes):
         return
-    if task.get_needs_expansion():
+    # The operator that runs one instance of a map does not say that it is one.
+    in_dag = task.dag.get_task(task.task_id) if task.dag is not None else task
+    if in_dag.get_needs_expansion():
         return
     for below in task.downstream_list:
         for mapped in _expand_inputs(below):

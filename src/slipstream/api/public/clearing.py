@@ -123,6 +123,7 @@ def _selected(call: Call, dag_id: str, body: ClearTaskInstancesBody) -> list[Ins
         body.task_ids,
         upstream=body.include_upstream,
         downstream=body.include_downstream,
+        whole=True,
     )
     around = body.include_past or body.include_future
     if run is not None and around:

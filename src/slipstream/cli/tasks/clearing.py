@@ -11,6 +11,7 @@ from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import UsageError
 from slipstream.cli.finding import dags_by_pattern, find_dag, matching
 from slipstream.cli.moments import moment
+from slipstream.core.relatives import to_clear
 from slipstream.model.dag import DagSpec
 from slipstream.store.interface import InstanceFilter, InstanceInRun, Range
 
@@ -44,25 +45,9 @@ def _chosen(deployment: Deployment, arguments: Namespace) -> Iterator[InstanceIn
 
 
 def chosen_tasks(spec: DagSpec, arguments: Namespace) -> list[str] | None:
-    """The tasks that match, with what is before and after them if asked; None for all."""
+    """The tasks that match, with what runs again with them; None for all."""
     if arguments.task_regex is None:
         return None
-    chosen = set(matching(arguments.task_regex, iter(spec.tasks)))
-    reached = set(chosen)
-    if arguments.upstream:
-        reached |= _reachable({task.task_id: task.upstream for task in spec.tasks.values()}, chosen)
-    if arguments.downstream:
-        edges = {task.task_id: task.downstream for task in spec.tasks.values()}
-        reached |= _reachable(edges, chosen)
+    named = set(matching(arguments.task_regex, iter(spec.tasks)))
+    reached = to_clear(spec, named, upstream=arguments.upstream, downstream=arguments.downstream)
     return [task_id for task_id in spec.tasks if task_id in reached]
-
-
-def _reachable(edges: dict[str, tuple[str, ...]], start: set[str]) -> set[str]:
-    seen = set(start)
-    waiting = list(start)
-    while waiting:
-        for task_id in edges[waiting.pop()]:
-            if task_id not in seen:
-                seen.add(task_id)
-                waiting.append(task_id)
-    return seen
