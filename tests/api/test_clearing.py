@@ -8,6 +8,8 @@ import pytest
 from tests.api.conftest import Client
 from tests.api.making import NOON, a_run, end_run, recorded, started
 
+from slipstream.api.selection import pick
+from slipstream.model.dag import DagSpec, TaskSpec
 from slipstream.model.run import DagRun, TaskKey
 from slipstream.model.states import RunState, TaskState
 from slipstream.store.interface import Store
@@ -225,3 +227,18 @@ def test_a_mark_reaches_upstreams_and_downstreams_if_asked(api: Client, store: S
         f"{TASKS}/load.insert/dry_run", {"new_state": "skipped", "include_upstream": True}
     ).json()
     assert len(answer["task_instances"]) == 5
+
+
+def test_setups_and_teardowns_are_cleared_with_the_work_between_them() -> None:
+    spec = DagSpec(
+        dag_id="d",
+        tasks={
+            "make": TaskSpec(task_id="make", is_setup=True, downstream=("work", "remove")),
+            "work": TaskSpec(task_id="work", upstream=("make",), downstream=("remove",)),
+            "remove": TaskSpec(task_id="remove", is_teardown=True, upstream=("make", "work")),
+        },
+    )
+    alone = pick(spec, ["work"], upstream=False, downstream=False)
+    assert alone.task_ids == {"work"}
+    whole = pick(spec, ["work"], upstream=False, downstream=False, whole=True)
+    assert whole.task_ids == {"make", "work", "remove"}

@@ -71,7 +71,8 @@ def test_a_mapped_task_needs_a_map_index(api: Client) -> None:
     answer = api.get(f"{TASKS}/transform")
     assert answer.status_code == 404
     assert "map_index" in answer.json()["detail"]
-    assert api.get(f"{TASKS}/transform/2").json()["map_index"] == 2
+    found = api.get(f"{TASKS}/transform/2").json()
+    assert (found["map_index"], found["rendered_map_index"]) == (2, "2")
     assert api.get(f"{TASKS}/transform/3").status_code == 404
     assert api.get(f"{TASKS}/transform/x").status_code == 422
     assert api.get(f"{TASKS}/no").status_code == 404

@@ -1,4 +1,4 @@
-"""What runs again with a task. The answers were taken from `DAG.partial_subset` of Airflow 3.3.2."""
+"""What runs again with a task. The answers are those of Airflow 3.3.2's `DAG.partial_subset`."""
 
 from __future__ import annotations
 

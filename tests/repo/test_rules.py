@@ -153,3 +153,15 @@ def test_decision_records_are_numbered_without_a_gap() -> None:
 def test_every_decision_record_has_its_parts(part: str) -> None:
     records = sorted((ROOT / "docs" / "adr").glob("*.md"))
     assert [record.name for record in records if part not in record.read_text().splitlines()] == []
+
+
+def test_the_authoring_api_names_what_it_knows_nothing_about() -> None:
+    importers = {
+        name(path)
+        for path in tracked()
+        if name(path).startswith("src/slipstream/sdk/") and path.suffix == ".py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == "typing"
+        if any(alias.name == "Any" for alias in node.names)
+    }
+    assert importers == {"src/slipstream/sdk/_types.py"}

@@ -454,3 +454,20 @@ def test_what_nobody_maps_over_may_be_anything() -> None:
         give.override(task_id="e").expand(value=mapped)
     check_result(dag.get_task("a"), 5)
     check_result(dag.get_task("m"), 5)
+
+
+def test_an_instance_of_a_map_may_return_anything_to_a_map_below() -> None:
+    @task
+    def double(x: int) -> int:
+        return 2 * x
+
+    @task
+    def add_up(values: Any) -> int:
+        return sum(values)
+
+    with DAG("d") as dag:
+        first = double.expand(x=[1, 2, 3])
+        add_up(double.override(task_id="again").expand(x=first))
+    run = dag.test()
+    assert run.state == "success"
+    assert run.get_task_instance("add_up").xcom_pull(task_ids="add_up") == 24

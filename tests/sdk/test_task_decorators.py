@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.sdk.memory import Running
 
-from slipstream.sdk import DAG, BaseOperator, XComArg, task
+from slipstream.sdk import DAG, BaseOperator, XComArg, _provider_info, task
 from slipstream.sdk._decorated_operator import DecoratedOperator, get_unique_task_id
 from slipstream.sdk._task import TaskDecoratorCollection
 from slipstream.sdk._task_decorator import task_decorator_factory
@@ -161,6 +162,40 @@ def test_a_kind_may_be_imported_late() -> None:
     assert kinds.shout(lambda: 1).operator_class is _Shouting
 
 
+def test_installed_providers_bring_kinds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    _write_provider(
+        tmp_path,
+        "loud",
+        "def info():\n"
+        "    return {'task-decorators': [{'name': 'loud', 'class-name': 'loud_provider.loud'}]}\n"
+        "def loud(python_callable=None, **kwargs):\n"
+        "    return ('loud', python_callable)\n",
+    )
+    _write_provider(tmp_path, "broken", "def info(): raise RuntimeError('broken')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    _provider_info._infos.cache_clear()
+    try:
+        kinds = TaskDecoratorCollection()
+        assert kinds.loud(len) == ("loud", len)
+        with pytest.raises(AttributeError, match=r"no @task\.louder"):
+            kinds.louder  # noqa: B018 - the attribute is looked up
+        assert "broken_provider:info does not say what it has" in caplog.text
+    finally:
+        _provider_info._infos.cache_clear()
+
+
+def _write_provider(folder: Path, name: str, code: str) -> None:
+    """A provider package as it is installed."""
+    (folder / f"{name}_provider.py").write_text(code)
+    info = folder / f"{name}_provider-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}-provider\nVersion: 1.0\n")
+    entry = f"[apache_airflow_provider]\nprovider_info={name}_provider:info\n"
+    (info / "entry_points.txt").write_text(entry)
+
+
 def test_the_source_of_a_function_comes_without_decorators() -> None:
     with DAG("d"):
 
@@ -185,6 +220,42 @@ def test_a_stub_has_no_code() -> None:
         elsewhere()
     with pytest.raises(Exception, match="'elsewhere' is a stub"):
         Running(dag).execute("elsewhere")
+
+
+def test_a_stub_takes_an_empty_function_alone() -> None:
+    def returns() -> int:
+        return 1
+
+    async def waits() -> None: ...
+
+    def documented() -> None:
+        """Doc."""
+
+    for function in (returns, waits):
+        with DAG("d"), pytest.raises(ValueError, match="is never called"):
+            task.stub(function)()
+    with DAG("d"), pytest.raises(ValueError, match="Use retries"):
+        task.stub(retry_policy=object())(documented)()
+    with DAG("d") as dag:
+        task.stub(queue="go")(documented)()
+    assert dag.get_task("documented").queue == "go"
+
+
+def test_decorators_of_the_author_stay_in_the_source() -> None:
+    def own(function: Any) -> Any:
+        return function
+
+    with DAG("d"):
+
+        @task(
+            retries=3,
+        )
+        @own
+        def work() -> int:
+            return 1
+
+        operator = work().operator
+    assert operator.get_python_source() == "@own\ndef work() -> int:\n    return 1\n"
 
 
 def test_unique_ids() -> None:

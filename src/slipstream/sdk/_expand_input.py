@@ -180,5 +180,11 @@ class MappedArgument(ResolveMixin):
 
         return group_argument(self._input, self._key, context)
 
+    def __iter__(self) -> Iterator[UserValue]:
+        raise TypeError(
+            f"Argument {self._key!r} of a mapped task group cannot be iterated over: it is not "
+            f"known while the file is parsed. Pass it to a task, and do the loop there."
+        )
+
     def __repr__(self) -> str:
         return f"MappedArgument({self._key!r})"

@@ -51,6 +51,20 @@ def source_of(function: Callable[..., UserValue]) -> FunctionSource:
     )
 
 
+def is_empty(function: Callable[..., UserValue]) -> bool:
+    """Whether there is nothing in it but `...`, `pass` and a docstring."""
+    definition = ast.parse(source_of(function).text).body[0]
+    return isinstance(definition, ast.FunctionDef) and all(
+        isinstance(one, ast.Pass)
+        or (
+            isinstance(one, ast.Expr)
+            and isinstance(one.value, ast.Constant)
+            and isinstance(one.value.value, str | type(...))
+        )
+        for one in definition.body
+    )
+
+
 def _makes_tasks(decorator: ast.expr, names: Mapping[str, UserValue]) -> bool:
     """Whether it is one of the authoring API's, or of a provider's, and not the author's own."""
     path = _path(decorator)

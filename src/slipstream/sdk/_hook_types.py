@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 from functools import cache
-from importlib.metadata import entry_points
-from typing import Any
 
+from slipstream.sdk._provider_info import provided
+from slipstream.sdk._types import UserValue
 from slipstream.sdk.exceptions import AirflowException
 
 
-def hook_class(conn_type: str) -> tuple[type[Any], str]:
+def hook_class(conn_type: str) -> tuple[type[UserValue], str]:
     """The hook class of a connection type, and the name of its parameter for the connection id.
 
     Raises `AirflowException` where no installed provider knows the type.
@@ -23,14 +23,13 @@ def hook_class(conn_type: str) -> tuple[type[Any], str]:
             f"{', '.join(sorted(_hook_paths())) or 'none'}."
         )
     module, _, name = path.rpartition(".")
-    hook: type[Any] = getattr(importlib.import_module(module), name)
+    hook: type[UserValue] = getattr(importlib.import_module(module), name)
     return hook, getattr(hook, "conn_name_attr", "conn_id")
 
 
 @cache
 def _hook_paths() -> dict[str, str]:
     found: dict[str, str] = {}
-    for entry in entry_points(group="apache_airflow_provider"):
-        for kind in entry.load()().get("connection-types", ()):
-            found[kind["connection-type"]] = kind["hook-class-name"]
+    for kind in provided("connection-types"):
+        found[kind["connection-type"]] = kind["hook-class-name"]
     return found

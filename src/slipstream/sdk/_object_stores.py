@@ -10,9 +10,9 @@ import inspect
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, ClassVar
 
+from slipstream.sdk._provider_info import provided
 from slipstream.sdk._types import UserValue
 
 if TYPE_CHECKING:
@@ -121,9 +121,9 @@ def get_fs(
     options = dict(storage_options or {})
     if scheme in _LOCAL:
         return fsspec.filesystem("file", **options)
-    provided = _provided().get(scheme)
-    if provided is not None:
-        return _made_by(provided, conn_id, options)
+    by_provider = _provided().get(scheme)
+    if by_provider is not None:
+        return _made_by(by_provider, conn_id, options)
     if conn_id is not None:
         raise ValueError(
             f"No installed provider opens {scheme}:// with a connection, and the path names the "
@@ -147,10 +147,9 @@ def has_fs(scheme: str) -> bool:
 def _provided() -> Mapping[str, Callable[..., AbstractFileSystem]]:
     """`{scheme: get_fs}` of the installed providers."""
     found: dict[str, Callable[..., AbstractFileSystem]] = {}
-    for entry_point in entry_points(group="apache_airflow_provider"):
-        for path in entry_point.load()().get("filesystems") or ():
-            module = import_module(path)
-            found.update(dict.fromkeys(module.schemes, module.get_fs))
+    for path in provided("filesystems"):
+        module = import_module(path)
+        found.update(dict.fromkeys(module.schemes, module.get_fs))
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
+from slipstream.sdk._provider_info import task_decorator
 from slipstream.sdk._types import UserValue
 
 Factory = Callable[..., UserValue]
@@ -13,13 +14,13 @@ Factory = Callable[..., UserValue]
 class TaskDecoratorCollection:
     """`@task`: makes a task of a function. `@task.bash`, `@task.branch` … are other kinds.
 
-    Providers add theirs with `register`, or all at once with a source that is asked for names
-    nobody has registered.
+    Others come from the installed provider packages, which list them as `task-decorators`, and
+    from whoever calls `register` or adds a source that is asked for names nobody has registered.
     """
 
     def __init__(self) -> None:
         self._factories: dict[str, Factory | str] = dict(_STANDARD)
-        self._sources: list[Callable[[str], Factory | str | None]] = []
+        self._sources: list[Callable[[str], Factory | str | None]] = [task_decorator]
 
     def register(self, name: str, factory: Factory | str) -> None:
         """Make `@task.name` available: a function, or `module:attribute` to import it from."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jinja2
 import jinja2.nativetypes
@@ -117,7 +117,7 @@ class _Names(Mapping[str, UserValue]):
 def render(template: jinja2.Template, context: Context) -> UserValue:
     """The template with the names of the context; only those are computed that it mentions."""
     # Template.render() would copy the context first, which computes everything in it.
-    names: Any = _Names(context, template.globals)
+    names: UserValue = _Names(context, template.globals)
     scope = template.new_context(names, shared=True)
     try:
         return template.environment.concat(template.root_render_func(scope))

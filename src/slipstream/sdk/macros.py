@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 from datetime import datetime, timedelta
 from random import random  # noqa: F401  for templates
-from typing import Any
+
+from slipstream.sdk._types import UserValue
 
 _MODULES = frozenset({"dateutil", "json", "time", "uuid", "yaml"})
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> UserValue:
     """The modules that templates may use, imported when one does."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -46,7 +47,7 @@ def ds_format_locale(
     return str(dates.format_datetime(moment, output_format, locale=locale or dates.LC_TIME))
 
 
-def datetime_diff_for_humans(dt: Any, since: datetime | None = None) -> str:
+def datetime_diff_for_humans(dt: UserValue, since: datetime | None = None) -> str:
     """How long ago `dt` was, or was from `since`, in words: `2 hours ago`, `1 day after`."""
     import pendulum
 

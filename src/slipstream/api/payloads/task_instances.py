@@ -226,7 +226,7 @@ def task_instance_payload(
         executor=task.executor,
         executor_config=json.dumps(task.details.get("executor_config") or {}),
         note=instance.note,
-        rendered_map_index=instance.rendered_map_index,
+        rendered_map_index=_name_in_map(instance),
         rendered_fields=rendered_fields or {},
         trigger=None,
         triggerer_job=None,
@@ -289,3 +289,10 @@ def task_display_name(task: TaskSpec) -> str:
 def _stable_id(instance: TaskInstance) -> str:
     """The same name for an instance that was never attempted, each time one asks."""
     return str(uuid5(NAMESPACE_OID, f"{instance.run_pk}/{instance.task_id}/{instance.map_index}"))
+
+
+def _name_in_map(instance: TaskInstance) -> str | None:
+    """What its `map_index_template` gives; without one, the index."""
+    if instance.rendered_map_index is None and instance.map_index >= 0:
+        return str(instance.map_index)
+    return instance.rendered_map_index

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from slipstream.sdk._callables import call_with_context
 from slipstream.sdk._context import context_merge
 from slipstream.sdk._decorated_operator import DecoratedOperator
+from slipstream.sdk._function_source import is_empty
 from slipstream.sdk._types import SET_DURING_EXECUTION, UserValue
 from slipstream.sdk.exceptions import AirflowException
 from slipstream.sdk.operators.bash import BashOperator
@@ -113,6 +114,27 @@ class _StubOperator(DecoratedOperator):
     """Stands for a task that something else, in another language, carries out."""
 
     custom_operator_name = "@task.stub"
+    is_stub = True
+
+    def __init__(
+        self,
+        *,
+        python_callable: Callable[..., UserValue],
+        task_id: str,
+        retry_policy: UserValue = None,
+        **kwargs: UserValue,
+    ) -> None:
+        super().__init__(python_callable=python_callable, task_id=task_id, **kwargs)
+        if retry_policy is not None:
+            raise ValueError(
+                f"Task {self.task_id!r} is a stub: no Python is there to ask a retry_policy. Use "
+                f"retries."
+            )
+        if not is_empty(python_callable):
+            raise ValueError(
+                f"The function of task {self.task_id!r} is never called, for @task.stub stands for "
+                f"code elsewhere; write a plain def with nothing but `...` or `pass` in it."
+            )
 
     def execute(self, context: Context) -> UserValue:
         """Nothing can be carried out here."""
