@@ -127,3 +127,11 @@ def processes_of(home: Path) -> list[str]:
         except OSError:
             continue
     return found
+
+
+def token(server: RunningServer) -> str:
+    """An access token of the first user, by the password that was printed."""
+    password = server.greeting.partition("with the password ")[2].split()[0]
+    answer = server.post("/auth/token", {"username": "admin", "password": password})
+    assert isinstance(answer, dict)
+    return f"Bearer {answer['access_token']}"

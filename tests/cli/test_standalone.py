@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.cli.servers import RunningServer, environment, eventually, processes_of, running
+from tests.cli.servers import environment, eventually, processes_of, running, token
 
 pytestmark = pytest.mark.processes
 
@@ -54,14 +54,6 @@ def state(home: Path, run_id: str) -> str | None:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
-
-
-def token(server: RunningServer) -> str:
-    """An access token of the first user, by the password that was printed."""
-    password = server.greeting.partition("with the password ")[2].split()[0]
-    answer = server.post("/auth/token", {"username": "admin", "password": password})
-    assert isinstance(answer, dict)
-    return f"Bearer {answer['access_token']}"
 
 
 def test_a_dropped_file_runs_and_everything_ends(home: Path) -> None:

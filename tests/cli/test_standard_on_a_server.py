@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.servers import RunningServer, environment, eventually, running
+from tests.cli.servers import RunningServer, environment, eventually, running, token
 
 pytestmark = pytest.mark.processes
 
@@ -155,6 +155,11 @@ def test_runs_are_started_and_waited_for(server: RunningServer, home: Path) -> N
     assert ended(home, "caller") == {"good": "success", "again": "skipped", "bad": "failed"}
     assert ended(home, "worker", "good") == {"work": "success"}
     assert ended(home, "worker", "bad") == {"work": "failed"}
+    links = server.get(
+        "/api/v2/dags/caller/dagRuns/mine/taskInstances/good/links", Authorization=token(server)
+    )
+    assert isinstance(links, dict)
+    assert links["extra_links"]["Triggered DAG"].endswith("/dags/worker/runs/good")
 
 
 def test_a_wait_ends_when_the_other_dag_has_ended(server: RunningServer, home: Path) -> None:

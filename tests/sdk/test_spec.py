@@ -285,6 +285,7 @@ def test_details_of_a_task() -> None:
         "task_display_name": "A task",
         "params": {"a": {"value": 1, "description": None, "schema": {}}},
         "extra_links": ["Docs"],
+        "extra_link_keys": {"Docs": "_link_Docs"},
         "email": ["a@b.c"],
         "executor_config": {"k": [1, 2]},
         "run_as_user": "u",

@@ -21,6 +21,7 @@ from slipstream.model.attempt import (
 from slipstream.model.states import TaskState
 from slipstream.runtime import retry_policies, task_callbacks, task_endings
 from slipstream.runtime.interrupts import time_limit
+from slipstream.runtime.operator_links import keep_links
 from slipstream.runtime.waited import seconds_before
 from slipstream.sdk._context import build_context
 from slipstream.sdk._context_variables import context_to_airflow_vars
@@ -108,6 +109,8 @@ class TaskRun:
                 return TaskEnd(outcome, self._rendered, was_terminated=True)
             except BaseException as error:  # noqa: BLE001 - every end is an outcome
                 outcome = self._ended_by(error, context)
+            if self._operator is not None and self._operator.operator_extra_links:
+                keep_links(self._operator, context, outcome)
         operator = self._operator or task
         return TaskEnd(
             outcome,

@@ -270,7 +270,8 @@ def _task_details(task: AbstractOperator) -> dict[str, JsonValue]:
             getattr(operator_class, "template_fields_renderers", None) or {}
         ),
         "params": _params(task.params),
-        "extra_links": _link_names(task),
+        "extra_links": sorted(_link_keys(task)),
+        "extra_link_keys": _link_keys(task),
         "doc": task.doc,
         "doc_md": task.doc_md,
         "doc_json": task.doc_json,
@@ -298,8 +299,14 @@ def _task_details(task: AbstractOperator) -> dict[str, JsonValue]:
     return details
 
 
-def _link_names(task: AbstractOperator) -> list[str]:
-    return sorted({str(getattr(link, "name", link)) for link in task.operator_extra_links})
+def _link_keys(task: AbstractOperator) -> dict[str, str]:
+    """`{name of a link: key of the XCom that the task leaves its address under}`."""
+    return {
+        str(getattr(link, "name", link)): str(
+            getattr(link, "xcom_key", f"_link_{type(link).__name__}")
+        )
+        for link in task.operator_extra_links
+    }
 
 
 def plain(value: UserValue) -> JsonValue:

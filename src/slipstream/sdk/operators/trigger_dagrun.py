@@ -15,6 +15,7 @@ from slipstream.sdk._links import BaseOperatorLink, address_of_run
 from slipstream.sdk._operator import BaseOperator
 from slipstream.sdk._times import aware
 from slipstream.sdk._types import NOTSET, ArgNotSet, UserValue
+from slipstream.sdk._xcom import BaseXCom
 from slipstream.sdk.exceptions import AirflowException, DagRunTriggerException
 
 if TYPE_CHECKING:
@@ -34,13 +35,14 @@ class DagIsPaused(AirflowException):
 
 
 class TriggerDagRunLink(BaseOperatorLink):
-    """Leads to the run that was started."""
+    """Leads to the run that was started, or to the DAG where there is none."""
 
     name = "Triggered DAG"
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        """The page of the DAG; the task leaves the run's page as an XCom."""
-        return address_of_run(str(getattr(operator, "trigger_dag_id", "")))
+        """The page of the run."""
+        run_page = BaseXCom.get_value(ti_key=ti_key, key=self.xcom_key)
+        return run_page or address_of_run(str(getattr(operator, "trigger_dag_id", "")))
 
 
 class TriggerDagRunOperator(BaseOperator):
