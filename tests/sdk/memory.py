@@ -11,10 +11,11 @@ from slipstream.model.attempt import Attempt
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState, RunType
 from slipstream.sdk import DAG
-from slipstream.sdk._backend import StoredConnection
+from slipstream.sdk._backend import StoredConnection, XComItem
 from slipstream.sdk._context import Context, build_context, running
 from slipstream.sdk._mapping import unmap
 from slipstream.sdk._operator import BaseOperator
+from slipstream.wire.value_items import split_items
 from slipstream.wire.values import decode_value, encode_value
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -60,6 +61,18 @@ class MemoryBackend:
         self.asked.append("get_xcom")
         values = self._values(dag_id, run_id, task_id, key)
         return next(iter(values.values()), None) if map_index is None else values.get(map_index)
+
+    def get_xcom_item(
+        self, *, dag_id: str, run_id: str, task_id: str, map_index: int, key: str, index: int
+    ) -> XComItem | None:
+        self.asked.append("get_xcom_item")
+        text = self._values(dag_id, run_id, task_id, key).get(map_index)
+        items = None if text is None else split_items(text)
+        if text is None or items is None:
+            return None if text is None else XComItem(text, None)
+        if not len(items):
+            return None
+        return XComItem(items.text(index % len(items)), len(items), items.are_pairs)
 
     def get_xcoms(
         self,

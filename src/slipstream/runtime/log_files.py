@@ -45,10 +45,14 @@ def log_path_of(attempt: Attempt) -> Path:
 
 def errand_log_path(errand: messages.Errand) -> Path:
     """Where the log of a callback lies: that of its try, or one for the whole run."""
-    path = log_path_of(errand.attempt)
     if errand.kind is messages.CallbackKind.TASK:
-        return path
-    return Path(*path.parts[:2], "dag_callbacks.log")
+        return log_path_of(errand.attempt)
+    return callbacks_log_path(errand.attempt.run.dag_id, errand.attempt.run.run_id)
+
+
+def callbacks_log_path(dag_id: str, run_id: str) -> Path:
+    """Where the log of the DAG's callbacks about a run lies below the log folder."""
+    return log_path(dag_id, run_id, "", UNMAPPED, 0).parents[1] / "dag_callbacks.log"
 
 
 def _component(name: str) -> str:

@@ -10,7 +10,7 @@ from slipstream.model.attempt import Attempt, XComWrite
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED
 from slipstream.runtime.supervisor_link import RequestFailedError, SupervisorLink
-from slipstream.sdk._backend import DagSummary, StoredConnection
+from slipstream.sdk._backend import DagSummary, StoredConnection, XComItem
 from slipstream.sdk._times import in_utc
 from slipstream.wire import execution as wire
 
@@ -86,6 +86,25 @@ class SupervisorBackend:
             include_prior_dates=include_prior_dates,
         )
         return self._ask(request, wire.Text).value
+
+    def get_xcom_item(
+        self, *, dag_id: str, run_id: str, task_id: str, map_index: int, key: str, index: int
+    ) -> XComItem | None:
+        """See `Backend`."""
+        answer = self._link.ask(
+            wire.GetXComItem(
+                dag_id=dag_id,
+                run_id=run_id,
+                task_id=task_id,
+                map_index=map_index,
+                key=key,
+                index=index,
+            )
+        )
+        if isinstance(answer, wire.Missing):
+            return None
+        found = _expect(answer, wire.Item)
+        return XComItem(found.text, found.length, found.is_pair)
 
     def get_xcoms(
         self,

@@ -47,6 +47,18 @@ class DagSummary:
     group_ids: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class XComItem:
+    """One item of a list or mapping that a task instance pushed."""
+
+    text: str
+    """The item as JSON text; the whole value where `length` is None."""
+    length: int | None
+    """How many items there are; None for a value that is not kept as a plain list or mapping."""
+    is_pair: bool = False
+    """Whether the item is a key and its value, in a list of two."""
+
+
 class Backend(Protocol):
     """Answers for one task attempt. Values of XComs are JSON text (see `wire.values`).
 
@@ -76,6 +88,12 @@ class Backend(Protocol):
         include_prior_dates: bool = False,
     ) -> str | None:
         """The value pushed by that instance (None as map index: any), or None."""
+
+    def get_xcom_item(
+        self, *, dag_id: str, run_id: str, task_id: str, map_index: int, key: str, index: int
+    ) -> XComItem | None:
+        """The item at `index`, modulo their number, of what that instance pushed; None where it
+        pushed nothing, or nothing with items in it."""
 
     def get_xcoms(
         self,

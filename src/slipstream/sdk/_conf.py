@@ -174,6 +174,7 @@ class AuthoringDefaults:
     email_on_retry: bool
     email_on_failure: bool
     ignore_first_depends_on_past: bool
+    max_map_length: int
     max_active_tasks: int
     max_active_runs: int
     max_consecutive_failed_dag_runs: int
@@ -199,6 +200,7 @@ def authoring_defaults() -> AuthoringDefaults:
         ignore_first_depends_on_past=conf.getboolean(
             "scheduler", "ignore_first_depends_on_past_by_default"
         ),
+        max_map_length=conf.getint("core", "max_map_length"),
         max_active_tasks=conf.getint("core", "max_active_tasks_per_dag"),
         max_active_runs=conf.getint("core", "max_active_runs_per_dag"),
         max_consecutive_failed_dag_runs=conf.getint(

@@ -11,6 +11,7 @@ from slipstream.model.dag import Length, Literal, Product
 from slipstream.sdk._references import Reference, ResolveMixin, find_references
 from slipstream.sdk._types import UserValue
 from slipstream.sdk._xcom_arg import XComArg
+from slipstream.sdk._xcom_sequences import LazyXComSequence
 from slipstream.sdk.exceptions import UnmappableXComTypePushed
 
 if TYPE_CHECKING:
@@ -74,20 +75,23 @@ class DictOfListsExpandInput(ExpandInput):
 
     def count(self, context: Context) -> int:
         """The product of the arguments' lengths."""
-        return prod(len(_items(name, value, context)) for name, value in self.value.items())
+        return prod(len(_items(name, value, context, 0)) for name, value in self.value.items())
 
     def resolve(self, context: Context, index: int) -> Mapping[str, UserValue]:
         """One item of each argument."""
         found: dict[str, UserValue] = {}
         rest = index
+        slowest = next(iter(self.value), None)
         for name in reversed(self.value):
-            items = _items(name, self.value[name], context)
-            if not items:
-                raise IndexError(f"Argument {name!r} of the map is empty now; it was not before.")
-            rest, position = divmod(rest, len(items))
-            found[name] = _nested(items[position], context)
-        if rest:
-            raise IndexError(f"There is no map index {index}: the map has become shorter.")
+            items = _items(name, self.value[name], context, rest)
+            position = rest
+            if name != slowest:
+                if not items:
+                    raise IndexError(
+                        f"Argument {name!r} of the map is empty now; it was not before."
+                    )
+                rest, position = divmod(rest, len(items))
+            found[name] = _nested(_item(items, position, index), context)
         return {name: found[name] for name in self.value}
 
 
@@ -112,11 +116,11 @@ class ListOfDictsExpandInput(ExpandInput):
 
     def count(self, context: Context) -> int:
         """The length of the list."""
-        return len(_items("expand_kwargs()", self.value, context))
+        return len(_items("expand_kwargs()", self.value, context, 0))
 
     def resolve(self, context: Context, index: int) -> Mapping[str, UserValue]:
         """The arguments at that place of the list."""
-        arguments = _items("expand_kwargs()", self.value, context)[index]
+        arguments = _items("expand_kwargs()", self.value, context, index)[index]
         if isinstance(arguments, ResolveMixin):
             arguments = arguments.resolve(context)
         if not isinstance(arguments, Mapping):
@@ -144,9 +148,16 @@ def _length(value: object) -> Length:
     return Literal(len(value))
 
 
-def _items(name: str, value: object, context: Context) -> Sequence[UserValue]:
-    """The items of one argument; those of a mapping are its pairs."""
-    if isinstance(value, ResolveMixin):
+def _items(
+    name: str, value: object, context: Context, near: int | None = None
+) -> Sequence[UserValue]:
+    """The items of one argument; those of a mapping are its pairs.
+
+    `near` is the item that will be looked at, modulo their number; None for nobody knows which.
+    """
+    if isinstance(value, XComArg) and near is not None:
+        value = value.items(context, near)
+    elif isinstance(value, ResolveMixin):
         value = value.resolve(context)
     if isinstance(value, Mapping):
         return list(value.items())
@@ -156,6 +167,16 @@ def _items(name: str, value: object, context: Context) -> Sequence[UserValue]:
         f"A map needs a list or a dictionary for {name!r}; it was given a value of type "
         f"{type(value).__name__}."
     )
+
+
+def _item(items: Sequence[UserValue], position: int, index: int) -> UserValue:
+    """The item for the instance with that map index."""
+    if isinstance(items, LazyXComSequence):
+        # To count what the instances upstream have pushed costs more than to fetch one of them.
+        return items.at(position)
+    if position >= len(items):
+        raise IndexError(f"There is no map index {index}: the map has become shorter.")
+    return items[position]
 
 
 def _nested(value: UserValue, context: Context) -> UserValue:

@@ -7,10 +7,16 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from slipstream.model.run import UNMAPPED
+from slipstream.sdk._conf import authoring_defaults
 from slipstream.sdk._types import NOTSET, ArgNotSet, UserValue
 from slipstream.sdk._xcom_arg import XCOM_RETURN_KEY
 from slipstream.sdk._xcom_sequences import LazyXComSequence
-from slipstream.sdk.exceptions import AirflowException, UnmappableXComTypePushed
+from slipstream.sdk._xcom_values import keeps_values_whole
+from slipstream.sdk.exceptions import (
+    AirflowException,
+    UnmappableXComLengthPushed,
+    UnmappableXComTypePushed,
+)
 
 if TYPE_CHECKING:
     from slipstream.sdk._abstract_operator import AbstractOperator
@@ -62,6 +68,24 @@ def pull(upstream: AbstractOperator, key: str, context: Context) -> UserValue | 
     return [value for value in found if value is not NOTSET]
 
 
+def pull_items(
+    upstream: AbstractOperator, key: str, context: Context, near: int
+) -> UserValue | ArgNotSet:
+    """What `pull` gives, for somebody who looks at one item of it: about `near`, modulo the length.
+
+    Each of ten thousand instances that are mapped over a list fetches its own item.
+    """
+    ti: TaskInstance = context["ti"]
+    indexes = relevant_map_indexes(upstream, context)
+    is_one = isinstance(indexes, int) or (indexes is None and not upstream.get_needs_expansion())
+    if is_one and not keeps_values_whole():
+        index = indexes if isinstance(indexes, int) else UNMAPPED
+        found = ti.pull_items(upstream.task_id, key, index, near, dag_id=upstream.dag_id)
+        if found is not NOTSET:
+            return found
+    return pull(upstream, key, context)
+
+
 def _all_values(ti: TaskInstance, upstream: AbstractOperator, key: str) -> Sequence[UserValue]:
     return LazyXComSequence(
         ti.backend,
@@ -89,25 +113,42 @@ def relevant_map_indexes(upstream: AbstractOperator, context: Context) -> int | 
 
 def check_result(task: AbstractOperator, value: UserValue) -> None:
     """Raise `UnmappableXComTypePushed` where something is mapped over what the task returned, and
-    that cannot be mapped over. The task itself then is the one that fails, as in Airflow.
+    that cannot be mapped over; `UnmappableXComLengthPushed` where it is longer than
+    `[core] max_map_length`. The task itself then is the one that fails, as in Airflow.
     """
-    if isinstance(value, Sequence | Mapping) and not isinstance(value, str | bytes):
+    is_mappable = isinstance(value, Sequence | Mapping) and not isinstance(value, str | bytes)
+    most = authoring_defaults().max_map_length
+    if is_mappable and len(value) <= most:
         return
     # The operator that runs one instance of a map does not say that it is one.
     in_dag = task.dag.get_task(task.task_id) if task.dag is not None else task
     if in_dag.get_needs_expansion():
         return
+    below = _first_mapped_over(task)
+    if below is None:
+        return
+    if is_mappable:
+        raise UnmappableXComLengthPushed(
+            f"Task {below!r} is mapped over what {task.task_id!r} returns, which has {len(value)} "
+            f"items; [core] max_map_length allows {most}. Return fewer, or raise the setting."
+        )
+    raise UnmappableXComTypePushed(
+        f"Task {below!r} is mapped over what {task.task_id!r} returns, which therefore has to be "
+        f"a list or a dictionary; it returned "
+        f"{'nothing' if value is None else f'a value of type {type(value).__name__}'}."
+    )
+
+
+def _first_mapped_over(task: AbstractOperator) -> str | None:
+    """A task that is mapped over what this one returns."""
     for below in task.downstream_list:
         for mapped in _expand_inputs(below):
             if any(
                 one.task_id == task.task_id and key == XCOM_RETURN_KEY
                 for one, key in mapped.iter_mapped_over()
             ):
-                raise UnmappableXComTypePushed(
-                    f"Task {below.task_id!r} is mapped over what {task.task_id!r} returns, which "
-                    f"therefore has to be a list or a dictionary; it returned "
-                    f"{'nothing' if value is None else f'a value of type {type(value).__name__}'}."
-                )
+                return below.task_id
+    return None
 
 
 def _expand_inputs(task: AbstractOperator) -> list[ExpandInput]:

@@ -17,6 +17,7 @@ from slipstream.sdk._times import for_user
 from slipstream.sdk._types import NOTSET, ArgNotSet, UserValue
 from slipstream.sdk._values import length_of
 from slipstream.sdk._xcom_arg import XCOM_RETURN_KEY
+from slipstream.sdk._xcom_sequences import PushedItems, fetch_item
 from slipstream.sdk._xcom_values import XComPlace, read_xcom, read_xcoms, write_xcom
 from slipstream.sdk.exceptions import DagNotFound
 
@@ -300,6 +301,22 @@ class TaskInstance:
         """What one task instance of this run pushed; NOTSET for nothing."""
         where = _Where(dag_id or self.dag_id, self.run_id, key, False)
         return self._pull_one(task_id, where, map_index)
+
+    def pull_items(
+        self, task_id: str, key: str, map_index: int, near: int, *, dag_id: str
+    ) -> UserValue | ArgNotSet:
+        """What one task instance of this run pushed, to be looked at around the item `near`.
+
+        Of a list or a mapping only what is asked for is fetched: a sequence of its items, or of
+        its pairs. NOTSET for nothing, and for nothing with items in it.
+        """
+        place = _Where(dag_id, self.run_id, key, False).of(task_id, map_index)
+        first = fetch_item(self.backend, place, near)
+        if first is None:
+            return NOTSET
+        if first.length is None:
+            return read_xcom(first.text, place)
+        return PushedItems(self.backend, place, near, first)
 
     # ------------------------------------------------------------------ other runs
 

@@ -40,6 +40,11 @@ class XComArg(ResolveMixin, DependencyMixin):
     def length(self) -> Length:
         """How many items it has, as an expression over upstream tasks."""
 
+    def items(self, context: Context, near: int) -> UserValue:
+        """What `resolve` gives, for somebody who looks at the item `near`, modulo the length."""
+        del near
+        return self.resolve(context)
+
     @property
     def operators(self) -> list[AbstractOperator]:
         """The tasks that it reads from, each once."""
@@ -162,7 +167,15 @@ class PlainXComArg(XComArg):
         """
         from slipstream.sdk._mapping import pull
 
-        value = pull(self.operator, self.key, context)
+        return self._found(pull(self.operator, self.key, context))
+
+    def items(self, context: Context, near: int) -> UserValue:
+        """A sequence that fetches what is asked for, where the value is a list or a mapping."""
+        from slipstream.sdk._mapping import pull_items
+
+        return self._found(pull_items(self.operator, self.key, context, near))
+
+    def _found(self, value: UserValue | ArgNotSet) -> UserValue:
         if not isinstance(value, ArgNotSet):
             return value
         if self.key == XCOM_RETURN_KEY:
@@ -242,8 +255,19 @@ class _DerivedXComArg(XComArg):
         for source in self.sources:
             yield from source.iter_references()
 
-    def _values(self, context: Context) -> list[Sequence[UserValue]]:
-        return [_sequence(self._word, one.resolve(context)) for one in self.sources]
+    def resolve(self, context: Context) -> UserValue:
+        """A sequence that computes its items as they are asked for."""
+        return self._made_of([_sequence(self._word, one.resolve(context)) for one in self.sources])
+
+    def items(self, context: Context, near: int) -> UserValue:
+        """The same, of sources that fetch only what is asked for."""
+        return self._made_of(
+            [_sequence(self._word, one.items(context, near)) for one in self.sources]
+        )
+
+    @abstractmethod
+    def _made_of(self, sources: list[Sequence[UserValue]]) -> Sequence[UserValue]:
+        """The sequence over the sources' items."""
 
     def __repr__(self) -> str:
         first, *others = map(repr, self.sources)
@@ -274,9 +298,8 @@ class MapXComArg(_DerivedXComArg):
         """That of what is mapped."""
         return self.sources[0].length()
 
-    def resolve(self, context: Context) -> UserValue:
-        """A sequence that calls the functions as items are asked for."""
-        return MapSequence(self._values(context)[0], self.functions)
+    def _made_of(self, sources: list[Sequence[UserValue]]) -> Sequence[UserValue]:
+        return MapSequence(sources[0], self.functions)
 
     def __repr__(self) -> str:
         calls = "".join(
@@ -301,9 +324,8 @@ class ZipXComArg(_DerivedXComArg):
             return lengths[0]
         return Shortest(lengths) if isinstance(self.fillvalue, ArgNotSet) else Longest(lengths)
 
-    def resolve(self, context: Context) -> UserValue:
-        """A sequence of tuples."""
-        return ZipSequence(self._values(context), self.fillvalue)
+    def _made_of(self, sources: list[Sequence[UserValue]]) -> Sequence[UserValue]:
+        return ZipSequence(sources, self.fillvalue)
 
 
 class ConcatXComArg(_DerivedXComArg):
@@ -320,9 +342,8 @@ class ConcatXComArg(_DerivedXComArg):
         """More items behind."""
         return ConcatXComArg((*self.sources, *others))
 
-    def resolve(self, context: Context) -> UserValue:
-        """One sequence."""
-        return ConcatSequence(self._values(context))
+    def _made_of(self, sources: list[Sequence[UserValue]]) -> Sequence[UserValue]:
+        return ConcatSequence(sources)
 
 
 def _sequence(word: str, value: object) -> Sequence[UserValue]:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, overload
 
 from slipstream.sdk._types import ArgNotSet, UserValue
-from slipstream.sdk._xcom_values import XComPlace, read_xcoms
+from slipstream.sdk._xcom_values import XComPlace, read_xcom, read_xcoms
 
 if TYPE_CHECKING:
-    from slipstream.sdk._backend import Backend
+    from slipstream.sdk._backend import Backend, XComItem
 
 _CHUNK = 256
 """How many values an iteration fetches with one question."""
@@ -85,7 +85,17 @@ class LazyXComSequence(_Items):
         return self._length
 
     def _item(self, index: int) -> UserValue:
-        return self._fetch(index, index + 1)[0]
+        return self.at(index)
+
+    def at(self, index: int) -> UserValue:
+        """The value at a place from 0 on, without counting them. Raises `IndexError`."""
+        found = self._fetch(index, index + 1)
+        if not found:
+            raise IndexError(
+                f"There is no value {index} among what task {self._task_id!r} pushed: the map has "
+                f"become shorter."
+            )
+        return found[0]
 
     @overload
     def __getitem__(self, index: int) -> UserValue: ...
@@ -104,6 +114,41 @@ class LazyXComSequence(_Items):
     def __iter__(self) -> Iterator[UserValue]:
         for start in range(0, len(self), _CHUNK):
             yield from self._fetch(start, min(start + _CHUNK, len(self)))
+
+
+class PushedItems(_Items):
+    """The items of one XCom, each fetched when it is asked for."""
+
+    def __init__(self, backend: Backend, place: XComPlace, near: int, first: XComItem) -> None:
+        """`first` is the item at `near`, modulo their number, which it says."""
+        assert first.length is not None
+        self._backend = backend
+        self._place = place
+        self._length = first.length
+        self._known = {near % first.length: first}
+
+    def __len__(self) -> int:
+        return self._length
+
+    def _item(self, index: int) -> UserValue:
+        found = self._known.get(index) or fetch_item(self._backend, self._place, index)
+        if found is None or found.length != self._length:
+            raise IndexError(f"{self._place} has changed; item {index} is not the one it was.")
+        value = read_xcom(found.text, self._place)
+        return tuple(value) if found.is_pair else value
+
+
+def fetch_item(backend: Backend, place: XComPlace, index: int) -> XComItem | None:
+    """The item at `index`, modulo their number, of what one instance pushed."""
+    assert place.map_index is not None
+    return backend.get_xcom_item(
+        dag_id=place.dag_id,
+        run_id=place.run_id,
+        task_id=place.task_id,
+        map_index=place.map_index,
+        key=place.key,
+        index=index,
+    )
 
 
 class MapSequence(_Items):

@@ -92,6 +92,11 @@ def has_custom_class() -> bool:
     return str(conf.get("core", "xcom_backend", fallback="") or "").strip() not in _DEFAULTS
 
 
+def keeps_values_whole() -> bool:
+    """Whether what the store has of a value is only for the class of this deployment to read."""
+    return not _is_default(xcom_class())
+
+
 def forget_xcom_class() -> None:
     """Read the setting anew when it is next needed."""
     xcom_class.cache_clear()

@@ -127,6 +127,8 @@ class ExecutionService:
                 return wire.Done(found=self._store.delete_variable(ask.key))
             case wire.GetXCom() | wire.GetXComs() | wire.CountXComs():
                 return self._read_xcom(ask)
+            case wire.GetXComItem():
+                return self._xcom_item(ask)
             case wire.SetXCom() | wire.DeleteXCom():
                 return self._write_xcom(attempt, ask)
             case wire.TakeXComs():
@@ -217,6 +219,19 @@ class ExecutionService:
                 return wire.Count(value=count)
             case _:
                 assert_never(ask)
+
+    def _xcom_item(self, ask: wire.GetXComItem) -> wire.Answer:
+        found = self._store.get_xcom_item(
+            dag_id=ask.dag_id,
+            run_id=ask.run_id,
+            task_id=ask.task_id,
+            map_index=ask.map_index,
+            key=ask.key,
+            index=ask.index,
+        )
+        if found is None:
+            return wire.Missing()
+        return wire.Item(text=found.text, length=found.length, is_pair=found.is_pair)
 
     def _write_xcom(self, attempt: Attempt, ask: wire.SetXCom | wire.DeleteXCom) -> wire.Answer:
         run, key = attempt.run, TaskKey(ask.task_id, ask.map_index)

@@ -40,6 +40,7 @@ from slipstream.store.records import (
     VariableRecord,
     Window,
     XComFilter,
+    XComItem,
     XComRecord,
 )
 
@@ -290,6 +291,12 @@ class XComStore(Protocol):
         include_prior_dates: bool = False,
     ) -> XComRecord | None:
         """One value; with prior dates, the newest at or before the run's logical date."""
+
+    def get_xcom_item(
+        self, *, dag_id: str, run_id: str, task_id: str, map_index: int, key: str, index: int
+    ) -> XComItem | None:
+        """The item at `index`, modulo their number, of a list or mapping; the whole of another
+        value. None where nothing was pushed, or nothing with items in it."""
 
     def get_xcoms(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from slipstream.model.attempt import XComWrite
 from slipstream.model.version import DagVersion
@@ -13,7 +13,13 @@ from slipstream.store.database import Database
 from slipstream.store.objects import ObjectStore
 from slipstream.store.times import Clock
 
+if TYPE_CHECKING:
+    from slipstream.wire.value_items import ValueItems
+
 V = TypeVar("V")
+
+_MOST_ITEMIZED = 8
+"""Values that are kept taken apart."""
 
 
 class RecentlyUsed(Generic[V]):
@@ -64,6 +70,8 @@ class StoreParts:
         self._clock = clock
         self._dags_paused_at_creation = dags_paused_at_creation
         self._versions: RecentlyUsed[DagVersion] = RecentlyUsed(cached_versions)
+        self._items: RecentlyUsed[ValueItems] = RecentlyUsed(_MOST_ITEMIZED)
+        """Values that tasks are mapped over, by what their rows say."""
 
     def _placed(self, write: XComWrite) -> XComWrite:
         """The XCom with its value in the object store where that is its place."""

@@ -333,6 +333,16 @@ class InstanceFilter:
     end_date: Range = field(default_factory=Range)
 
 
+@dataclass(frozen=True, slots=True)
+class XComItem:
+    """One item of an XCom, as JSON text; the whole of it where `length` is None."""
+
+    text: str
+    length: int | None
+    is_pair: bool = False
+    """Whether the item is a key and its value, in a list of two."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XComFilter:
     """Which XComs. None does not restrict."""

@@ -13,7 +13,7 @@ from slipstream.store.database import Row, Transaction
 from slipstream.store.errors import AttemptSupersededError
 from slipstream.store.filters import in_range, like, one_among, ordering
 from slipstream.store.parts import StoreParts
-from slipstream.store.records import Page, Window, XComFilter, XComRecord
+from slipstream.store.records import Page, Window, XComFilter, XComItem, XComRecord
 from slipstream.store.runs import counting_instance
 from slipstream.store.statements import Statement
 from slipstream.store.tables import dag, dag_run, xcom
@@ -45,6 +45,8 @@ _ONE = Statement(
     ("dag_id", "run_id", "task_id", "key", "map_index"),
 )
 """One XCom by its full name: by far the most frequent question of running tasks."""
+_VALUE, _IS_REFERENCE = 6, 7
+"""Where these stand in a row of `_COLUMNS`."""
 _ORDERS = {
     "key": xcom.c.key,
     "timestamp": xcom.c.timestamp,
@@ -112,6 +114,34 @@ class XComVerbs(StoreParts):
             rows = transaction.rows(query.order_by(xcom.c.map_index).limit(1))
         return self._record(rows[0]) if rows else None
 
+    def get_xcom_item(
+        self, *, dag_id: str, run_id: str, task_id: str, map_index: int, key: str, index: int
+    ) -> XComItem | None:
+        """The item at `index`, modulo their number, of a list or mapping; the whole of another
+        value. None where nothing was pushed, or nothing with items in it.
+
+        The values that were asked for last are kept taken apart, by what the row says: so each
+        of many instances that are mapped over one value costs a look at its row.
+        """
+        from slipstream.wire.value_items import split_items
+
+        with self._database.read() as transaction:
+            rows = transaction.fetch(_ONE, (dag_id, run_id, task_id, key, map_index))
+        if not rows:
+            return None
+        stored, is_reference = str(rows[0][_VALUE]), bool(rows[0][_IS_REFERENCE])
+        known_as = f"{is_reference:d}{stored}"
+        items = self._items.get(known_as)
+        if items is None:
+            text = self._objects.get(stored) if is_reference else stored
+            items = split_items(text)
+            if items is None:
+                return XComItem(text, None)
+            self._items.put(known_as, items)
+        if not len(items):
+            return None
+        return XComItem(items.text(index % len(items)), len(items), items.are_pairs)
+
     def get_xcoms(
         self,
         *,
@@ -126,13 +156,17 @@ class XComVerbs(StoreParts):
     ) -> Sequence[XComRecord]:
         """The values of a task's instances in map index order, sliced as a list is."""
         pushed = (xcom.c.task_id == task_id, xcom.c.key == key)
+        is_forwards = start is not None and stop is not None and start >= 0 and stop >= 0
         with self._database.read() as transaction:
             run_pk = _pushing_run(transaction, dag_id, run_id, pushed, include_prior_dates)
             if run_pk is None:
                 return []
             mine = (xcom.c.run_pk == run_pk, *pushed)
-            count = transaction.value(select(func.count()).select_from(xcom).where(*mine))
-            places = range(count)[start:stop:step]
+            if is_forwards and step is None:
+                places = range(start or 0, stop or 0)
+            else:
+                count = transaction.value(select(func.count()).select_from(xcom).where(*mine))
+                places = range(count)[start:stop:step]
             if not places:
                 return []
             first, last = min(places[0], places[-1]), max(places[0], places[-1])
@@ -144,7 +178,7 @@ class XComVerbs(StoreParts):
                 .offset(first)
                 .limit(last - first + 1)
             )
-        return [self._record(rows[place - first]) for place in places]
+        return [self._record(rows[place - first]) for place in places if place - first < len(rows)]
 
     def count_xcoms(self, *, dag_id: str, run_id: str, task_id: str, key: str) -> int:
         """How many instances pushed the key."""

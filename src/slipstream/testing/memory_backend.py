@@ -10,8 +10,9 @@ from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED, TaskKey
 from slipstream.runtime.masking import Masker
 from slipstream.sdk import _scope
-from slipstream.sdk._backend import DagSummary, StoredConnection
+from slipstream.sdk._backend import DagSummary, StoredConnection, XComItem
 from slipstream.testing.other_runs import KnownRun, KnownRuns, instance_states
+from slipstream.wire.value_items import ValueItems, split_items
 
 
 class MemoryBackend:
@@ -32,6 +33,8 @@ class MemoryBackend:
         self._connections = dict(connections or {})
         self.runs = runs or KnownRuns()
         self._xcoms: dict[tuple[str, str, str, str], dict[int, str]] = {}
+        self._itemized: tuple[str, ValueItems | None] | None = None
+        """The value that was last mapped over, and its items."""
         self.running = TaskKey("")
         """The task instance that runs now."""
         self.masker = Masker()
@@ -80,6 +83,22 @@ class MemoryBackend:
         if map_index is not None:
             return values.get(map_index)
         return values[min(values)] if values else None
+
+    def get_xcom_item(
+        self, *, dag_id: str, run_id: str, task_id: str, map_index: int, key: str, index: int
+    ) -> XComItem | None:
+        """See `Backend`."""
+        text = self._xcoms.get((dag_id, run_id, task_id, key), {}).get(map_index)
+        if text is None:
+            return None
+        if self._itemized is None or self._itemized[0] is not text:
+            self._itemized = text, split_items(text)
+        items = self._itemized[1]
+        if items is None:
+            return XComItem(text, None)
+        if not len(items):
+            return None
+        return XComItem(items.text(index % len(items)), len(items), items.are_pairs)
 
     def get_xcoms(
         self,

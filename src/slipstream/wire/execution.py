@@ -59,6 +59,18 @@ class GetXCom(_Request, frozen=True, kw_only=True, tag="get_xcom"):
     include_prior_dates: bool = False
 
 
+class GetXComItem(_Request, frozen=True, kw_only=True, tag="get_xcom_item"):
+    """Answered by `Item`, or by `Missing` where there is no such XCom, or nothing in it."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    key: str
+    map_index: int
+    index: int
+    """The place of the item; counted modulo the number of items."""
+
+
 class GetXComs(_Request, frozen=True, kw_only=True, tag="get_xcoms"):
     """Answered by `Texts`: the instances' values in map index order, sliced as a list is."""
 
@@ -186,6 +198,7 @@ Request: TypeAlias = (
     | DeleteVariable
     | GetConnection
     | GetXCom
+    | GetXComItem
     | GetXComs
     | CountXComs
     | SetXCom
@@ -242,6 +255,14 @@ class Taken(_Answer, frozen=True, kw_only=True, tag="taken"):
     values: Mapping[str, str]
 
 
+class Item(_Answer, frozen=True, kw_only=True, tag="item"):
+    """One item of an XCom, as JSON text; the whole of it where `length` is None."""
+
+    text: str
+    length: int | None
+    is_pair: bool = False
+
+
 class Count(_Answer, frozen=True, kw_only=True, tag="count"):
     """A number of things."""
 
@@ -294,6 +315,7 @@ Answer: TypeAlias = (
     | Refused
     | Text
     | Texts
+    | Item
     | Taken
     | Count
     | ConnectionFound

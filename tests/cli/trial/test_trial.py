@@ -159,3 +159,33 @@ def test_airflows_setting_gives_each_task_an_interpreter(
     assert "slipstream.runtime.fresh" not in slipstream("dags", "test", str(file)).out
     monkeypatch.setenv("AIRFLOW__CORE__EXECUTE_TASKS_NEW_PYTHON_INTERPRETER", "True")
     assert "slipstream.runtime.fresh" in slipstream("dags", "test", str(file)).out
+
+
+TELLING = """
+from datetime import timedelta
+from slipstream.sdk import DAG, ExceptionRetryPolicy, RetryRule
+from slipstream.sdk.operators.python import PythonOperator
+def tell(context):
+    print("told of", context["reason"], context["ti"].task_id, context["ti"].try_number)
+def flaky(ti):
+    if ti.try_number < 2:
+        raise KeyError("not yet")
+with DAG("telling", on_success_callback=tell, on_failure_callback=tell):
+    PythonOperator(
+        task_id="flaky",
+        python_callable=flaky,
+        retries=1,
+        retry_policy=ExceptionRetryPolicy([RetryRule(KeyError, retry_delay=timedelta(days=1))]),
+    )
+"""
+
+
+def test_callbacks_are_called_and_shown_and_retries_are_at_once(
+    slipstream: Slipstream, tmp_path: Path
+) -> None:
+    path = tmp_path / "telling.py"
+    path.write_text(TELLING)
+    done = slipstream("dags", "test", str(path))
+    assert done.code == 0, done.out + done.err
+    assert "callbacks | told of success flaky 2" in done.out.splitlines()
+    assert "callbacks" not in slipstream("tasks", "test", "telling", "flaky").out

@@ -13,7 +13,14 @@ from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import TaskState
 from slipstream.store.errors import ConstraintViolatedError, ObjectMissingError
 from slipstream.store.interface import Store
-from slipstream.store.records import Range, RunWrite, Window, XComFilter, XComRecord
+from slipstream.store.records import (
+    Range,
+    RunWrite,
+    Window,
+    XComFilter,
+    XComItem,
+    XComRecord,
+)
 
 LOAD = TaskKey("load")
 
@@ -233,3 +240,63 @@ def test_a_lost_object_is_an_error_that_names_it(store: Store, tmp_path: Path) -
             path.unlink()
     with pytest.raises(ObjectMissingError, match="is not in"):
         get(store, run)
+
+
+# Single items.
+
+
+def item(store: Store, run: DagRun, index: int, **fields: object) -> XComItem | None:
+    """One item of what `load` pushed."""
+    asked: dict[str, object] = {"task_id": "load", "map_index": -1, "key": "k", **fields}
+    return store.get_xcom_item(
+        dag_id=run.dag_id,
+        run_id=run.run_id,
+        index=index,
+        **asked,  # type: ignore[arg-type]  # its parameters
+    )
+
+
+def test_an_item_of_a_list_comes_alone(store: Store) -> None:
+    run = started(store, recorded(store))
+    assert item(store, run, 0) is None
+    store.set_xcom(run.pk, LOAD, "k", '[10,{"a":[1]},"ü"]', 3)
+    assert item(store, run, 0) == XComItem("10", 3)
+    assert item(store, run, 1) == XComItem('{"a":[1]}', 3)
+    assert item(store, run, 5) == XComItem('"ü"', 3)
+    assert item(store, run, 0, map_index=0) is None
+
+
+def test_an_item_of_a_mapping_is_a_pair(store: Store) -> None:
+    run = started(store, recorded(store))
+    store.set_xcom(run.pk, LOAD, "k", '{"b":[1],"a":2}', 2)
+    assert item(store, run, 0) == XComItem('["b",[1]]', 2, True)
+    assert item(store, run, 3) == XComItem('["a",2]', 2, True)
+
+
+def test_what_has_no_items_is_given_whole_and_nothing_is_nothing(store: Store) -> None:
+    run = started(store, recorded(store))
+    for whole in ("7", '{"__type__":"tuple","__value__":[1,2]}'):
+        store.set_xcom(run.pk, LOAD, "k", whole, None)
+        assert item(store, run, 4) == XComItem(whole, None)
+    for empty in ("[]", "{}"):
+        store.set_xcom(run.pk, LOAD, "k", empty, 0)
+        assert item(store, run, 0) is None
+
+
+def test_items_of_large_values_are_those_of_the_value_that_counts(store: Store) -> None:
+    run = started(store, recorded(store))
+    for sign in (1, -1):
+        numbers = [sign * number * 10**9 for number in range(20_000)]
+        text = str(numbers).replace(" ", "")
+        store.set_xcom(run.pk, LOAD, "k", text, len(numbers))
+        for index in (0, 1, 19_999):
+            assert item(store, run, index) == XComItem(str(numbers[index]), 20_000)
+
+
+def test_a_slice_beyond_the_end_is_short(store: Store) -> None:
+    run = started(store, recorded(store))
+    push_map(store, run, 3)
+    assert values(store, run, start=1, stop=9) == ["1", "2"]
+    assert values(store, run, start=3, stop=4) == []
+    assert values(store, run, start=2, stop=1) == []
+    assert values(store, run, start=0, stop=2) == ["0", "1"]

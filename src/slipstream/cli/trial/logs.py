@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from slipstream.model.run import TaskKey
-from slipstream.runtime.log_files import log_path
+from slipstream.runtime.log_files import callbacks_log_path, log_path
 from slipstream.store.records import RunSnapshot
+
+CALLBACKS = TaskKey("callbacks")
+"""In whose name the lines of the DAG's callbacks are shown."""
 
 
 @dataclass(slots=True)
@@ -29,6 +32,8 @@ class LogTail:
                 )
                 for event in self._lines_of(path):
                     yield instance.key, event
+        for event in self._lines_of(self.folder / callbacks_log_path(run.dag_id, run.run_id)):
+            yield CALLBACKS, event
 
     def _lines_of(self, path: Path) -> Iterator[str]:
         start = self._read.get(path, 0)

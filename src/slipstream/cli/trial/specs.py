@@ -40,7 +40,12 @@ def only_task(spec: DagSpec, task_id: str) -> DagSpec:
             f"`slipstream dags test {spec.dag_id}`."
         )
     alone = replace(task, upstream=(), downstream=(), retries=0)
-    return replace(without_waiting(spec), tasks={task_id: alone})
+    return replace(
+        without_waiting(spec),
+        tasks={task_id: alone},
+        has_success_callback=False,
+        has_failure_callback=False,
+    )
 
 
 def _depends_on_upstream(task: TaskSpec, spec: DagSpec) -> bool:

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from types import TracebackType
@@ -20,13 +20,16 @@ from slipstream.cli.deployment import Deployment
 from slipstream.cli.paging import every
 from slipstream.cli.server.wiring import host_settings, parallelism
 from slipstream.cli.trial.finding import FoundDag
+from slipstream.executors.interface import Report, Sink
 from slipstream.executors.local import LocalExecutor
 from slipstream.executors.skipping import SkippingExecutor
-from slipstream.model.attempt import Attempt
+from slipstream.model.attempt import Attempt, Failed
 from slipstream.model.dag import DagSpec
+from slipstream.model.events import AttemptEnded
 from slipstream.model.states import RUN_FINISHED
 from slipstream.runtime.host import ProcessHost
 from slipstream.runtime.jobs import Source, source_of
+from slipstream.services.callbacks import CallbackService
 from slipstream.services.execution import ExecutionService
 from slipstream.services.scheduler import Scheduler
 from slipstream.store import open_store
@@ -109,7 +112,9 @@ class Trial:
                 snapshot = self.store.load_run(run.pk)
                 yield snapshot
                 if snapshot.run.state in RUN_FINISHED:
-                    return
+                    break
+            CallbackService(self.store, self.host.call_back, lambda _attempt: source).call_all()
+            yield snapshot
         finally:
             scheduler.stop(0)
 
@@ -119,7 +124,7 @@ class Trial:
         )
         # What is not overridden is the store's own: it has every verb.
         store = cast("SchedulingStore", _ObservedStore(self.store, self._changed.set))
-        scheduler = Scheduler(store, SkippingExecutor(executor, is_done))
+        scheduler = Scheduler(store, _HurryingExecutor(executor, is_done))
         scheduler.start()
         return scheduler
 
@@ -161,3 +166,19 @@ class _ObservedStore:
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
+
+
+class _HurryingExecutor(SkippingExecutor):
+    """Lets every retry begin at once, whatever a retry policy says."""
+
+    def start(self, sink: Sink) -> None:
+        """Begin to work."""
+        super().start(lambda reports: sink([_without_delay(report) for report in reports]))
+
+
+def _without_delay(report: Report) -> Report:
+    match report.event:
+        case AttemptEnded(outcome=Failed(retry_delay=timedelta()) as outcome) as event:
+            hurried = replace(outcome, retry_delay=timedelta(0))
+            return replace(report, event=replace(event, outcome=hurried))
+    return report

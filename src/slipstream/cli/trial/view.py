@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from slipstream.cli.trial.logs import CALLBACKS
 from slipstream.model.dag import DagSpec
 from slipstream.model.run import TaskInstance, TaskKey
 from slipstream.model.states import FINISHED, LIVE, TaskState
@@ -112,6 +113,8 @@ class LiveView:
                 print(f"\n{name_of(instance.key)}: {instance.reason}")
                 for line in self._logs[instance.key]:
                     print(f"  {line}")
+        for line in self._logs.get(CALLBACKS, ()):
+            print(f"{CALLBACKS.task_id} | {line}")
 
     def _table(self, snapshot: RunSnapshot) -> Table:
         from rich import box
