@@ -11,6 +11,7 @@ import pytest
 from tests.sdk.memory import Running
 
 from slipstream.sdk import DAG, BaseOperator, literal
+from slipstream.sdk._conf import read_settings_anew
 from slipstream.sdk._template import rendered_fields
 from slipstream.sdk.operators.bash import BashOperator
 
@@ -237,6 +238,75 @@ def test_an_error_in_a_template_is_logged_with_the_field(caplog: pytest.LogCaptu
     with pytest.raises(jinja2.TemplateSyntaxError):
         rendered("{{ run_id")
     assert "Field 'value' of t could not be rendered; its template is '{{ run_id'" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("template", "kind", "message"),
+    [
+        (
+            "first\n{{ nothing }}",
+            jinja2.UndefinedError,
+            "task 't', field 'value', line 2, template 'first\\n{{ nothing }}': "
+            "'nothing' is undefined",
+        ),
+        (
+            ["{{ ds }}", {"k": "{{ params.no.such }}"}],
+            jinja2.UndefinedError,
+            "task 't', field 'value', line 1, template ['{{ ds }}', {'k': '{{ params.no.such }}'}]"
+            ": 'dict object' has no attribute 'no'",
+        ),
+        (
+            "{% if %}",
+            jinja2.TemplateSyntaxError,
+            "task 't', field 'value', line 1, template '{% if %}': "
+            "Expected an expression, got 'end of statement block'",
+        ),
+        (
+            "{{ ''.__class__ }}",
+            jinja2.exceptions.SecurityError,
+            "task 't', field 'value', line 1, template \"{{ ''.__class__ }}\": "
+            "access to attribute '__class__' of 'str' object is unsafe.",
+        ),
+        (
+            "{% include 'gone.txt' %}",
+            jinja2.TemplateNotFound,
+            "task 't', field 'value', line 1, template \"{% include 'gone.txt' %}\": "
+            "there is no template file 'gone.txt'",
+        ),
+        (
+            Inner("{{ nothing }}"),
+            jinja2.UndefinedError,
+            "task 't', field 'value': a Inner, field 'text', line 1, template '{{ nothing }}': "
+            "'nothing' is undefined",
+        ),
+    ],
+    ids=["undefined", "nested", "syntax", "unsafe", "file", "object"],
+)
+def test_an_error_names_task_field_line_and_what_is_wrong(
+    template: Any, kind: type[Exception], message: str
+) -> None:
+    with pytest.raises(kind) as caught:
+        rendered(template)
+    assert str(caught.value).startswith(message)
+
+
+def test_an_error_of_what_a_template_calls_keeps_its_type_and_gets_a_note() -> None:
+    dag = DAG("d", user_defined_macros={"fail": lambda: {}["k"]})
+    with pytest.raises(KeyError) as caught:
+        rendered("\n\n{{ fail() }}", dag)
+    (note,) = caught.value.__notes__
+    assert note == (
+        "In a template: task 't', field 'value', line 3, template '\\n\\n{{ fail() }}'."
+    )
+
+
+def test_how_much_of_a_field_is_shown_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__MAX_TEMPLATED_FIELD_LENGTH", "5")
+    read_settings_anew()
+    dag = DAG("d")
+    Holder(task_id="t", value="x" * 8, dag=dag)
+    shown = rendered_fields(Running(dag).render("t"))
+    assert shown == {"value": "xxxxx … (3 more characters)"}
 
 
 def test_what_was_rendered_can_be_shown() -> None:

@@ -182,6 +182,7 @@ class AuthoringDefaults:
     cron_intervals: bool
     delta_intervals: bool
     timezone: str
+    longest_shown_field: int
 
 
 @cache
@@ -210,6 +211,7 @@ def authoring_defaults() -> AuthoringDefaults:
         cron_intervals=conf.getboolean("scheduler", "create_cron_data_intervals"),
         delta_intervals=conf.getboolean("scheduler", "create_delta_data_intervals"),
         timezone=conf.get("core", "default_timezone"),
+        longest_shown_field=conf.getint("core", "max_templated_field_length"),
     )
 
 

@@ -7,7 +7,9 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeGuard
 
+from slipstream.sdk._conf import authoring_defaults
 from slipstream.sdk._references import ResolveMixin
+from slipstream.sdk._template_errors import located
 from slipstream.sdk._types import UserValue
 
 if TYPE_CHECKING:
@@ -176,14 +178,17 @@ class Templater:
                 continue
             try:
                 rendered = self.render_template(value, context, jinja_env, seen_oids)
-            except Exception:
+            except Exception as error:
+                told = located(error, parent, field, value)
                 self.log.exception(
                     "Field %r of %s could not be rendered; its template is %r.",
                     field,
                     getattr(parent, "task_id", type(parent).__name__),
                     value,
                 )
-                raise
+                if told is error:
+                    raise
+                raise told from None
             setattr(parent, field, rendered)
 
 
@@ -207,10 +212,15 @@ def engine_for(dag: DAG | None, *, native: bool | None) -> Engine:
 _PLAIN = frozenset({tuple, list, set, frozenset})
 
 
-def rendered_fields(templater: Templater, limit: int = 4096) -> Mapping[str, UserValue]:
-    """`{field: value}` after rendering, as JSON can hold it; what is longer than `limit` is cut."""
+def rendered_fields(templater: Templater, limit: int | None = None) -> Mapping[str, UserValue]:
+    """`{field: value}` after rendering, as JSON can hold it.
+
+    What is longer than `limit`, by default `[core] max_templated_field_length`, is cut.
+    """
+    longest = authoring_defaults().longest_shown_field if limit is None else limit
     return {
-        field: _shown(getattr(templater, field, None), limit) for field in templater.template_fields
+        field: _shown(getattr(templater, field, None), longest)
+        for field in templater.template_fields
     }
 
 
