@@ -27,10 +27,20 @@ def format_for_user(error: BaseException) -> str:
 
 
 def first_of_user(trace: TracebackType | None) -> TracebackType | None:
-    """The traceback from the first frame on that is not the runtime's own."""
-    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_OURS):
+    """The traceback from the first frame on that is not ours; without one, from where it leaves
+    the runtime."""
+    first = trace
+    while first is not None and _is_frame_of(first, _PACKAGE):
+        first = first.tb_next
+    if first is not None:
+        return first
+    while trace is not None and _is_frame_of(trace, _OURS):
         trace = trace.tb_next
     return trace
+
+
+def _is_frame_of(trace: TracebackType, folder: str) -> bool:
+    return trace.tb_frame.f_code.co_filename.startswith(folder)
 
 
 def is_ours(line: str) -> bool:

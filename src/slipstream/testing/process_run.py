@@ -19,6 +19,7 @@ from slipstream.model.errors import InvalidInputError
 from slipstream.model.run import DagRun
 from slipstream.model.states import RUN_FINISHED
 from slipstream.model.version import ParsedFile
+from slipstream.runtime.archives import is_archive
 from slipstream.runtime.host import ProcessHost
 from slipstream.runtime.jobs import source_of
 from slipstream.runtime.settings import HostSettings
@@ -51,7 +52,8 @@ class ProcessRun:
         variables: Mapping[str, str],
         connections: Mapping[str, StoredConnection],
     ) -> None:
-        self._path = Path(fileloc).absolute()
+        path = Path(fileloc).absolute()
+        self._path = path.parent if is_archive(path.parent) else path
         self._variables = variables
         self._connections = connections
 

@@ -33,10 +33,20 @@ def parallelism(config: Config) -> int:
 
 
 def dags_folders(deployment: Deployment) -> list[Path]:
-    """Where DAG files lie: the folders of `[dag_processor] dag_bundle_config_list`.
+    """Where DAG files lie: the folders of `[dag_processor] dag_bundle_config_list`, and that of
+    the examples with `[core] load_examples`.
 
     Raises `ConfigError` for a bundle that is no local folder.
     """
+    folders = _bundle_folders(deployment)
+    if deployment.config.flag("core", "load_examples"):
+        from slipstream.testing.examples import example_folder
+
+        folders = [*folders, example_folder()]
+    return folders
+
+
+def _bundle_folders(deployment: Deployment) -> list[Path]:
     config = deployment.config
     setting = config.setting("dag_processor", "dag_bundle_config_list")
     if setting.is_default or not setting.value:

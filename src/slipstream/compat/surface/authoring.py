@@ -79,6 +79,7 @@ TABLE: Table = {
     "airflow.policies": {
         "slipstream.compat.adapters.policies": "hookimpl local_settings_hookspec " + _POLICIES
     },
+    "airflow.dag_processing.dagbag": {"slipstream.testing.dag_bag": "DagBag FileLoadStat"},
     "airflow.decorators": {_SDK: "dag task task_group setup teardown"},
     "airflow.exceptions": {
         _EXCEPTIONS: _ALL_EXCEPTIONS
@@ -191,6 +192,11 @@ TABLE: Table = {
     "airflow.utils.email": {
         "slipstream.sdk._email": "build_mime_message get_email_address_list send_email "
         "send_email_smtp send_mime_email send_MIME_email",
+    },
+    "airflow.utils.file": {
+        "slipstream.runtime.file_choice": "might_contain_dag list_py_file_paths "
+        "might_contain_dag_via_default_heuristic correct_maybe_zipped open_maybe_zipped",
+        "tempfile": "TemporaryDirectory",
     },
     "airflow.utils.helpers": {
         _HELPERS: "exactly_one at_most_one prune_dict merge_dicts is_container as_tuple chunks "

@@ -6,6 +6,7 @@ from slipstream.compat.surface._table import Table
 
 _SDK = "slipstream.sdk"
 _DAG_RUN = "slipstream.sdk._dag_run"
+_DAG_BAG = "slipstream.testing.dag_bag"
 _TASK_INSTANCE = "slipstream.sdk._task_instance"
 
 TABLE: Table = {
@@ -13,6 +14,7 @@ TABLE: Table = {
         _SDK: "DAG BaseOperator BaseOperatorLink BaseSensorOperator Connection MappedOperator "
         "Param SkipMixin TaskInstance Variable XComArg",
         _DAG_RUN: "DagRun",
+        _DAG_BAG: "DagBag",
         "slipstream.sdk._xcom": "XCom BaseXCom XCOM_RETURN_KEY",
     },
     "airflow.models.abstractoperator": {"slipstream.sdk._abstract_operator": "AbstractOperator"},
@@ -23,6 +25,7 @@ TABLE: Table = {
     "airflow.models.baseoperatorlink": {_SDK: "BaseOperatorLink"},
     "airflow.models.connection": {_SDK: "Connection"},
     "airflow.models.dag": {_SDK: "DAG dag"},
+    "airflow.models.dagbag": {_DAG_BAG: "DagBag FileLoadStat"},
     "airflow.models.dagrun": {_DAG_RUN: "DagRun"},
     "airflow.models.mappedoperator": {
         "slipstream.sdk._mapped_operator": "MappedOperator OperatorPartial"
