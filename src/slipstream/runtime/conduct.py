@@ -204,7 +204,7 @@ class AttemptConduct:
             if xcom.key == "return_value":
                 cut = f"{xcom.value[:_SHOWN_RESULT]} …"
                 shown = cut if len(xcom.value) > _SHOWN_RESULT else xcom.value
-                self._talk.say("info", f"Returned {shown}")
+                self._talk.say("info", f"Done. Returned value was: {shown}")
 
     def _expect_exit(self) -> None:
         self._set_timer(self._around.settings.linger_seconds, self._stop_lingering)

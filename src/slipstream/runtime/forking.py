@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
-from slipstream.runtime import lifeline, processes
+from slipstream.runtime import interrupts, lifeline, processes
 from slipstream.wire import messages
 from slipstream.wire.frames import BlockingConnection, ConnectionLostError
 
@@ -100,7 +100,7 @@ class ForkServer:
         """What the child does first: let go of everything that is the parent's."""
         try:
             signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            interrupts.no_action(signal.SIGCHLD)
             os.close(self._wake_read)
             os.close(self._wake_write)
             self._connection.close()

@@ -10,7 +10,11 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
+from importlib import import_module
+from types import FrameType, TracebackType
+
+_signal = import_module("_signal")
+"""What `signal` wraps in enumerations, a detour that every task's process would pay for."""
 
 _depth = 0
 _pending: list[Callable[[], None]] = []
@@ -26,8 +30,14 @@ def on_signal(number: int, action: Callable[[], None]) -> None:
         else:
             action()
 
-    _handlers[number] = handle
-    signal.signal(number, handle)
+    plain = int(number)  # An enumeration's hash is Python code.
+    _handlers[plain] = handle
+    _signal.signal(plain, handle)
+
+
+def no_action(number: int) -> None:
+    """Let the signal do what it does by itself."""
+    _signal.signal(int(number), _signal.SIG_DFL)
 
 
 def forget() -> None:
@@ -39,20 +49,39 @@ def forget() -> None:
     _pending.clear()
 
 
-@contextmanager
-def deferred() -> Iterator[None]:
-    """Hold actions back in here; they happen at the end. Only the main thread has any."""
-    global _depth
-    if threading.get_ident() != threading.main_thread().ident:
-        yield
-        return
-    _depth += 1
-    try:
-        yield
-    finally:
-        _depth -= 1
-        while _pending and not _depth:
-            _pending.pop(0)()
+class _Deferred:
+    """A block that no action interrupts. A generator would cost more."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        global _depth
+        if _is_main_thread():
+            _depth += 1
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        global _depth
+        if _is_main_thread():
+            _depth -= 1
+            while _pending and not _depth:
+                _pending.pop(0)()
+
+
+_DEFERRED = _Deferred()
+
+
+def deferred() -> _Deferred:
+    """Hold actions back in the block; they happen at its end. Only the main thread has any."""
+    return _DEFERRED
+
+
+def _is_main_thread() -> bool:
+    return threading.get_ident() == threading.main_thread().ident
 
 
 @contextmanager
@@ -62,7 +91,7 @@ def time_limit(seconds: float, error: BaseException) -> Iterator[None]:
     Only the main thread can be interrupted; in any other there is no limit. An outer limit is
     suspended meanwhile.
     """
-    if threading.get_ident() != threading.main_thread().ident:
+    if not _is_main_thread():
         yield
         return
 

@@ -28,7 +28,7 @@ from slipstream.runtime.sources import relative_name, sources_of
 from slipstream.runtime.tracebacks import format_for_user
 from slipstream.sdk._conf import settings_folders
 from slipstream.sdk._policies import import_timeout, policy_entry_points
-from slipstream.sdk._warm import warm_up
+from slipstream.sdk._warm import get_ready, warm_up
 from slipstream.wire import messages
 
 if TYPE_CHECKING:
@@ -143,6 +143,8 @@ def load(
 def _execute(spec: messages.LoadSpec, path: Path) -> LoadedFile:
     found = specs_of(dags_of_file(path, Path(spec.fileloc)))
     refused = "\n".join(found.refused) or None
+    for dag in found.dags.values():
+        get_ready(dag)
     return LoadedFile(spec=spec, dags=found.dags, encoded=found.encoded, refused=refused)
 
 

@@ -15,14 +15,16 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 from slipstream.model.attempt import Attempt
-from slipstream.model.run import DagRun
+from slipstream.model.run import UNMAPPED, DagRun
 from slipstream.model.states import RunState, RunType
-from slipstream.runtime import task_log
+from slipstream.runtime import interrupts, task_log
 from slipstream.runtime.loader import LoadedFile
 from slipstream.runtime.supervisor_link import SupervisorLink
 from slipstream.runtime.task_session import run_attempt
 from slipstream.sdk._dag import DAG
 from slipstream.sdk._policies import ClusterPolicies, policies_in_force
+from slipstream.sdk._task import task
+from slipstream.sdk._warm import get_ready
 from slipstream.sdk._xcom_values import has_custom_class
 from slipstream.sdk.exceptions import AirflowSkipException
 from slipstream.sdk.operators.python import PythonOperator
@@ -49,18 +51,21 @@ def rehearse() -> None:
             for _ in range(_ROUNDS):
                 for task_id in tasks:
                     _run(task_id, file, link)
+                if not has_custom_class():
+                    _run("mapped", file, link, map_index=1)
     finally:
         sys.stdout, sys.stderr = streams
+        interrupts.forget()
         signal.signal(signal.SIGTERM, handler)
         for name in os.environ.keys() - environment.keys():
             del os.environ[name]
         gc.collect()
 
 
-def _run(task_id: str, file: LoadedFile, link: SupervisorLink) -> None:
+def _run(task_id: str, file: LoadedFile, link: SupervisorLink, map_index: int = UNMAPPED) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        ours.sendall(pack(messages.Start(attempt=_attempt(task_id), hostname="here")))
+        ours.sendall(pack(messages.Start(attempt=_attempt(task_id, map_index), hostname="here")))
         connection = BlockingConnection(theirs)
         link.attach(connection)
         start = messages.decode_to_task(connection.receive())
@@ -84,15 +89,20 @@ def _dag() -> DAG:
     def skips() -> None:
         raise AirflowSkipException("rehearsal")
 
+    def mapped(item: int) -> int:
+        return item
+
     with DAG(_DAG_ID) as dag:
         PythonOperator(task_id="returns", python_callable=returns, op_args=["{{ ds }}"])
         PythonOperator(task_id="logs", python_callable=logs)
         PythonOperator(task_id="fails", python_callable=fails)
         PythonOperator(task_id="skips", python_callable=skips)
+        task(mapped).expand(item=[1, 2, 3])
+    get_ready(dag)
     return dag
 
 
-def _attempt(task_id: str) -> Attempt:
+def _attempt(task_id: str, map_index: int) -> Attempt:
     now = datetime.now(UTC)
     run = DagRun(
         pk=1,
@@ -106,4 +116,6 @@ def _attempt(task_id: str) -> Attempt:
         data_interval_start=now - timedelta(days=1),
         data_interval_end=now,
     )
-    return Attempt(attempt_id="rehearsal", run=run, task_id=task_id, fileloc="")
+    return Attempt(
+        attempt_id="rehearsal", run=run, task_id=task_id, map_index=map_index, fileloc=""
+    )

@@ -22,7 +22,7 @@ from slipstream.model.errors import (
     NotFoundError,
     SlipstreamError,
 )
-from slipstream.runtime import interrupts
+from slipstream.runtime import fork_hooks, interrupts
 from slipstream.wire import execution, messages
 from slipstream.wire.frames import BlockingConnection, ConnectionLostError, pack
 
@@ -63,8 +63,8 @@ class SupervisorLink:
         self._connection = None
 
     def watch_forks(self) -> None:
-        """Be ready for the forks of the task's own code."""
-        os.register_at_fork(
+        """Be ready for the forks of the task's own code, once hooks are released."""
+        fork_hooks.hold(
             before=self._before_fork,
             after_in_parent=self._after_fork,
             after_in_child=self._after_fork_in_child,
@@ -78,7 +78,14 @@ class SupervisorLink:
     def send(self, message: messages.FromTask) -> None:
         """Tell the host something."""
         data = pack(message)
-        with self._turn(), self._sending, interrupts.deferred():
+        if self._is_shared:
+            with self._turn():
+                self._send_packed(data)
+        else:
+            self._send_packed(data)
+
+    def _send_packed(self, data: bytes) -> None:
+        with self._sending, interrupts.deferred():
             self._attached.send_packed(data)
 
     def mask(self, secrets: Sequence[str]) -> None:
@@ -90,8 +97,7 @@ class SupervisorLink:
         number = self._owner_number()
         data = pack(messages.Ask(number=number, request=request))
         with self._turn():
-            with self._sending, interrupts.deferred():
-                self._attached.send_packed(data)
+            self._send_packed(data)
             with self._receiving:
                 answer = self._wait_for(number)
         if isinstance(answer, execution.Refused):

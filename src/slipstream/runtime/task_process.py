@@ -23,6 +23,7 @@ class TaskProcess:
     def __init__(self, file: LoadedFile) -> None:
         self._file = file
         self._link = SupervisorLink()
+        self._link.watch_forks()
         task_log.capture(self._link)
 
     def run(
@@ -34,11 +35,12 @@ class TaskProcess:
         fork_hooks.release()
         _seed_generators()
         self._link.attach(connection)
-        self._link.watch_forks()
         try:
             work = work or messages.decode_to_task(connection.receive())
         except ConnectionLostError:
             os._exit(0)  # A spare that is not needed any more.
+        # What was allocated since the zygote froze its memory would count towards a collection.
+        gc.freeze()
         gc.enable()
         match work:
             case messages.Start():

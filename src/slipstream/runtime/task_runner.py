@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -132,8 +131,7 @@ class TaskRun:
             self._rendered = rendered_fields(operator) or None
         operator.pre_execute(context)
         task_callbacks.on_execute(operator, context)
-        with self._limited(operator):
-            result = self._call(operator, context)
+        result = self._call_in_time(operator, context)
         operator.post_execute(context, result)
         return result
 
@@ -145,6 +143,18 @@ class TaskRun:
                 purge_xcom(text, context["ti"].place_of(key))
             except Exception:  # noqa: BLE001 - what is left elsewhere is not worth a task
                 _log.warning("XCom %r of the earlier try could not be purged", key, exc_info=True)
+
+    def _call_in_time(self, operator: BaseOperator, context: Context) -> Any:
+        limit = operator.execution_timeout
+        if limit is None:
+            return self._call(operator, context)
+        seconds = limit.total_seconds() - seconds_before(self._attempt)
+        try:
+            with time_limit(seconds, AirflowTaskTimeout(f"The task ran longer than {limit}.")):
+                return self._call(operator, context)
+        except AirflowTaskTimeout:
+            self.kill()
+            raise
 
     def _call(self, operator: BaseOperator, context: Context) -> Any:
         try:
@@ -168,20 +178,6 @@ class TaskRun:
         kwargs = decode_value(self._attempt.next_kwargs or "{}")
         event = self._attempt.next_event
         return kwargs if event is None else {**kwargs, "event": decode_value(event)}
-
-    @contextmanager
-    def _limited(self, operator: BaseOperator) -> Iterator[None]:
-        limit = operator.execution_timeout
-        if limit is None:
-            yield
-            return
-        seconds = limit.total_seconds() - seconds_before(self._attempt)
-        try:
-            with time_limit(seconds, AirflowTaskTimeout(f"The task ran longer than {limit}.")):
-                yield
-        except AirflowTaskTimeout:
-            self.kill()
-            raise
 
     def _succeeded(self, context: Context, result: Any) -> Succeeded:
         ti = context["ti"]

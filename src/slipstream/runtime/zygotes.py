@@ -131,4 +131,6 @@ def end_everything_below() -> None:
 
 def connect(descriptor: int) -> BlockingConnection:
     """The connection over an inherited or received socket."""
-    return BlockingConnection(socket.socket(fileno=descriptor))
+    # Told what it is, it need not be asked.
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, descriptor)
+    return BlockingConnection(sock)

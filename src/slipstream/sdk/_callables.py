@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cache, partial
+from types import FunctionType
 
 from slipstream.sdk._context import Context
 from slipstream.sdk._context_keys import FORMER_NAMES
@@ -30,7 +31,7 @@ class KeywordParameters:
 
         Raises `ValueError` where a positional argument takes the place of one of the context's.
         """
-        signature = _signature(func)
+        signature = signature_of(func)
         places = [name for name, one in signature.parameters.items() if one.kind in _BY_PLACE]
         for name in places[: len(args)]:
             if name in kwargs:
@@ -53,6 +54,7 @@ class KeywordParameters:
 
 _BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _VAR_KEYWORD = inspect.Parameter.VAR_KEYWORD
+_NEVER_BY_NAME = frozenset({inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.POSITIONAL_ONLY})
 _UNSERIALIZABLE = frozenset(
     {"conn", "dag", "macros", "task", "task_instance", "ti", "var", "inlet_events", "outlet_events"}
 )
@@ -97,10 +99,17 @@ def kwargs_from_context(
     context: Context,
 ) -> Mapping[str, UserValue]:
     """The keyword arguments for a call."""
+    names = named_parameters(func)
+    if names is not None and not args:
+        return {
+            name: kwargs[name] if name in kwargs else context[name]
+            for name in names
+            if name in kwargs or name in context
+        }
     merged = context.copy()
     merged.update(kwargs)
     found = dict(KeywordParameters.determine(func, args, merged).unpacking())
-    if any(one.kind is _VAR_KEYWORD for one in _signature(func).parameters.values()):
+    if names is None:
         mentioned = names_mentioned(func)
         found.update(merged.lookup_unlisted(lambda name: name in mentioned))
     return found
@@ -150,16 +159,36 @@ def _named(signature: inspect.Signature, kwargs: Mapping[str, UserValue]) -> dic
     }
 
 
-@lru_cache(maxsize=512)
+# Without a limit: a cache that orders its entries by use would write to memory that forks share.
+@cache
 def _cached_signature(func: Callable[..., UserValue]) -> inspect.Signature:
     return inspect.signature(func)
 
 
-def _signature(func: Callable[..., UserValue]) -> inspect.Signature:
-    try:
-        return _cached_signature(func)
-    except TypeError:
-        return inspect.signature(func)
+@cache
+def _cached_names(func: Callable[..., UserValue]) -> tuple[str, ...] | None:
+    return _names_of(_cached_signature(func))
+
+
+def _names_of(signature: inspect.Signature) -> tuple[str, ...] | None:
+    parameters = signature.parameters.values()
+    if any(one.kind is _VAR_KEYWORD for one in parameters):
+        return None
+    return tuple(one.name for one in parameters if one.kind not in _NEVER_BY_NAME)
+
+
+def signature_of(func: Callable[..., UserValue]) -> inspect.Signature:
+    """The function's signature, computed once. Raises as `inspect.signature` does."""
+    return _cached_signature(func) if _has_hash(func) else inspect.signature(func)
+
+
+def named_parameters(func: Callable[..., UserValue]) -> tuple[str, ...] | None:
+    """What the function takes by name; None where it takes any name."""
+    return _cached_names(func) if _has_hash(func) else _names_of(inspect.signature(func))
+
+
+def _has_hash(func: object) -> bool:
+    return type(func) is FunctionType or isinstance(func, Hashable)
 
 
 def is_async_callable(func: UserValue) -> bool:
@@ -170,9 +199,12 @@ def is_async_callable(func: UserValue) -> bool:
     )
 
 
+_NEVER_AWAITED = frozenset({type(None), bool, int, float, str, list, dict, tuple})
+
+
 def run_if_awaitable(result: UserValue) -> UserValue:
     """The result; that of a coroutine is waited for."""
-    if not inspect.isawaitable(result):
+    if type(result) in _NEVER_AWAITED or not inspect.isawaitable(result):
         return result
     import asyncio
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Context", "build_context", "context_merge", "get_current_context", "running"]
 
-Compute = "Callable[[Context], UserValue]"
+_NOTHING = object()
 
 
 class Context(dict[str, UserValue]):
@@ -45,36 +45,37 @@ class Context(dict[str, UserValue]):
         **kwargs: UserValue,
     ) -> None:
         super().__init__(known or {}, **kwargs)
-        self._lazy = dict(lazy or {})
-        self._unlisted = dict(unlisted or {})
+        # Shared and never changed: copying them would write to every page that they lie in.
+        self._lazy = lazy or {}
+        self._unlisted = unlisted or {}
 
     def __missing__(self, key: str) -> UserValue:
         if key in self._lazy:
-            value = self[key] = self._lazy.pop(key)(self)
+            value = self[key] = self._lazy[key](self)
             return value
         if key in self._unlisted:
             return self._unlisted[key](self)
         raise KeyError(key)
 
-    def __setitem__(self, key: str, value: UserValue) -> None:
-        self._lazy.pop(key, None)
-        self._unlisted.pop(key, None)
-        super().__setitem__(key, value)
-
     def __delitem__(self, key: str) -> None:
+        found = super().pop(key, _NOTHING)
         if key in self._lazy:
-            del self._lazy[key]
-        else:
-            super().__delitem__(key)
+            self._lazy = {name: compute for name, compute in self._lazy.items() if name != key}
+        elif found is _NOTHING:
+            raise KeyError(key)
 
     def __contains__(self, key: object) -> bool:
         return super().__contains__(key) or key in self._lazy or key in self._unlisted
 
     def __iter__(self) -> Iterator[str]:
-        return iter([*super().__iter__(), *self._lazy])
+        return iter([*super().__iter__(), *self._uncomputed()])
 
     def __len__(self) -> int:
-        return super().__len__() + len(self._lazy)
+        return super().__len__() + len(self._uncomputed())
+
+    def _uncomputed(self) -> list[str]:
+        known = super().__contains__
+        return [name for name in self._lazy if not known(name)]
 
     def __bool__(self) -> bool:
         return len(self) > 0
@@ -98,7 +99,9 @@ class Context(dict[str, UserValue]):
     def pop(self, key: str, *default: UserValue) -> UserValue:
         """Remove a name and give its value."""
         if key in self._lazy:
-            self[key] = self._lazy[key](self)
+            value = self[key]
+            del self[key]
+            return value
         return super().pop(key, *default)
 
     def setdefault(self, key: str, default: UserValue = None) -> UserValue:
@@ -109,8 +112,7 @@ class Context(dict[str, UserValue]):
 
     def update(self, *args: UserValue, **kwargs: UserValue) -> None:
         """Take names over."""
-        for name, value in dict(*args, **kwargs).items():
-            self[name] = value
+        super().update(dict(*args, **kwargs))
 
     def copy(self) -> Context:
         """A context of its own with the same values, computed and not."""
@@ -121,6 +123,10 @@ class Context(dict[str, UserValue]):
         )
 
     __copy__ = copy
+
+    def forget(self, key: str) -> None:
+        """Compute the value anew when it is next asked for."""
+        super().pop(key, None)
 
     def lookup_unlisted(self, wanted: Callable[[str], bool]) -> dict[str, UserValue]:
         """The names of older releases that are wanted, with their values."""
@@ -145,7 +151,7 @@ def build_context(dag: DAG, task: AbstractOperator, attempt: Attempt, backend: B
     Use `running(context)` around whatever user code runs in it, and `unmap(task, context)` to get
     the operator to run.
     """
-    from slipstream.sdk._context_keys import LAZY, former_names
+    from slipstream.sdk._context_keys import FORMER, LAZY
 
     ti = TaskInstance(attempt, task, dag, backend)
     run = attempt.run
@@ -171,7 +177,7 @@ def build_context(dag: DAG, task: AbstractOperator, attempt: Attempt, backend: B
             "reason": None,
         },
         lazy=LAZY,
-        unlisted=former_names(dag),
+        unlisted=FORMER,
     )
     ti.context = context
     return context
@@ -182,9 +188,7 @@ def set_task(context: Context, task: AbstractOperator) -> None:
     context["task"] = context["ti"].task = task
     context["inlets"] = getattr(task, "inlets", [])
     context["outlets"] = getattr(task, "outlets", [])
-    from slipstream.sdk._context_keys import LAZY
-
-    context["params"] = LAZY["params"](context)
+    context.forget("params")
 
 
 def _day(attempt: Attempt) -> str:

@@ -18,7 +18,6 @@ from slipstream.sdk.exceptions import AirflowContextDeprecationWarning
 
 if TYPE_CHECKING:
     from slipstream.sdk._context import Context
-    from slipstream.sdk._dag import DAG
 
 _Find = Callable[["Context"], UserValue]
 
@@ -200,19 +199,20 @@ _FORMER: Mapping[str, tuple[_Find, str]] = {
 FORMER_NAMES = frozenset(_FORMER)
 
 
-def former_names(dag: DAG) -> dict[str, _Find]:
-    """The names of older releases; using one warns, once for the DAG's file."""
+def _warning(name: str, find: _Find, instead: str) -> _Find:
+    def warn_and_find(context: Context) -> UserValue:
+        warn_deprecated(
+            f"The context key {name!r}",
+            instead,
+            category=AirflowContextDeprecationWarning,
+            filename=context["dag"].fileloc,
+        )
+        return find(context)
 
-    def warning(name: str, find: _Find, instead: str) -> _Find:
-        def warn_and_find(context: Context) -> UserValue:
-            warn_deprecated(
-                f"The context key {name!r}",
-                instead,
-                category=AirflowContextDeprecationWarning,
-                filename=dag.fileloc,
-            )
-            return find(context)
+    return warn_and_find
 
-        return warn_and_find
 
-    return {name: warning(name, find, instead) for name, (find, instead) in _FORMER.items()}
+FORMER: Mapping[str, _Find] = {
+    name: _warning(name, find, instead) for name, (find, instead) in _FORMER.items()
+}
+"""The names of older releases; using one warns, once for the DAG's file."""

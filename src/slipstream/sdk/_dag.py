@@ -133,6 +133,8 @@ class DAG:
         self.jinja_environment_kwargs = dict(jinja_environment_kwargs or {})
         self.render_template_as_native_obj = render_template_as_native_obj
         self._environments: dict[bool, jinja2.Environment] = {}
+        self.returns_mapped_over: frozenset[str] | None = None
+        """The tasks whose return values are mapped over, once no task will be added any more."""
 
         self.max_active_tasks = max_active_tasks or defaults.max_active_tasks
         self.max_active_runs = self._checked_active_runs(max_active_runs, defaults.max_active_runs)

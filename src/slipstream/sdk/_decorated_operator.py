@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from slipstream.sdk import _scope
-from slipstream.sdk._callables import determine_kwargs
+from slipstream.sdk._callables import determine_kwargs, signature_of
 from slipstream.sdk._context_keys import FORMER_NAMES, LAZY
 from slipstream.sdk._group import TaskGroup, unique_label
 from slipstream.sdk._keys import quoted
@@ -53,6 +53,11 @@ class DecoratedOperator(BaseOperator):
     template_fields_renderers: ClassVar[Mapping[str, str]] = {"op_args": "py", "op_kwargs": "py"}
     shallow_copy_attrs: Sequence[str] = ("python_callable",)
     custom_operator_name: str = ""
+    keeps_arguments: ClassVar[bool] = False
+    """Whether the constructor of this very class only keeps the function's arguments.
+
+    The instances of a mapped task then are copies of one operator that differ in `op_kwargs`.
+    """
 
     def __init__(
         self,
@@ -99,7 +104,7 @@ def check_call(
 
     Parameters that the context fills need not be given, nor those named in `further`.
     """
-    signature = inspect.signature(function)
+    signature = signature_of(function)
     filled = {
         name: None
         for name, parameter in signature.parameters.items()
@@ -147,7 +152,7 @@ def get_unique_task_id(
 
 def check_names(function: Callable[..., UserValue], verb: str, arguments: Collection[str]) -> None:
     """Raise `TypeError` where the function has no such parameter."""
-    parameters = inspect.signature(function).parameters
+    parameters = signature_of(function).parameters
     if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values()):
         return
     if unknown := set(arguments) - parameters.keys():

@@ -155,6 +155,8 @@ def _items(
 
     `near` is the item that will be looked at, modulo their number; None for nobody knows which.
     """
+    if type(value) is list:
+        return value
     if isinstance(value, XComArg) and near is not None:
         value = value.items(context, near)
     elif isinstance(value, ResolveMixin):
@@ -179,8 +181,13 @@ def _item(items: Sequence[UserValue], position: int, index: int) -> UserValue:
     return items[position]
 
 
+_NEVER_RESOLVED = frozenset({type(None), bool, int, float, str, dict, list})
+
+
 def _nested(value: UserValue, context: Context) -> UserValue:
     """An item that is itself the output of a task."""
+    if type(value) in _NEVER_RESOLVED:
+        return value
     return value.resolve(context) if isinstance(value, ResolveMixin) else value
 
 

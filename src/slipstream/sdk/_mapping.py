@@ -21,6 +21,7 @@ from slipstream.sdk.exceptions import (
 if TYPE_CHECKING:
     from slipstream.sdk._abstract_operator import AbstractOperator
     from slipstream.sdk._context import Context
+    from slipstream.sdk._dag import DAG
     from slipstream.sdk._expand_input import ExpandInput
     from slipstream.sdk._group import MappedTaskGroup
     from slipstream.sdk._operator import BaseOperator
@@ -38,7 +39,7 @@ def unmap(task: AbstractOperator, context: Context) -> BaseOperator:
     from slipstream.sdk._mapped_operator import MappedOperator
     from slipstream.sdk._operator import BaseOperator
 
-    if isinstance(task, MappedOperator):
+    if task.is_mapped and isinstance(task, MappedOperator):
         arguments = task.expand_input.resolve(context, context["ti"].map_index)
         operator = task.unmap(arguments)
         set_task(context, operator)
@@ -116,6 +117,9 @@ def check_result(task: AbstractOperator, value: UserValue) -> None:
     that cannot be mapped over; `UnmappableXComLengthPushed` where it is longer than
     `[core] max_map_length`. The task itself then is the one that fails, as in Airflow.
     """
+    known = None if task.dag is None else task.dag.returns_mapped_over
+    if known is not None and task.task_id not in known:
+        return
     is_mappable = isinstance(value, Sequence | Mapping) and not isinstance(value, str | bytes)
     most = authoring_defaults().max_map_length
     if is_mappable and len(value) <= most:
@@ -149,6 +153,17 @@ def _first_mapped_over(task: AbstractOperator) -> str | None:
             ):
                 return below.task_id
     return None
+
+
+def returns_mapped_over(dag: DAG) -> frozenset[str]:
+    """The ids of the tasks whose return value another task, or a group, is mapped over."""
+    return frozenset(
+        upstream.task_id
+        for task in dag.tasks
+        for mapped in _expand_inputs(task)
+        for upstream, key in mapped.iter_mapped_over()
+        if key == XCOM_RETURN_KEY
+    )
 
 
 def _expand_inputs(task: AbstractOperator) -> list[ExpandInput]:

@@ -6,7 +6,7 @@ import copy
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar, NoReturn, Self
+from typing import TYPE_CHECKING, ClassVar, NoReturn, Self, TypeVar
 
 from slipstream.model.states import TriggerRule, WeightRule
 from slipstream.sdk import _operator_arguments as convert
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from slipstream.sdk._group import TaskGroup
     from slipstream.sdk._mapped_operator import OperatorPartial
     from slipstream.sdk._retry_policy import RetryPolicy
+
+AnyOperator = TypeVar("AnyOperator", bound="BaseOperator")
 
 
 class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
@@ -298,7 +300,7 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
 
         Template files are read in, and `prepare_template` was called.
         """
-        operator = copy.copy(self)
+        operator = plain_copy(self)
         operator._locked_for_execution = True
         if operator._dag is not None:
             operator.resolve_template_files()
@@ -402,6 +404,23 @@ def _params(place: Place, own: Mapping[str, UserValue] | None) -> ParamsDict:
         if further:
             params.update(further)
     return params
+
+
+def plain_copy(operator: AnyOperator) -> AnyOperator:
+    """A copy with the same attributes; by the operator's own way where its class has one."""
+    kind = type(operator)
+    if (
+        kind.__reduce_ex__ is not object.__reduce_ex__
+        or kind.__reduce__ is not object.__reduce__
+        or kind.__getstate__ is not object.__getstate__
+        or hasattr(kind, "__setstate__")
+        or hasattr(kind, "__copy__")
+        or hasattr(kind, "__slots__")
+    ):
+        return copy.copy(operator)
+    twin = object.__new__(kind)
+    twin.__dict__.update(operator.__dict__)
+    return twin
 
 
 def is_operator_class(value: object) -> bool:

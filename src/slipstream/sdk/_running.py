@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextvars import Token
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from slipstream.sdk._backend import Backend, current_backend
@@ -16,16 +16,34 @@ if TYPE_CHECKING:
 _running: list[Context] = []
 
 
-@contextmanager
-def running(context: Context) -> Iterator[None]:
+class running:  # noqa: N801 - used like a function, as context managers are
     """Inside, `context` is the current context and its backend answers for it."""
-    token = current_backend.set(context["ti"].backend)
-    _running.append(context)
-    try:
-        yield
-    finally:
-        _running.remove(context)
-        current_backend.reset(token)
+
+    __slots__ = ("_context", "_token")
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def __enter__(self) -> None:
+        self._token: Token[Backend | None] = current_backend.set(self._context["ti"].backend)
+        _running.append(self._context)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _forget(self._context)
+        current_backend.reset(self._token)
+
+
+def _forget(context: Context) -> None:
+    """Take out the innermost entry of this context; equal ones of other tasks stay."""
+    for place in range(len(_running) - 1, -1, -1):
+        if _running[place] is context:
+            del _running[place]
+            return
 
 
 def get_current_context() -> Context:

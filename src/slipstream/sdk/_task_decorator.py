@@ -20,7 +20,7 @@ from slipstream.sdk._expand_input import (
 )
 from slipstream.sdk._group import unique_label
 from slipstream.sdk._mapped_operator import MappedOperator, check_mappable, check_not_fixed
-from slipstream.sdk._operator import BaseOperator
+from slipstream.sdk._operator import BaseOperator, plain_copy
 from slipstream.sdk._operator_meta import find_place
 from slipstream.sdk._types import NOTSET, UserValue
 from slipstream.sdk._xcom_arg import PlainXComArg, XComArg
@@ -28,6 +28,23 @@ from slipstream.sdk._xcom_arg import PlainXComArg, XComArg
 
 class DecoratedMappedOperator(MappedOperator):
     """A mapped task that a decorated function stands behind."""
+
+    _pattern: BaseOperator | None = None
+
+    def get_ready(self) -> None:
+        """Make the operator that the instances are copies of, where that can be."""
+        if "keeps_arguments" not in vars(self.operator_class):
+            return  # A class derived from one that keeps them may do anything with them.
+        if isinstance(self.expand_input, DictOfListsExpandInput):
+            self._pattern = super().unmap(dict.fromkeys(self.expand_input.value))
+
+    def unmap(self, arguments: Mapping[str, UserValue]) -> BaseOperator:
+        """The operator of the instance that has these mapped arguments. Not part of the DAG."""
+        if self._pattern is None:
+            return super().unmap(arguments)
+        operator = plain_copy(self._pattern)
+        operator.__dict__["op_kwargs"] = {**self.partial_kwargs["op_kwargs"], **arguments}
+        return operator
 
 
 class TaskFunction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeGuard
@@ -100,9 +101,11 @@ class Templater:
         seen_oids: set[int] | None = None,
     ) -> UserValue:
         """The value with every text in it rendered, in lists, mappings and nested fields too."""
+        if content is None or type(content) in _NEVER_RENDERED:
+            return content
         if isinstance(content, ResolveMixin):
             return content.resolve(context)
-        if content is None or isinstance(content, bool | int | float | bytes):
+        if isinstance(content, bool | int | float | bytes):
             return content
         engine = Engine.of(self.get_template_env() if jinja_env is None else jinja_env)
         if isinstance(content, str):
@@ -209,6 +212,7 @@ def engine_for(dag: DAG | None, *, native: bool | None) -> Engine:
     return Engine(make, as_usual=not native)
 
 
+_NEVER_RENDERED = frozenset({bool, int, float, bytes})
 _PLAIN = frozenset({tuple, list, set, frozenset})
 
 
@@ -224,10 +228,14 @@ def rendered_fields(templater: Templater, limit: int | None = None) -> Mapping[s
     }
 
 
-def _shown(value: UserValue, limit: int) -> UserValue:
-    import json
+_MOST_ESCAPED = 12
+"""Characters that JSON writes at most for one: a surrogate pair in hexadecimal."""
 
+
+def _shown(value: UserValue, limit: int) -> UserValue:
     plain = _jsonable(value)
+    if not isinstance(plain, str) and len(repr(plain)) * _MOST_ESCAPED <= limit:
+        return plain
     text = plain if isinstance(plain, str) else json.dumps(plain)
     if len(text) <= limit:
         return plain
@@ -237,7 +245,9 @@ def _shown(value: UserValue, limit: int) -> UserValue:
 def _jsonable(value: UserValue) -> UserValue:
     if value is None or isinstance(value, str | bool | int | float):
         return value
-    if isinstance(value, Mapping):
+    if type(value) is list:
+        return [_jsonable(item) for item in value]
+    if type(value) is dict or isinstance(value, Mapping):
         return {str(key): _jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_jsonable(item) for item in value]

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from importlib import import_module
+from types import FunctionType
+from typing import TYPE_CHECKING
+
+from slipstream.sdk._callables import named_parameters
+from slipstream.sdk._mapped_operator import MappedOperator
+from slipstream.sdk._mapping import returns_mapped_over
+from slipstream.sdk._task_decorator import DecoratedMappedOperator
+
+if TYPE_CHECKING:
+    from slipstream.sdk._dag import DAG
 
 _MODULES = (
     "croniter",
@@ -20,6 +30,18 @@ _MODULES = (
     "slipstream.wire.values",
 )
 """Imported late by DAG files and tasks; some of them take tens of milliseconds."""
+
+
+def get_ready(dag: DAG) -> None:
+    """Compute what each task of the DAG would compute for itself; its tasks must be final."""
+    dag.returns_mapped_over = returns_mapped_over(dag)
+    for task in dag.tasks:
+        if isinstance(task, DecoratedMappedOperator):
+            task.get_ready()
+        arguments = task.partial_kwargs if isinstance(task, MappedOperator) else task.__dict__
+        function = arguments.get("python_callable")
+        if type(function) is FunctionType:
+            named_parameters(function)
 
 
 def warm_up() -> None:

@@ -18,7 +18,8 @@ from slipstream.model.errors import SlipstreamError
 
 MAX_FRAME_BYTES = 1 << 30
 _HEADER = struct.Struct("<I")
-_RECEIVE_BYTES = 1 << 16
+_FEW_BYTES = 1 << 12
+_MANY_BYTES = 1 << 18
 _MOST_DESCRIPTORS = 8
 _ANCILLARY_BYTES = socket.CMSG_SPACE(_MOST_DESCRIPTORS * array("i").itemsize)
 _encode = msgspec.msgpack.Encoder().encode
@@ -98,10 +99,11 @@ class BlockingConnection:
 
     def receive(self) -> bytes:
         """The next payload. Raises `ConnectionLostError` at the end of the stream."""
+        wanted = _FEW_BYTES
         while not self._payloads:
             try:
                 data, ancillary, _, _ = self.sock.recvmsg(
-                    _RECEIVE_BYTES, _ANCILLARY_BYTES, socket.MSG_CMSG_CLOEXEC
+                    wanted, _ANCILLARY_BYTES, socket.MSG_CMSG_CLOEXEC
                 )
             except ConnectionResetError:
                 data, ancillary = b"", []
@@ -110,6 +112,8 @@ class BlockingConnection:
             if not data:
                 raise ConnectionLostError("the process host has closed the connection")
             self._payloads.extend(self._frames.feed(data))
+            if len(data) == wanted:
+                wanted = _MANY_BYTES
         return self._payloads.popleft()
 
     def has_received(self) -> bool:

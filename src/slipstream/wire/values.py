@@ -41,6 +41,8 @@ MAX_VALUE_BYTES = MAX_FRAME_BYTES - (1 << 20)
 _ATOMS = frozenset({str, int, bool, type(None)})
 _LIBRARIES = (array_values, moment_values, table_values, authoring_values, object_values)
 """Modules that know more types: each takes a value apart and puts it together again."""
+_UNMAPPABLE = _ATOMS | {float, bytes, bytearray}
+_dumps = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 class UnsupportedValueError(SlipstreamError, TypeError):
@@ -62,6 +64,8 @@ class UnreadableValueError(SlipstreamError, ValueError):
 
 def encode_value(value: Any) -> str:
     """The value as JSON text. Raises `UnsupportedValueError`."""
+    if type(value) is int:
+        return repr(value)
     return _dumps(plain_value(value))
 
 
@@ -96,12 +100,10 @@ def restored_value(plain: Plain) -> Any:
     return decode_value(_dumps(plain))
 
 
-def _dumps(plain: Plain) -> str:
-    return json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
 def length_of(value: Any) -> int | None:
     """How many instances a task mapped over the value has; None where it cannot be mapped over."""
+    if type(value) in _UNMAPPABLE:
+        return None
     if isinstance(value, str | bytes | bytearray) or not isinstance(value, Sequence | Mapping):
         return None
     return len(value)

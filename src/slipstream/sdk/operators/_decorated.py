@@ -47,18 +47,21 @@ class _PythonDecoratedOperator(_FunctionOperator, PythonOperator):
     template_fields = _FIELDS
     template_fields_renderers: ClassVar[Mapping[str, str]] = _RENDERERS
     custom_operator_name = "@task"
+    keeps_arguments = True
 
 
 class _BranchPythonDecoratedOperator(_PythonDecoratedOperator, BranchPythonOperator):
     """Goes on with what the decorated function returns."""
 
     custom_operator_name = "@task.branch"
+    keeps_arguments = True
 
 
 class _ShortCircuitDecoratedOperator(_PythonDecoratedOperator, ShortCircuitOperator):
     """Stops where the decorated function returns something false."""
 
     custom_operator_name = "@task.short_circuit"
+    keeps_arguments = True
 
 
 class _BashDecoratedOperator(DecoratedOperator, BashOperator):

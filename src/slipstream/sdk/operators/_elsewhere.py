@@ -97,9 +97,7 @@ class ElsewherePythonOperator(PythonOperator):
         context_merge(context, templates_dict=self.templates_dict)
         self._context = context
         self._check_what_it_asks_for()
-        result = self.execute_callable()
-        self._log_result(result)
-        return result
+        return self.execute_callable()
 
     def get_python_source(self) -> str:
         """The function's source without the decorators that made it a task."""

@@ -69,15 +69,7 @@ class PythonOperator(BaseOperator):
         """Call the function; what it returns is pushed."""
         context_merge(context, templates_dict=self.templates_dict)
         self.op_kwargs = dict(self.determine_kwargs(context))
-        result = self.execute_callable()
-        self._log_result(result)
-        return result
-
-    def _log_result(self, result: UserValue) -> None:
-        if self.show_return_value_in_logs:
-            self.log.info("Done. Returned value was: %s", result)
-        else:
-            self.log.info("Done. Returned value not shown")
+        return self.execute_callable()
 
     def determine_kwargs(self, context: Context) -> Mapping[str, UserValue]:
         """The keyword arguments for the call: `op_kwargs` and what the function names."""
