@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -59,6 +60,12 @@ def count(name, enough):
     with path.open("a") as file:
         file.write("x")
     return path.stat().st_size >= enough
+
+with DAG("other_user", schedule=None, is_paused_upon_creation=False):
+    BashOperator(
+        task_id="who", run_as_user="nobody", executor_config={"note": "kept"},
+        bash_command="touch {{ params.home }}/x && exit 1; id -un", params={"home": str(HERE)},
+    )
 
 with DAG("rescheduler", schedule=None, is_paused_upon_creation=False):
     @task.sensor(mode="reschedule", poke_interval=0.05)
@@ -184,3 +191,17 @@ def test_waiting_across_reschedules(server: RunningServer, home: Path) -> None:
     # The time of all processes counts, and what runs out of it is not tried again.
     assert (home / "late").stat().st_size < 20
     assert (home / "patient").stat().st_size == 3
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="changing users takes root")
+def test_a_command_runs_as_another_user(server: RunningServer, home: Path) -> None:
+    trigger(home, "other_user")
+    assert ended(home, "other_user") == {"who": "success"}
+    instance = "/api/v2/dags/other_user/dagRuns/mine/taskInstances/who"
+    bearer = token(server)
+    value = server.get(f"{instance}/xcomEntries/return_value", Authorization=bearer)
+    assert isinstance(value, dict)
+    assert value["value"] == "nobody"
+    shown = server.get(instance, Authorization=bearer)
+    assert isinstance(shown, dict)
+    assert json.loads(shown["executor_config"]) == {"note": "kept"}

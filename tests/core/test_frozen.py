@@ -68,3 +68,12 @@ def test_an_attempt_has_every_field() -> None:
         priority=1,
         upstream_map_lengths={"t": 3},
     )
+
+
+def test_an_attempt_carries_what_its_author_says_to_the_executor() -> None:
+    record = Record(1)
+    record.attempt_id = "a"
+    config = {"queue_type": "gpu"}
+    told = task("t", details={"executor_config": config})
+    made = frozen.attempt(run(), "/f.py", told, TaskKey("t"), record, {})
+    assert made.executor_config == config

@@ -6,9 +6,11 @@ import os
 import pwd
 
 import pytest
-from tests.runtime.conftest import Harness
+from tests.runtime.conftest import PATIENCE_SECONDS, Harness
 
 from slipstream.model.attempt import Cancelled, Failed, Succeeded
+from slipstream.runtime.jobs import ErrandFailedError
+from slipstream.wire.messages import CallbackKind, Errand
 
 BODY = """
 ARGUMENTS = {"other": {"run_as_user": "nobody"}, "waits": {"run_as_user": "nobody"},
@@ -67,3 +69,36 @@ def test_a_user_that_is_not_there_is_named(harness: Harness) -> None:
     assert isinstance(outcome, Failed)
     assert "Task 'stranger' of DAG 'one' is to run as 'no-such-user'" in outcome.message
     assert "create the user" in outcome.message
+
+
+def _call_back(harness: Harness, user: str) -> None:
+    """Have the failure callback of a task called that died, and that was that user's."""
+    path = harness.write(
+        "one.py",
+        f"""
+import os
+from airflow.providers.standard.operators.python import PythonOperator
+from airflow.sdk import DAG
+def tell(context):
+    if os.geteuid() != {pwd.getpwnam("nobody").pw_uid}:
+        raise RuntimeError(f"called by user {{os.geteuid()}}")
+with DAG("one"):
+    PythonOperator(
+        task_id="t", python_callable=print, run_as_user={user!r}, on_failure_callback=tell
+    )
+""",
+    )
+    errand = Errand(
+        kind=CallbackKind.TASK, attempt=harness.attempt(path, "t"), succeeded=False, reason="died"
+    )
+    harness.host.call_back(errand, harness.source(path)).result(PATIENCE_SECONDS)
+
+
+@needs_root
+def test_callbacks_of_a_task_that_died_are_called_by_its_user(harness: Harness) -> None:
+    _call_back(harness, "nobody")
+
+
+def test_callbacks_are_not_called_by_another_user(harness: Harness) -> None:
+    with pytest.raises(ErrandFailedError, match="is to run as 'no-such-user'"):
+        _call_back(harness, "no-such-user")

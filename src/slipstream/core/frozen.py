@@ -7,15 +7,19 @@ Python allows for classes of one layout. The result cannot be told from one made
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import cast
+from typing import Final, cast
 
 from slipstream.core.records import Record
 from slipstream.model.attempt import Attempt, XComWrite
 from slipstream.model.changes import InstanceChanged, Ready, Released
 from slipstream.model.dag import TaskSpec
+from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import TaskState
+
+_NO_CONFIG: Final[Mapping[str, JsonValue]] = {}
 
 
 def task_instance(
@@ -119,6 +123,9 @@ def attempt(
     draft.next_kwargs = None if waited is None else waited.next_kwargs
     draft.next_event = None if waited is None else waited.event
     draft.is_rerun = record.try_number > 1 or record.reschedules > 0 or record.losses > 0
+    draft.executor_config = cast(
+        "Mapping[str, JsonValue]", task.details.get("executor_config", _NO_CONFIG)
+    )
     draft.is_over = False
     draft.__class__ = Attempt  # type: ignore[assignment]  # one layout, see above
     return cast(Attempt, draft)
@@ -189,4 +196,5 @@ class _Attempt:
     next_method: str | None
     next_kwargs: str | None
     next_event: str | None
+    executor_config: Mapping[str, JsonValue]
     is_over: bool

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED, DagRun, TaskKey
 
 
@@ -40,6 +41,8 @@ class Attempt:
     """Its arguments, as JSON text."""
     next_event: str | None = None
     """What the trigger gave, as JSON text; None where it failed."""
+    executor_config: Mapping[str, JsonValue] = field(default_factory=dict)
+    """What the task's author says to the executor, as JSON can hold it."""
     is_over: bool = False
     """Its end has been reported; what speaks in its name now are callbacks."""
 

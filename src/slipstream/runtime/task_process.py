@@ -46,14 +46,16 @@ class TaskProcess:
             case messages.Start():
                 run_attempt(work, self._file, self._link, refusal=self._take_user(work))
             case messages.Errand():
-                run_errand(work, self._file, self._link)
+                run_errand(work, self._file, self._link, refusal=self._take_user(work))
             case _:
                 raise TypeError(f"a task process was first sent {type(work).__name__}")
         wind_down()
         os._exit(0)
 
-    def _take_user(self, work: messages.Start) -> str | None:
-        """Become who the task runs as; what stands against it, or None."""
+    def _take_user(self, work: messages.Start | messages.Errand) -> str | None:
+        """Become who the task runs as, or its callbacks; what stands against it, or None."""
+        if isinstance(work, messages.Errand) and work.kind is messages.CallbackKind.DAG:
+            return None
         try:
             take_user_of(work.attempt, self._file)
         except ImpersonationError as error:

@@ -52,12 +52,19 @@ def run_attempt(
         link.send(messages.Finished())
 
 
-def run_errand(errand: messages.Errand, file: LoadedFile, link: SupervisorLink) -> None:
-    """Call the callbacks that are asked for, and say how that went."""
+def run_errand(
+    errand: messages.Errand, file: LoadedFile, link: SupervisorLink, *, refusal: str | None = None
+) -> None:
+    """Call the callbacks that are asked for, and say how that went.
+
+    `refusal`: why they cannot be called at all.
+    """
     backend = SupervisorBackend(link)
+    error = refusal
     try:
         current_backend.set(backend)
-        error = call_for(errand, _find_dag(errand.attempt, file), backend)
+        if refusal is None:
+            error = call_for(errand, _find_dag(errand.attempt, file), backend)
     except Exception as problem:  # noqa: BLE001 - what cannot be called has failed
         _log.exception("The callbacks could not be called")
         error = f"{type(problem).__name__}: {problem}"
