@@ -18,6 +18,7 @@ from slipstream.model.dag import (
     TaskSpec,
     Upstream,
 )
+from slipstream.model.deferral import StartTrigger
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.schedule import (
     AnyCron,
@@ -88,6 +89,9 @@ def full_spec() -> DagSpec:
         weight_rule=WeightRule.ABSOLUTE,
         start_date=NOON,
         max_active_tis_per_dag=4,
+        start_trigger=StartTrigger(
+            classpath="a.B", kwargs='{"x":1}', next_method="m", timeout=timedelta(seconds=3)
+        ),
         details={"ui_color": "#fff", "params": {"x": [1, 2.5, "s", None, True]}},
     )
     return DagSpec(

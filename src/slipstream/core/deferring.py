@@ -29,6 +29,7 @@ from slipstream.model.deferral import (
     EndsTask,
     Fired,
     StartTrigger,
+    TriggerEnd,
 )
 from slipstream.model.events import TimerFired, TimerKind, TriggerEnded
 from slipstream.model.states import TaskState
@@ -113,16 +114,17 @@ def end_wait(
     match event.end:
         case Fired():
             after = replace(deferral, event=event.end.payload)
-            _go_on(run, task, index, record, after, reasons.TRIGGER_FIRED)
+            _go_on(run, task, index, record, after, reasons.TRIGGER_FIRED, event.end)
         case Broken():
             reason = reasons.trigger_failed(event.end.error)
             after = _failing(deferral, TRIGGER_FAILURE, event.end.traceback)
-            _go_on(run, task, index, record, after, reason)
+            _go_on(run, task, index, record, after, reason, event.end)
         case EndsTask():
             step = _ENDS[event.end.state]
             task.note_lengths({}, event.end.xcoms)
             reason = reasons.ended_by_trigger(event.end.state, deferral.classpath)
             run.end(task, index, step, reason, event.end.xcoms)
+            run.out.append(TriggerDropped(event.key, event.attempt_id, event.end))
             return step
         case _:
             assert_never(event.end)
@@ -158,12 +160,13 @@ def _go_on(
     record: Record,
     after: Deferral,
     reason: str,
+    counted: TriggerEnd | None = None,
 ) -> None:
     key = task.key(index)
     record.deferral = after
     run.ready(task, index, reason)
     run.out.append(DeferralKept(key, after))
-    run.out.append(TriggerDropped(key, after.attempt_id))
+    run.out.append(TriggerDropped(key, after.attempt_id, counted))
 
 
 def _failing(deferral: Deferral, error: str, traceback: tuple[str, ...]) -> Deferral:

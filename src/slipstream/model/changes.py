@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from slipstream.model.attempt import XComWrite
-from slipstream.model.deferral import Deferral
+from slipstream.model.deferral import Deferral, TriggerEnd
 from slipstream.model.events import TimerKind
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import TaskState
@@ -155,10 +155,12 @@ class TriggerWanted:
 
 @dataclass(frozen=True, slots=True)
 class TriggerDropped:
-    """Nothing waits on the trigger any more: its end has been written, or the task was ended."""
+    """Nothing waits on the trigger any more: its end is written, or the wait was ended."""
 
     key: TaskKey
     attempt_id: str
+    counted: TriggerEnd | None = None
+    """The trigger's end, where that is what ended the wait."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from slipstream.sdk import DAG
 
 
+DAG_MODULE = "slipstream_dag_"
+"""What the names of the modules that DAG files are executed as begin with."""
+
+
 def dags_of_file(path: Path, fileloc: Path) -> Mapping[str, DAG]:
     """The DAGs that executing the file at `path` makes, by id; `fileloc` is what people call it.
 
@@ -50,10 +54,35 @@ def _keep_lines(path: Path, text: bytes) -> None:
     linecache.cache[str(path)] = (len(text), None, lines, str(path))
 
 
+def import_dag_file(name: str, path: Path) -> None:
+    """Execute a DAG file for what it defines besides DAGs, if that is the module of this name.
+
+    Raises `ModuleNotFoundError` where it is not.
+    """
+    if name != _module_name(path):
+        raise ModuleNotFoundError(
+            f"No module named {name!r}: it is the name of another version of {path}, or of "
+            "another file",
+            name=name,
+        )
+    try:
+        with DagCollector():
+            module = _new_module(path)
+            code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+            exec(code, module.__dict__)  # noqa: S102 - executing the file is what is asked for
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+
+
+def _module_name(path: Path) -> str:
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:12]
+    return f"{DAG_MODULE}{digest}_{path.stem}"
+
+
 def _new_module(path: Path) -> ModuleType:
     """An empty module of a name that no import statement can hit by accident."""
-    digest = hashlib.sha256(str(path).encode()).hexdigest()[:12]
-    name = f"slipstream_dag_{digest}_{path.stem}"
+    name = _module_name(path)
     module_spec = importlib.util.spec_from_file_location(name, path)
     if module_spec is None:
         raise ImportError(f"{path} is no Python file")

@@ -62,8 +62,9 @@ def _context_of_run(errand: messages.Errand, dag: DAG, backend: Backend) -> Cont
 def _call_tasks(errand: messages.Errand, context: Context) -> str | None:
     """What the task's own process would have called, had it lived."""
     outcome = Failed(message=errand.reason)
-    state = state_after(outcome, errand.attempt)
+    state = errand.state or state_after(outcome, errand.attempt)
     ti = context["ti"]
     ti.state = state
-    context["exception"] = AirflowException(errand.reason)
+    if not errand.succeeded:
+        context["exception"] = AirflowException(errand.reason)
     return task_callbacks.tell(context["task"], state, context)

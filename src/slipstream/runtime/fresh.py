@@ -51,7 +51,7 @@ def main() -> NoReturn:
     """Carry out the order that the command line gives, and exit."""
     from slipstream.runtime import lifeline, loader, processes
     from slipstream.runtime.loading_backend import load_asking
-    from slipstream.runtime.zygotes import connect, run_alone
+    from slipstream.runtime.zygotes import connect, run_alone, run_triggers
 
     order = messages.decode_order(sys.argv[1])
     sock, place = map(int, sys.argv[2:])
@@ -62,6 +62,8 @@ def main() -> NoReturn:
     processes.become_subreaper()
     loader.preload()
     connection = connect(sock)
+    if isinstance(order, messages.ForkTriggers):
+        run_triggers(order, connection)
     if isinstance(order, messages.ForkTask):
         run_alone(order, connection)
     connection.send(load_asking(order.load, connection, will_fork=False).message())

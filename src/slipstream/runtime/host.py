@@ -5,17 +5,26 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 from slipstream.model.attempt import Attempt, Cancelled, Outcome
-from slipstream.model.events import AttemptEnded, AttemptStarted
+from slipstream.model.deferral import Deferral
+from slipstream.model.events import AttemptEnded, AttemptStarted, TriggerEnded
 from slipstream.model.version import ParsedFile
 from slipstream.runtime import processes
 from slipstream.runtime.conversation import Answerer, Surroundings
 from slipstream.runtime.environment import lineage_of, task_environment
-from slipstream.runtime.jobs import AttemptJob, ErrandJob, Job, Listener, Source
+from slipstream.runtime.jobs import (
+    AttemptJob,
+    ErrandJob,
+    Job,
+    Listener,
+    Source,
+    TriggerListener,
+)
 from slipstream.runtime.leftovers import end_leftovers
 from slipstream.runtime.lifeline import Lifeline
 from slipstream.runtime.log_files import LogFile, errand_log_path
@@ -24,12 +33,15 @@ from slipstream.runtime.pool import ProcessPool
 from slipstream.runtime.reactor import Reactor
 from slipstream.runtime.root import RootProcess
 from slipstream.runtime.settings import HostSettings
+from slipstream.runtime.trigger_host import TriggerHost
 from slipstream.wire import messages
 
 _log = logging.getLogger(__name__)
 
 _ANSWERING_THREADS = 4
 _STOP_MARGIN_SECONDS = 10.0
+_TRIGGERS_SECONDS = 3.0
+"""What triggers may at least take to tidy up when the host stops."""
 
 
 class ProcessHost:
@@ -46,7 +58,9 @@ class ProcessHost:
         self._threads = ThreadPoolExecutor(_ANSWERING_THREADS, thread_name_prefix="answering")
         self._events: list[tuple[Attempt, AttemptStarted | AttemptEnded]] = []
         self._dirty: dict[LogFile, None] = {}
+        self._trigger_events: list[tuple[Attempt, TriggerEnded]] = []
         self._listener: Listener | None = None
+        self._trigger_listener: TriggerListener | None = None
         self._idle = threading.Event()
         self._stopping = False
         self._stopped = False
@@ -69,6 +83,12 @@ class ProcessHost:
             self._on_root_death,
         )
         self._pool = ProcessPool(around, self._root)
+        self._triggers = TriggerHost(
+            around,
+            occupy=lambda group: group.occupy(self._pool.fork_triggers()),
+            folder_of=self._pool.folder_of,
+            emit=self._emit_trigger,
+        )
         self._orphans = Orphans(
             self._reactor, lineage, is_known=self._pool.knows, on_exit=self._on_orphan_exit
         )
@@ -91,6 +111,28 @@ class ProcessHost:
     def set_listener(self, listener: Listener) -> None:
         """From now on, what becomes of attempts goes there."""
         self._listener = listener
+
+    def set_trigger_listener(self, listener: TriggerListener) -> None:
+        """From now on, what triggers come to goes there."""
+        self._trigger_listener = listener
+
+    def run_triggers(self, waiters: Sequence[tuple[Attempt, Deferral]]) -> None:
+        """Run what these deferred attempts wait on. Each is answered by one `TriggerEnded`, unless
+        it is dropped before. One that runs already goes on; one that has ended runs anew."""
+        self._reactor.call(lambda: self._triggers.run(waiters))
+
+    def drop_trigger(self, attempt_id: str) -> None:
+        """Nothing waits on that trigger any more: its end was kept, or it has to end now."""
+        self._reactor.call(lambda: self._triggers.drop(attempt_id))
+
+    @property
+    def trigger_pids(self) -> Sequence[int]:
+        """The processes that run triggers."""
+        return self._triggers.pids
+
+    def call(self, callback: Callable[[], None]) -> None:
+        """Run `callback` in the host's own thread, soon."""
+        self._reactor.call(callback)
 
     def parse(self, path: Path, folder: Path) -> Future[ParsedFile]:
         """Load a DAG file of that DAGs folder; it stays warm for attempts of this version.
@@ -158,6 +200,9 @@ class ProcessHost:
     def _emit(self, attempt: Attempt, event: AttemptStarted | AttemptEnded) -> None:
         self._events.append((attempt, event))
 
+    def _emit_trigger(self, attempt: Attempt, event: TriggerEnded) -> None:
+        self._trigger_events.append((attempt, event))
+
     def _requeue(self, job: Job, reason: str) -> None:
         self._pool.requeue(job, reason)
 
@@ -186,6 +231,7 @@ class ProcessHost:
     def _begin_stop(self, grace_seconds: float) -> None:
         self._stopping = True
         self._pool.stop(grace_seconds)
+        self._triggers.stop(max(grace_seconds, _TRIGGERS_SECONDS))
 
     def _close(self) -> None:
         self._pool.close()
@@ -201,7 +247,11 @@ class ProcessHost:
             events, self._events = self._events, []
             if self._listener is not None:
                 self._listener(events)
-        if self._stopping and self._pool.is_idle:
+        if self._trigger_events:
+            ends, self._trigger_events = self._trigger_events, []
+            if self._trigger_listener is not None:
+                self._trigger_listener(ends)
+        if self._stopping and self._pool.is_idle and self._triggers.is_idle:
             self._idle.set()
 
     def _flush_logs(self) -> None:

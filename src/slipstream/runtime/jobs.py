@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from slipstream.model.attempt import Attempt
 from slipstream.model.errors import SlipstreamError
-from slipstream.model.events import AttemptEnded, AttemptStarted
+from slipstream.model.events import AttemptEnded, AttemptStarted, TriggerEnded
 from slipstream.model.version import hash_sources
 from slipstream.wire import messages
 
@@ -21,6 +21,10 @@ class ErrandFailedError(SlipstreamError):
 
 Listener: TypeAlias = Callable[[list[tuple[Attempt, AttemptStarted | AttemptEnded]]], None]
 """Takes what became of attempts, in order; called in the process host's thread, never blocks."""
+
+
+TriggerListener: TypeAlias = Callable[[list[tuple[Attempt, TriggerEnded]]], None]
+"""Takes what triggers of deferred attempts come to, as a `Listener` does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

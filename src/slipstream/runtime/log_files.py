@@ -66,12 +66,16 @@ def _component(name: str) -> str:
 
 
 class LogFile:
-    """One log, open for appending. Lines wait in memory until `flush` masks and writes them."""
+    """One log, open for appending. Lines wait in memory until `flush` masks and writes them.
 
-    __slots__ = ("_descriptor", "_path", "_pending", "masker")
+    One that does not stay open is closed after each flush, for there may be very many.
+    """
 
-    def __init__(self, path: Path, masker: Masker) -> None:
+    __slots__ = ("_descriptor", "_path", "_pending", "_stays_open", "masker")
+
+    def __init__(self, path: Path, masker: Masker, *, stays_open: bool = True) -> None:
         self._path = path
+        self._stays_open = stays_open
         self._descriptor = -1
         self._pending: list[dict[str, Any]] = []
         self.masker = masker
@@ -105,17 +109,24 @@ class LogFile:
         data = b"".join([_encode(mask(line)) + b"\n" for line in pending])
         if self._descriptor < 0:
             self._descriptor = _open_for_append(self._path)
-        while data:
-            data = data[os.write(self._descriptor, data) :]
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        finally:
+            if not self._stays_open:
+                self._let_go()
 
     def close(self) -> None:
         """Flush and close."""
         try:
             self.flush()
         finally:
-            if self._descriptor >= 0:
-                os.close(self._descriptor)
-                self._descriptor = -1
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 def _open_for_append(path: Path) -> int:

@@ -72,7 +72,7 @@ class Masker:
             for form in _forms(secret)
             if len(form) >= self._min_length
         }
-        if not forms:
+        if forms <= self._secrets:
             return
         with self._lock:
             self._secrets |= forms

@@ -200,7 +200,7 @@ class ProcessPool:
     def _load_version(self, source: Source) -> None:
         """Load the file for jobs that wait: from the disk if that still is their version."""
         path = Path(source.fileloc)
-        folder = self._folder_of(path)
+        folder = self.folder_of(path)
 
         def on_loaded(file: WarmFile, loaded: messages.Loaded) -> None:
             found = hash_sources(loaded.sources)
@@ -370,6 +370,19 @@ class ProcessPool:
         self._root.send(order, process.child_descriptors)
         return process
 
+    def fork_triggers(self) -> TaskProcess:
+        """A process for triggers, in which nothing of people's code has been loaded yet."""
+        process = self._new_process()
+        settings = self._settings
+        order = messages.ForkTriggers(
+            process=process.number,
+            blocked_warning_seconds=settings.trigger_blocked_seconds,
+            blocked_limit_seconds=settings.trigger_limit_seconds,
+            on_kill_seconds=settings.trigger_on_kill_seconds,
+        )
+        self._root.send(order, process.child_descriptors)
+        return process
+
     def _new_process(self) -> TaskProcess:
         process = TaskProcess(
             next(self._numbers),
@@ -449,7 +462,7 @@ class ProcessPool:
             memory_bytes=self._settings.load_memory_bytes,
         )
 
-    def _folder_of(self, path: Path) -> Path:
+    def folder_of(self, path: Path) -> Path:
         """The DAGs folder that the file lies in; its own folder where it lies in none."""
         for folder in self._settings.dags_folders:
             if path.is_relative_to(folder):

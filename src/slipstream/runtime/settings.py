@@ -53,6 +53,15 @@ class HostSettings:
     callback_timeout_seconds: float = 300.0
     """For callbacks that are called in a process of their own."""
 
+    trigger_blocked_seconds: float = 0.2
+    """A trigger that keeps its event loop for so long is told of …"""
+    trigger_limit_seconds: float = 30.0
+    """… and fails when it is so long."""
+    trigger_on_kill_seconds: float = 30.0
+    """What a trigger's `on_kill` and `cleanup` may take."""
+    triggers_idle_seconds: float = 60.0
+    """A process without triggers ends after so long."""
+
     sensitive_names: Sequence[str] = ()
     """Names of secrets beyond the usual ones."""
     min_secret_length: int = 5

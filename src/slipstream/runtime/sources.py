@@ -25,7 +25,7 @@ def sources_of(path: Path, spec: messages.LoadSpec, newest_module: str) -> Mappi
         sources.update(archive.texts(own))
     else:
         _add_source(sources, own, path)
-    for file in _files_imported_since(newest_module):
+    for file in files_imported_since(newest_module):
         for folder in folders:
             if file.startswith(f"{folder}/") and not is_within(file, str(path)):
                 _add_source(sources, relative_name(Path(file), folder), Path(file))
@@ -33,7 +33,7 @@ def sources_of(path: Path, spec: messages.LoadSpec, newest_module: str) -> Mappi
     return sources
 
 
-def _files_imported_since(module: str) -> Sequence[str]:
+def files_imported_since(module: str) -> Sequence[str]:
     """The source files of all modules that were imported after that one, oldest first.
 
     Older modules are not even looked at: that would write to their reference counts, and each

@@ -9,7 +9,7 @@ from typing import TypeVar
 from slipstream.model.attempt import Attempt, XComWrite
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED
-from slipstream.runtime.supervisor_link import RequestFailedError, SupervisorLink
+from slipstream.runtime.link import Link, RequestFailedError
 from slipstream.sdk._backend import DagSummary, StoredConnection, XComItem
 from slipstream.sdk._times import in_utc
 from slipstream.wire import execution as wire
@@ -20,7 +20,7 @@ A = TypeVar("A", bound=wire.Answer)
 class SupervisorBackend:
     """Implements `slipstream.sdk._backend.Backend` over the socket."""
 
-    def __init__(self, link: SupervisorLink) -> None:
+    def __init__(self, link: Link) -> None:
         self._link = link
         self.lengths: dict[str, int] = {}
         """`{xcom key: items}` of what this attempt pushed, for the report of its end."""

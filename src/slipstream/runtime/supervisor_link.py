@@ -15,28 +15,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from slipstream.model.errors import (
-    AlreadyExistsError,
-    ConflictError,
-    InvalidInputError,
-    NotFoundError,
-    SlipstreamError,
-)
 from slipstream.runtime import fork_hooks, interrupts
+from slipstream.runtime.link import accepted
 from slipstream.wire import execution, messages
 from slipstream.wire.frames import BlockingConnection, ConnectionLostError, pack
-
-_ERRORS: dict[str, type[SlipstreamError]] = {
-    "not_found": NotFoundError,
-    "already_exists": AlreadyExistsError,
-    "invalid": InvalidInputError,
-    "conflict": ConflictError,
-    "fenced": ConflictError,
-}
-
-
-class RequestFailedError(SlipstreamError):
-    """The server could not carry out what the task asked."""
 
 
 class SupervisorLink:
@@ -100,9 +82,7 @@ class SupervisorLink:
             self._send_packed(data)
             with self._receiving:
                 answer = self._wait_for(number)
-        if isinstance(answer, execution.Refused):
-            raise _ERRORS.get(answer.code, RequestFailedError)(answer.message)
-        return answer
+        return accepted(answer)
 
     @property
     def _attached(self) -> BlockingConnection:

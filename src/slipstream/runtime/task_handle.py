@@ -144,6 +144,11 @@ class TaskProcess:
         self._signal(signal.SIGTERM)
         self._kill_timer = self._reactor.call_after(grace_seconds, self.kill)
 
+    def end_within(self, seconds: float) -> None:
+        """Leave the process time to end by itself, and kill it then."""
+        if self._kill_timer is None or self._kill_timer.callback is None:
+            self._kill_timer = self._reactor.call_after(seconds, self.kill)
+
     def kill(self) -> None:
         """SIGKILL to the process and everything below it."""
         if self.is_gone or self.pid is None:

@@ -11,7 +11,7 @@ import termios
 import time
 from typing import IO
 
-from slipstream.runtime.supervisor_link import SupervisorLink
+from slipstream.runtime.link import Link
 from slipstream.runtime.tracebacks import format_for_user
 from slipstream.wire import messages
 from slipstream.wire.frames import ConnectionLostError
@@ -23,7 +23,7 @@ _NO_BYTES = bytes(4)
 class SupervisorHandler(logging.Handler):
     """Sends log records to the host."""
 
-    def __init__(self, link: SupervisorLink) -> None:
+    def __init__(self, link: Link) -> None:
         super().__init__()
         self._link = link
 
@@ -45,7 +45,7 @@ class LineStream(io.TextIOBase):
     write there comes to the log too.
     """
 
-    def __init__(self, link: SupervisorLink, stream: str, level: str, raw: IO[bytes]) -> None:
+    def __init__(self, link: Link, stream: str, level: str, raw: IO[bytes]) -> None:
         super().__init__()
         self._link = link
         self._logger = f"task.{stream}"
@@ -102,7 +102,7 @@ class LineStream(io.TextIOBase):
             send_line(self._link, self._level, self._logger, piece)
 
 
-def capture(link: SupervisorLink, level: str = "INFO") -> None:
+def capture(link: Link, level: str = "INFO") -> None:
     """From now on everything that is logged, printed or warned of goes to the host.
 
     Until the link is attached, everything is lost: between loading a file and forking its tasks
@@ -126,7 +126,7 @@ def finish() -> None:
 
 
 def send_line(
-    link: SupervisorLink,
+    link: Link,
     level: str,
     logger: str,
     event: str,

@@ -47,6 +47,12 @@ def make_trigger(classpath: str, kwargs: str) -> BaseTrigger:
 
 async def next_event(trigger: BaseTrigger, events: Events) -> TriggerEvent:
     """What the trigger yields next. Raises `TriggerCodeError` where it ends without."""
+    if not hasattr(events, "__anext__"):
+        path = f"{type(trigger).__module__}.{type(trigger).__qualname__}"
+        raise TriggerCodeError(
+            f"{path}.run() gave a {type(events).__name__}; expected `async def run(self)` that "
+            "yields a TriggerEvent."
+        )
     try:
         event = await anext(events)
     except StopAsyncIteration:

@@ -56,6 +56,8 @@ class RootZygote:
 
     def _spawn(self, order: messages.Order, descriptors: list[int], place: int) -> int | None:
         """Start an interpreter where the order, or what this process is, wants one."""
+        if isinstance(order, messages.ForkTriggers):
+            return spawn(order, descriptors, place) if self.unsafe is not None else None
         load = order.load
         if load is None or (load.fresh_for or self.unsafe) is None:
             return None
@@ -73,6 +75,10 @@ class RootZygote:
                 adopt_output(out, err)
                 fork_hooks.release()
                 run_alone(order, connect(sock))
+            case messages.ForkTriggers():
+                sock, out, err = descriptors
+                adopt_output(out, err)
+                run_triggers(order, connect(sock))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,14 @@ class DagZygote:
 
     def _announce_timeout(self, seconds: float) -> None:
         self.connection.send(messages.LoadTimeout(seconds=seconds))
+
+
+def run_triggers(order: messages.ForkTriggers, connection: BlockingConnection) -> NoReturn:
+    """Be a process of triggers. What only triggers need is imported here, on first use."""
+    connection.send(messages.Hello(pid=os.getpid()))
+    from slipstream.runtime.trigger_process import TriggerProcess
+
+    TriggerProcess(order, connection).run()
 
 
 def run_alone(order: messages.ForkTask, connection: BlockingConnection) -> NoReturn:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from slipstream.model.deferral import TRIGGER_FAILED, StartTrigger
+from slipstream.sdk._triggers import StartTriggerArgs
 from slipstream.sdk._types import UserValue
+from slipstream.sdk._values import encode_value
 from slipstream.sdk.exceptions import (
     AirflowException,
     TaskDeferralError,
@@ -13,14 +16,41 @@ from slipstream.sdk.exceptions import (
 )
 
 if TYPE_CHECKING:
+    from slipstream.sdk._abstract_operator import AbstractOperator
     from slipstream.sdk._context import Context
     from slipstream.sdk._operator import BaseOperator
 
-TRIGGER_FAIL_REPR = "__fail__"
+TRIGGER_FAIL_REPR = TRIGGER_FAILED
 """The method name under which a trigger's failure is reported."""
 
 TRIGGER_TIMEOUT_TEXT = "Trigger timeout"
 """What `error` says where the trigger did not fire in time."""
+
+
+def start_trigger_of(task: AbstractOperator) -> StartTrigger | None:
+    """What the task waits on before it gets a process; None where it begins in one.
+
+    As in Airflow a mapped task begins in its processes: its trigger's arguments are not known
+    before.
+    """
+    arguments = getattr(task, "start_trigger_args", None)
+    if not task.start_from_trigger or arguments is None:
+        return None
+    if not isinstance(arguments, StartTriggerArgs):
+        raise AirflowException(
+            f"Task {task.task_id!r} starts from a trigger, so its start_trigger_args must be "
+            f"StartTriggerArgs; they are {arguments!r}."
+        )
+    is_mapped = not hasattr(task, "execute") or next(task.iter_mapped_task_groups(), None)
+    if is_mapped:
+        return None
+    return StartTrigger(
+        classpath=arguments.trigger_cls,
+        kwargs=encode_value(arguments.trigger_kwargs or {}),
+        next_method=arguments.next_method,
+        next_kwargs=encode_value(arguments.next_kwargs or {}),
+        timeout=arguments.timeout,
+    )
 
 
 def resume(

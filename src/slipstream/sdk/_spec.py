@@ -14,6 +14,7 @@ from slipstream.model.schedule import NoSchedule
 from slipstream.model.states import TriggerRule, WeightRule
 from slipstream.sdk import _assets
 from slipstream.sdk._conf import authoring_defaults
+from slipstream.sdk._deferral import start_trigger_of
 from slipstream.sdk._group import MappedTaskGroup, TaskGroup
 from slipstream.sdk._keys import quoted
 from slipstream.sdk._mapped_operator import MappedOperator
@@ -28,7 +29,7 @@ from slipstream.sdk.operators.empty import EmptyOperator
 
 if TYPE_CHECKING:
     from slipstream.sdk._abstract_operator import AbstractOperator
-    from slipstream.sdk._dag import DAG
+from slipstream.sdk._dag import DAG
 
 
 def build_spec(dag: DAG) -> DagSpec:
@@ -143,6 +144,7 @@ def _task(dag: DAG, task: AbstractOperator, total_weight: int) -> TaskSpec:
         is_teardown=task.is_teardown,
         on_failure_fail_dagrun=task.on_failure_fail_dagrun,
         is_empty=_is_empty(task),
+        start_trigger=start_trigger_of(task),
         queue=task.queue,
         executor=task.executor,
         owner=task.owner,

@@ -163,7 +163,9 @@ class ExecutionService:
         if attempt.is_over:
             return
         found = self._store.get_instance(attempt.run.dag_id, attempt.run.run_id, attempt.key)
-        if found.instance.attempt_id != attempt.attempt_id or found.instance.state not in LIVE:
+        # A deferred attempt speaks through its trigger.
+        counts = found.instance.state in LIVE or found.instance.state is TaskState.DEFERRED
+        if found.instance.attempt_id != attempt.attempt_id or not counts:
             raise _fenced(attempt)
 
     def _require_latest(self, attempt: Attempt) -> None:

@@ -56,8 +56,9 @@ class UnreliableTriggerer:
 
         meet(self._crashes_only, "run triggers", run)
 
-    def drop(self, attempt_id: str) -> None:
+    def drop(self, attempt_id: str, counted: TriggerEnd | None = None) -> None:
         """Let go of one."""
+        del counted
         meet(self._crashes_only, "drop a trigger", lambda: self.live.pop(attempt_id, None))
 
     def lose_scheduler(self) -> None:

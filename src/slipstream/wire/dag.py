@@ -188,6 +188,8 @@ def _simple_decoder(hint: typing.Any) -> Decode:
         return _decode_duration
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return _record_decoder(hint)
     return _decode_as_is
 
 

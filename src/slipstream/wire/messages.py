@@ -24,7 +24,9 @@ from slipstream.model.attempt import (
     Skipped,
     Succeeded,
 )
+from slipstream.model.deferral import Broken, EndsTask, Fired, TriggerEnd
 from slipstream.model.run import TaskInstance
+from slipstream.model.states import TaskState
 from slipstream.wire import execution
 
 
@@ -65,10 +67,22 @@ class ForkTask(msgspec.Struct, frozen=True, kw_only=True, tag="task"):
     load: LoadSpec | None = None
 
 
-Order: TypeAlias = ForkZygote | ForkTask
+class ForkTriggers(msgspec.Struct, frozen=True, kw_only=True, tag="triggers"):
+    """To the root: fork a process for triggers. Descriptors: its socket, its stdout, its stderr."""
+
+    process: int
+    blocked_warning_seconds: float
+    """A trigger that keeps the others waiting for so long is told of."""
+    blocked_limit_seconds: float
+    """One that keeps them waiting for so long fails."""
+    on_kill_seconds: float
+    """What `on_kill` and `cleanup` may take."""
+
+
+Order: TypeAlias = ForkZygote | ForkTask | ForkTriggers
 """What a new process is made for."""
 
-DESCRIPTORS: Mapping[type[msgspec.Struct], int] = {ForkZygote: 2, ForkTask: 3}
+DESCRIPTORS: Mapping[type[msgspec.Struct], int] = {ForkZygote: 2, ForkTask: 3, ForkTriggers: 3}
 
 
 # From a zygote.
@@ -160,6 +174,8 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True, tag="errand"):
     """A task's: what happened, in a sentence. A DAG's: Airflow's word for it."""
     instance: TaskInstance | None = None
     """Of a DAG's: the task instance that decided the run, as it is in the store."""
+    state: TaskState | None = None
+    """A task's: the state that it has ended in, where that does not follow from its failure."""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, tag="reply"):
@@ -169,7 +185,44 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, tag="reply"):
     answer: execution.Answer
 
 
-ToTask: TypeAlias = Start | Errand | Reply
+# To a process of triggers. A trigger is named by the attempt that was deferred.
+
+
+class TriggerOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A trigger to run, and the task instance that waits on it."""
+
+    attempt_id: str
+    number: int
+    """Tells it from the others of this server, for its own use."""
+    classpath: str
+    kwargs: str
+    """JSON text, as `wire.values` encodes it."""
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    try_number: int
+    fileloc: str
+    dags_folder: str
+
+
+class RunTriggers(msgspec.Struct, frozen=True, kw_only=True, tag="run_triggers"):
+    """Run these as well."""
+
+    triggers: list[TriggerOrder]
+
+
+class DropTrigger(msgspec.Struct, frozen=True, kw_only=True, tag="drop_trigger"):
+    """Nothing waits on the trigger any more: it has to end, or may, now that its end counts."""
+
+    attempt_id: str
+
+
+class EndTriggers(msgspec.Struct, frozen=True, kw_only=True, tag="end_triggers"):
+    """The server stops: let every trigger tidy up, and exit. They go on elsewhere."""
+
+
+ToTask: TypeAlias = Start | Errand | Reply | RunTriggers | DropTrigger | EndTriggers
 
 
 # From a task process.
@@ -232,10 +285,56 @@ class ErrandDone(msgspec.Struct, frozen=True, kw_only=True, tag="errand_done"):
     error: str | None = None
 
 
+# From a process of triggers.
+
+TRIGGERER_LOGGER = "slipstream.triggerer"
+"""The logger of the lines that tell people of a trigger's misbehaviour."""
+
+
+class TriggerSaid(msgspec.Struct, frozen=True, kw_only=True, tag="trigger_said"):
+    """Something that a trigger logs, asks or wants hidden."""
+
+    attempt_id: str
+    said: LogLine | Ask | Mask
+
+
+class TriggerDone(msgspec.Struct, frozen=True, kw_only=True, tag="trigger_done"):
+    """The trigger has come to its end. See `pack_trigger_end`. It goes on when it is dropped."""
+
+    attempt_id: str
+    kind: str
+    body: msgspec.Raw
+
+
+class TriggerGone(msgspec.Struct, frozen=True, kw_only=True, tag="trigger_gone"):
+    """Nothing of a trigger that was dropped is left."""
+
+    attempt_id: str
+
+
+class TriggersOutdated(msgspec.Struct, frozen=True, kw_only=True, tag="triggers_outdated"):
+    """These need a new process: this one has imported modules that have been edited since."""
+
+    attempt_ids: list[str]
+
+
 FromZygote: TypeAlias = Forked | ForkFailed | ChildExited | Ready | Loaded | LoadTimeout | Ask
 """A zygote asks only while it loads its file."""
 
-FromTask: TypeAlias = Hello | Ask | LogLine | Mask | Report | Finished | ErrandDone | Loaded
+FromTask: TypeAlias = (
+    Hello
+    | Ask
+    | LogLine
+    | Mask
+    | Report
+    | Finished
+    | ErrandDone
+    | Loaded
+    | TriggerSaid
+    | TriggerDone
+    | TriggerGone
+    | TriggersOutdated
+)
 
 
 decode_to_zygote = msgspec.msgpack.Decoder(Order).decode
@@ -278,3 +377,24 @@ def unpack_outcome(report: Report) -> Outcome:
             f"{report.kind!r} is no outcome; expected one of {', '.join(_OUTCOMES)}"
         )
     return msgspec.msgpack.decode(report.body, type=known)
+
+
+_TRIGGER_ENDS: Mapping[str, type[TriggerEnd]] = {
+    end.__name__.lower(): end for end in (Fired, Broken, EndsTask)
+}
+
+
+def pack_trigger_end(attempt_id: str, end: TriggerEnd) -> TriggerDone:
+    """The report of a trigger's end."""
+    body = msgspec.Raw(msgspec.msgpack.encode(end))
+    return TriggerDone(attempt_id=attempt_id, kind=type(end).__name__.lower(), body=body)
+
+
+def unpack_trigger_end(done: TriggerDone) -> TriggerEnd:
+    """The end in a report. Raises `msgspec.ValidationError` where it is none."""
+    known = _TRIGGER_ENDS.get(done.kind)
+    if known is None:
+        raise msgspec.ValidationError(
+            f"{done.kind!r} is no end of a trigger; expected one of {', '.join(_TRIGGER_ENDS)}"
+        )
+    return msgspec.msgpack.decode(done.body, type=known)

@@ -41,6 +41,11 @@ class Part(StrEnum):
     DAG_PROCESSOR = "dag_processor"
 
 
+TRIGGERER = "triggerer"
+"""What the health endpoint calls the triggers' side of the process host. It comes with the
+scheduler."""
+
+
 class Server:
     """Runs its parts in this process for as long as the `with` block lasts.
 
@@ -180,18 +185,25 @@ class Server:
         from slipstream.executors.local import LocalExecutor
         from slipstream.services.callbacks import CallbackService
         from slipstream.services.scheduler import Scheduler
+        from slipstream.services.triggerer.local import LocalTriggerer
 
         config = self._deployment.config
-        executor = LocalExecutor(host, wiring.parallelism(config), partial(_source_of, store))
-        callbacks = CallbackService(store, host.call_back, partial(_source_of, store))
+        find_source = partial(_source_of, store)
+        executor = LocalExecutor(host, wiring.parallelism(config), find_source)
+        callbacks = CallbackService(store, host.call_back, find_source)
         scheduler = Scheduler(
-            store, executor, callbacks_owed=callbacks.wake, on_change=self._changes.publish
+            store,
+            executor,
+            triggerer=LocalTriggerer(host, find_source),
+            callbacks_owed=callbacks.wake,
+            on_change=self._changes.publish,
         )
         scheduler.start()
         self._opened.callback(scheduler.stop, config.number("slipstream", "stop_grace_seconds"))
         callbacks.start()
         self._opened.callback(callbacks.stop)
         self._signs_of_life[Part.SCHEDULER] = Pulse(scheduler.call)
+        self._signs_of_life[TRIGGERER] = Pulse(host.call)
 
     def _start_dag_processor(self, host: ProcessHost, store: Store) -> None:
         from slipstream.services.dag_processor import DagProcessor

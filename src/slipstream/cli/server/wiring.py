@@ -106,6 +106,9 @@ def host_settings(deployment: Deployment) -> HostSettings:
         load_memory_bytes=int(load) * MEBIBYTE if load else defaults.load_memory_bytes,
         new_interpreters=config.flag("core", "execute_tasks_new_python_interpreter"),
         warm_memory_bytes=int(warm) * MEBIBYTE if warm else defaults.warm_memory_bytes,
+        trigger_blocked_seconds=config.number("triggerer", "blocked_main_thread_warning_threshold"),
+        trigger_limit_seconds=config.number("triggerer", "runner_health_check_threshold"),
+        trigger_on_kill_seconds=config.number("triggerer", "on_kill_timeout"),
         kill_grace_seconds=config.number("core", "killed_task_cleanup_time"),
         callback_timeout_seconds=(
             config.number("callbacks", "callback_execution_timeout")

@@ -356,7 +356,7 @@ class Scheduler:
         wanted = []
         for change in active.triggers.values():
             if isinstance(change, TriggerDropped):
-                self._memory.waiting.drop(change.attempt_id)
+                self._memory.waiting.drop(change.attempt_id, change.counted)
             else:
                 wanted.append(Waiter(active.machine.attempt_for(change.key), change.deferral))
         self._memory.waiting.run(wanted)

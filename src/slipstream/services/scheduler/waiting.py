@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from slipstream.model.deferral import TriggerEnd
 from slipstream.services.triggerer import Triggerer, Waiter
 
 
@@ -38,10 +39,10 @@ class Waiting:
         if not of_run:
             del self._runs[run_pk]
 
-    def drop(self, attempt_id: str) -> None:
-        """Nothing waits on the trigger any more."""
+    def drop(self, attempt_id: str, counted: TriggerEnd | None = None) -> None:
+        """Nothing waits on the trigger any more; `counted` is the end that was written, if any."""
         self.ended(attempt_id)
-        self._triggerer.drop(attempt_id)
+        self._triggerer.drop(attempt_id, counted)
 
     def of_run(self, run_pk: int) -> Sequence[str]:
         """The attempts of the run whose triggers run."""

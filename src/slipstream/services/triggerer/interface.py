@@ -8,7 +8,7 @@ from typing import Protocol
 
 from slipstream.executors.interface import Sink
 from slipstream.model.attempt import Attempt
-from slipstream.model.deferral import Deferral
+from slipstream.model.deferral import Deferral, TriggerEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,10 @@ class Triggerer(Protocol):
         One that runs already goes on; one that has ended is run anew: its end was lost.
         """
 
-    def drop(self, attempt_id: str) -> None:
+    def drop(self, attempt_id: str, counted: TriggerEnd | None = None) -> None:
         """Nothing waits on the trigger any more: its end has been written, or it has to end now.
 
-        An unknown one is ignored.
+        `counted` is the end that was written, if it was that. An unknown trigger is ignored.
         """
 
 
@@ -50,5 +50,5 @@ class NoTriggerer:
     def run(self, waiters: Sequence[Waiter]) -> None:
         """They wait until their time is over."""
 
-    def drop(self, attempt_id: str) -> None:
+    def drop(self, attempt_id: str, counted: TriggerEnd | None = None) -> None:
         """There is none."""
