@@ -14,6 +14,8 @@ from tests.cli.conftest import Slipstream
 from tests.cli.servers import environment, eventually, processes_of, running
 from tests.postgres.server import PostgresServer
 
+from slipstream.store import generate_key
+
 pytestmark = pytest.mark.postgres
 
 STEPS = """
@@ -227,3 +229,42 @@ def test_a_killed_server_takes_its_runs_up_again(configured: Path, tmp_path: Pat
         ok(home, "jobs", "check", "--job-type", "SchedulerJob")
         assert server.end() == 0
     assert processes_of(home) == []
+
+
+@pytest.mark.processes
+def test_a_second_server_waits_and_takes_over(url: str, tmp_path: Path) -> None:
+    flag, tries, key = tmp_path / "flag", tmp_path / "tries", generate_key()
+    homes = [tmp_path / "one", tmp_path / "two"]
+    for home in homes:
+        write_settings(home, url)
+        with (home / "slipstream.toml").open("a") as settings:
+            settings.write(f"[core]\nfernet_key = '{key}'\ndags_folder = '{tmp_path / 'dags'}'\n")
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags" / "steps.py").write_text(STEPS)
+    one, two = homes
+    with running(one, "standalone") as first, running(two, "standalone") as second:
+        waits = two / "standalone.stderr"
+        assert f"process {first.process.pid}" in waits.read_text()
+        ok(one, "variables", "set", "flag", str(flag))
+        ok(one, "connections", "add", "db", "--conn-uri", "postgres://me:hushhush@h/d")
+        ok(one, "pools", "set", "small", "2", "few")
+        eventually(lambda: "steps" in ok(one, "dags", "list", "-o", "plain"))
+        ok(two, "dags", "trigger", "steps", "--run-id", "mine")
+        eventually(lambda: tries.exists() and len(tries.read_text().split()) == 2)
+        assert not list((two / "logs").rglob("*.log"))
+
+        first.end(signal.SIGKILL)
+        eventually(lambda: not processes_of(one))
+        eventually(lambda: len(tries.read_text().split()) == 4)
+        flag.touch()
+        assert eventually(ended(two, "mine")) == "success"
+        assert sorted(tries.read_text().split()) == ["1", "1", "2", "2", "3"]
+        assert "in charge now, in term 2" in waits.read_text()
+
+        with running(one, "standalone") as third:
+            assert f"process {second.process.pid}" in (one / "standalone.stderr").read_text()
+            assert second.end() == 0
+            ok(one, "dags", "trigger", "steps", "--run-id", "other")
+            assert eventually(ended(one, "other")) == "success"
+            assert third.end() == 0
+    assert processes_of(one) == processes_of(two) == []

@@ -66,7 +66,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         _migrate(url)
         return url
     url = request.getfixturevalue("postgres_url")
-    _empty(url)
+    empty_database(url)
     return url
 
 
@@ -76,7 +76,8 @@ def _migrate(url: str) -> None:
     opened.close()
 
 
-def _empty(url: str) -> None:
+def empty_database(url: str) -> None:
+    """Remove what a test has left in the database that all share."""
     # Deleting what little a test leaves takes a hundredth of the time of a new database.
     with psycopg.connect(url, autocommit=True) as connection:
         for table in reversed(metadata.sorted_tables):

@@ -25,6 +25,7 @@ STR, INT, FLOAT, BOOL, PATH = Kind.STR, Kind.INT, Kind.FLOAT, Kind.BOOL, Kind.PA
 OPTIONS: Final[dict[str, dict[str, tuple[Kind, str | None]]]] = {
     "slipstream": {
         "stop_grace_seconds": (FLOAT, "10"),
+        "lease_seconds": (FLOAT, "20"),
         "warm_memory_mb": (INT, None),
         "load_memory_mb": (INT, None),
         "xcom_url": (STR, None),

@@ -77,7 +77,7 @@ class Janitor:
     def beat(self) -> None:
         """Tell the store which components live."""
         oldest = self._clock() - self._oldest
-        for job, ask in self._signs_of_life.items():
+        for job, ask in tuple(self._signs_of_life.items()):
             latest = ask()
             if latest is not None and latest >= oldest:
                 self._store.heartbeat(job, socket.gethostname(), os.getpid())

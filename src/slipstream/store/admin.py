@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
+from typing import Self
 
 from sqlalchemy import select, text
 
 from slipstream.store import schema, tables
 from slipstream.store.clean import CleanVerbs
+from slipstream.store.leases import Holder, Lease
 from slipstream.store.records import ComponentHealth
 from slipstream.store.times import from_micros
 
@@ -49,6 +52,16 @@ class AdminVerbs(CleanVerbs):
             ComponentHealth(job=job, hostname=hostname, pid=pid, latest=from_micros(latest))
             for job, hostname, pid, latest in rows
         ]
+
+    def lease(self, name: str, holder: Holder) -> Lease | None:
+        """A wait for, or hold on, that name; None where a database is one machine's alone."""
+        return self._database.lease(name, holder)
+
+    def under(self, name: str, epoch: int) -> Self:
+        """The same store, in which nothing is written once a later term of `name` has begun."""
+        bound = copy(self)
+        bound._database = self._database.under(name, epoch)
+        return bound
 
     def close(self) -> None:
         """Give back every connection."""

@@ -11,6 +11,7 @@ from sqlalchemy import insert
 from sqlalchemy.engine import Connection, CursorResult, Dialect
 from sqlalchemy.sql.base import Executable
 
+from slipstream.store.leases import Holder, Lease
 from slipstream.store.records import NoticeKind
 from slipstream.store.statements import RowsStatement, SqlTuple, Statement, types_of
 from slipstream.store.tables import notice
@@ -128,6 +129,16 @@ class Database(ABC):
     @abstractmethod
     def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Call `wake` after every commit, of any process, that left a notice; gives the undo."""
+
+    def lease(self, name: str, holder: Holder) -> Lease | None:
+        """A wait for, or hold on, that name; None where a database is one machine's alone."""
+        del name, holder
+        return None
+
+    def under(self, name: str, epoch: int) -> Database:
+        """The same database, on which nothing is written once a later term has begun."""
+        del name, epoch
+        return self
 
     @abstractmethod
     def setup_lock(self) -> AbstractContextManager[None]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 
 from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun, TaskKey
 from slipstream.model.states import RunState, TaskState
 from slipstream.model.version import DagVersion, FileError, ParsedFile
+from slipstream.store.leases import Holder, Lease
 from slipstream.store.records import (
     AttemptRecord,
     ComponentHealth,
@@ -401,6 +402,13 @@ class AdminStore(Protocol):
 
     def health(self) -> Sequence[ComponentHealth]:
         """What the components last said."""
+
+    def lease(self, name: str, holder: Holder) -> Lease | None:
+        """A wait for, or hold on, that name; None where a database is one machine's alone."""
+
+    def under(self, name: str, epoch: int) -> Self:
+        """The same store, in which nothing is written once a later term of `name` has begun:
+        then its verbs raise `slipstream.store.leases.LeaseLostError`. It needs no closing."""
 
     def close(self) -> None:
         """Give back every connection."""

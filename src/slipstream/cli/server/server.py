@@ -16,6 +16,7 @@ from slipstream.cli.deployment import Deployment
 from slipstream.cli.server import wiring
 from slipstream.cli.server.first_users import create_missing_users
 from slipstream.cli.server.pulse import Pulse
+from slipstream.cli.server.signals import end_at_once
 from slipstream.runtime.host import ProcessHost
 from slipstream.services.changes import ChangeBoard
 
@@ -60,6 +61,8 @@ class Server:
         self.parts = frozenset(parts)
         self._sets_up = sets_up
         self._opened = ExitStack()
+        self._scheduling = ExitStack()
+        """What runs only while this server's scheduler is in charge."""
         self._store: Store | None = None
         self._store_is_open = Event()
         self._has_failed = False
@@ -182,6 +185,27 @@ class Server:
         return self._execution.answer_in_time(attempt, request)
 
     def _start_scheduler(self, host: ProcessHost, store: Store) -> None:
+        """Start it where no other one is in charge of the database, or when that one is gone."""
+        from slipstream.services.in_charge import InCharge, this_process
+
+        lease = store.lease(Part.SCHEDULER, this_process())
+        if lease is None:
+            self._opened.callback(self._scheduling.close)
+            self._begin_scheduling(host, store)
+            return
+        charge = InCharge(
+            lease,
+            begin=lambda epoch: self._begin_scheduling(host, store.under(Part.SCHEDULER, epoch)),
+            lost=end_at_once,
+            lease_seconds=self._deployment.config.number("slipstream", "lease_seconds"),
+        )
+        # Backwards: it begins no more; then what was begun ends; then others may go on.
+        self._opened.callback(charge.give_back)
+        self._opened.callback(self._scheduling.close)
+        self._opened.callback(charge.stop_waiting)
+        charge.start()
+
+    def _begin_scheduling(self, host: ProcessHost, store: Store) -> None:
         from slipstream.executors.local import LocalExecutor
         from slipstream.services.callbacks import CallbackService
         from slipstream.services.scheduler import Scheduler
@@ -199,9 +223,9 @@ class Server:
             on_change=self._changes.publish,
         )
         scheduler.start()
-        self._opened.callback(scheduler.stop, config.number("slipstream", "stop_grace_seconds"))
+        self._scheduling.callback(scheduler.stop, config.number("slipstream", "stop_grace_seconds"))
         callbacks.start()
-        self._opened.callback(callbacks.stop)
+        self._scheduling.callback(callbacks.stop)
         self._signs_of_life[Part.SCHEDULER] = Pulse(scheduler.call)
         self._signs_of_life[TRIGGERER] = Pulse(host.call)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Protocol
+from typing import NoReturn, Protocol
+
+_log = logging.getLogger(__name__)
 
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -17,6 +20,12 @@ class Waiter(Protocol):
 
     def __call__(self) -> signal.Signals:
         """The signal that asked for it."""
+
+
+def end_at_once(reason: str) -> NoReturn:
+    """End the process with all that it started: nothing of it may go on. The kernel sees to it."""
+    _log.critical("%s This server ends at once, with all of its tasks.", reason)
+    os._exit(1)
 
 
 @contextmanager

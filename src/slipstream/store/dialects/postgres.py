@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 
 import psycopg
 from sqlalchemy import bindparam, create_engine, func, select, text
@@ -16,14 +17,16 @@ from sqlalchemy.types import BigInteger
 from slipstream.store.database import Database, Transaction
 from slipstream.store.dialects.arrays import array_literal
 from slipstream.store.dialects.channel import CHANNEL, Channel
+from slipstream.store.dialects.postgres_lease import PostgresLease
 from slipstream.store.errors import (
     ConstraintViolatedError,
     SchemaMismatchError,
     StoreError,
     StoreUnavailableError,
 )
+from slipstream.store.leases import Holder, Lease, LeaseLostError
 from slipstream.store.statements import RowsStatement, SqlTuple, Statement
-from slipstream.store.tables import dag_run
+from slipstream.store.tables import dag_run, lease
 
 _SETUP_LOCK = 0x51195712EA
 """The number of the advisory lock under which the schema changes."""
@@ -39,15 +42,22 @@ _LOCK_RUNS = Statement(
     .with_for_update(),
     ("run_pks",),
 )
+_THE_TERM = Statement(
+    select(lease.c.epoch)
+    .where(lease.c.name == bindparam("name"), lease.c.epoch == bindparam("epoch"))
+    .with_for_update(read=True),
+    ("name", "epoch"),
+)
 _NOTIFY = text(f"NOTIFY {CHANNEL}")
 
 
 class PostgresTransaction(Transaction):
     """A transaction whose hot statements can share a message to the server."""
 
-    def __init__(self, connection: Connection) -> None:
-        """`connection` has begun."""
+    def __init__(self, connection: Connection, term: tuple[str, int] | None = None) -> None:
+        """`connection` has begun. `term` is the `(name, epoch)` of a lease that it writes under."""
         super().__init__(connection)
+        self._term = term
         driver = connection.connection.driver_connection
         if not isinstance(driver, psycopg.Connection):
             raise StoreError(f"{driver!r} is no connection of psycopg.")
@@ -83,6 +93,15 @@ class PostgresTransaction(Transaction):
             columns = [array_literal(values) for values in zip(*rows, strict=True)]
             self.run(statement, columns, check=check)
 
+    def check_term(self) -> None:
+        """Raise `LeaseLostError` unless the term that it writes under is still the latest.
+
+        From here to its end no later one begins.
+        """
+        if self._term is not None:
+            self.run(_THE_TERM, self._term, check=_is_the_latest)
+            self._term = None
+
     @contextmanager
     def together(self) -> Iterator[None]:
         """Hot statements in here are sent in one go; their checks are made at the end of it.
@@ -94,6 +113,7 @@ class PostgresTransaction(Transaction):
         try:
             with self._driver.pipeline():
                 yield
+                self.check_term()
             for cursor, check in self._sent:
                 check(cursor.rowcount)
         finally:
@@ -117,6 +137,7 @@ class PostgresDatabase(Database):
             connect_args={"connect_timeout": _CONNECT_SECONDS, "application_name": "slipstream"},
         )
         self._channel = Channel(self._connect)
+        self._term: tuple[str, int] | None = None
 
     @property
     def dialect(self) -> Dialect:
@@ -137,8 +158,9 @@ class PostgresDatabase(Database):
     def write(self) -> Iterator[Transaction]:
         """A transaction that is committed at the end, or rolled back when something is raised."""
         with self._facts(), self._engine.begin() as connection:
-            transaction = PostgresTransaction(connection)
+            transaction = PostgresTransaction(connection, self._term)
             yield transaction
+            transaction.check_term()
             if transaction.notices:
                 connection.execute(_NOTIFY)
 
@@ -150,6 +172,16 @@ class PostgresDatabase(Database):
         """Call `wake` after every commit, of any process, that left a notice; gives the undo."""
         return self._channel.listen(wake)
 
+    def lease(self, name: str, holder: Holder) -> Lease:
+        """A wait for, or hold on, that name."""
+        return PostgresLease(self._connect, name, holder)
+
+    def under(self, name: str, epoch: int) -> PostgresDatabase:
+        """The same database, on which nothing is written once a later term has begun."""
+        bound = copy(self)
+        bound._term = (name, epoch)
+        return bound
+
     @contextmanager
     def setup_lock(self) -> Iterator[None]:
         """Keeps other processes from changing the schema meanwhile."""
@@ -157,10 +189,10 @@ class PostgresDatabase(Database):
             connection.execute(select(func.pg_advisory_xact_lock(_SETUP_LOCK)))
             yield
 
-    def _connect(self) -> psycopg.Connection:
+    def _connect(self, **options: int) -> psycopg.Connection:
         """A connection outside of the pool, without transactions."""
         words, named = self._engine.dialect.create_connect_args(self._engine.url)
-        named["connect_timeout"] = _CONNECT_SECONDS
+        named.update(connect_timeout=_CONNECT_SECONDS, **options)
         return psycopg.connect(*words, autocommit=True, **named)
 
     def close(self) -> None:
@@ -184,6 +216,11 @@ class PostgresDatabase(Database):
                 # The server may be gone, and with it every connection that is kept open.
                 self._engine.dispose()
             raise _named(cause or error) from error
+
+
+def _is_the_latest(found: int) -> None:
+    if not found:
+        raise LeaseLostError("Another process has taken over; this one must not write any more.")
 
 
 def _named(error: BaseException) -> StoreError:
