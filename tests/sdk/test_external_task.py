@@ -12,6 +12,7 @@ import pytest
 
 from slipstream.sdk import DAG, TaskGroup, TaskInstance, task
 from slipstream.sdk._backend import current_backend
+from slipstream.sdk._deprecation import forget_warnings
 from slipstream.sdk._external import External, Verdict
 from slipstream.sdk._standard_exceptions import DuplicateStateError
 from slipstream.sdk.exceptions import AirflowException
@@ -204,6 +205,23 @@ def test_the_former_name_of_the_date() -> None:
     with pytest.warns(DeprecationWarning, match="Use logical_date"):
         operator = TriggerDagRunOperator(task_id="t", trigger_dag_id="x", execution_date="{{ ds }}")
     assert operator.logical_date == "{{ ds }}"
+
+
+def test_a_function_may_fill_in_the_order_as_in_airflow_1() -> None:
+    def order(context: Any, order: Any) -> Any:
+        if context["params"]["wanted"]:
+            order.payload = {"size": 4}
+            return order
+        return None
+
+    other = worker()
+    for wanted, expected in ((True, [0, 1, 2, 3]), (False, None)):
+        with pytest.warns(DeprecationWarning, match="python_callable"):
+            _, run = outcome(trigger(python_callable=order, params={"wanted": wanted}), other=other)
+        ti = run.get_task_instance("trigger")
+        assert ti.state == "success"
+        assert ti.xcom_pull(task_ids="work", dag_id="worker", run_id="begun") == expected
+        forget_warnings()
 
 
 # ---------------------------------------------------------------------- waiting

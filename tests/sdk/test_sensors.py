@@ -8,11 +8,11 @@ from tests.sdk.memory import Running
 
 from slipstream.sdk import DAG, BaseSensorOperator, PokeReturnValue, task
 from slipstream.sdk.exceptions import (
-    AirflowException,
     AirflowFailException,
     AirflowRescheduleException,
     AirflowSensorTimeout,
     AirflowSkipException,
+    TaskDeferralError,
     TaskDeferralTimeout,
 )
 from slipstream.sdk.sensors.base import poke_mode_only
@@ -55,9 +55,16 @@ def test_it_gives_up_after_its_timeout() -> None:
         wait([False], timeout=0)
 
 
-@pytest.mark.parametrize("how", [{"soft_fail": True}, {"never_fail": True}])
-def test_giving_up_may_be_a_skip(how: dict[str, bool]) -> None:
-    with pytest.raises(AirflowSkipException):
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ({"soft_fail": True}, AirflowSkipException),
+        ({"never_fail": True}, AirflowSensorTimeout),
+        ({"silent_fail": True}, AirflowSensorTimeout),
+    ],
+)
+def test_giving_up_may_be_a_skip(how: dict[str, bool], expected: type[Exception]) -> None:
+    with pytest.raises(expected):
         wait([False], timeout=0, **how)
 
 
@@ -71,6 +78,9 @@ def test_giving_up_may_be_a_skip(how: dict[str, bool]) -> None:
         (AirflowFailException("x"), {}, AirflowFailException),
         (AirflowFailException("x"), {"soft_fail": True}, AirflowSkipException),
         (AirflowSkipException("x"), {"silent_fail": True}, AirflowSkipException),
+        (TaskDeferralError("x"), {"soft_fail": True}, TaskDeferralError),
+        (TaskDeferralError("x"), {"never_fail": True}, AirflowSkipException),
+        (TaskDeferralError("x"), {"silent_fail": True, "timeout": 0}, AirflowSensorTimeout),
     ],
 )
 def test_errors_while_poking(error: Exception, how: dict[str, Any], expected: Any) -> None:
@@ -96,20 +106,25 @@ def test_in_reschedule_mode_the_timeout_counts_from_the_first_start() -> None:
 
 
 def test_the_interval_grows_up_to_a_limit() -> None:
-    sensor = Waiting(
-        task_id="t",
-        answers=[False],
-        poke_interval=2,
-        timeout=10_000,
-        exponential_backoff=True,
-        max_wait=timedelta(seconds=30),
-    )
-    pauses = [sensor._get_next_poke_interval(calls) for calls in range(1, 12)]
-    assert 2 <= pauses[0] <= 4
-    assert 4 <= pauses[1] <= 8
-    assert pauses[-1] == 30
-    constant = Waiting(task_id="u", answers=[False], poke_interval=2)
+    growing = {"exponential_backoff": True, "poke_interval": 10, "timeout": 10_000}
+    sensor = Waiting(task_id="t", answers=[False], **growing)
+    pauses = [sensor._get_next_poke_interval(calls) for calls in range(1, 9)]
+    for pause, least in zip(pauses, [5, 10, 20, 40, 80, 160, 320, 640], strict=True):
+        assert least <= pause < 2 * least
+    assert sensor._get_next_poke_interval(3, 9_990) == 10  # The last call is at the timeout.
+    assert sensor._get_next_poke_interval(1000) == 10_000
+    limited = Waiting(task_id="u", answers=[False], max_wait=timedelta(seconds=30), **growing)
+    assert [limited._get_next_poke_interval(calls) for calls in (5, 50)] == [30, 30]
+    constant = Waiting(task_id="v", answers=[False], poke_interval=2, max_wait=1)
     assert [constant._get_next_poke_interval(calls) for calls in (1, 9)] == [2, 2]
+
+
+def test_tasks_that_began_together_do_not_call_together() -> None:
+    sensors = [
+        Waiting(task_id=f"t{n}", answers=[False], poke_interval=1000, exponential_backoff=True)
+        for n in range(9)
+    ]
+    assert len({one._get_next_poke_interval(4) for one in sensors}) > 1
 
 
 @pytest.mark.parametrize(
@@ -122,7 +137,7 @@ def test_the_interval_grows_up_to_a_limit() -> None:
     ],
 )
 def test_wrong_arguments_are_named(arguments: dict[str, Any], message: str) -> None:
-    with pytest.raises((AirflowException, TypeError, ValueError), match=message):
+    with pytest.raises(ValueError, match=message):
         Waiting(task_id="t", answers=[], **arguments)
 
 

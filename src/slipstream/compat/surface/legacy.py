@@ -20,7 +20,7 @@ _PYTHON = Removed(
     "get_current_context",
     f"{_OPERATORS}.python",
 )
-_SKIPPING = Removed("SkipMixin BranchMixIn", "airflow.sdk")
+_SKIPPING = Removed("BaseOperator SkipMixin BranchMixIn", "airflow.sdk")
 _BASH = Removed("BashOperator", f"{_OPERATORS}.bash")
 _EMPTY = Removed("EmptyOperator DummyOperator=EmptyOperator", f"{_OPERATORS}.empty")
 _LATEST = Removed("LatestOnlyOperator", f"{_OPERATORS}.latest_only")
@@ -71,7 +71,14 @@ REMOVED_NAMES: Mapping[str, Removed | Sequence[Removed]] = {
     "airflow.operators.bash_operator": _BASH,
     "airflow.operators.branch": _BRANCH,
     "airflow.operators.branch_operator": _BRANCH,
-    "airflow.operators.dagrun_operator": _TRIGGER_RUN,
+    "airflow.operators.dagrun_operator": (
+        _TRIGGER_RUN,
+        Removed(
+            "DagRunOrder",
+            "slipstream.sdk.operators.trigger_dagrun",
+            "conf of TriggerDagRunOperator",
+        ),
+    ),
     "airflow.operators.datetime": _BY_DATE,
     "airflow.operators.dummy": _EMPTY,
     "airflow.operators.dummy_operator": _EMPTY,

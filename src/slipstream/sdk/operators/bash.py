@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from slipstream.sdk._context_variables import context_to_airflow_vars
 from slipstream.sdk._operator import BaseOperator
-from slipstream.sdk._types import SET_DURING_EXECUTION, SetDuringExecution, UserValue
+from slipstream.sdk._types import SetDuringExecution, UserValue
 from slipstream.sdk.exceptions import AirflowException, AirflowSkipException
 from slipstream.sdk.hooks.subprocess import SubprocessHook, SubprocessResult
 
@@ -71,12 +71,15 @@ class BashOperator(BaseOperator):
 
     def execute(self, context: Context) -> UserValue:
         """Run the command."""
-        if self.bash_command is SET_DURING_EXECUTION or not self.bash_command:
-            raise AirflowException(f"Task {self.task_id!r} has no bash_command to run.")
+        if not isinstance(self.bash_command, str):
+            raise AirflowException(
+                f"Task {self.task_id!r} has no bash_command to run: expected a text, found "
+                f"{self.bash_command!r}."
+            )
         if self.cwd is not None:
             self._check_folder(self.cwd)
         environment = self.get_env(context)
-        result = self._run(str(self.bash_command), environment)
+        result = self._run(self.bash_command, environment)
         if result.exit_code in self.skip_on_exit_code:
             raise AirflowSkipException(
                 f"The command ended with exit code {result.exit_code}: skipped."

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ClassVar, NoReturn
+from typing import TYPE_CHECKING, ClassVar
 
 from slipstream.model.states import RunState
 from slipstream.sdk._deferral import is_deferrable
+from slipstream.sdk._deprecation import warn_deprecated
 from slipstream.sdk._former_arguments import take_former
 from slipstream.sdk._links import BaseOperatorLink, address_of_run
 from slipstream.sdk._operator import BaseOperator
@@ -24,6 +26,14 @@ if TYPE_CHECKING:
 
 XCOM_LOGICAL_DATE_ISO = "trigger_logical_date_iso"
 XCOM_RUN_ID = "trigger_run_id"
+
+
+@dataclass
+class DagRunOrder:
+    """What Airflow 1's `python_callable` fills in: the run's id and its conf."""
+
+    run_id: str | None = None
+    payload: UserValue = None
 
 
 class DagIsPaused(AirflowException):
@@ -56,7 +66,9 @@ class TriggerDagRunOperator(BaseOperator):
     and fails when it has come to one of `failed_states`. It is told at once; `poke_interval` is
     the longest it takes where it cannot be told. `deferrable` waits in the triggerer.
 
-    `openlineage_inject_parent_info` is accepted and has no effect without that provider.
+    `openlineage_inject_parent_info` is accepted and has no effect without that provider. Airflow
+    1's `python_callable` is called with the context and a `DagRunOrder`; where it gives none back,
+    no run is started.
     """
 
     template_fields: Sequence[str] = (
@@ -92,7 +104,14 @@ class TriggerDagRunOperator(BaseOperator):
         **kwargs: UserValue,
     ) -> None:
         date = take_former(kwargs, "logical_date", logical_date, "execution_date")
+        python_callable = kwargs.pop("python_callable", None)
         super().__init__(**kwargs)
+        if python_callable is not None:
+            warn_deprecated(
+                "python_callable of TriggerDagRunOperator",
+                "Use conf, and a ShortCircuitOperator before it.",
+            )
+        self.python_callable = python_callable
         self.trigger_dag_id = trigger_dag_id
         self.trigger_run_id = trigger_run_id
         self.conf: Mapping[str, UserValue] | str | None = conf
@@ -111,12 +130,18 @@ class TriggerDagRunOperator(BaseOperator):
         self.deferrable = is_deferrable(deferrable)
         self.openlineage_inject_parent_info = openlineage_inject_parent_info
 
-    def execute(self, context: Context) -> NoReturn:
+    def execute(self, context: Context) -> None:
         """Ask for the run; the task's process starts it, and waits as it is told to."""
-        conf = self._conf()
         now = datetime.now(UTC)
         logical_date, run_after = self._dates(now)
         run_id = self.trigger_run_id or _run_id(logical_date, run_after or now)
+        if self.python_callable is not None:
+            order = self.python_callable(context, DagRunOrder(run_id, self.conf))
+            if not order:
+                self.log.info("The callable gave no order: no run is started.")
+                return
+            run_id, self.conf = order.run_id or run_id, order.payload
+        conf = self._conf()
         ti = context["ti"]
         if self.fail_when_dag_is_paused and ti.get_dag(self.trigger_dag_id).is_paused:
             raise DagIsPaused(self.trigger_dag_id)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
+from zlib import crc32
 
 from slipstream.sdk._operator import BaseOperator
 from slipstream.sdk._skip import SkipMixin
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=type)
 
 DEFAULT_TIMEOUT = timedelta(days=7)
+_MOST_DOUBLINGS = 40
 
 
 class PokeReturnValue:
@@ -47,7 +49,7 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
     In mode `poke` it keeps its place all the while; in mode `reschedule` it gives it back between
     two calls. `exponential_backoff` lengthens the interval, up to `max_wait`. What happens when it
     fails: with `soft_fail` it is skipped; with `silent_fail` errors in `poke` count as not yet;
-    with `never_fail` it is skipped whatever goes wrong.
+    with `never_fail` it is skipped whatever error `poke` raises.
     """
 
     ui_color = "#e6f1f2"
@@ -73,7 +75,7 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
             _default_timeout() if timeout is None else timeout, "timeout", self.task_id
         )
         if mode not in self.valid_modes:
-            raise AirflowException(
+            raise ValueError(
                 f"Sensor {self.task_id!r} has mode={mode!r}; expected one of "
                 f"{', '.join(map(repr, self.valid_modes))}."
             )
@@ -115,7 +117,7 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
             elapsed = time.monotonic() - monotonic_start
             if elapsed > self.timeout:
                 self._give_up(elapsed)
-            pause = self._get_next_poke_interval(calls)
+            pause = self._get_next_poke_interval(calls, elapsed)
             if self.reschedule:
                 raise AirflowRescheduleException(datetime.now(UTC) + timedelta(seconds=pause))
             self._pause(pause)
@@ -129,7 +131,7 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
         """One call; errors become what `soft_fail`, `silent_fail` and `never_fail` ask for."""
         try:
             return self.poke(context)
-        except (AirflowSensorTimeout, AirflowTaskTimeout, AirflowFailException, TaskDeferralError):
+        except (AirflowSensorTimeout, AirflowTaskTimeout, AirflowFailException):
             if self.soft_fail:
                 raise AirflowSkipException("Skipping due to soft_fail is set to True.") from None
             if self.never_fail:
@@ -150,7 +152,7 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
             f"Sensor {self.task_id!r} has waited {elapsed:.1f} s, longer than its timeout of "
             f"{self.timeout:g} s."
         )
-        if self.soft_fail or self.never_fail:
+        if self.soft_fail:
             raise AirflowSkipException(message)
         raise AirflowSensorTimeout(message)
 
@@ -165,21 +167,24 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
                 raise AirflowSkipException(str(error)) from error
             raise AirflowSensorTimeout(str(error)) from error
         except (AirflowException, TaskDeferralError) as error:
-            if self.soft_fail:
+            if self.soft_fail or self.never_fail:
                 raise AirflowSkipException(str(error)) from error
             raise
 
-    def _get_next_poke_interval(self, calls: int) -> float:
-        """Seconds until the next call, after that many calls."""
+    def _get_next_poke_interval(self, calls: int, elapsed: float = 0.0) -> float:
+        """Seconds until the next call, after that many calls and seconds.
+
+        With `exponential_backoff` it begins with half the interval at least and doubles with every
+        call; a spread keeps tasks apart that began together. The last call is at the timeout.
+        """
         if not self.exponential_backoff:
-            pause = float(self.poke_interval)
-        else:
-            # A spread that is the same for every call of this task, but differs between tasks.
-            spread = 1 + (hash((self.dag_id, self.task_id, calls)) % 1000) / 1000
-            pause = self.poke_interval * 2 ** min(calls - 1, 30) * spread
+            return float(self.poke_interval)
+        least = max(int(self.poke_interval * 2.0 ** (min(calls, _MOST_DOUBLINGS) - 2)), 1)
+        who = f"{self.dag_id}#{self.task_id}#{calls}".encode()
+        pause = least * (1 + crc32(who) % 1000 / 1000)
         if self.max_wait is not None:
             pause = min(pause, self.max_wait.total_seconds())
-        return min(pause, self.timeout) if self.exponential_backoff else pause
+        return max(0.0, min(pause, self.timeout - elapsed))
 
 
 def poke_mode_only(sensor_class: S) -> S:
@@ -203,9 +208,11 @@ def _default_timeout() -> float:
 
 
 def _seconds(value: object, what: str, task_id: str) -> float:
-    seconds = as_duration(value, f"{what} of sensor {task_id!r}").total_seconds()
+    """The duration in seconds. Raises `ValueError` for what is none, or below zero."""
+    try:
+        seconds = as_duration(value, f"{what} of sensor {task_id!r}").total_seconds()
+    except TypeError as error:
+        raise ValueError(str(error)) from None
     if seconds < 0:
-        raise AirflowException(
-            f"Sensor {task_id!r} has {what}={value!r}; expected nothing below zero."
-        )
+        raise ValueError(f"Sensor {task_id!r} has {what}={value!r}; expected nothing below zero.")
     return seconds
