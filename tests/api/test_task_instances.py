@@ -8,7 +8,8 @@ import pytest
 from tests.api.conftest import Client
 from tests.api.making import ETL, NOON, a_run, at, recorded, started
 
-from slipstream.model.changes import InstanceChanged
+from slipstream.model.changes import DeferralKept, InstanceChanged
+from slipstream.model.deferral import Deferral
 from slipstream.model.run import DagRun, TaskKey
 from slipstream.model.states import TaskState
 from slipstream.store.interface import Store
@@ -156,6 +157,39 @@ def test_tildes_stand_for_all(api: Client, store: Store, run: DagRun) -> None:
         },
     ).json()
     assert [entry["dag_id"] for entry in batch["task_instances"]] == ["other", "etl"]
+
+
+def test_what_a_deferred_task_waits_on_is_shown_without_secrets(
+    api: Client, store: Store, run: DagRun
+) -> None:
+    snapshot = store.load_run(run.pk)
+    (load,) = (row for row in snapshot.instances if row.task_id == "load.insert")
+    waits = replace(at(load, TaskState.DEFERRED), reason="It is deferred: it waits for a.B.")
+    kept = Deferral(
+        attempt_id=waits.attempt_id or "",
+        classpath="a.B",
+        kwargs='{"moment":{"__type__":"date","__value__":"2026-03-01"},"password":"hunter2"}',
+        created_at=NOON,
+        queue="far",
+        next_method="go_on",
+    )
+    changes = [InstanceChanged(waits), DeferralKept(waits.key, kept)]
+    store.apply([RunWrite(run.pk, snapshot.run.revision, changes)])
+    trigger = api.get(f"{TASKS}/load.insert").json()["trigger"]
+    assert trigger["id"] > 0
+    assert trigger == {
+        "id": trigger["id"],
+        "classpath": "a.B",
+        "kwargs": '{"moment": "2026-03-01", "password": "***"}',
+        "created_date": "2026-03-01T12:00:00.123456Z",
+        "queue": "far",
+        "triggerer_id": None,
+    }
+    listed = api.get(TASKS).json()["task_instances"]
+    assert [row["trigger"] for row in listed if row["task_id"] == "load.insert"] == [trigger]
+    assert {row["trigger"] for row in listed if row["task_id"] != "load.insert"} == {None}
+    dependencies = api.get(f"{TASKS}/load.insert/dependencies").json()["dependencies"]
+    assert dependencies == [{"name": "Task", "reason": "It is deferred: it waits for a.B."}]
 
 
 def test_every_try_is_kept(api: Client, store: Store, run: DagRun) -> None:

@@ -14,12 +14,14 @@ from slipstream.api.payloads.bodies import Body, Moment
 from slipstream.api.payloads.dags import DagVersionResponse, display_name, version_payload
 from slipstream.api.payloads.filters import TimeBounds
 from slipstream.api.payloads.jobs import JobResponse, TriggerResponse
+from slipstream.api.shown_values import shown_value
 from slipstream.model.dag import DagSpec, TaskSpec
 from slipstream.model.json import JsonValue
 from slipstream.model.run import TaskInstance
 from slipstream.model.states import TaskState
 from slipstream.model.version import DagVersion
-from slipstream.store.records import AttemptRecord, InstanceInRun
+from slipstream.runtime.masking import redact
+from slipstream.store.records import AttemptRecord, DeferralRecord, InstanceInRun
 
 
 class TaskInstanceResponse(Payload, frozen=True, kw_only=True):
@@ -192,6 +194,7 @@ def task_instance_payload(
     found: InstanceInRun,
     version: DagVersion,
     rendered_fields: Mapping[str, JsonValue] | None = None,
+    deferral: DeferralRecord | None = None,
 ) -> TaskInstanceResponse:
     """A task instance of a run of that version as its payload."""
     instance, run = found.instance, found.run
@@ -228,7 +231,7 @@ def task_instance_payload(
         note=instance.note,
         rendered_map_index=_name_in_map(instance),
         rendered_fields=rendered_fields or {},
-        trigger=None,
+        trigger=None if deferral is None else _trigger_payload(deferral),
         triggerer_job=None,
         dag_version=version_payload(version),
     )
@@ -268,6 +271,19 @@ def try_payload(
         executor=task.executor,
         executor_config=json.dumps(task.details.get("executor_config") or {}),
         dag_version=version_payload(version),
+    )
+
+
+def _trigger_payload(record: DeferralRecord) -> TriggerResponse:
+    """What a task waits on. Of the arguments, those below the names of secrets are masked."""
+    waits = record.deferral
+    return TriggerResponse(
+        id=record.number,
+        classpath=waits.classpath,
+        kwargs=json.dumps(redact(shown_value(waits.kwargs)), ensure_ascii=False),
+        created_date=waits.created_at,
+        queue=waits.queue,
+        triggerer_id=None,
     )
 
 

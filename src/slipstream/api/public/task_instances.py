@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Final
 
@@ -30,7 +30,7 @@ from slipstream.model.errors import NotFoundError
 from slipstream.model.run import UNMAPPED, TaskKey
 from slipstream.model.states import TaskState
 from slipstream.runtime.masking import redact
-from slipstream.store.records import InstanceFilter, InstanceInRun, Window
+from slipstream.store.records import DeferralRecord, InstanceFilter, InstanceInRun, Window
 
 routes = Routes("Task Instance")
 
@@ -220,9 +220,15 @@ def collection_of(
 ) -> TaskInstanceCollectionResponse:
     """Task instances as a payload; `total` where there are more."""
     version = call.store.get_version
+    waits = _deferrals_of(call, found)
     return TaskInstanceCollectionResponse(
         task_instances=[
-            task_instance_payload(entry, version(entry.run.version_id)) for entry in found
+            task_instance_payload(
+                entry,
+                version(entry.run.version_id),
+                deferral=waits.get((entry.run.pk, entry.instance.key)),
+            )
+            for entry in found
         ],
         total_entries=len(found) if total is None else total,
     )
@@ -237,7 +243,17 @@ def page_of(call: Call, which: InstanceFilter, window: Window) -> TaskInstanceCo
 def _one(call: Call, dag_id: str, run_id: str, key: TaskKey) -> TaskInstanceResponse:
     found = instance_of(call, dag_id, run_id, key)
     fields = redact(dict(call.store.get_rendered_fields(found.run.pk, key)))
-    return task_instance_payload(found, call.store.get_version(found.run.version_id), fields)
+    version = call.store.get_version(found.run.version_id)
+    deferral = _deferrals_of(call, [found]).get((found.run.pk, key))
+    return task_instance_payload(found, version, fields, deferral)
+
+
+def _deferrals_of(
+    call: Call, found: Sequence[InstanceInRun]
+) -> Mapping[tuple[int, TaskKey], DeferralRecord]:
+    """What those of the instances wait on that are deferred."""
+    waiting = [entry for entry in found if entry.instance.state is TaskState.DEFERRED]
+    return call.store.deferrals_of(waiting) if waiting else {}
 
 
 def instance_of(call: Call, dag_id: str, run_id: str, key: TaskKey) -> InstanceInRun:

@@ -30,6 +30,7 @@ _WAITING: Final = frozenset(
         TaskState.QUEUED,
         TaskState.UP_FOR_RETRY,
         TaskState.UP_FOR_RESCHEDULE,
+        TaskState.DEFERRED,
     }
 )
 
