@@ -67,6 +67,8 @@ class Row:
     """When its wait for a trigger fails."""
     is_due: bool = False
     """Its retry or reschedule may begin."""
+    skips: bool = False
+    """It is skipped as soon as the previous run lets it go on."""
     pushed: dict[str, int | None] = field(default_factory=dict)
     left_out: set[str] = field(default_factory=set)
     """Tasks that it decided to skip."""
@@ -107,9 +109,10 @@ class Reference:
         What waits for a start date that has passed waits no more, and what a branch left out is
         skipped again if it was cleared.
         """
+        for row in (row for rows in self.rows.values() for row in rows.values()):
+            row.is_due = row.skips = False
         for task_id, rows in self.rows.items():
             for index, row in rows.items():
-                row.is_due = False
                 if row.state is TaskState.SUCCESS:
                     self.leave_out(TaskKey(task_id, index), row.left_out)
         starts = {task_id: self.dag.tasks[task_id].start_date for task_id in self.held}
@@ -138,7 +141,10 @@ class Reference:
                     self.end(event.key, row, event.outcome)
             case PastSettled():
                 if event.satisfied and self.asks_past(event.key, row):
-                    self.let_go(self.dag.tasks[event.key.task_id], row)
+                    if row.skips:
+                        row.state, row.skips = TaskState.SKIPPED, False
+                    else:
+                        self.let_go(self.dag.tasks[event.key.task_id], row)
             case TriggerEnded():
                 if row.attempt == event.attempt_id and row.state is TaskState.DEFERRED:
                     self.end_wait(row, event.end)
@@ -224,7 +230,9 @@ class Reference:
         for task_id in left_out & self.rows.keys():
             for index, row in self.rows[task_id].items():
                 joined = self.joined(key.task_id, key.map_index, task_id, index)
-                if joined and row.state in (NONE, TaskState.SCHEDULED):
+                if joined and row.state is NONE and self.skips_after_past(task_id):
+                    row.skips = True
+                elif joined and row.state in (NONE, TaskState.SCHEDULED):
                     row.state = TaskState.SKIPPED
 
     def cut_off(self, running_becomes: TaskState, *, spare_teardowns: bool) -> None:
@@ -261,10 +269,13 @@ class Reference:
             self.refit(task)
         for index, row in sorted(rows.items()):
             if self.is_open(row):
-                self.follow(task, row, self.verdict(task, index))
+                by_rule = index == UNMAPPED or not self.lengths_of(task) or self.needs(task) == RUN
+                self.follow(task, row, self.verdict(task, index), by_rule=by_rule)
 
     def judge_placeholder(self, task: TaskSpec, row: Row) -> None:
         """Expand a map, or end it as a placeholder."""
+        if row.skips:
+            return
         needs = self.needs(task)
         if needs in (SKIP, FAIL):
             self.follow(task, row, needs)
@@ -277,7 +288,7 @@ class Reference:
             return
         rule = self.verdict(task, UNMAPPED)
         if rule in (SKIP, FAIL):
-            self.follow(task, row, rule)
+            self.follow(task, row, rule, by_rule=True)
         elif rule == RUN and needs == RUN:
             if sizes is None:
                 row.state = TaskState.UPSTREAM_FAILED
@@ -316,9 +327,16 @@ class Reference:
         for index in range(prod(sizes)):
             rows.setdefault(index, Row(task.retries))
 
-    def follow(self, task: TaskSpec, row: Row, verdict: str) -> None:
+    def follow(self, task: TaskSpec, row: Row, verdict: str, *, by_rule: bool = False) -> None:
         """Do to an open row what was decided."""
-        if verdict == SKIP:
+        if (
+            verdict == SKIP
+            and by_rule
+            and row.state is NONE
+            and self.skips_after_past(task.task_id)
+        ):
+            row.skips = True
+        elif verdict == SKIP:
             row.state, row.is_due = TaskState.SKIPPED, False
         elif verdict == FAIL:
             row.state, row.is_due = TaskState.UPSTREAM_FAILED, False
@@ -375,9 +393,15 @@ class Reference:
     def depends_on_past(task: TaskSpec) -> bool:
         return task.depends_on_past or task.wait_for_downstream
 
+    def skips_after_past(self, task_id: str) -> bool:
+        task = self.dag.tasks[task_id]
+        return self.depends_on_past(task) and task.wait_for_past_depends_before_skipping
+
     def asks_past(self, key: TaskKey, row: Row) -> bool:
         """Whether only the previous run holds the row back."""
         task = self.dag.tasks[key.task_id]
+        if row.skips and row.state is NONE:
+            return True
         is_placeholder = key.map_index == UNMAPPED and bool(self.lengths_of(task))
         return (
             self.depends_on_past(task)

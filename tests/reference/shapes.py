@@ -101,6 +101,7 @@ class _Shape:
             is_empty=rng.random() < 0.1,
             depends_on_past=rng.random() < 0.05,
             wait_for_downstream=rng.random() < 0.03,
+            wait_for_past_depends_before_skipping=rng.random() < 0.5,
             start_date=self.date(0.04, days=1),
             end_date=self.date(0.02, days=-1),
             start_trigger=self.start_trigger(),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -188,11 +189,45 @@ class Second(PriorityWeightStrategy):
         return int(ti.task.priority_weight * 2)
 
 
-@pytest.mark.parametrize("strategy", [Second, Second()])
+@pytest.mark.parametrize("strategy", [Second, Second(), f"{__name__}.Second"])
 def test_a_strategy_of_ones_own(strategy: Any) -> None:
     found = spec_of(weight_rule=strategy, priority_weight=5)
     assert found.total_weight == 10
     assert found.weight_rule == f"{__name__}.Second"
+
+
+class Broken(PriorityWeightStrategy):
+    """Fails."""
+
+    def get_weight(self, ti: Any) -> int:
+        raise KeyError("no")
+
+
+class Worded(PriorityWeightStrategy):
+    """Gives a text."""
+
+    def get_weight(self, ti: Any) -> Any:
+        return "high"
+
+
+@pytest.mark.parametrize(
+    ("strategy", "said"),
+    [
+        (Broken, "The weight rule Broken of task 't' in DAG 'd' failed: KeyError: 'no'"),
+        (Worded, "task 't' in DAG 'd' must give a number; it gave 'high'"),
+    ],
+)
+def test_a_strategy_that_fails_is_named(strategy: Any, said: str) -> None:
+    with DAG("d") as dag:
+        EmptyOperator(task_id="t", weight_rule=strategy)
+    with pytest.raises(AirflowException, match=re.escape(said)):
+        build_spec(dag)
+
+
+def test_an_import_path_that_names_no_strategy_is_refused() -> None:
+    for path in ("nowhere.at.all", "os.path"):
+        with pytest.raises(AirflowException, match=f"has the weight rule '{path}'"):
+            EmptyOperator(task_id="t", weight_rule=path)
 
 
 def test_weights_of_a_large_dense_dag_are_computed_quickly() -> None:

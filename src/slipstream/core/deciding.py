@@ -15,7 +15,6 @@ from slipstream.core.progress import TaskProgress
 from slipstream.core.run_progress import RunProgress
 from slipstream.core.transitions import TaskEvent
 from slipstream.core.trigger_rules import Tally, Verdict, judge_setups
-from slipstream.model.changes import PastNeeded
 from slipstream.model.states import TaskState
 
 _WAIT = Verdict.WAIT
@@ -41,7 +40,7 @@ def decide(run: RunProgress, task: TaskProgress) -> None:
     if task.blocks is None:
         verdict, reason = judge_tally(task, task.tally)
         if verdict is not _WAIT:
-            _apply(run, task, 0, task.count, verdict, reason)
+            _apply(run, task, 0, task.count, verdict, reason, by_rule=True)
         return
     dirty = task.dirty
     _decide_scopes(run, task, range(task.scopes) if dirty is None else sorted(dirty))
@@ -83,20 +82,31 @@ def _decide_scopes(run: RunProgress, task: TaskProgress, scopes: range | list[in
             found = judge_tally(task, task.scope_tally(scope))
         if found != last or first != stop:
             if last[0] is not _WAIT:
-                _apply(run, task, start, stop, *last)
+                _apply(run, task, start, stop, *last, by_rule=True)
             start, last = first, found
         stop = first + width
     if last[0] is not _WAIT:
-        _apply(run, task, start, stop, *last)
+        _apply(run, task, start, stop, *last, by_rule=True)
 
 
 def _apply(
-    run: RunProgress, task: TaskProgress, start: int, stop: int, verdict: Verdict, reason: str
+    run: RunProgress,
+    task: TaskProgress,
+    start: int,
+    stop: int,
+    verdict: Verdict,
+    reason: str,
+    *,
+    by_rule: bool = False,
 ) -> None:
+    """Move what is pending or due of these instances; `by_rule`: it is the trigger rule's doing."""
     due = sorted(index for index in task.overdue if start <= index < stop) if task.overdue else []
     if verdict is not _RUN:
         for first, last in list(task.pending_runs(start, stop)):
-            run.end_range(task, first, last, _ENDS[verdict], reason)
+            if verdict is Verdict.SKIP and by_rule and task.node.skips_after_past:
+                run.skip_after_past(task, first, last, reason)
+            else:
+                run.end_range(task, first, last, _ENDS[verdict], reason)
         for index in due:
             run.end(task, index, _ENDS[verdict], reason)
         return
@@ -105,12 +115,10 @@ def _apply(
         run.ready(task, index, reasons.retry_due() if is_retry else reasons.reschedule_due())
     if task.held_until is not None:
         return
-    spec = task.node.spec
     for first, last in list(task.pending_runs(start, stop)):
         if task.node.waits_for_past:
             for index in range(first, last):
-                if run.hold(task, index):
-                    run.out.append(PastNeeded(task.key(index), spec.wait_for_downstream))
+                run.hold(task, index)
         else:
             let_run(run, task, first, last, reason)
 
@@ -127,6 +135,8 @@ def let_run(run: RunProgress, task: TaskProgress, start: int, stop: int, reason:
 
 def _try_expansion(run: RunProgress, task: TaskProgress) -> bool:
     """Expand a map that is still a placeholder; False where there is nothing more to do now."""
+    if task.skipping:
+        return False
     verdict, reason = _judge_needs(run, task)
     in_group = bool(task.node.group_ids)
     if verdict in _ENDS:
@@ -139,7 +149,7 @@ def _try_expansion(run: RunProgress, task: TaskProgress) -> bool:
         return True
     by_rule, why = judge_tally(task, task.tally)
     if by_rule in _ENDS:
-        _apply(run, task, 0, 1, by_rule, why)
+        _apply(run, task, 0, 1, by_rule, why, by_rule=True)
     elif by_rule is _WAIT or verdict is _WAIT:
         pass
     elif lengths is None:

@@ -54,6 +54,7 @@ from slipstream.core.codes import (
 from slipstream.core.deciding import decide, let_run
 from slipstream.core.deferring import end_wait, time_out_wait
 from slipstream.core.explaining import explain
+from slipstream.core.past import ALLOWED
 from slipstream.core.plan import plan_for
 from slipstream.core.progress import TaskProgress
 from slipstream.core.records import Record
@@ -358,8 +359,11 @@ class RunMachine:
         if not task.asked or index not in task.asked:
             return
         if event.satisfied:
-            reason = event.reason or "The previous run lets it go on."
-            let_run(progress, task, index, index + 1, reason)
+            skipped = task.skipping.get(index) if task.skipping else None
+            if skipped is not None:
+                progress.end(task, index, TaskEvent.SKIP, skipped)
+                return
+            let_run(progress, task, index, index + 1, event.reason or ALLOWED)
             return
         reason = reasons.waits_for_past(event.reason)
         if task.asked[index] != reason:

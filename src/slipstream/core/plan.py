@@ -78,6 +78,8 @@ class Node:
     is_leaf: bool
     """Its end decides the run's end state."""
     waits_for_past: bool
+    skips_after_past: bool
+    """Whether it waits for the previous run before it is skipped, too."""
     descendants: tuple[int, ...] = ()
     """Direct downstream tasks, by position."""
 
@@ -180,11 +182,18 @@ def _nodes(dag: DagSpec) -> tuple[Node, ...]:
                 reads=tuple(sorted(of for of in reads if lengths[order[of]])),
                 is_mapped=bool(lengths[task_id]),
                 is_leaf=task_id in leaves,
-                waits_for_past=task.depends_on_past or task.wait_for_downstream,
+                waits_for_past=_waits_for_past(task),
+                skips_after_past=(
+                    _waits_for_past(task) and task.wait_for_past_depends_before_skipping
+                ),
                 descendants=tuple(sorted(position[below] for below in task.downstream)),
             )
         )
     return tuple(nodes)
+
+
+def _waits_for_past(task: TaskSpec) -> bool:
+    return task.depends_on_past or task.wait_for_downstream
 
 
 def _first_tally(incoming: Iterable[Edge]) -> tuple[int, ...]:

@@ -56,6 +56,7 @@ class TaskProgress:
         "ready_at",
         "records",
         "scopes",
+        "skipping",
         "states",
         "strides",
         "tally",
@@ -92,6 +93,8 @@ class TaskProgress:
         """`{scope: moment}` at which its instances became ready, where no record says so."""
         self.asked: dict[int, str] | None = None
         """Instances that wait for the previous run, and what was last said of that."""
+        self.skipping: dict[int, str] | None = None
+        """Those of the instances that wait for the previous run that are then skipped, and why."""
         self.overdue: set[int] | None = None
         """Instances whose retry or reschedule is due and whose rule is not met any more."""
         self.held_until: datetime | None = None

@@ -33,6 +33,7 @@ from slipstream.model.changes import (
     Change,
     DeferralDropped,
     MapExpanded,
+    PastNeeded,
     RangeChanged,
     TriggerDropped,
 )
@@ -273,15 +274,22 @@ class RunProgress:
         """How many items a task pushed under that key."""
         return self.tasks[self.plan.position_of[task_id]].length_of(key)
 
-    def hold(self, task: TaskProgress, index: int) -> bool:
-        """Remember that the instance waits for the previous run; False if that was known."""
+    def hold(self, task: TaskProgress, index: int) -> None:
+        """Let the instance wait for the previous run."""
         if task.asked is None:
             task.asked = {}
-        if index in task.asked:
-            return False
-        task.asked[index] = ""
-        self.holds += 1
-        return True
+        if index not in task.asked:
+            task.asked[index] = ""
+            self.holds += 1
+            self.out.append(PastNeeded(task.key(index)))
+
+    def skip_after_past(self, task: TaskProgress, start: int, stop: int, reason: str) -> None:
+        """Skip instances in state `NONE` as soon as the previous run lets them go on."""
+        if task.skipping is None:
+            task.skipping = {}
+        for index in range(start, stop):
+            task.skipping[index] = reason
+            self.hold(task, index)
 
     def free_holds(self, task: TaskProgress, start: int, stop: int) -> None:
         """These instances do not wait for the previous run any more."""
@@ -289,6 +297,8 @@ class RunProgress:
             for index in [index for index in task.asked if start <= index < stop]:
                 del task.asked[index]
                 self.holds -= 1
+                if task.skipping:
+                    task.skipping.pop(index, None)
 
     def note_overdue(self, task: TaskProgress, index: int) -> None:
         """The instance's retry or reschedule is due; judge whether it may begin."""

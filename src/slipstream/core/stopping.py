@@ -34,12 +34,24 @@ def skip_tasks(run: RunProgress, task: TaskProgress, index: int, positions: set[
     reason = reasons.branch_skipped(task.node.task_id)
     for position in sorted(positions):
         other = run.tasks[position]
-        skip_pending(run, other, *_joined(task, index, other), reason)
+        start, stop = _joined(task, index, other)
+        if other.node.skips_after_past:
+            for first, last in list(other.pending_runs(start, stop)):
+                run.skip_after_past(other, first, last, reason)
+        skip_pending(run, other, start, stop, reason, only_ready=other.node.skips_after_past)
 
 
-def skip_pending(run: RunProgress, task: TaskProgress, start: int, stop: int, reason: str) -> None:
-    """Skip what has not been admitted yet among these instances."""
-    for first, last in list(task.pending_runs(start, stop)):
+def skip_pending(
+    run: RunProgress,
+    task: TaskProgress,
+    start: int,
+    stop: int,
+    reason: str,
+    *,
+    only_ready: bool = False,
+) -> None:
+    """Skip what has not been admitted yet among these instances; `only_ready`: and waits for it."""
+    for first, last in () if only_ready else list(task.pending_runs(start, stop)):
         run.end_range(task, first, last, TaskEvent.SKIP, reason)
     for found in list(_SCHEDULED_RUNS.finditer(task.states, start, stop)):
         first, last = found.span()

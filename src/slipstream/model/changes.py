@@ -172,7 +172,6 @@ class PastNeeded:
     """
 
     key: TaskKey
-    wait_for_downstream: bool
 
 
 @dataclass(frozen=True, slots=True)

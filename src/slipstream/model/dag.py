@@ -115,6 +115,7 @@ class TaskSpec:
     depends_on_past: bool = False
     wait_for_downstream: bool = False
     ignore_first_depends_on_past: bool = True
+    wait_for_past_depends_before_skipping: bool = False
     start_date: datetime | None = None
     end_date: datetime | None = None
 

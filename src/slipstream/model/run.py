@@ -84,3 +84,14 @@ class TaskInstance:
     def key(self) -> TaskKey:
         """Where the instance stands within its run."""
         return TaskKey(self.task_id, self.map_index)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastRun:
+    """What a task instance may want to know of the run before its own."""
+
+    run: DagRun
+    states: Mapping[str, Mapping[TaskState, int]]
+    """`{task_id: {state: instances}}` of the tasks that were asked about."""
+    has_earlier: bool
+    """Whether the first of these tasks has an instance in any earlier run."""

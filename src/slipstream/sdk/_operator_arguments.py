@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from datetime import timedelta
+from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 
 from slipstream.model.states import TriggerRule, WeightRule
@@ -70,15 +71,26 @@ def as_weight_rule(value: object, task_id: str) -> WeightRule | PriorityWeightSt
     """The rule, or a strategy of the user's own."""
     if isinstance(value, PriorityWeightStrategy):
         return value
-    if isinstance(value, type) and issubclass(value, PriorityWeightStrategy):
-        return value()
+    text = str(getattr(value, "value", value))
+    named = _imported(text) if isinstance(value, str) and "." in text else value
+    if isinstance(named, type) and issubclass(named, PriorityWeightStrategy):
+        return named()
     try:
-        return WeightRule(str(getattr(value, "value", value)))
+        return WeightRule(text)
     except ValueError:
         raise AirflowException(
             f"Task {task_id!r} has the weight rule {value!r}; expected one of "
-            f"{quoted(WeightRule)}, or a PriorityWeightStrategy."
+            f"{quoted(WeightRule)}, or a PriorityWeightStrategy or the import path of one."
         ) from None
+
+
+def _imported(path: str) -> object:
+    """What an import path names; the path itself where it names nothing."""
+    module, _, name = path.rpartition(".")
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError):
+        return path
 
 
 def as_optional_duration(value: object, what: str) -> timedelta | None:

@@ -138,6 +138,7 @@ def _task(dag: DAG, task: AbstractOperator, total_weight: int) -> TaskSpec:
         depends_on_past=task.depends_on_past,
         wait_for_downstream=task.wait_for_downstream,
         ignore_first_depends_on_past=task.ignore_first_depends_on_past,
+        wait_for_past_depends_before_skipping=task.wait_for_past_depends_before_skipping,
         start_date=_later(task.start_date, dag.start_date),
         end_date=_earlier(task.end_date, dag.end_date),
         is_setup=task.is_setup,
@@ -292,7 +293,6 @@ def _task_details(task: AbstractOperator) -> dict[str, JsonValue]:
             if getattr(task, f"on_{kind}_callback")
         ],
         "multiple_outputs": task.multiple_outputs,
-        "wait_for_past_depends_before_skipping": task.wait_for_past_depends_before_skipping,
         "retry_policy": None if task.retry_policy is None else repr(task.retry_policy),
     }
     details.update({name: plain(value) for name, value in shown.items() if value})

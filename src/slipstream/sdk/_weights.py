@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from slipstream.model.states import WeightRule
 from slipstream.sdk._types import UserValue
+from slipstream.sdk.exceptions import AirflowException
 
 if TYPE_CHECKING:
     from slipstream.sdk._abstract_operator import AbstractOperator
@@ -65,11 +66,29 @@ def total_weights(ordered: Sequence[AbstractOperator]) -> dict[str, int]:
             case WeightRule.UPSTREAM:
                 total = weight + sums.over(above[task.task_id])
             case PriorityWeightStrategy() as strategy:
-                total = int(strategy.get_weight(WeighedTask(task)))
+                total = _asked(strategy, task)
             case _:
                 total = weight
         totals[task.task_id] = min(max(total, MIN_WEIGHT), MAX_WEIGHT)
     return totals
+
+
+def _asked(strategy: PriorityWeightStrategy, task: AbstractOperator) -> int:
+    """What a strategy of the user's own says. Raises `AirflowException` where it fails."""
+    name = type(strategy).__qualname__
+    try:
+        weight = strategy.get_weight(WeighedTask(task))
+    except Exception as error:
+        raise AirflowException(
+            f"The weight rule {name} of task {task.task_id!r} in DAG {task.dag_id!r} failed: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(weight, int | float):
+        raise AirflowException(
+            f"The weight rule {name} of task {task.task_id!r} in DAG {task.dag_id!r} must give a "
+            f"number; it gave {weight!r}."
+        )
+    return int(weight)
 
 
 def _rule(task: AbstractOperator) -> WeightRule | PriorityWeightStrategy:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Protocol, Self
 
 from slipstream.model.json import JsonValue
-from slipstream.model.run import DagRun, TaskKey
+from slipstream.model.run import DagRun, PastRun, TaskKey
 from slipstream.model.states import RunState, TaskState
 from slipstream.model.version import DagVersion, FileError, ParsedFile
 from slipstream.store.leases import Holder, Lease
@@ -103,12 +103,14 @@ class SchedulerStore(Protocol):
         A wake-up may come too often, never too seldom: after a reconnect it comes unasked.
         """
 
-    def past_instance(self, run: DagRun, key: TaskKey) -> InstanceInRun | None:
-        """That instance in the DAG's previous run by logical date (by run_after where there is
-        none), or None where there is no previous run."""
+    def past_run(
+        self, run: DagRun, task_ids: Sequence[str], *, only_scheduled: bool
+    ) -> PastRun | None:
+        """The DAG's run before this one by logical date (by run_after where there is none), with
+        the states of these tasks in it; None where there is none.
 
-    def past_downstream_done(self, run: DagRun, task_ids: Sequence[str]) -> bool:
-        """Whether all instances of these tasks succeeded or were skipped in the previous run."""
+        `only_scheduled` passes over runs that somebody triggered.
+        """
 
     def create_run(self, new: NewRun) -> DagRun:
         """Create a run. Raises `AlreadyExistsError` (run id or logical date of the DAG taken)."""

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from slipstream.model.errors import AlreadyExistsError, NotFoundError
-from slipstream.model.run import UNMAPPED, DagRun, TaskKey
+from slipstream.model.run import UNMAPPED, DagRun, PastRun, TaskKey
 from slipstream.model.states import FINISHED, RunState, RunType, TaskState, TriggeredBy
 from slipstream.store.database import Transaction
 from slipstream.store.deferrals import read_deferrals
@@ -27,7 +27,6 @@ from slipstream.store.filters import previous_of
 from slipstream.store.parts import StoreParts
 from slipstream.store.records import (
     BRANCH_DECISION_KEY,
-    InstanceInRun,
     NewRun,
     NextRun,
     Notice,
@@ -216,39 +215,33 @@ class SchedulingVerbs(StoreParts):
         """Call `wake` after every commit, by any process, that left a notice; gives the undo."""
         return self._database.listen(wake)
 
-    def past_instance(self, run: DagRun, key: TaskKey) -> InstanceInRun | None:
-        """That instance in the DAG's previous run, or None where there is no previous run."""
+    def past_run(
+        self, run: DagRun, task_ids: Sequence[str], *, only_scheduled: bool
+    ) -> PastRun | None:
+        """The DAG's run before this one, with the states of these tasks in it."""
+        earlier = previous_of(run)
+        if only_scheduled:
+            earlier = earlier.where(dag_run.c.run_type != RunType.MANUAL.value)
         with self._database.read() as transaction:
-            before = _previous(transaction, run)
-            if before is None:
+            rows = transaction.rows(earlier)
+            if not rows:
                 return None
-            rows = transaction.rows(
-                select(*INSTANCE_COLUMNS).where(
-                    task_instance.c.run_pk == before.pk,
-                    task_instance.c.task_id == key.task_id,
-                    task_instance.c.map_index == key.map_index,
-                )
+            before = to_run(rows[0])
+            counted = transaction.rows(
+                select(task_instance.c.task_id, task_instance.c.state, func.count())
+                .where(task_instance.c.run_pk == before.pk, task_instance.c.task_id.in_(task_ids))
+                .group_by(task_instance.c.task_id, task_instance.c.state)
             )
-        return InstanceInRun(to_instance(rows[0]), before) if rows else None
-
-    def past_downstream_done(self, run: DagRun, task_ids: Sequence[str]) -> bool:
-        """Whether all instances of these tasks succeeded or were skipped in the previous run."""
-        with self._database.read() as transaction:
-            before = _previous(transaction, run)
-            if before is None:
-                return True
-            undone = transaction.rows(
-                select(task_instance.c.pk)
-                .where(
-                    task_instance.c.run_pk == before.pk,
-                    task_instance.c.task_id.in_(task_ids),
-                    task_instance.c.state.not_in(
-                        (TaskState.SUCCESS.value, TaskState.SKIPPED.value)
-                    ),
-                )
-                .limit(1)
+            states: dict[str, dict[TaskState, int]] = {}
+            for task_id, state, number in counted:
+                states.setdefault(task_id, {})[TaskState(state)] = number
+            instance = select(task_instance.c.pk).where(
+                task_instance.c.run_pk == dag_run.c.pk, task_instance.c.task_id == task_ids[0]
             )
-        return not undone
+            has_earlier = task_ids[0] in states or bool(
+                transaction.rows(previous_of(run).where(instance.exists()))
+            )
+        return PastRun(run=before, states=states, has_earlier=has_earlier)
 
     def create_run(self, new: NewRun) -> DagRun:
         """Create a run. Raises `AlreadyExistsError` (run id or logical date of the DAG taken)."""
@@ -322,11 +315,6 @@ class SchedulingVerbs(StoreParts):
         row = {"job": job, "hostname": hostname, "pid": pid, "latest": to_micros(self._clock())}
         with self._database.write() as transaction:
             transaction.execute(statement, [row])
-
-
-def _previous(transaction: Transaction, run: DagRun) -> DagRun | None:
-    rows = transaction.rows(previous_of(run))
-    return to_run(rows[0]) if rows else None
 
 
 def _check_new(transaction: Transaction, run: DagRun) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
 from typing import TypeAlias, TypeVar
 
-from slipstream.model.run import DagRun, TaskKey
+from slipstream.model.run import DagRun, PastRun
 from slipstream.model.states import RunState
 from slipstream.model.version import DagVersion
 from slipstream.services.scheduler.needs import SchedulingStore
@@ -14,7 +14,6 @@ from slipstream.store.errors import StoreUnavailableError
 from slipstream.store.records import (
     DagFilter,
     DagRecord,
-    InstanceInRun,
     NewRun,
     NextRun,
     Notice,
@@ -93,16 +92,14 @@ class FaultyStore:
         """See `SchedulerStore`. It never fails: nothing is asked of the database."""
         return self._store.listen(wake)
 
-    def past_instance(self, run: DagRun, key: TaskKey) -> InstanceInRun | None:
-        """See `SchedulerStore`."""
-        return meet(self._fates, "past_instance", lambda: self._store.past_instance(run, key))
-
-    def past_downstream_done(self, run: DagRun, task_ids: Sequence[str]) -> bool:
-        """See `SchedulerStore`."""
+    def past_run(
+        self, run: DagRun, task_ids: Sequence[str], *, only_scheduled: bool
+    ) -> PastRun | None:
+        """See `slipstream.store.interface.SchedulerStore`."""
         return meet(
             self._fates,
-            "past_downstream_done",
-            lambda: self._store.past_downstream_done(run, task_ids),
+            "past_run",
+            lambda: self._store.past_run(run, task_ids, only_scheduled=only_scheduled),
         )
 
     def create_run(self, new: NewRun) -> DagRun:

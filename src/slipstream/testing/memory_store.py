@@ -17,7 +17,7 @@ from slipstream.model.changes import CallbackOwed
 from slipstream.model.dag import DagSpec
 from slipstream.model.deferral import Deferral
 from slipstream.model.errors import AlreadyExistsError, ConflictError, NotFoundError
-from slipstream.model.run import DagRun, TaskInstance, TaskKey
+from slipstream.model.run import DagRun, PastRun, TaskInstance, TaskKey
 from slipstream.model.states import RUN_FINISHED, RunState, RunType, TaskState, TriggeredBy
 from slipstream.model.version import DagVersion
 from slipstream.store import edits
@@ -38,7 +38,7 @@ from slipstream.store.records import (
 )
 from slipstream.testing.memory_run import MemoryRun
 
-NEWEST_FIRST = ("-logical_date", "-run_after")
+NEWEST_FIRST = ("-run_after", "-id")
 _HOLDING = (TaskState.QUEUED, TaskState.RUNNING)
 
 
@@ -105,41 +105,53 @@ class MemoryStore:
 
         return undo
 
-    def past_instance(self, run: DagRun, key: TaskKey) -> InstanceInRun | None:
-        """That instance in the DAG's previous run."""
-        earlier = self._previous(run)
-        if earlier is None or key not in earlier.instances:
-            return None
-        return InstanceInRun(instance=earlier.instances[key], run=earlier.run)
-
     def previous_run(self, run: DagRun, state: RunState | None) -> DagRun | None:
         """The DAG's run before this one, of that state."""
         earlier = self._previous(run, state)
         return None if earlier is None else earlier.run
 
-    def past_downstream_done(self, run: DagRun, task_ids: Sequence[str]) -> bool:
-        """Whether all instances of these tasks succeeded or were skipped in the previous run."""
-        earlier = self._previous(run)
-        if earlier is None:
-            return True
-        return all(
-            instance.state in {TaskState.SUCCESS, TaskState.SKIPPED}
-            for instance in earlier.instances.values()
-            if instance.task_id in task_ids
+    def past_run(
+        self, run: DagRun, task_ids: Sequence[str], *, only_scheduled: bool
+    ) -> PastRun | None:
+        """The DAG's run before this one, with the states of these tasks in it."""
+        earlier = [
+            entry
+            for entry in self._earlier(run)
+            if not only_scheduled or entry.run.run_type is not RunType.MANUAL
+        ]
+        if not earlier:
+            return None
+        states: dict[str, dict[TaskState, int]] = {}
+        for instance in earlier[-1].instances.values():
+            if instance.task_id in task_ids:
+                counts = states.setdefault(instance.task_id, {})
+                counts[instance.state] = counts.get(instance.state, 0) + 1
+        return PastRun(
+            run=earlier[-1].run,
+            states=states,
+            has_earlier=any(
+                key.task_id == task_ids[0]
+                for entry in self._earlier(run)
+                for key in entry.instances
+            ),
         )
 
     def _previous(self, run: DagRun, state: RunState | None = None) -> MemoryRun | None:
+        earlier = [entry for entry in self._earlier(run) if state in (None, entry.run.state)]
+        return earlier[-1] if earlier else None
+
+    def _earlier(self, run: DagRun) -> list[MemoryRun]:
+        """The DAG's runs before this one, the oldest first."""
         mine = run.logical_date or run.run_after
         earlier = [
             (at, entry.run.pk, entry)
             for entry in self._runs.values()
             if entry.run.dag_id == run.dag_id
             and entry.run.pk != run.pk
-            and state in (None, entry.run.state)
             and (at := entry.run.logical_date if run.logical_date else entry.run.run_after)
             and at < mine
         ]
-        return max(earlier, key=lambda found: found[:2])[2] if earlier else None
+        return [entry for _, _, entry in sorted(earlier, key=lambda found: found[:2])]
 
     def create_run(self, new: NewRun) -> DagRun:
         """Create a run in state `QUEUED` and leave a notice."""
@@ -414,7 +426,6 @@ def _found(entry: MemoryRun, keys: Sequence[TaskKey]) -> list[TaskInstance]:
     return [instance for key, instance in entry.instances.items() if key in wanted]
 
 
-def _by_date(run: DagRun) -> tuple[bool, datetime, datetime, int]:
-    """The order of `NEWEST_FIRST`, backwards; runs without a date are the last."""
-    dated = run.logical_date is not None
-    return dated, run.logical_date or run.run_after, run.run_after, run.pk
+def _by_date(run: DagRun) -> tuple[datetime, int]:
+    """The order of `NEWEST_FIRST`, backwards."""
+    return run.run_after, run.pk

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from slipstream.core.past import judge_past, only_scheduled, tasks_asked_of
 from slipstream.model.attempt import Attempt
 from slipstream.model.dag import DagSpec, TaskSpec
 from slipstream.model.deferral import Deferral
@@ -175,7 +176,7 @@ def _excuse_of(
         if 0 <= slots < task.pool_slots:
             bigger = PoolRecord(name=task.pool, slots=task.pool_slots)
             return Excuse(f"pool {task.pool} is too small", lambda: store.set_pool(bigger))
-    if instance.state is TaskState.NONE and _waits_for_past(store, run, task):
+    if instance.state is TaskState.NONE and _waits_for_past(store, run, spec, task):
         return Excuse(
             f"{key} of run {run.pk} waits for the run before",
             lambda: store.set_instances_state(run.pk, [TaskKey(*key)], TaskState.SUCCESS),
@@ -183,11 +184,8 @@ def _excuse_of(
     return None
 
 
-def _waits_for_past(store: MemoryStore, run: DagRun, task: TaskSpec) -> bool:
+def _waits_for_past(store: MemoryStore, run: DagRun, dag: DagSpec, task: TaskSpec) -> bool:
     if not (task.depends_on_past or task.wait_for_downstream):
         return False
-    before = store.previous_run(run, None)
-    if before is None:
-        return False
-    tasks = (task.task_id, *(task.downstream if task.wait_for_downstream else ()))
-    return before.start_date is None or not store.past_downstream_done(run, tasks)
+    past = store.past_run(run, tasks_asked_of(task), only_scheduled=only_scheduled(dag))
+    return not judge_past(dag, task, past)[0]

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from tests.store.making import NOON, changed, later, new_run, recorded, spec, started
 
-from slipstream.model.changes import InstancesAdded, RunChanged
+from slipstream.model.changes import InstancesAdded, MapExpanded, RunChanged
 from slipstream.model.errors import AlreadyExistsError, NotFoundError
-from slipstream.model.run import DagRun, TaskInstance, TaskKey
+from slipstream.model.run import DagRun, PastRun, TaskInstance, TaskKey
 from slipstream.model.states import RunState, RunType, TaskState, TriggeredBy
 from slipstream.store.interface import Store
 from slipstream.store.records import NewRun, NextRun, RunWrite
@@ -145,6 +145,11 @@ def test_a_snapshot_tells_what_branches_decided(store: Store) -> None:
     }
 
 
+def past(store: Store, run: DagRun, *task_ids: str, only_scheduled: bool = False) -> PastRun | None:
+    """What the store says of the run before."""
+    return store.past_run(run, task_ids or ("load",), only_scheduled=only_scheduled)
+
+
 @pytest.mark.simulated
 def test_the_past_is_the_run_before_by_logical_date(store: Store) -> None:
     version = recorded(store)
@@ -152,11 +157,15 @@ def test_the_past_is_the_run_before_by_logical_date(store: Store) -> None:
     second = started(store, version, "second", logical_date=later(10))
     done = TaskInstance(run_pk=first.pk, task_id="load", state=TaskState.SUCCESS)
     first = changed(store, first, done)
-    assert store.past_instance(first, TaskKey("load")) is None
-    past = store.past_instance(second, TaskKey("load"))
-    assert past is not None
-    assert (past.instance, past.run) == (done, first)
-    assert store.past_instance(second, TaskKey("added_later")) is None
+    assert past(store, first) is None
+    found = past(store, second, "load", "train", "added_later")
+    assert found is not None
+    assert found.run == first
+    assert found.states == {"load": {TaskState.SUCCESS: 1}, "train": {TaskState.NONE: 1}}
+    assert found.has_earlier
+    new = past(store, second, "added_later", "load")
+    assert new is not None
+    assert not new.has_earlier
 
 
 @pytest.mark.simulated
@@ -164,25 +173,36 @@ def test_the_past_goes_by_run_after_where_there_is_no_logical_date(store: Store)
     version = recorded(store)
     started(store, version, "first", run_after=later(0))
     second = started(store, version, "second", run_after=later(10))
-    past = store.past_instance(second, TaskKey("load"))
-    assert past is not None
-    assert past.run.run_id == "first"
+    found = past(store, second)
+    assert found is not None
+    assert found.run.run_id == "first"
 
 
 @pytest.mark.simulated
-def test_the_past_downstream_is_done_when_all_of_it_succeeded_or_was_skipped(store: Store) -> None:
+def test_the_past_of_a_map_counts_its_instances(store: Store) -> None:
     version = recorded(store)
     first = started(store, version, "first", logical_date=later(0))
     second = started(store, version, "second", logical_date=later(10))
-    tasks = ["load", "train"]
-    assert store.past_downstream_done(first, tasks)
-    assert not store.past_downstream_done(second, tasks)
-    load = TaskInstance(run_pk=first.pk, task_id="load", state=TaskState.SUCCESS)
-    train = TaskInstance(run_pk=first.pk, task_id="train", state=TaskState.SKIPPED)
-    first = changed(store, first, load)
-    assert not store.past_downstream_done(second, tasks)
-    changed(store, first, train)
-    assert store.past_downstream_done(second, tasks)
+    store.apply([RunWrite(first.pk, first.revision, [MapExpanded("load", 3, 0)])])
+    first = store.load_run(first.pk).run
+    failed = TaskInstance(run_pk=first.pk, task_id="load", map_index=1, state=TaskState.FAILED)
+    changed(store, first, failed)
+    found = past(store, second)
+    assert found is not None
+    assert found.states == {"load": {TaskState.NONE: 2, TaskState.FAILED: 1}}
+
+
+@pytest.mark.simulated
+def test_runs_that_somebody_triggered_can_be_passed_over(store: Store) -> None:
+    version = recorded(store)
+    scheduled = started(store, version, "one", logical_date=later(0), run_type=RunType.SCHEDULED)
+    started(store, version, "two", logical_date=later(5))
+    third = started(store, version, "three", logical_date=later(10), run_type=RunType.SCHEDULED)
+    by_hand, by_plan = past(store, third), past(store, third, only_scheduled=True)
+    assert by_hand is not None
+    assert by_plan is not None
+    assert (by_hand.run.run_id, by_plan.run) == ("two", scheduled)
+    assert past(store, scheduled, only_scheduled=True) is None
 
 
 @pytest.mark.simulated

@@ -271,12 +271,7 @@ class ActiveRuns:
                 case TriggerDropped():
                     active.triggers[change.attempt_id] = change
                 case PastNeeded():
-                    self._past.ask(
-                        active.run,
-                        active.dag,
-                        change.key,
-                        wait_for_downstream=change.wait_for_downstream,
-                    )
+                    self._past.ask(active.run, active.dag, change.key)
                 case Refused():
                     continue
                 case _:

@@ -13,13 +13,15 @@ _log = logging.getLogger(__name__)
 
 
 def pause_after_failures(store: SchedulingStore, failed: ActiveRun) -> None:
-    """Pause the DAG if its last `max_consecutive_failed_dag_runs` runs, by date, have all failed.
+    """Pause the DAG if its last `max_consecutive_failed_dag_runs` runs have all failed.
+
+    The last ones are those that were due last (`run_after`), as in Airflow.
 
     Raises `slipstream.store.errors.StoreError`; asking again does no harm.
     """
     most = failed.dag.max_consecutive_failed_dag_runs
     dag_id = failed.run.dag_id
-    newest = Window(limit=most, order_by=("-logical_date", "-run_after"))
+    newest = Window(limit=most, order_by=("-run_after", "-id"))
     runs = store.list_runs(RunFilter(dag_ids=[dag_id]), newest).items
     if len(runs) == most and all(run.state is RunState.FAILED for run in runs):
         store.set_paused([dag_id], True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from slipstream.core.past import judge_past, only_scheduled, tasks_asked_of
 from slipstream.model.dag import DagSpec
 from slipstream.model.events import PastSettled
 from slipstream.model.run import DagRun, TaskKey
@@ -17,9 +18,10 @@ class Question:
     """One instance that wants to know whether the previous run lets it go on."""
 
     run: DagRun
+    dag: DagSpec
     key: TaskKey
     task_ids: tuple[str, ...]
-    """The tasks whose instances in the previous run must have succeeded or been skipped."""
+    """The tasks whose instances in the previous run count."""
 
 
 class PastQuestions:
@@ -35,10 +37,9 @@ class PastQuestions:
         """Whether there are questions to ask now."""
         return bool(self._due)
 
-    def ask(self, run: DagRun, spec: DagSpec, key: TaskKey, *, wait_for_downstream: bool) -> None:
+    def ask(self, run: DagRun, dag: DagSpec, key: TaskKey) -> None:
         """Take a question; `settle` gives its answer."""
-        downstream = spec.tasks[key.task_id].downstream if wait_for_downstream else ()
-        question = Question(run, key, (key.task_id, *downstream))
+        question = Question(run, dag, key, tasks_asked_of(dag.tasks[key.task_id]))
         self._waiting.get(run.dag_id, {}).pop((run.pk, key), None)
         self._due[run.pk, key] = question
 
@@ -71,34 +72,16 @@ class PastQuestions:
         """Ask the store what is due: `(run, answer)`. What is not satisfied waits on."""
         while self._due:
             at, question = next(iter(self._due.items()))
-            satisfied = self._is_satisfied(question)
+            satisfied, reason = self._judge(question)
             del self._due[at]
             if not satisfied:
                 self._waiting.setdefault(question.run.dag_id, {})[at] = question
-            yield (
-                question.run.pk,
-                PastSettled(
-                    key=question.key,
-                    at=now,
-                    satisfied=satisfied,
-                    reason="" if satisfied else _why_not(question),
-                ),
-            )
+            answer = PastSettled(question.key, now, satisfied, reason)
+            yield question.run.pk, answer
 
-    def _is_satisfied(self, question: Question) -> bool:
-        before = self._store.previous_run(question.run, None)
-        if before is None:
-            return True
-        if before.start_date is None:
-            # It has no instances yet that could fail to be done.
-            return False
-        return self._store.past_downstream_done(question.run, question.task_ids)
-
-
-def _why_not(question: Question) -> str:
-    if len(question.task_ids) == 1:
-        return "It depends on its instance in the previous run, which has not succeeded."
-    return (
-        "It depends on its instance in the previous run and on the tasks downstream of that one, "
-        "which have not all succeeded."
-    )
+    def _judge(self, question: Question) -> tuple[bool, str]:
+        dag = question.dag
+        past = self._store.past_run(
+            question.run, question.task_ids, only_scheduled=only_scheduled(dag)
+        )
+        return judge_past(dag, dag.tasks[question.key.task_id], past)
