@@ -7,6 +7,7 @@ import traceback
 from types import TracebackType
 
 from slipstream.model.errors import SlipstreamError
+from slipstream.runtime.hints import hint_for
 
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -23,7 +24,9 @@ def format_for_user(error: BaseException) -> str:
     if isinstance(error, _MEANT_FOR_USERS):
         while shown.stack and shown.stack[-1].filename.startswith(_PACKAGE):
             shown.stack.pop()
-    return "".join(shown.format())
+    text = "".join(shown.format() if shown.stack else shown.format_exception_only())
+    hint = hint_for(error)
+    return text if hint is None else f"{text}{hint}\n"
 
 
 def first_of_user(trace: TracebackType | None) -> TracebackType | None:

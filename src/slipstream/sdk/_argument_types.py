@@ -29,7 +29,6 @@ _EXPECTED: Mapping[str, tuple[Types, str]] = {
     "max_active_tis_per_dag": _NUMBER,
     "max_active_tis_per_dagrun": _NUMBER,
     "executor": _TEXT,
-    "executor_config": (Mapping, "a dictionary"),
     "do_xcom_push": _FLAG,
     "multiple_outputs": _FLAG,
     "doc": _TEXT,
@@ -55,6 +54,28 @@ def check_types(attributes: Mapping[str, UserValue], task_id: str) -> None:
                 f"Task {task_id!r} has {name.lstrip('_')}={value!r}, which is of type "
                 f"{type(value).__name__}; expected {what}."
             )
+
+
+def as_dictionary(value: object, what: str) -> dict[str, UserValue]:
+    """A dictionary of its own; None is an empty one. Raises `TypeError`."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise TypeError(
+            f"{what} has to be a dictionary; {value!r} is of type {type(value).__name__}."
+        )
+    return dict(value)
+
+
+def as_count(value: object, what: str, default: int) -> int:
+    """A whole number; None stands for the default. Raises `TypeError`."""
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(
+            f"{what} has to be a whole number; {value!r} is of type {type(value).__name__}."
+        )
+    return value
 
 
 def storable_priority(weight: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from slipstream.model.schedule import Schedule
 from slipstream.model.states import RunType, TriggerRule
 from slipstream.sdk import _scope
+from slipstream.sdk._argument_types import as_count, as_dictionary
 from slipstream.sdk._conf import authoring_defaults
 from slipstream.sdk._dag_arguments import (
     checked_access,
@@ -26,7 +28,8 @@ from slipstream.sdk._dag_arguments import (
 from slipstream.sdk._deprecation import warn_deprecated
 from slipstream.sdk._group import TaskGroup
 from slipstream.sdk._keys import check_id, quoted
-from slipstream.sdk._operator_arguments import Callbacks, as_callbacks
+from slipstream.sdk._naming import naming
+from slipstream.sdk._operator_arguments import Callbacks, as_callbacks, as_optional_duration
 from slipstream.sdk._params import DagParam, ParamsDict
 from slipstream.sdk._schedule import as_timetable
 from slipstream.sdk._times import aware, default_timezone, zone_name
@@ -49,6 +52,17 @@ if TYPE_CHECKING:
 _SUFFIX = re.compile(r"(.*)__(\d+)\Z", re.DOTALL)
 
 
+def _naming_itself(init: Callable[..., None]) -> Callable[..., None]:
+    """Errors of the constructor name the DAG."""
+
+    @functools.wraps(init)
+    def named(self: DAG, *args: UserValue, **kwargs: UserValue) -> None:
+        with naming(dag_id=args[0] if args else kwargs.get("dag_id")):
+            init(self, *args, **kwargs)
+
+    return named
+
+
 class DAG:
     """Tasks, the order between them, and when they run.
 
@@ -56,6 +70,7 @@ class DAG:
     preset, a timedelta, a timetable, or assets.
     """
 
+    @_naming_itself
     def __init__(
         self,
         dag_id: str,
@@ -110,8 +125,10 @@ class DAG:
         self.edge_info: dict[str, dict[str, EdgeInfo]] = {}
         self.task_group = task_group or TaskGroup.create_root(self)
 
-        self.default_args: dict[str, UserValue] = copy.deepcopy(dict(default_args or {}))
-        self.params = ParamsDict(params)
+        self.default_args: dict[str, UserValue] = copy.deepcopy(
+            as_dictionary(default_args, "default_args")
+        )
+        self.params = ParamsDict(as_dictionary(params, "params"))
         if in_defaults := self.default_args.pop("params", None):
             self.params = ParamsDict(
                 {**dict(ParamsDict(in_defaults).items()), **self._own_params()}
@@ -136,7 +153,9 @@ class DAG:
         self.returns_mapped_over: frozenset[str] | None = None
         """The tasks whose return values are mapped over, once no task will be added any more."""
 
-        self.max_active_tasks = max_active_tasks or defaults.max_active_tasks
+        self.max_active_tasks = as_count(
+            max_active_tasks or None, "max_active_tasks", defaults.max_active_tasks
+        )
         self.max_active_runs = self._checked_active_runs(max_active_runs, defaults.max_active_runs)
         self.max_consecutive_failed_dag_runs = (
             defaults.max_consecutive_failed_dag_runs
@@ -148,7 +167,7 @@ class DAG:
                 f"DAG {dag_id!r} has max_consecutive_failed_dag_runs="
                 f"{self.max_consecutive_failed_dag_runs}; expected 0 or more."
             )
-        self.dagrun_timeout = dagrun_timeout
+        self.dagrun_timeout = as_optional_duration(dagrun_timeout, "dagrun_timeout")
         self.deadline = deadline
         self.fail_fast = bool(today.get("fail_fast", fail_fast))
         self.on_success_callback = as_callbacks(on_success_callback)

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from slipstream.model.states import RunType
 from slipstream.sdk._deprecation import warn_deprecated
-from slipstream.sdk._keys import MAX_TAG_LENGTH, InvalidIdError, quoted
+from slipstream.sdk._keys import MAX_TAG_LENGTH, InvalidIdError, quoted, shortened
+from slipstream.sdk._naming import guess
 from slipstream.sdk._types import UserValue
 
 _WITHOUT_EFFECT = {
@@ -50,19 +51,15 @@ def todays_arguments(former: dict[str, UserValue], dag_id: str) -> dict[str, Use
 
 def _close_name(name: str) -> str:
     """A guess at what was meant."""
-    from difflib import get_close_matches
     from inspect import signature
 
     from slipstream.sdk._dag import DAG
+    from slipstream.sdk._operator import BaseOperator
+    from slipstream.sdk._operator_meta import argument_names
 
-    known = [*signature(DAG.__init__).parameters, *_RENAMED]
-    close = get_close_matches(name, known, n=1)
-    if close:
-        return f" Is {close[0]!r} meant?"
-    return " Arguments of tasks stand in default_args." if name in _OF_TASKS else ""
-
-
-_OF_TASKS = frozenset({"retries", "retry_delay", "owner", "depends_on_past", "email", "queue"})
+    if name in argument_names(BaseOperator):
+        return " Arguments of tasks stand in default_args."
+    return guess(name, [*signature(DAG.__init__).parameters, *_RENAMED])
 
 
 def checked_tags(tags: Collection[str] | None, dag_id: str) -> set[str]:
@@ -73,7 +70,7 @@ def checked_tags(tags: Collection[str] | None, dag_id: str) -> set[str]:
     for tag in found:
         if len(tag) > MAX_TAG_LENGTH:
             raise InvalidIdError(
-                f"The tag {tag!r} of DAG {dag_id!r} has {len(tag)} characters; "
+                f"The tag {shortened(tag)} of DAG {dag_id!r} has {len(tag)} characters; "
                 f"{MAX_TAG_LENGTH} is the most."
             )
     return found

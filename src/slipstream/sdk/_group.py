@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from slipstream.sdk import _scope
 from slipstream.sdk._keys import check_group_id
+from slipstream.sdk._naming import naming
 from slipstream.sdk._node import DAGNode, DependencyMixin, Orderable
 from slipstream.sdk.exceptions import (
     AirflowException,
@@ -62,7 +63,8 @@ class TaskGroup(DAGNode):
         self.dag = dag
         self._group_id: str | None = None
         if group_id is not None:
-            self._join_parent(check_group_id(group_id), parent_group, add_suffix_on_collision)
+            with naming(dag_id=getattr(dag, "dag_id", None)):
+                self._join_parent(check_group_id(group_id), parent_group, add_suffix_on_collision)
 
     @classmethod
     def create_root(cls, dag: DAG) -> TaskGroup:
@@ -148,7 +150,8 @@ class TaskGroup(DAGNode):
             )
         if node.node_id in self.children and self.children[node.node_id] is not node:
             raise DuplicateTaskIdFound(
-                f"The id {node.node_id!r} is taken already in {self._described()}."
+                f"The id {node.node_id!r} is taken already in {self._described()}. Give each task "
+                f"and each group an id of its own."
             )
         if isinstance(node, TaskGroup) and node.dag is not self.dag:
             raise AirflowException(f"Task group {node.node_id!r} belongs to another DAG.")

@@ -11,6 +11,9 @@ MAX_ID_LENGTH = 250
 MAX_GROUP_ID_LENGTH = 200
 MAX_TAG_LENGTH = 100
 
+_SHOWN = 60
+"""Characters of a long id that a message shows."""
+
 _ID = re.compile(r"[\w.-]+\Z")
 _GROUP_ID = re.compile(r"[\w-]+\Z")
 
@@ -27,12 +30,12 @@ def check_id(value: object, kind: str, max_length: int = MAX_ID_LENGTH) -> str:
         )
     if len(value) > max_length:
         raise InvalidIdError(
-            f"The {kind} {value!r} has {len(value)} characters; {max_length} is the most."
+            f"The {kind} {shortened(value)} has {len(value)} characters; {max_length} is the most."
         )
     if not _ID.match(value):
         raise InvalidIdError(
             f"The {kind} {value!r} may only be made of letters, digits, dashes, dots and "
-            f"underscores."
+            f"underscores.{_instead(value, '.')}"
         )
     return value
 
@@ -45,14 +48,26 @@ def check_group_id(value: object) -> str:
         )
     if len(value) > MAX_GROUP_ID_LENGTH:
         raise InvalidIdError(
-            f"The group_id {value!r} has {len(value)} characters; {MAX_GROUP_ID_LENGTH} is the "
-            f"most."
+            f"The group_id {shortened(value)} has {len(value)} characters; "
+            f"{MAX_GROUP_ID_LENGTH} is the most."
         )
     if not _GROUP_ID.match(value):
         raise InvalidIdError(
             f"The group_id {value!r} may only be made of letters, digits, dashes and underscores."
+            f"{_instead(value)}"
         )
     return value
+
+
+def shortened(text: str) -> str:
+    """The text in quotes; of a long one the beginning."""
+    return repr(text) if len(text) <= _SHOWN else f"'{text[:_SHOWN]}…'"
+
+
+def _instead(text: str, further: str = "") -> str:
+    """A sentence with the id that may do."""
+    good = re.sub(rf"[^\w{further}-]+", "_", text).strip("_")
+    return f" {good!r} would do." if good else ""
 
 
 def quoted(ids: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from slipstream.sdk import _setup_teardown
@@ -15,6 +16,7 @@ from slipstream.sdk._expand_input import (
     is_mappable,
 )
 from slipstream.sdk._keys import quoted
+from slipstream.sdk._naming import guess, naming
 from slipstream.sdk._node import DAGNode
 from slipstream.sdk._operator import BaseOperator
 from slipstream.sdk._operator_arguments import REMOVED_ARGUMENTS
@@ -60,27 +62,38 @@ class OperatorPartial:
     """An operator with some of its arguments fixed; `expand` maps the others."""
 
     def __init__(self, operator_class: type[BaseOperator], kwargs: dict[str, UserValue]) -> None:
-        check_argument_names(operator_class, "partial", kwargs)
         self.operator_class = operator_class
         self.kwargs = kwargs
+        with self._naming():
+            check_argument_names(operator_class, "partial", kwargs)
+
+    def _naming(self) -> AbstractContextManager[None]:
+        """Errors name the task and the DAG."""
+        dag = self.kwargs.get("dag")
+        return naming(task_id=self.kwargs.get("task_id"), dag_id=getattr(dag, "dag_id", None))
 
     def expand(self, **mapped_kwargs: Mappable) -> MappedOperator:
         """A task with one instance for every combination of the arguments' items."""
-        if not mapped_kwargs:
-            raise TypeError(
-                f"{self.operator_class.__name__}.expand() needs at least one argument to map over."
-            )
-        check_argument_names(self.operator_class, "expand", mapped_kwargs)
-        check_not_fixed("expand", mapped_kwargs, self.kwargs)
-        check_mappable(f"{self.operator_class.__name__}.expand", mapped_kwargs)
-        return self._expand(DictOfListsExpandInput(mapped_kwargs))
+        name = self.operator_class.__name__
+        with self._naming():
+            if not mapped_kwargs:
+                raise TypeError(f"{name}.expand() needs at least one argument to map over.")
+            check_argument_names(self.operator_class, "expand", mapped_kwargs)
+            check_not_fixed("expand", mapped_kwargs, self.kwargs)
+            check_mappable(f"{name}.expand", mapped_kwargs)
+            return self._expand(DictOfListsExpandInput(mapped_kwargs))
 
     def expand_kwargs(
         self, kwargs: XComArg | Sequence[XComArg | Mapping[str, UserValue]], *, strict: bool = True
     ) -> MappedOperator:
         """A task with one instance for each dictionary of arguments."""
-        if isinstance(kwargs, Sequence):
-            for item in kwargs:
+        with self._naming():
+            self._check_dictionaries(kwargs)
+            return self._expand(ListOfDictsExpandInput(kwargs))
+
+    def _check_dictionaries(self, given: object) -> None:
+        if isinstance(given, Sequence) and not isinstance(given, str):
+            for item in given:
                 if isinstance(item, Mapping):
                     check_argument_names(self.operator_class, "expand_kwargs", item)
                 elif not isinstance(item, XComArg):
@@ -88,12 +101,11 @@ class OperatorPartial:
                         f"expand_kwargs() needs a list of dictionaries; found an item of type "
                         f"{type(item).__name__}."
                     )
-        elif not isinstance(kwargs, XComArg):
+        elif not isinstance(given, XComArg):
             raise TypeError(
                 f"expand_kwargs() needs a list of dictionaries or the output of a task; it was "
-                f"given a value of type {type(kwargs).__name__}."
+                f"given a value of type {type(given).__name__}."
             )
-        return self._expand(ListOfDictsExpandInput(kwargs))
 
     def _expand(self, expand_input: ExpandInput) -> MappedOperator:
         return MappedOperator(self.operator_class, self.kwargs, expand_input)
@@ -285,7 +297,7 @@ def check_argument_names(
     if unknown:
         raise TypeError(
             f"{operator_class.__name__}.{verb}() got {quoted(map(str, unknown))}, which the "
-            f"operator does not take."
+            f"operator does not take.{''.join(guess(str(name), known) for name in sorted(unknown))}"
         )
     if verb != "partial" and (wrong := UNMAPPABLE & arguments.keys()):
         raise TypeError(
@@ -308,5 +320,5 @@ def check_mappable(what: str, arguments: Mapping[str, object]) -> None:
         if not is_mappable(value):
             raise ValueError(
                 f"{what}() can map over lists, dictionaries and outputs of tasks; {name!r} is of "
-                f"type {type(value).__name__}."
+                f"type {type(value).__name__}. Put one value into a list, or into partial()."
             )

@@ -175,6 +175,7 @@ def _common_dag(tasks: Iterable[AbstractOperator]) -> DAG:
     if len(dags) > 1:
         found = quoted(dag.dag_id for dag in dags.values())
         raise AirflowException(
-            f"The tasks {ids} cannot be put in order: they belong to several DAGs ({found})."
+            f"The tasks {ids} cannot be put in order: they belong to several DAGs ({found}). A DAG "
+            f"starts another with TriggerDagRunOperator, or waits for it with ExternalTaskSensor."
         )
     return next(iter(dags.values()))

@@ -16,12 +16,12 @@ from slipstream.sdk._abstract_operator import (
     DEFAULT_UI_FGCOLOR,
     AbstractOperator,
 )
-from slipstream.sdk._argument_types import check_types, storable_priority
+from slipstream.sdk._argument_types import as_dictionary, check_types, storable_priority
 from slipstream.sdk._conf import authoring_defaults
 from slipstream.sdk._keys import check_id
 from slipstream.sdk._node import DAGNode
 from slipstream.sdk._operator_arguments import Callbacks
-from slipstream.sdk._operator_meta import BaseOperatorMeta, Place
+from slipstream.sdk._operator_meta import BaseOperatorMeta, Place, argument_names
 from slipstream.sdk._params import ParamsDict
 from slipstream.sdk._template import Templater, engine_for
 from slipstream.sdk._times import as_duration, aware
@@ -123,7 +123,9 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
         place: Place = self.__dict__["_place"]
         defaults = authoring_defaults()
         today = convert.take_removed_arguments(kwargs)
-        convert.refuse_unknown(kwargs, type(self).__name__, task_id)
+        if kwargs:
+            known = argument_names(type(self))
+            convert.refuse_unknown(kwargs, type(self).__name__, task_id, known)
         self._dag = None
         self.task_group = None
         self.upstream_task_ids: set[str] = set()
@@ -191,7 +193,7 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
         self.max_active_tis_per_dag = today.get("max_active_tis_per_dag", max_active_tis_per_dag)
         self.max_active_tis_per_dagrun = max_active_tis_per_dagrun
         self.executor = executor
-        self.executor_config = dict(executor_config or {})
+        self.executor_config = as_dictionary(executor_config, "executor_config")
         self.do_xcom_push = today.get("do_xcom_push", do_xcom_push)
         self.multiple_outputs = multiple_outputs
         self.inlets = convert.as_list(inlets)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from slipstream.model.states import TriggerRule, WeightRule
 from slipstream.sdk._deprecation import warn_deprecated
 from slipstream.sdk._keys import quoted
+from slipstream.sdk._naming import guess
 from slipstream.sdk._times import as_duration
 from slipstream.sdk._types import UserValue
 from slipstream.sdk._weights import PriorityWeightStrategy
@@ -147,7 +148,14 @@ def as_callbacks(value: Callbacks) -> Sequence[Callable[..., object]]:
     """All the callbacks of one kind."""
     if value is None:
         return []
-    return [value] if callable(value) else list(value)
+    found = list(value) if isinstance(value, Collection) and not callable(value) else [value]
+    for one in found:
+        if not callable(one):
+            raise TypeError(
+                f"A callback has to be a function, a notifier, or a list of them; {value!r} is of "
+                f"type {type(value).__name__}."
+            )
+    return found
 
 
 def as_list(value: object) -> list[UserValue]:
@@ -171,10 +179,13 @@ def as_assets(value: object, verb: str, task_id: str) -> list[UserValue]:
     return found
 
 
-def refuse_unknown(arguments: Mapping[str, UserValue], class_name: str, task_id: str) -> None:
+def refuse_unknown(
+    arguments: Mapping[str, UserValue], class_name: str, task_id: str, known: Collection[str]
+) -> None:
     """Raise `TypeError` where an argument is left that nobody took."""
     if arguments:
+        guesses = "".join(guess(name, known) for name in sorted(arguments))
         raise TypeError(
-            f"{class_name} takes no argument {quoted(arguments)} (task {task_id!r}). "
-            f"Is it misspelt, or of another operator?"
+            f"{class_name} takes no argument {quoted(arguments)} (task {task_id!r})."
+            f"{guesses or ' Is it misspelt, or of another operator?'}"
         )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 from abc import ABCMeta
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from slipstream.sdk import _scope, _setup_teardown
+from slipstream.sdk._naming import guess, name_in
 from slipstream.sdk._running import is_running
 from slipstream.sdk._types import UserValue
 from slipstream.sdk.exceptions import AirflowException
@@ -102,15 +103,16 @@ class BaseOperatorMeta(ABCMeta):
 
     def __call__(cls: type[C], *args: UserValue, **kwargs: UserValue) -> C:
         """Make an operator, then join it with the tasks whose outputs it was given."""
-        if args:
-            raise TypeError(
-                f"{cls.__name__} takes keyword arguments only; it was given {len(args)} without a "
-                f"name. Write {cls.__name__}(task_id=…, …)."
-            )
         try:
+            if args:
+                raise TypeError(
+                    f"{cls.__name__} takes keyword arguments only; it was given {len(args)} "
+                    f"without a name. Write {cls.__name__}(task_id=…, …)."
+                )
             operator = super().__call__(**kwargs)  # type: ignore[misc]  # type's own __call__
         except Exception as error:
-            _name_task(error, kwargs)
+            dag = kwargs.get("dag")
+            name_in(error, task_id=kwargs.get("task_id"), dag_id=getattr(dag, "dag_id", None))
             raise
         place: Place | None = operator.__dict__.pop("_place", None)
         if place is None or "task_id" not in operator.__dict__:
@@ -122,18 +124,6 @@ class BaseOperatorMeta(ABCMeta):
             operator.find_upstreams()
             _setup_teardown.note_new_task(operator)
         return operator  # type: ignore[no-any-return]  # what type.__call__ made is a C
-
-
-def _name_task(error: Exception, arguments: Mapping[str, UserValue]) -> None:
-    """Add which task of which DAG it is about, where the message does not say so."""
-    task_id = arguments.get("task_id")
-    dag = arguments.get("dag") or _scope.current_dag()
-    dag_id = getattr(dag, "dag_id", None)
-    where = [f"task {task_id!r}"] if task_id is not None and repr(task_id) not in str(error) else []
-    if dag_id is not None and repr(dag_id) not in str(error):
-        where.append(f"DAG {dag_id!r}")
-    if where:
-        error.add_note(f"This is about {' of '.join(where)}.")
 
 
 def _guarded(execute: Callable[..., UserValue]) -> Callable[..., UserValue]:
@@ -171,7 +161,7 @@ def _with_defaults(class_name: str, init: Callable[..., None]) -> Callable[..., 
             place = self._place = _detached[-1] if _detached else find_place(kwargs)
         if not known:
             known.append(_signature(init))
-        _fill_in(class_name, known[0], kwargs, place.defaults)
+        _fill_in(type(self).__name__, known[0], kwargs, place.defaults)
         init(self, **kwargs)
 
     return construct
@@ -187,11 +177,19 @@ def _fill_in(
         if name in signature.names and name not in arguments:
             arguments[name] = value
     if missing := signature.required - arguments.keys():
+        whose = f" (task {arguments['task_id']!r})" if "task_id" in arguments else ""
         raise TypeError(
             f"{class_name} needs the argument{'s' if len(missing) > 1 else ''} "
-            f"{', '.join(sorted(missing))}"
-            + (f" (task {arguments['task_id']!r})." if "task_id" in arguments else ".")
+            f"{', '.join(sorted(missing))}{whose}.{_misspelt(arguments, missing)}"
         )
+
+
+def _misspelt(arguments: Collection[str], missing: Collection[str]) -> str:
+    """Which of the given arguments may be meant to be one that is missing."""
+    for name in arguments:
+        if found := guess(name, missing):
+            return f" It was given {name!r}.{found}"
+    return ""
 
 
 def _signature(init: Callable[..., None]) -> _Signature:

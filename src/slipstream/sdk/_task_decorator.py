@@ -20,6 +20,7 @@ from slipstream.sdk._expand_input import (
 )
 from slipstream.sdk._group import unique_label
 from slipstream.sdk._mapped_operator import MappedOperator, check_mappable, check_not_fixed
+from slipstream.sdk._naming import naming
 from slipstream.sdk._operator import BaseOperator, plain_copy
 from slipstream.sdk._operator_meta import find_place
 from slipstream.sdk._types import NOTSET, UserValue
@@ -116,13 +117,14 @@ class TaskFunction:
     def expand(self, **map_kwargs: Mappable) -> XComArg:
         """A task with one instance for every combination of the arguments' items."""
         name = self.function.__name__
-        if not map_kwargs:
-            raise TypeError(f"{name}.expand() needs at least one argument to map over.")
-        check_names(self.function, "expand", map_kwargs)
-        check_not_fixed("expand", map_kwargs, self._fixed)
-        check_mappable(f"{name}.expand", map_kwargs)
-        check_call(self.function, (), self._fixed, further=map_kwargs)
-        return self._expand(DictOfListsExpandInput(map_kwargs))
+        with naming(task_id=name):
+            if not map_kwargs:
+                raise TypeError(f"{name}.expand() needs at least one argument to map over.")
+            check_names(self.function, "expand", map_kwargs)
+            check_not_fixed("expand", map_kwargs, self._fixed)
+            check_mappable(f"{name}.expand", map_kwargs)
+            check_call(self.function, (), self._fixed, further=map_kwargs)
+            return self._expand(DictOfListsExpandInput(map_kwargs))
 
     def expand_kwargs(
         self, kwargs: XComArg | Sequence[XComArg | Mapping[str, UserValue]], *, strict: bool = True

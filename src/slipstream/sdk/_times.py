@@ -70,8 +70,10 @@ def _parsed(text: str, what: str) -> datetime:
 
     try:
         found = pendulum.parse(text, strict=False)
-    except ValueError as error:
-        raise ValueError(f"{what} is {text!r}, which is no time. Expected ISO 8601.") from error
+    except ValueError:
+        raise ValueError(
+            f"{what} is {text!r}, which is no time. Expected ISO 8601, such as 2026-01-31."
+        ) from None
     if not isinstance(found, datetime):
         raise ValueError(f"{what} is {text!r}, which is no moment. Expected ISO 8601.")
     return found

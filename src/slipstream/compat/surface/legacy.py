@@ -45,6 +45,10 @@ _TRIGGER_RUN = Removed(
 )
 _FILES = Removed("FSHook", f"{_HOOKS}.filesystem")
 
+_SUBDAG = Removed(
+    "SubDagOperator", "slipstream.compat.adapters.not_here", "a TaskGroup in the same DAG"
+)
+
 REMOVED_NAMES: Mapping[str, Removed | Sequence[Removed]] = {
     "airflow.contrib.hooks.fs_hook": _FILES,
     "airflow.contrib.sensors.bash_sensor": _BASH_SENSOR,
@@ -87,6 +91,8 @@ REMOVED_NAMES: Mapping[str, Removed | Sequence[Removed]] = {
     "airflow.operators.latest_only_operator": _LATEST,
     "airflow.operators.python": (_PYTHON, _SKIPPING),
     "airflow.operators.python_operator": (_PYTHON, _SKIPPING),
+    "airflow.operators.subdag": _SUBDAG,
+    "airflow.operators.subdag_operator": _SUBDAG,
     "airflow.operators.sensors": (_SENSOR, _TIME_SENSOR, _DELTA_SENSOR, _EXTERNAL),
     "airflow.operators.smooth": Removed("SmoothOperator", f"{_OPERATORS}.smooth"),
     "airflow.operators.trigger_dagrun": _TRIGGER_RUN,
