@@ -67,6 +67,20 @@ def test_what_is_ready_is_taken_back_and_what_was_admitted_goes_on() -> None:
     assert made.state("b") is TaskState.SKIPPED
 
 
+def test_one_instance_of_a_mapped_branch_leaves_nothing_out() -> None:
+    made = played(
+        task("branch", mapped=Literal(2)),
+        task("a", "branch"),
+        task("b", "branch", mapped=Literal(2)),
+    )
+    made.do("branch", Succeeded(skip=("a", "b")), index=0)
+    made.do("branch", Succeeded(skip=("b",)), index=1)
+    made.do("a")
+    made.do("b", index=0)
+    made.do("b", index=1)
+    assert set(made.states().values()) == {"success"}
+
+
 def test_a_branch_in_a_mapped_group_decides_for_its_own_index() -> None:
     made = played(
         task("branch", group_id="g"),

@@ -1,7 +1,7 @@
 """Airflow's answer for every trigger rule and combination of upstream states, as CSV.
 
 Run in an environment with Airflow: `python airflow_rules.py HOME > trigger_rules.csv`. It puts
-puts upstream instances into the states of a row in Airflow's database, lets Airflow's scheduler
+upstream instances into the states of a row in Airflow's database, lets Airflow's scheduler
 decide about the run until nothing changes, and looks at what became of the tasks below.
 """
 

@@ -22,6 +22,8 @@ RULES = (
     "none_failed_min_one_success",
     "all_skipped",
 )
+EARLY = ("one_success", "one_failed", "one_done", "always")
+"""Rules that may be met before everything above is done: known differences where there are maps."""
 KINDS = {
     "task": 34,
     "python": 12,
@@ -39,7 +41,7 @@ KINDS = {
     "poke": 2,
     "run_if": 2,
     "skip_if": 2,
-    "dow": 0,
+    "dow": 2,
 }
 MAPPABLE = ("task", "python", "plain", "bash", "branch", "short", "run_if")
 BRANCHES = ("branch", "branch_python", "choose", "dow")
@@ -79,10 +81,10 @@ PULLS = (
     "task_ids=['<task>'], map_indexes=[1, 0]",
     "task_ids='<task>', key='absent'",
     "task_ids='<task>', key='a'",
-    "key='seen'",
-    "",
     "task_ids='<task>', include_prior_dates=True",
 )
+OWN_PULLS = ("key='seen'", "")
+"""What a task pulls of itself; Airflow gives an instance of a map what others of it pushed, too."""
 
 
 def generate(seed: int) -> Program:
@@ -98,7 +100,14 @@ class Made:
     shape: str
     is_group: bool = False
     is_mapped: bool = False
+    decides: bool = False
+    """It skips others by what it returns."""
     blocks: tuple[str, ...] = ()
+
+    @property
+    def in_mapped_group(self) -> bool:
+        """Airflow cannot map over what such a task gives."""
+        return any(name.startswith("m") for name in self.blocks)
 
 
 class _Generator:
@@ -115,6 +124,7 @@ class _Generator:
         self.mapped_around: tuple[str, ...] = ()
         self.setups: set[str] = set()
         self.in_scope = False
+        self.in_with = False
         self.budget = rng.choice((2, 4, 5, 6, 8))
 
     def program(self, dag_id: str) -> Program:
@@ -158,7 +168,7 @@ class _Generator:
                 found.append(self.mapped_group())
             elif chance < 0.24 and len(self.around) < 2:
                 found.append(self.group())
-            elif chance < 0.34:
+            elif chance < 0.34 and not self.in_with:
                 found.append(self.scope())
             else:
                 found.append(self.task())
@@ -207,8 +217,9 @@ class _Generator:
         teardown = self.end_task("teardown" if is_decorated else "") if has_teardown else None
         self.setups.add(setup.name)
         outside, self.in_scope = self.in_scope, True
+        self.in_with = kind in ("scope_with", "scope_setup")
         inside = self.items(rng.randint(1, 2)) or [self.task()]
-        self.in_scope = outside
+        self.in_scope, self.in_with = outside, False
         options: tuple[tuple[str, str], ...] = ()
         if teardown is not None:
             if rng.random() < 0.3:
@@ -244,7 +255,7 @@ class _Generator:
         rng = self.rng
         self.budget -= 1
         kind = rng.choices(list(KINDS), list(KINDS.values()))[0]
-        if self.mapped_around and kind in BRANCHES:
+        if self.mapped_around and kind in (*BRANCHES, "short", "short_python"):
             kind = "task"
         before = list(self.made)
         shape, result = self.result()
@@ -256,13 +267,19 @@ class _Generator:
             result=result,
             shape=shape,
             args=tuple(self.value() for _ in range(rng.choice((0, 0, 1, 1, 2)))),
-            pulls=tuple(self.pull() for _ in range(rng.choice((0, 0, 0, 1, 2)))),
+            pulls=tuple(self.pull(mapped is not None) for _ in range(rng.choice((0, 0, 0, 1, 2)))),
             mapped=mapped,
             options=self.options(kind, shape, mapped is not None),
         )
         task = self.fitted(task)
         self.made.append(
-            Made(task.name, task.shape, is_mapped=mapped is not None, blocks=self.around)
+            Made(
+                task.name,
+                task.shape,
+                is_mapped=mapped is not None,
+                decides=kind in (*BRANCHES, "short", "short_python", "latest"),
+                blocks=self.around,
+            )
         )
         tops = self.link(task.name, before)
         if any(top in self.setups for top in tops):
@@ -272,8 +289,8 @@ class _Generator:
         return task
 
     def may_map(self, kind: str) -> bool:
-        """Airflow has no maps in mapped groups."""
-        return kind in MAPPABLE and not self.mapped_around
+        """Airflow has no maps in mapped groups, and no mapped tasks in `with` blocks of setups."""
+        return kind in MAPPABLE and not self.mapped_around and not self.in_with
 
     def fitted(self, task: Task) -> Task:
         """The task with what its kind asks for, and without what it does not take."""
@@ -299,7 +316,7 @@ class _Generator:
             0.1 if self.in_scope else 1
         ):
             rule = rng.choice(RULES)
-            if rule != "always" or not self.mapped_around:
+            if not (rule in EARLY and (is_mapped or self.mapped_around)):
                 options.append(("trigger_rule", repr(rule)))
         if rng.random() < 0.2:
             options.append(("retries", str(rng.choice((0, 1, 2)))))
@@ -311,7 +328,7 @@ class _Generator:
             options.append(("priority_weight", str(rng.randint(1, 9))))
             options.append(("weight_rule", "'absolute'"))
         for name in ("execute", "success", "failure", "retry", "skipped"):
-            if rng.random() < 0.05:
+            if rng.random() < 0.05 and not (name == "skipped" and is_mapped):
                 options.append((f"on_{name}_callback", f"told({name!r})"))
         if kind in ("short", "short_python"):
             options.append(("choice", rng.choice(("False", "False", "True", "0", "[]", "1"))))
@@ -335,6 +352,8 @@ class _Generator:
 
     def outcomes(self, is_mapped: bool) -> tuple[str, ...]:
         bad = ("fail", "fail", "once", "skip", "skip", "hard")
+        if is_mapped and self.is_fail_fast:
+            bad = ("skip",)  # Which instances of one map still run is a known difference.
 
         def one() -> str:
             return self.rng.choice(bad) if self.rng.random() < self.trouble else "ok"
@@ -348,8 +367,11 @@ class _Generator:
     # Values.
 
     def usable(self, *shapes: str) -> list[Made]:
+        """Tasks whose results may be used; not branches, whose results are a known difference."""
         return [
-            one for one in self.made if not one.is_group and (not shapes or one.shape in shapes)
+            one
+            for one in self.made
+            if not one.is_group and not one.decides and (not shapes or one.shape in shapes)
         ]
 
     def value(self) -> Value:
@@ -358,17 +380,19 @@ class _Generator:
         if self.mapped_around and chance < 0.45:
             return Ref(of=f"{rng.choice(self.mapped_around)}.{rng.choice(('a', 'a', 'b'))}")
         known = self.usable()
-        if known and chance < 0.65:
+        if known and chance < 0.65 and not self.in_with:
             one = rng.choice(known)
             key = rng.choice(("a", "b")) if one.shape == "dict" and not one.is_mapped else None
-            return Ref(of=one.name, key=key if rng.random() < 0.5 else None, calls=self.calls(one))
+            if key is not None and rng.random() < 0.5:
+                return Ref(of=one.name, key=key)
+            return Ref(of=one.name, calls=self.calls(one))
         if chance < 0.85:
             return repr(self.filled(rng.choice(TEMPLATES)))
         return rng.choice(("1", "'text'", "[1, '{{ ds }}']", "{'k': '{{ params.p }}'}", "None"))
 
     def calls(self, one: Made) -> tuple[tuple[str, str], ...]:
         rng = self.rng
-        if one.shape not in ("list", "dict", "kwargs", "seen") and not one.is_mapped:
+        if one.shape not in ("list", "kwargs", "seen") and not one.is_mapped:
             return ()
         found: list[tuple[str, str]] = []
         while rng.random() < 0.2 and len(found) < 2:
@@ -385,8 +409,9 @@ class _Generator:
             text = text.replace(word, f"<{self.rng.choice(known).name}>" if known else "nobody")
         return text
 
-    def pull(self) -> str:
-        return self.filled(self.rng.choice(PULLS))
+    def pull(self, is_mapped: bool) -> str:
+        own = () if is_mapped or self.mapped_around else OWN_PULLS
+        return self.filled(self.rng.choice((*PULLS, *own)))
 
     # Maps.
 
@@ -395,6 +420,7 @@ class _Generator:
         rng = self.rng
         known = self.usable("list", "dict", "kwargs", "seen")
         known += [one for one in self.usable() if one.is_mapped]
+        known = [one for one in known if not one.in_mapped_group]
         if known and rng.random() < 0.7:
             one = rng.choice(known)
             return Ref(of=one.name, calls=self.calls(one))
@@ -415,10 +441,10 @@ class _Generator:
         return Map(over=tuple((name, self.source()) for name in names))
 
     def kwargs(self) -> Value:
-        known = self.usable("kwargs")
+        known = [one for one in self.usable("kwargs") if not one.in_mapped_group]
         if known and self.rng.random() < 0.4:
             return Ref(of=self.rng.choice(known).name)
-        lists = self.usable("list")
+        lists = [one for one in self.usable("list") if not one.in_mapped_group]
         if lists and self.rng.random() < 0.5:
             return Ref(of=self.rng.choice(lists).name, calls=(("map", "as_kwargs"),))
         return "[{'a': 1}, {'a': 2, 'b': 3}]"
@@ -440,6 +466,8 @@ class _Generator:
         if tops:
             forms = (">>", ">>", "<<", "chain", "set", "upstream", "label", "cross", "linear")
             form = rng.choice(forms)
+            if form == "label" and not self.may_label(name, tops[0]):
+                form = "set"
             if form == "chain" and number > 1:
                 self.edges.append(Edge(form="cross", above=tops, below=(name,)))
             else:
@@ -450,6 +478,12 @@ class _Generator:
                     form = "cross" if form == "linear" and len(rest) > 1 else form
                     self.edges.append(Edge(form=form, above=rest, below=(name,)))
         return tops
+
+    def may_label(self, name: str, top: str) -> bool:
+        """Airflow joins groups where a label stands between tasks of different ones."""
+        above = next(one for one in self.made if one.name == top)
+        is_task = name.startswith("t")
+        return above.blocks == self.around and is_task and not above.is_group
 
     def with_targets(self, root: Block) -> Block:
         """Let each branch go to some of what is below it, and put something there."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tests.differential.compare import NOTHING, Difference
-from tests.differential.program import Program, Task
+from tests.differential.program import Block, Program, Task, walk
 
 
 @dataclass(slots=True)
@@ -24,7 +24,11 @@ class Judged:
 def judge(program: Program, found: Sequence[Difference]) -> Judged:
     """Tell the known differences from the others."""
     judged = Judged()
+    together = _expanded_apart(program, found)
     for difference in found:
+        if difference.what == "state" and difference.key.split("|")[0] in together:
+            judged.known.add(EXPANDED_TOGETHER)
+            continue
         for name, explains in KNOWN.items():
             if explains(program, difference):
                 judged.known.add(name)
@@ -34,24 +38,88 @@ def judge(program: Program, found: Sequence[Difference]) -> Judged:
     return judged
 
 
+EXPANDED_TOGETHER = "the tasks of a mapped group are expanded together"
+
+
+def _expanded_apart(program: Program, found: Sequence[Difference]) -> set[str]:
+    """Tasks of mapped groups that one side ended as a placeholder, and the other as instances.
+
+    All of them in the same state: that none of them ran is not in question.
+    """
+    of_tasks: dict[str, list[Difference]] = {}
+    for difference in found:
+        if difference.what == "state":
+            of_tasks.setdefault(difference.key.split("|")[0], []).append(difference)
+    return {
+        task_id
+        for task_id, those in of_tasks.items()
+        if _is_in_mapped_group(program, task_id) and _is_one_state_expanded_apart(those)
+    }
+
+
+def _is_one_state_expanded_apart(those: Sequence[Difference]) -> bool:
+    placeholders = [one for one in those if one.key.endswith("|-1")]
+    sides = {(one.key.endswith("|-1"), one.ours == NOTHING, one.theirs == NOTHING) for one in those}
+    states = {one.ours if one.theirs == NOTHING else one.theirs for one in those}
+    apart = (
+        {(True, True, False), (False, False, True)},
+        {(True, False, True), (False, True, False)},
+    )
+    return len(placeholders) == 1 and sides in apart and states < {"skipped", "upstream_failed"}
+
+
+def _is_in_mapped_group(program: Program, task_id: str) -> bool:
+    mapped = {
+        item.name for item, _ in walk(program.root) if isinstance(item, Block) and item.mapped
+    }
+    return any(name in mapped for name in task_id.split(".")[:-1])
+
+
 def _task(program: Program, difference: Difference) -> Task | None:
     task_id = difference.key.split("|")[0]
     ids = program.ids()
     return next((task for task in program.tasks() if ids[task.name] == task_id), None)
 
 
+DECIDING = ("branch", "branch_python", "choose", "dow", "short", "short_python", "latest")
+
+
 def _branch_result(program: Program, difference: Difference) -> bool:
-    """What a branch or a short circuit returns is pushed here, also where it skips something."""
+    """What a branch or a short circuit returns is pushed here, also where it skips something.
+
+    Where Airflow pushes it, the ids of a group's tasks come in any order.
+    """
     task = _task(program, difference)
-    return (
-        difference.what == "xcom"
-        and difference.key.endswith("|return_value")
-        and difference.theirs == NOTHING
-        and task is not None
-        and task.kind in ("branch", "branch_python", "choose", "short", "short_python")
-    )
+    if difference.what != "xcom" or not difference.key.endswith("|return_value"):
+        return False
+    if task is None or task.kind not in DECIDING:
+        return False
+    ours, theirs = difference.ours, difference.theirs
+    if isinstance(ours, list) and isinstance(theirs, list):
+        return sorted(map(str, ours)) == sorted(map(str, theirs))
+    return theirs == NOTHING
+
+
+def _list_of_one(program: Program, difference: Difference) -> bool:
+    """Of a map with one instance we pull a list, Airflow the bare value."""
+    return difference.what == "xcom" and _same_but_for_lists(difference.ours, difference.theirs)
+
+
+def _same_but_for_lists(ours: object, theirs: object) -> bool:
+    if ours == theirs:
+        return True
+    if isinstance(ours, list) and len(ours) == 1 and _same_but_for_lists(ours[0], theirs):
+        return True
+    if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        return all(map(_same_but_for_lists, ours, theirs))
+    if isinstance(ours, dict) and isinstance(theirs, dict) and ours.keys() == theirs.keys():
+        return all(_same_but_for_lists(ours[key], theirs[key]) for key in ours)
+    if isinstance(ours, str) and isinstance(theirs, str):
+        return ours in (f"[{theirs}]", f"[{theirs!r}]")
+    return False
 
 
 KNOWN: dict[str, Callable[[Program, Difference], bool]] = {
     "the result of a branch or short circuit is pushed": _branch_result,
+    "a map with one instance is pulled as a list": _list_of_one,
 }

@@ -89,9 +89,9 @@ def about():
     return [
         context["ds"], context["ts"], context["run_id"], show(dict(context["params"])),
         show(run.conf), ti.task_id, ti.map_index, ti.try_number, ti.max_tries,
-        context["task"].task_id, str(context["task"].trigger_rule),
+        getattr(context["task"].trigger_rule, "value", None),
         str(context["logical_date"]), str(context["data_interval_start"]),
-        str(context["data_interval_end"]), context["expanded_ti_count"],
+        str(context["data_interval_end"]),
         context["task_instance_key_str"],
     ]
 

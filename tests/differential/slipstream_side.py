@@ -18,7 +18,7 @@ from pathlib import Path
 from airflow_side import plain
 
 from slipstream import compat
-from slipstream.model.changes import Change, InstanceChanged
+from slipstream.model.changes import Change, InstanceChanged, RangeChanged
 from slipstream.model.states import TaskState
 from slipstream.testing import dag_test
 from slipstream.testing.in_process import NothingLeftToDoError
@@ -65,8 +65,19 @@ def _run(job: dict, path: Path) -> dict:
     order: list[str] = []
 
     def watch(change: Change) -> None:
-        if isinstance(change, InstanceChanged) and change.instance.state is TaskState.RUNNING:
-            order.append(f"{change.instance.task_id}|{change.instance.map_index}")
+        match change:
+            case InstanceChanged(instance) if instance.state is TaskState.RUNNING:
+                order.append(f"{instance.task_id}|{instance.map_index}")
+            case InstanceChanged(instance) if instance.state is TaskState.SUCCESS:
+                note_empty(instance.task_id, instance.map_index)
+            case RangeChanged() if change.state is TaskState.SUCCESS:
+                for index in range(change.start, change.stop):
+                    note_empty(change.task_id, index)
+
+    def note_empty(task_id: str, map_index: int) -> None:
+        """What has nothing to execute succeeds without having begun."""
+        if (key := f"{task_id}|{map_index}") not in order:
+            order.append(key)
 
     date = datetime.fromisoformat(job["logical_date"]).replace(tzinfo=UTC)
     run = dag_test.run(

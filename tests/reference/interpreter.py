@@ -228,6 +228,8 @@ class Reference:
 
     def leave_out(self, key: TaskKey, left_out: set[str]) -> None:
         for task_id in left_out & self.rows.keys():
+            if key.map_index != UNMAPPED and not self.share_a_group(key.task_id, task_id):
+                continue
             for index, row in self.rows[task_id].items():
                 joined = self.joined(key.task_id, key.map_index, task_id, index)
                 if joined and row.state is NONE and self.skips_after_past(task_id):
@@ -456,6 +458,10 @@ class Reference:
                 break
             shared += 1
         return self.place(one, at)[:shared] == self.place(other, index)[:shared]
+
+    def share_a_group(self, one: str, other: str) -> bool:
+        """Whether both are in one mapped group."""
+        return self.groups(one)[:1] == self.groups(other)[:1] != []
 
     def place(self, task_id: str, index: int) -> tuple[int, ...]:
         """The index within each group and the map itself, the outermost first."""

@@ -59,6 +59,8 @@ class _Shape:
                 self.mapped_group()
             elif kind < 0.4:
                 self.setup_and_teardown()
+            elif kind < 0.45:
+                self.plain_group()
             else:
                 for _ in range(rng.randint(1, 2)):
                     self.task()
@@ -84,8 +86,10 @@ class _Shape:
         known = list(self.tasks) if above is None else above
         upstream = set(rng.sample(known, min(len(known), rng.choice((0, 1, 1, 1, 2, 2, 3)))))
         mapped: Length | None = None
-        if group is None and rng.random() < 0.2:
-            mapped, needed = self.length()
+        if rng.random() < (0.2 if group is None else 0.07):
+            mapped, needed = (
+                self.length() if group is None else (Literal(rng.choice((0, 1, 2))), set())
+            )
             upstream |= needed
         task_id = f"t{len(self.tasks)}"
         rule = TriggerRule.ALL_SUCCESS if rng.random() < 0.45 else rng.choice(RULES)
@@ -132,14 +136,16 @@ class _Shape:
             return Upstream(above, rng.choice(("return_value", "return_value", "other"))), {above}
         return Literal(rng.choice((0, 1, 2, 3))), set()
 
-    def mapped_group(self) -> None:
+    def mapped_group(self, parent: str | None = None) -> None:
         """A mapped group of a few tasks, sometimes with another one in it."""
         rng = self.rng
         group_id = f"g{len(self.groups)}"
         mapped, needed = self.length()
-        self.groups[group_id] = GroupSpec(group_id=group_id, mapped=mapped)
+        self.groups[group_id] = GroupSpec(group_id=group_id, parent_id=parent, mapped=mapped)
         outside = list(self.tasks)
         inside = self.tasks_in(group_id, outside, needed)
+        if rng.random() < 0.25:
+            inside += self.setup_and_teardown(group_id, inside)
         if rng.random() < 0.2:
             inner_id = f"g{len(self.groups)}"
             inner, needed = self.inner_length(outside)
@@ -168,22 +174,40 @@ class _Shape:
             inside.append(task_id)
         return inside
 
-    def setup_and_teardown(self) -> None:
-        """A setup, some work under it, and often a teardown of it."""
+    def plain_group(self) -> None:
+        """A group that is not mapped around a mapped one, or around some tasks."""
+        group_id = f"g{len(self.groups)}"
+        self.groups[group_id] = GroupSpec(group_id=group_id)
+        if self.rng.random() < 0.5:
+            return self.mapped_group(group_id)
+        outside = list(self.tasks)
+        self.tasks_in(group_id, outside, set())
+        return None
+
+    def setup_and_teardown(
+        self, group: str | None = None, outside: list[str] | None = None
+    ) -> list[str]:
+        """Setups, some work under them, and often a teardown; gives the ids of all."""
         rng = self.rng
-        setup = self.task(is_setup=True)
-        work = [setup]
+        setups = [self.task(group, outside, is_setup=True, mapped=None)]
+        if rng.random() < 0.2:
+            setups.append(self.task(group, rng.choice(([], setups[:1])), is_setup=True))
+        work = list(setups)
         for _ in range(rng.randint(1, 3)):
-            task_id = self.task(above=work)
+            task_id = self.task(group, work)
             if not self.tasks[task_id].upstream:
-                self.tasks[task_id] = replace(self.tasks[task_id], upstream=(setup,))
+                self.tasks[task_id] = replace(self.tasks[task_id], upstream=(setups[0],))
             work.append(task_id)
         if rng.random() < 0.8:
-            above = {setup, *rng.sample(work, rng.randint(1, len(work)))}
-            self.task(
-                upstream=tuple(sorted(above)),
-                is_teardown=True,
-                mapped=None,
-                trigger_rule=TriggerRule.ALL_DONE_SETUP_SUCCESS,
-                on_failure_fail_dagrun=rng.random() < 0.3,
+            above = {*setups[: rng.choice((1, 2))], *rng.sample(work, rng.randint(1, len(work)))}
+            work.append(
+                self.task(
+                    group,
+                    upstream=tuple(sorted(above)),
+                    is_teardown=True,
+                    mapped=None,
+                    trigger_rule=TriggerRule.ALL_DONE_SETUP_SUCCESS,
+                    on_failure_fail_dagrun=rng.random() < 0.3,
+                )
             )
+        return work

@@ -214,6 +214,14 @@ def test_a_task_below_the_chosen_one_is_not_skipped() -> None:
     assert running.value("branch", key="skipmixin_key") == {"followed": ["a", "join"]}
 
 
+def test_a_branch_with_nothing_below_it_notes_no_decision() -> None:
+    with DAG("d") as dag:
+        BranchPythonOperator(task_id="branch", python_callable=lambda: [])
+    running = Running(dag)
+    assert skipped(running, "branch") == []
+    assert running.value("branch", key="skipmixin_key") is None
+
+
 @pytest.mark.parametrize(
     ("choice", "message"),
     [

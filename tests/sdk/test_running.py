@@ -79,6 +79,13 @@ def test_another_key_that_was_never_pushed_is_an_error_that_names_it() -> None:
         Running(dag).render("b")
 
 
+def test_a_key_of_multiple_outputs_that_was_not_pushed_is_none() -> None:
+    with DAG("d") as dag:
+        above = give.override(task_id="a", multiple_outputs=True)()
+        give.override(task_id="b")(above["part"])
+    assert Running(dag).execute("b") is None
+
+
 def test_multiple_outputs_are_pushed_one_by_one() -> None:
     @task(multiple_outputs=True)
     def split() -> dict[str, int]:

@@ -99,13 +99,21 @@ def _stop(run: RunProgress, task: TaskProgress, event: TaskEvent, reason: str) -
 
 
 def _joined(task: TaskProgress, index: int, other: TaskProgress) -> tuple[int, int]:
-    """The range of `other`'s instances that share the mapped groups' indexes with `index`."""
+    """The range of `other`'s instances that share the mapped groups' indexes with `index`.
+
+    What is in no mapped group with a map is one for all its instances: none of them alone decides
+    that it is left out.
+    """
     depth = 0
     for mine, yours in zip(task.node.group_ids, other.node.group_ids, strict=False):
         if mine != yours:
             break
         depth += 1
-    if not depth or not task.is_expanded or not other.is_expanded:
+    if not task.is_expanded:
+        return 0, other.count
+    if not depth:
+        return 0, 0
+    if not other.is_expanded:
         return 0, other.count
     ancestor = index // task.strides[depth]
     stride = other.strides[depth]

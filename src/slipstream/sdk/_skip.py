@@ -59,6 +59,8 @@ class SkipMixin(LoggingMixin):
             keep |= dag.get_task(task_id).get_flat_relative_ids(upstream=False)
         _decide(ti, [one.task_id for one in task.downstream_list if one.task_id not in keep])
         followed = sorted(keep & task.downstream_task_ids)
+        if not task.downstream_task_ids:
+            return
         ti.xcom_push(XCOM_SKIPMIXIN_KEY, {XCOM_SKIPMIXIN_FOLLOWED: followed})
 
 

@@ -163,7 +163,8 @@ class PlainXComArg(XComArg):
     def resolve(self, context: Context) -> UserValue:
         """What was pushed: one value, or a lazy sequence where the task is mapped.
 
-        Raises `XComNotFound` for another key than the return value's that nobody pushed.
+        None where nothing was pushed: the task was skipped, or gave nothing. Raises `XComNotFound`
+        for another key of a task that has no `multiple_outputs`: nobody promised that one.
         """
         from slipstream.sdk._mapping import pull
 
@@ -178,7 +179,7 @@ class PlainXComArg(XComArg):
     def _found(self, value: UserValue | ArgNotSet) -> UserValue:
         if not isinstance(value, ArgNotSet):
             return value
-        if self.key == XCOM_RETURN_KEY:
+        if self.key == XCOM_RETURN_KEY or getattr(self.operator, "multiple_outputs", False):
             return None
         raise XComNotFound(self.operator.dag_id, self.operator.task_id, self.key)
 
