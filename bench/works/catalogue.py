@@ -36,5 +36,6 @@ WORKS: Mapping[str, Work] = {
     "core": Work(measure=parts.core, rounds=1, limit_seconds=300, ours_alone=True),
     "map100000": Work(measure=parts.map100000, rounds=1, limit_seconds=600, ours_alone=True),
     "runtime": Work(measure=parts.runtime, rounds=1, limit_seconds=300, ours_alone=True),
+    "triggers": Work(measure=parts.triggers, rounds=1, limit_seconds=300, ours_alone=True),
     "install": Work(measure=commands.install, rounds=1, limit_seconds=900),
 }

@@ -35,6 +35,12 @@ def runtime(setting: Setting) -> Iterator[Figures]:
     yield {name: float(value) for name, value in figures.items()}
 
 
+def triggers(setting: Setting) -> Iterator[Figures]:
+    """10,000 waiting triggers, and how soon a task goes on once its trigger has fired."""
+    figures = json.loads(said(setting, "bench.triggers"))
+    yield {name: float(value) for name, value in figures.items()}
+
+
 def core_figures(text: str) -> Mapping[str, float]:
     """`{shape: state changes per second}` from what `bench.core` says."""
     found = {
