@@ -282,3 +282,20 @@ def test_wrong_setups_are_refused_with_a_reason(write: Any, message: str) -> Non
         a = empty("a")
         with pytest.raises((AirflowException, ValueError), match=message):
             write(a)
+
+
+def test_what_is_written_about_a_group_is_kept() -> None:
+    with DAG("d") as dag:
+        TaskGroup("g", tooltip="short", doc_md="**long**")
+    group = build_spec(dag).groups["g"]
+    assert (group.tooltip, group.doc_md) == ("short", "**long**")
+
+
+def test_an_argument_of_a_mapped_group_cannot_be_iterated_over() -> None:
+    @task_group
+    def each(items: Any) -> None:
+        for _ in items:
+            EmptyOperator(task_id="x")
+
+    with DAG("d"), pytest.raises(TypeError, match="'items' of a mapped task group cannot be"):
+        each.expand(items=[[1]])

@@ -6,12 +6,14 @@ import logging
 import sys
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from slipstream.sdk import DAG, Variable, chain, dag, task
 from slipstream.sdk.exceptions import AirflowException
+from slipstream.sdk.operators._interpreter_values import Arguments, Target, dump
 from slipstream.sdk.operators.empty import EmptyOperator
 from slipstream.sdk.operators.python_venv import (
     BranchExternalPythonOperator,
@@ -422,3 +424,42 @@ def test_a_generator_cannot_go() -> None:
 def test_python_versions_are_text() -> None:
     with DAG("d"), pytest.raises(AirflowException, match="as a number"):
         PythonVirtualenvOperator(task_id="x", python_callable=states, python_version=3.10)
+
+
+def test_an_interpreter_that_cannot_run_it_says_what_is_needed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def nothing(): ...
+
+    old = tmp_path / "python"
+    old.write_text("#!/bin/sh\necho too old\nexit 1\n")
+    old.chmod(0o755)
+    with caplog.at_level(logging.INFO):
+        assert run_function(nothing, python=str(old)).state == "failed"
+    assert "too old" in caplog.text
+    assert "It has to be Python 3.7 or newer" in error_of(caplog)
+
+
+@pytest.mark.parametrize(
+    ("python", "pendulum", "expected"),
+    [
+        ((3, 12, 1), "3.1.0", "pendulum"),
+        ((3, 12, 1), "2.1.2", "ZoneInfo"),
+        ((3, 12, 1), None, "ZoneInfo"),
+        ((3, 8, 18), None, "timezone"),
+    ],
+)
+def test_times_become_what_the_interpreter_knows(
+    python: tuple[int, ...], pendulum: str | None, expected: str
+) -> None:
+    import pickle
+
+    import pendulum as here
+
+    target = Target(python=python, protocol=4, pendulum=pendulum, slipstream=None)
+    moment = here.datetime(2026, 7, 1, tz="Europe/Vienna")
+    arguments = Arguments(args=[{"at": [moment]}], kwargs={}, spare={})
+    found = pickle.loads(dump("pickle", arguments, target))["args"][0]["at"][0]
+    assert found == moment
+    kind = type(found).__module__ if expected == "pendulum" else type(found.tzinfo).__name__
+    assert kind.partition(".")[0] == expected

@@ -592,3 +592,20 @@ def test_more_than_max_map_length_is_refused_where_something_is_mapped_over_it(
     finally:
         monkeypatch.undo()
         read_settings_anew()
+
+
+def test_a_dictionary_gives_its_keys_to_concat_and_its_pairs_to_map() -> None:
+    @task
+    def pairs() -> dict[str, int]:
+        return {"a": 1}
+
+    @task
+    def listed(values: Any) -> list[Any]:
+        return list(values)
+
+    with DAG("d") as dag:
+        listed.override(task_id="more")(pairs().concat(listed([2])))
+        listed.override(task_id="each")(pairs().map(list))
+    run = dag.test()
+    assert run.get_task_instance("more").xcom_pull(task_ids="more") == ["a", 2]
+    assert run.get_task_instance("each").xcom_pull(task_ids="each") == [["a", 1]]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.sdk.memory import Running
 
-from slipstream.sdk import DAG, BaseOperator, XComArg, _provider_info, task
+from slipstream.sdk import DAG, BaseOperator, XComArg, _provider_info, task, teardown
 from slipstream.sdk._decorated_operator import DecoratedOperator, get_unique_task_id
 from slipstream.sdk._task import TaskDecoratorCollection
 from slipstream.sdk._task_decorator import task_decorator_factory
@@ -256,6 +256,38 @@ def test_decorators_of_the_author_stay_in_the_source() -> None:
 
         operator = work().operator
     assert operator.get_python_source() == "@own\ndef work() -> int:\n    return 1\n"
+
+
+def test_a_dag_makes_tasks_of_its_own() -> None:
+    dag = DAG("d")
+
+    @dag.task
+    def first() -> int:
+        return 1
+
+    @dag.task.bash(task_id="second")
+    def command(x: int) -> str:
+        return f"echo {x}"
+
+    @dag.task.skip_if(lambda context: True)
+    @dag.task(retries=2)
+    def third() -> None: ...
+
+    command(first()) >> third()
+    assert {"first", "second", "third"} == dag.task_dict.keys()
+    assert dag.get_task("third").retries == 2
+    run = dag.test()
+    assert run.get_task_instance("second").xcom_pull(task_ids="second") == "1"
+    assert run.get_task_instance("third").state == "skipped"
+
+
+def test_a_teardown_takes_no_trigger_rule() -> None:
+    @teardown
+    @task(trigger_rule="all_done")
+    def remove() -> None: ...
+
+    with DAG("d"), pytest.raises(ValueError, match="takes no trigger_rule"):
+        remove()
 
 
 def test_unique_ids() -> None:

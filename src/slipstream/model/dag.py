@@ -76,6 +76,7 @@ class GroupSpec:
     parent_id: str | None = None
     label: str = ""
     tooltip: str = ""
+    doc_md: str | None = None
     prefix_group_id: bool = True
     ui_color: str = ""
     ui_fgcolor: str = ""

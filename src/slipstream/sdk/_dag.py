@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from slipstream.sdk._abstract_operator import AbstractOperator
     from slipstream.sdk._edges import EdgeInfo
     from slipstream.sdk._schedule import ScheduleArgument
+    from slipstream.sdk._task import TasksOfDag
 
 _SUFFIX = re.compile(r"(.*)__(\d+)\Z", re.DOTALL)
 
@@ -300,6 +301,13 @@ class DAG:
     def tasks(self) -> list[AbstractOperator]:
         """All tasks, in the order they were made."""
         return list(self.task_dict.values())
+
+    @property
+    def task(self) -> TasksOfDag:
+        """`@dag.task`: makes tasks of this DAG, also outside of its `with` block."""
+        from slipstream.sdk._task import TasksOfDag
+
+        return TasksOfDag(self)
 
     @property
     def task_ids(self) -> list[str]:

@@ -43,6 +43,7 @@ class TaskGroup(DAGNode):
         dag: DAG | None = None,
         default_args: Mapping[str, UserValue] | None = None,
         tooltip: str = "",
+        doc_md: str | None = None,
         ui_color: str = "CornflowerBlue",
         ui_fgcolor: str = "#000",
         add_suffix_on_collision: bool = False,
@@ -51,6 +52,7 @@ class TaskGroup(DAGNode):
         self.prefix_group_id = prefix_group_id
         self.default_args: dict[str, UserValue] = copy.deepcopy(dict(default_args or {}))
         self.tooltip = tooltip
+        self.doc_md = doc_md
         self.ui_color = ui_color
         self.ui_fgcolor = ui_fgcolor
         self.group_display_name = group_display_name
@@ -229,13 +231,34 @@ class TaskGroup(DAGNode):
 
     @property
     def roots(self) -> Sequence[AbstractOperator]:
-        """The tasks that wait for no other task of the group."""
-        return list(self.get_roots())
+        """The tasks that wait for no other task of the group; of an empty one, what follows it."""
+        return list(self.get_roots()) or self._beyond(upstream=False)
 
     @property
     def leaves(self) -> Sequence[AbstractOperator]:
-        """The tasks that no other task of the group waits for, teardowns aside."""
-        return list(self.get_leaves())
+        """The tasks that no other task of the group waits for, teardowns aside.
+
+        Where it has none, what the group waits for: `a >> group >> b` then joins a and b.
+        """
+        return list(self.get_leaves()) or self._beyond(upstream=True)
+
+    def _beyond(self, *, upstream: bool) -> list[AbstractOperator]:
+        """The tasks that a group without work passes on to those on its other side."""
+        assert self.dag is not None
+        groups, waiting = [self], [self]
+        found: dict[str, AbstractOperator] = {}
+        while waiting:
+            group = waiting.pop()
+            ids = group.upstream_task_ids if upstream else group.downstream_task_ids
+            found.update((task_id, self.dag.get_task(task_id)) for task_id in sorted(ids))
+            for group_id in group.upstream_group_ids if upstream else group.downstream_group_ids:
+                near = self.dag.task_group_dict[group_id or ""]
+                ends = list(near.get_leaves() if upstream else near.get_roots())
+                found.update((task.task_id, task) for task in ends)
+                if not ends and near not in groups:
+                    groups.append(near)
+                    waiting.append(near)
+        return list(found.values())
 
     def set_upstream(self, other: Orderable, edge_modifier: EdgeModifier | None = None) -> None:
         """Let the group's first tasks wait for `other`."""
@@ -294,6 +317,7 @@ class MappedTaskGroup(TaskGroup):
         dag: DAG | None = None,
         default_args: Mapping[str, UserValue] | None = None,
         tooltip: str = "",
+        doc_md: str | None = None,
         ui_color: str = "CornflowerBlue",
         ui_fgcolor: str = "#000",
         add_suffix_on_collision: bool = False,
@@ -306,6 +330,7 @@ class MappedTaskGroup(TaskGroup):
             dag=dag,
             default_args=default_args,
             tooltip=tooltip,
+            doc_md=doc_md,
             ui_color=ui_color,
             ui_fgcolor=ui_fgcolor,
             add_suffix_on_collision=add_suffix_on_collision,

@@ -212,6 +212,7 @@ def _group(group: TaskGroup) -> GroupSpec:
         parent_id=parent.group_id if parent is not None else None,
         label=group.group_display_name or group.label,
         tooltip=group.tooltip,
+        doc_md=group.doc_md,
         prefix_group_id=group.prefix_group_id,
         ui_color=group.ui_color,
         ui_fgcolor=group.ui_fgcolor,

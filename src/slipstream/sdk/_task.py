@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from slipstream.sdk._provider_info import task_decorator
 from slipstream.sdk._types import UserValue
+
+if TYPE_CHECKING:
+    from slipstream.sdk._dag import DAG
 
 Factory = Callable[..., UserValue]
 
@@ -61,6 +65,32 @@ class TaskDecoratorCollection:
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._factories})
+
+
+class TasksOfDag:
+    """`dag.task`: the decorators of `@task`, whose tasks all belong to one DAG."""
+
+    def __init__(self, dag: DAG) -> None:
+        self._dag = dag
+
+    def __call__(
+        self, python_callable: Callable[..., UserValue] | None = None, **kwargs: UserValue
+    ) -> UserValue:
+        """A task of the DAG that calls the function."""
+        return task(python_callable, **{"dag": self._dag, **kwargs})
+
+    def __getattr__(self, name: str) -> Factory:
+        factory: Factory = getattr(task, name)
+        if name in _CONDITIONS:
+            return factory
+        return lambda *args, **kwargs: factory(*args, **{"dag": self._dag, **kwargs})
+
+    def __dir__(self) -> list[str]:
+        return dir(task)
+
+
+_CONDITIONS = frozenset({"run_if", "skip_if"})
+"""Those that go above a task and make none."""
 
 
 def _imported(factory: Factory | str) -> Factory:

@@ -184,6 +184,11 @@ class TaskFunction:
         operator.is_teardown = self.is_teardown
         operator.on_failure_fail_dagrun = self.on_failure_fail_dagrun
         if self.is_teardown:
+            if "trigger_rule" in self.kwargs:
+                raise ValueError(
+                    f"Task {operator.task_id!r} is a teardown, which runs when everything before "
+                    f"it is done and its setups have succeeded; it takes no trigger_rule."
+                )
             operator.as_teardown(on_failure_fail_dagrun=self.on_failure_fail_dagrun)
         return PlainXComArg(operator)
 

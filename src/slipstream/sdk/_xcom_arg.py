@@ -348,9 +348,9 @@ class ConcatXComArg(_DerivedXComArg):
 
 
 def _sequence(word: str, value: object) -> Sequence[UserValue]:
-    """The items of an output; those of a mapping are its pairs."""
+    """The items of an output; those of a mapping are its pairs, and its keys for `concat`."""
     if isinstance(value, Mapping):
-        return list(value.items())
+        return list(value) if word == ConcatXComArg._word else list(value.items())
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return value
     raise AirflowException(

@@ -20,6 +20,9 @@ from slipstream.sdk.operators import _interpreter_values as values
 from slipstream.sdk.operators._child_process import ChildProcess
 from slipstream.sdk.operators._interpreter_values import Arguments, Target
 
+_ERROR = "error.json"
+"""Where the interpreter leaves what went wrong; see `_interpreter_child.note_error`."""
+
 
 class InterpreterTracebackError(Exception):
     """The traceback of an error in another interpreter, as the cause of the error here."""
@@ -53,7 +56,12 @@ def call_in_interpreter(
     `AirflowSkipException` for an exit code that skips.
     """
     with TemporaryDirectory(prefix="slipstream-call-") as folder:
-        exit_code = _run(call, Path(folder), log, note)
+        exit_code, began = _run(call, Path(folder), log, note)
+        if not began and not (Path(folder) / _ERROR).exists():
+            raise AirflowException(
+                f"{call.python} ended with exit code {exit_code} before {call.source.name}() was "
+                f"called. It has to be Python 3.7 or newer; what it said stands above in the log."
+            )
         if exit_code in call.skip_on_exit_code:
             raise AirflowSkipException(f"The function ended with exit code {exit_code}: skipped.")
         if exit_code != 0:
@@ -66,21 +74,23 @@ def _run(
     folder: Path,
     log: logging.Logger,
     note: Callable[[ChildProcess], None],
-) -> int:
+) -> tuple[int, bool]:
+    """The exit code, and whether the function was called."""
     _write_call(call, folder)
     ours, theirs = socket.socketpair()
     with ours, theirs:
+        talk = _Talk(call, folder, ours, log)
         child = ChildProcess(
             [call.python, str(folder / "child.py"), str(folder), str(theirs.fileno())],
             call.environment,
             log,
             channel=ours,
             pass_on=[theirs.fileno()],
-            hear=_Talk(call, folder, ours, log).hear,
+            hear=talk.hear,
         )
         note(child)
         log.info("Calling %s() with %s", call.source.name, call.python)
-        return child.run(started=theirs.close)
+        return child.run(started=theirs.close), talk.has_begun
 
 
 def _write_call(call: InterpreterCall, folder: Path) -> None:
@@ -109,6 +119,8 @@ class _Talk:
         self._folder = folder
         self._channel = channel
         self._log = log
+        self.has_begun = False
+        """Whether the interpreter knows what to call the function with."""
 
     def hear(self, line: bytes) -> None:
         """Answer one message."""
@@ -119,6 +131,7 @@ class _Talk:
             text = values.dump(self._call.serializer, arguments, target)
             (self._folder / "arguments").write_bytes(text)
             self._tell({"protocol": pickle.HIGHEST_PROTOCOL})
+            self.has_begun = True
         else:
             answer = _answer(pickle.loads(base64.b64decode(message["ask"])))  # noqa: S301 - the task's own code asks
             self._tell({"answer": base64.b64encode(pickle.dumps(answer)).decode()})
@@ -143,7 +156,7 @@ def _answer(question: tuple[str, tuple[UserValue, ...], dict[str, UserValue]]) -
 
 
 def _error(call: InterpreterCall, folder: Path, exit_code: int) -> AirflowException:
-    noted = folder / "error.json"
+    noted = folder / _ERROR
     if not noted.exists():
         how = f"was killed by signal {-exit_code}" if exit_code < 0 else f"exited with {exit_code}"
         return AirflowException(f"The process of {call.source.name}() in {call.python} {how}.")

@@ -1,7 +1,7 @@
 """The program that calls one function in another Python interpreter.
 
 Its text is run as a script by interpreters that know nothing of Slipstream and may be older than
-the one that Slipstream needs: it uses the standard library of Python 3.8 and nothing else.
+the one that Slipstream needs: it uses the standard library of Python 3.7 and nothing else.
 
 It gets a folder and the number of a socket. It says over the socket what it is, waits until the
 arguments lie in the folder, calls the function and leaves there what came of it. While the function
@@ -112,12 +112,11 @@ def describe(expects_airflow: bool) -> dict[str, object]:
 def _pendulum_version() -> str | None:
     if PathFinder.find_spec("pendulum") is None:
         return None
-    from importlib.metadata import PackageNotFoundError, version
-
     try:
-        return version("pendulum")
-    except PackageNotFoundError:
-        return None
+        from importlib.metadata import version
+    except ImportError:
+        return str(__import__("pendulum").__version__)
+    return version("pendulum")
 
 
 def _slipstream_version() -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone, tzinfo
 from importlib import import_module
@@ -154,7 +155,7 @@ def _portable_for(target: Target) -> Callable[[UserValue], UserValue]:
     def portable(value: UserValue) -> UserValue:
         value = resolved(value)
         if isinstance(value, pendulum.DateTime) and not same:
-            return _plain_datetime(value)
+            return _plain_datetime(value, by_name=target.python >= _FIRST_WITH_ZONES)
         if isinstance(value, _FETCHED_LATER):
             return [portable(item) for item in value]
         if type(value) in (dict, ParamsDict):
@@ -170,14 +171,17 @@ def _major(version: str | None) -> str | None:
     return version and version.partition(".")[0]
 
 
-def _plain_datetime(moment: UserValue) -> datetime:
-    """The standard library's, in the same zone."""
+_FIRST_WITH_ZONES = (3, 9)
+
+
+def _plain_datetime(moment: UserValue, *, by_name: bool) -> datetime:
+    """The standard library's, in the same zone, or at its distance from UTC."""
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     zone: tzinfo | None = None
     if moment.tzinfo is not None:
-        try:
-            zone = ZoneInfo(moment.timezone_name)
-        except (ZoneInfoNotFoundError, ValueError, TypeError):
-            zone = timezone(moment.utcoffset())
+        zone = timezone(moment.utcoffset())
+        if by_name and moment.timezone_name:
+            with suppress(ZoneInfoNotFoundError, ValueError):
+                zone = ZoneInfo(moment.timezone_name)
     return datetime.combine(moment.date(), moment.time(), zone).replace(fold=moment.fold)
