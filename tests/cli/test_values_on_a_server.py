@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -169,6 +171,38 @@ retried()
 """
 
 
+REMEMBERING = """
+from datetime import timedelta
+from airflow.sdk import NEVER_EXPIRE, Asset, dag, task
+
+ORDERS = Asset("orders", uri="s3://b/orders")
+
+@dag(schedule=None, is_paused_upon_creation=False)
+def remembering():
+    @task(retries=1, retry_delay=timedelta(0), outlets=[ORDERS])
+    def submit(task_state_store=None, asset_state_store=None, ti=None):
+        state = asset_state_store[ORDERS]
+        job = task_state_store.get("job")
+        if job is None:
+            assert ti.try_number == 1
+            task_state_store.set("job", {"id": 7}, retention=NEVER_EXPIRE)
+            state.set("runs", state.get("runs", 0) + 1)
+            raise ValueError("the connection is lost")
+        assert ti.try_number == 2 and job == {"id": 7}
+        return state.get("runs")
+
+    @task(inlets=[ORDERS])
+    def look(runs, task_state_store=None, asset_state_store=None):
+        assert task_state_store.get("job", "nothing") == "nothing"
+        assert asset_state_store.get("runs") == runs
+        asset_state_store.delete("nothing")
+
+    look(submit())
+
+remembering()
+"""
+
+
 def ended(home: Path, dag_id: str) -> str | None:
     """The state of the run `mine` of a DAG once it has ended."""
     found = slipstream(home, "dags", "state", dag_id, "mine").stdout.strip()
@@ -199,6 +233,20 @@ def test_a_retry_starts_without_the_values_of_the_try_before(tmp_path: Path) -> 
     home = tmp_path / "home"
     with running(home, "standalone"):
         run(home, "retried", RETRIED)
+
+
+def test_a_task_remembers_across_its_tries_and_an_asset_across_runs(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running(home, "standalone"):
+        run(home, "remembering", REMEMBERING)
+    with closing(sqlite3.connect(home / "slipstream.db")) as database:
+        found = database.execute(
+            "SELECT asset_uri, key, value, writer_kind, task_id FROM asset_state_store"
+        ).fetchall()
+        assert found == [("s3://b/orders", "runs", "1", "task", "submit")]
+        assert database.execute("SELECT key, expires_at FROM task_state_store").fetchall() == [
+            ("job", None)
+        ]
 
 
 def test_a_custom_class_runs_in_the_tasks_processes_and_nowhere_else(tmp_path: Path) -> None:

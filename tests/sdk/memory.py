@@ -11,7 +11,7 @@ from slipstream.model.attempt import Attempt
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState, RunType
 from slipstream.sdk import DAG
-from slipstream.sdk._backend import StoredConnection, XComItem
+from slipstream.sdk._backend import AssetKey, StoredConnection, XComItem
 from slipstream.sdk._context import Context, build_context, running
 from slipstream.sdk._mapping import unmap
 from slipstream.sdk._operator import BaseOperator
@@ -32,6 +32,8 @@ class MemoryBackend:
     previous: Mapping[str, Any] | None = None
     masked: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    state: dict[tuple[str | None, str], str] = field(default_factory=dict)
+    expiries: dict[str, datetime | None] = field(default_factory=dict)
 
     def get_variable(self, key: str) -> str | None:
         return self.variables.get(key)
@@ -120,6 +122,20 @@ class MemoryBackend:
                 text = values.pop(-1)
                 taken[key] = text if with_values else ""
         return taken
+
+    def get_state(self, key: str, *, asset: AssetKey | None) -> str | None:
+        return self.state.get((asset and asset.name, key))
+
+    def set_state(
+        self, key: str, value: str, *, asset: AssetKey | None, expires_at: datetime | None
+    ) -> None:
+        self.state[asset and asset.name, key] = value
+        self.expiries[key] = expires_at
+
+    def delete_state(self, key: str | None, *, asset: AssetKey | None) -> None:
+        for scope, name in list(self.state):
+            if scope == (asset and asset.name) and key in {None, name}:
+                del self.state[scope, name]
 
     def set_rendered_fields(self, fields: Mapping[str, Any]) -> None:
         self.asked.append("set_rendered_fields")

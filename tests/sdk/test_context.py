@@ -340,8 +340,3 @@ def test_operators_push_and_pull_through_the_context() -> None:
 def test_the_log_url_names_the_try() -> None:
     url = one_task().context("t", try_number=3)["ti"].log_url
     assert url == "http://localhost:8080/dags/d/runs/run/tasks/t?try_number=3"
-
-
-def test_state_that_is_not_kept_says_so() -> None:
-    with pytest.raises(NotImplementedError, match="does not keep task or asset state"):
-        one_task().context("t")["task_state_store"].get("x")

@@ -27,6 +27,7 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "pools": ("slipstream.cli.pools", "Manage pools"),
     "rotate-fernet-key": ("slipstream.cli.rotation", "Encrypt all secrets with a new key"),
     "scheduler": ("slipstream.cli.components", "Run the scheduler in a process of its own"),
+    "state-store": ("slipstream.cli.state_store", "Clean what tasks remember"),
     "standalone": ("slipstream.cli.standalone", "Run everything with one command"),
     "tasks": ("slipstream.cli.tasks.commands", "List, run, clear and inspect tasks"),
     "users": ("slipstream.cli.users", "Manage who may sign in"),

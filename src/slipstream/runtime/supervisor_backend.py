@@ -10,7 +10,7 @@ from slipstream.model.attempt import Attempt, XComWrite
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED
 from slipstream.runtime.link import Link, RequestFailedError
-from slipstream.sdk._backend import DagSummary, StoredConnection, XComItem
+from slipstream.sdk._backend import AssetKey, DagSummary, StoredConnection, XComItem
 from slipstream.sdk._times import in_utc
 from slipstream.wire import execution as wire
 
@@ -177,6 +177,26 @@ class SupervisorBackend:
         self.lengths.clear()
         return self._ask(wire.TakeXComs(with_values=with_values), wire.Taken).values
 
+    def get_state(self, key: str, *, asset: AssetKey | None) -> str | None:
+        """See `Backend`."""
+        name, uri = _of(asset)
+        return self._ask(wire.GetState(key=key, asset_name=name, asset_uri=uri), wire.Text).value
+
+    def set_state(
+        self, key: str, value: str, *, asset: AssetKey | None, expires_at: datetime | None
+    ) -> None:
+        """See `Backend`."""
+        name, uri = _of(asset)
+        request = wire.SetState(
+            key=key, value=value, expires_at=expires_at, asset_name=name, asset_uri=uri
+        )
+        self._ask(request, wire.Done)
+
+    def delete_state(self, key: str | None, *, asset: AssetKey | None) -> None:
+        """See `Backend`."""
+        name, uri = _of(asset)
+        self._ask(wire.DeleteState(key=key, asset_name=name, asset_uri=uri), wire.Done)
+
     def set_rendered_fields(self, fields: Mapping[str, JsonValue]) -> None:
         """See `Backend`."""
         self._ask(wire.SetRenderedFields(fields=fields), wire.Done)
@@ -296,6 +316,10 @@ class SupervisorBackend:
 def _plain(moments: Sequence[datetime]) -> list[datetime]:
     """The moments without the classes of the libraries that made them."""
     return [found for moment in moments if (found := in_utc(moment)) is not None]
+
+
+def _of(asset: AssetKey | None) -> tuple[str | None, str | None]:
+    return (None, None) if asset is None else (asset.name, asset.uri)
 
 
 def _expect(answer: wire.Answer, kind: type[A]) -> A:

@@ -17,11 +17,13 @@ from slipstream.model.attempt import (
     Succeeded,
     XComWrite,
 )
+from slipstream.model.errors import SlipstreamError
 from slipstream.model.states import TaskState
 from slipstream.runtime import retry_policies, task_callbacks, task_endings
 from slipstream.runtime.interrupts import time_limit
 from slipstream.runtime.operator_links import keep_links
 from slipstream.runtime.waited import seconds_before
+from slipstream.sdk._conf import conf
 from slipstream.sdk._context import build_context
 from slipstream.sdk._context_variables import context_to_airflow_vars
 from slipstream.sdk._mapping import check_result, unmap
@@ -114,7 +116,9 @@ class TaskRun:
         return TaskEnd(
             outcome,
             self._rendered,
-            task_callbacks.of_end(operator, context, outcome, self._attempt),
+            self._follow_up(
+                context, outcome, task_callbacks.of_end(operator, context, outcome, self._attempt)
+            ),
             getattr(operator, "show_return_value_in_logs", True),
         )
 
@@ -155,6 +159,31 @@ class TaskRun:
         except AirflowTaskTimeout:
             self.kill()
             raise
+
+    def _follow_up(
+        self, context: Context, outcome: Outcome, callbacks: Callable[[], None] | None
+    ) -> Callable[[], None] | None:
+        """What is to be done once the outcome counts: the callbacks, and forgetting.
+
+        A task's state is not forgotten earlier: should this process be lost, the next one needs it.
+        """
+        store = dict.get(context, "task_state_store")
+        has_been_used = store is not None and store.is_written
+        may_have_state = self._attempt.is_rerun or self._attempt.next_method is not None
+        if not isinstance(outcome, Succeeded) or not (has_been_used or may_have_state):
+            return callbacks
+        if not conf.getboolean("state_store", "clear_on_success"):
+            return callbacks
+
+        def forget() -> None:
+            try:
+                context["task_state_store"].clear()
+            except SlipstreamError:
+                _log.warning("The state of the task could not be cleared", exc_info=True)
+            if callbacks is not None:
+                callbacks()
+
+        return forget
 
     def _call(self, operator: BaseOperator, context: Context) -> Any:
         try:

@@ -86,9 +86,13 @@ if TYPE_CHECKING:
         RetryPolicy,
         RetryRule,
     )
+    from slipstream.sdk._state_stores import (
+        NEVER_EXPIRE,
+    )
 
 __all__ = [
     "DAG",
+    "NEVER_EXPIRE",
     "Asset",
     "AssetAccessControl",
     "AssetAlias",
@@ -173,6 +177,7 @@ _LAZY = {
     "SyncCallback": "slipstream.sdk._deadlines",
     "BaseOperatorLink": "slipstream.sdk._links",
     "BaseNotifier": "slipstream.sdk._notifier",
+    "NEVER_EXPIRE": "slipstream.sdk._state_stores",
     "ObjectStoragePath": "slipstream.sdk._object_storage",
     "ExceptionRetryPolicy": "slipstream.sdk._retry_policy",
     "RetryAction": "slipstream.sdk._retry_policy",

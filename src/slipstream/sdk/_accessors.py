@@ -110,19 +110,6 @@ class InletEvents(Mapping[UserValue, Sequence[UserValue]]):
         return len(self._inlets)
 
 
-class NoStateStore:
-    """Stands where Airflow offers values that outlive a try; every use of it says that it is not
-    there."""
-
-    def __getattr__(self, name: str) -> UserValue:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        raise NotImplementedError(
-            "Slipstream does not keep task or asset state. Use a Variable, or an XCom of an "
-            "earlier run (xcom_pull with include_prior_dates)."
-        )
-
-
 def triggering_events(dag_run: DagRun) -> Mapping[UserValue, Sequence[UserValue]]:
     """The asset events that made the run start, by asset."""
     found: dict[UserValue, list[UserValue]] = {}

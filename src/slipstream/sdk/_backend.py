@@ -59,6 +59,14 @@ class XComItem:
     """Whether the item is a key and its value, in a list of two."""
 
 
+@dataclass(frozen=True, slots=True)
+class AssetKey:
+    """What an asset is known by: its name, its URI, or both."""
+
+    name: str | None
+    uri: str | None
+
+
 class Backend(Protocol):
     """Answers for one task attempt. Values of XComs are JSON text (see `wire.values`).
 
@@ -135,6 +143,17 @@ class Backend(Protocol):
 
         The texts are empty without `with_values`.
         """
+
+    def get_state(self, key: str, *, asset: AssetKey | None) -> str | None:
+        """What is remembered as JSON text, of an asset or of the running task instance (None)."""
+
+    def set_state(
+        self, key: str, value: str, *, asset: AssetKey | None, expires_at: datetime | None
+    ) -> None:
+        """Remember a value, until that moment or for ever."""
+
+    def delete_state(self, key: str | None, *, asset: AssetKey | None) -> None:
+        """Forget a value if it is there; without a key, all of them."""
 
     def set_rendered_fields(self, fields: Mapping[str, JsonValue]) -> None:
         """Keep the rendered template fields of the running attempt for people to look at."""

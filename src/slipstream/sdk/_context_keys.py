@@ -12,6 +12,7 @@ from slipstream.sdk._dag_run import DagRun
 from slipstream.sdk._deprecation import warn_deprecated
 from slipstream.sdk._params import process_params
 from slipstream.sdk._proxy import LazyValue
+from slipstream.sdk._state_stores import asset_state_stores, task_state_store
 from slipstream.sdk._times import for_user
 from slipstream.sdk._types import UserValue
 from slipstream.sdk.exceptions import AirflowContextDeprecationWarning
@@ -117,8 +118,8 @@ LAZY: Mapping[str, _Find] = {
     "triggering_asset_events": lambda context: _accessors.triggering_events(context["dag_run"]),
     "outlet_events": lambda context: _accessors.OutletEvents(),
     "inlet_events": lambda context: _accessors.InletEvents(context["inlets"]),
-    "task_state_store": lambda context: _accessors.NoStateStore(),
-    "asset_state_store": lambda context: _accessors.NoStateStore(),
+    "task_state_store": task_state_store,
+    "asset_state_store": asset_state_stores,
 }
 """Keys of today that are computed when they are first asked for."""
 

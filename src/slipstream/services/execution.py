@@ -19,8 +19,11 @@ from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED, DagRun, TaskKey
 from slipstream.model.states import LIVE, RunState, RunType, TaskState, TriggeredBy
 from slipstream.services.changes import ChangeBoard
+from slipstream.services.kept_state import answer_state
+from slipstream.store.errors import AttemptSupersededError
 from slipstream.store.interface import (
     DagStore,
+    KeptStateStore,
     RunStore,
     SchedulerStore,
     SettingsStore,
@@ -39,7 +42,9 @@ from slipstream.wire import execution as wire
 _log = logging.getLogger(__name__)
 
 
-class ExecutionStore(SchedulerStore, DagStore, RunStore, XComStore, SettingsStore, Protocol):
+class ExecutionStore(
+    SchedulerStore, DagStore, RunStore, XComStore, KeptStateStore, SettingsStore, Protocol
+):
     """What answering needs of the store."""
 
 
@@ -133,6 +138,12 @@ class ExecutionService:
                 return self._write_xcom(attempt, ask)
             case wire.TakeXComs():
                 return self._take_xcoms(attempt, ask)
+            case wire.GetState() | wire.SetState() | wire.DeleteState():
+                require = self._require_latest if attempt.is_over else self._require_current
+                try:
+                    return answer_state(self._store, attempt, ask, require)
+                except AttemptSupersededError as error:
+                    raise _fenced(attempt) from error
             case wire.SetRenderedFields():
                 self._set_rendered_fields(attempt, ask)
                 return wire.Done()

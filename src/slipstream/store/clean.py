@@ -22,11 +22,12 @@ from slipstream.store.tables import (
     rendered_fields,
     source_text,
     task_instance,
+    task_state_store,
     xcom,
 )
 from slipstream.store.times import to_micros
 
-_OF_RUNS = (task_instance, attempt, xcom, rendered_fields)
+_OF_RUNS = (task_instance, attempt, xcom, task_state_store, rendered_fields)
 _RUNS_AT_ONCE = 200
 _OBJECT = "xcom_object"
 _UNCOMMITTED = timedelta(hours=1)

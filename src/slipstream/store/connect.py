@@ -16,6 +16,7 @@ from slipstream.store.database import Database
 from slipstream.store.deferrals import DeferralVerbs
 from slipstream.store.errors import UnsupportedUrlError
 from slipstream.store.interface import Store
+from slipstream.store.kept_state import KeptStateVerbs
 from slipstream.store.marks import MarkVerbs
 from slipstream.store.objects import open_objects
 from slipstream.store.parsed import ParsedVerbs
@@ -38,6 +39,7 @@ class SqlStore(
     RunVerbs,
     DeferralVerbs,
     XComVerbs,
+    KeptStateVerbs,
     SettingsVerbs,
     PoolVerbs,
     SecretVerbs,

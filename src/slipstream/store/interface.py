@@ -17,6 +17,7 @@ from slipstream.model.states import RunState, TaskState
 from slipstream.model.version import DagVersion, FileError, ParsedFile
 from slipstream.store.leases import Holder, Lease
 from slipstream.store.records import (
+    AssetStateRecord,
     AttemptRecord,
     ComponentHealth,
     ConnectionRecord,
@@ -38,6 +39,8 @@ from slipstream.store.records import (
     RunFilter,
     RunSnapshot,
     RunWrite,
+    StateWriter,
+    TaskStateRecord,
     VariableRecord,
     Window,
     XComFilter,
@@ -331,6 +334,77 @@ class XComStore(Protocol):
         """
 
 
+class KeptStateStore(Protocol):
+    """What tasks remember: of a task instance across its tries, of an asset across runs.
+
+    Values are JSON text. What has expired is not there. Verbs of a task instance that are given
+    an attempt id raise `ConflictError` unless that attempt still counts. An asset is named by its
+    name or, where that is None, by its URI.
+    """
+
+    def get_task_state(self, run_pk: int, key: TaskKey, name: str) -> TaskStateRecord | None:
+        """One value, or None."""
+
+    def list_task_state(self, run_pk: int, key: TaskKey, window: Window) -> Page[TaskStateRecord]:
+        """A page of values, ordered by key."""
+
+    def set_task_state(
+        self,
+        run_pk: int,
+        key: TaskKey,
+        name: str,
+        value: str,
+        expires_at: datetime | None,
+        *,
+        attempt_id: str | None = None,
+    ) -> None:
+        """Store a value; one without a moment never expires."""
+
+    def delete_task_state(
+        self, run_pk: int, key: TaskKey, name: str, *, attempt_id: str | None = None
+    ) -> bool:
+        """Remove one value; False where there was none."""
+
+    def clear_task_state(
+        self,
+        run_pk: int,
+        key: TaskKey,
+        *,
+        all_map_indexes: bool = False,
+        attempt_id: str | None = None,
+    ) -> int:
+        """Remove every value of an instance, or of all instances of its task; gives how many."""
+
+    def clean_task_state(self, *, batch_size: int = 0, dry_run: bool = False) -> int:
+        """Remove what has expired, so many rows in one transaction (0: all); gives how many."""
+
+    def get_asset_state(
+        self, asset_name: str | None, asset_uri: str | None, name: str
+    ) -> AssetStateRecord | None:
+        """One value, or None."""
+
+    def list_asset_state(
+        self, asset_name: str | None, asset_uri: str | None, window: Window
+    ) -> Page[AssetStateRecord]:
+        """A page of an asset's values, ordered by key."""
+
+    def set_asset_state(
+        self,
+        asset_name: str | None,
+        asset_uri: str | None,
+        name: str,
+        value: str,
+        writer: StateWriter,
+    ) -> None:
+        """Store a value."""
+
+    def delete_asset_state(self, asset_name: str | None, asset_uri: str | None, name: str) -> bool:
+        """Remove one value; False where there was none."""
+
+    def clear_asset_state(self, asset_name: str | None, asset_uri: str | None) -> int:
+        """Remove every value of an asset; gives how many."""
+
+
 class SettingsStore(Protocol):
     """Variables, connections, pools, users. Values and passwords are encrypted at rest."""
 
@@ -422,6 +496,7 @@ class Store(
     DagStore,
     RunStore,
     XComStore,
+    KeptStateStore,
     SettingsStore,
     AdminStore,
     Protocol,

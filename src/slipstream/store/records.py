@@ -167,6 +167,40 @@ class XComRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskStateRecord:
+    """What a task instance remembers under a key. `value` is JSON text."""
+
+    key: str
+    value: str
+    updated_at: datetime
+    expires_at: datetime | None = None
+    """None for what never expires."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateWriter:
+    """Who wrote the state of an asset: a task instance, or somebody through the API."""
+
+    kind: str
+    dag_id: str | None = None
+    run_id: str | None = None
+    task_id: str | None = None
+    map_index: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetStateRecord:
+    """What is remembered of an asset under a key. `value` is JSON text."""
+
+    asset_name: str
+    asset_uri: str
+    key: str
+    value: str
+    updated_at: datetime
+    writer: StateWriter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VariableRecord:
     """A variable, its value in the clear."""
 

@@ -343,6 +343,35 @@ lease = Table(
 )
 """Who is in charge of what; the epoch counts the terms."""
 
+task_state_store = Table(
+    "task_state_store",
+    metadata,
+    Column("run_pk", ForeignKey("dag_run.pk", ondelete="CASCADE"), primary_key=True),
+    Column("task_id", String, primary_key=True),
+    Column("map_index", Integer, primary_key=True, autoincrement=False),
+    Column("key", String, primary_key=True),
+    Column("value", Text, nullable=False),  # JSON
+    Column("updated_at", _TIME, nullable=False),
+    Column("expires_at", _TIME, index=True),
+)
+"""What task instances remember across their tries."""
+
+asset_state_store = Table(
+    "asset_state_store",
+    metadata,
+    Column("asset_name", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("asset_uri", String, nullable=False, index=True),
+    Column("value", Text, nullable=False),  # JSON
+    Column("updated_at", _TIME, nullable=False),
+    Column("writer_kind", String, nullable=False),
+    Column("dag_id", String),
+    Column("run_id", String),
+    Column("task_id", String),
+    Column("map_index", Integer),
+)
+"""What tasks remember of assets across runs, and who wrote it last."""
+
 rendered_fields = Table(
     "rendered_fields",
     metadata,

@@ -10,7 +10,7 @@ from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED, TaskKey
 from slipstream.runtime.masking import Masker
 from slipstream.sdk import _scope
-from slipstream.sdk._backend import DagSummary, StoredConnection, XComItem
+from slipstream.sdk._backend import AssetKey, DagSummary, StoredConnection, XComItem
 from slipstream.testing.other_runs import KnownRun, KnownRuns, instance_states
 from slipstream.wire.value_items import ValueItems, split_items
 
@@ -35,6 +35,7 @@ class MemoryBackend:
         self._xcoms: dict[tuple[str, str, str, str], dict[int, str]] = {}
         self._itemized: tuple[str, ValueItems | None] | None = None
         """The value that was last mapped over, and its items."""
+        self._state: dict[tuple[TaskKey | str, str], str] = {}
         self.running = TaskKey("")
         """The task instance that runs now."""
         self.masker = Masker()
@@ -152,6 +153,26 @@ class MemoryBackend:
                 if text is not None:
                     taken[name] = text if with_values else ""
         return taken
+
+    def get_state(self, key: str, *, asset: AssetKey | None) -> str | None:
+        """See `Backend`. Nothing expires within the run."""
+        return self._state.get((self._scope(asset), key))
+
+    def set_state(
+        self, key: str, value: str, *, asset: AssetKey | None, expires_at: datetime | None
+    ) -> None:
+        """See `Backend`."""
+        del expires_at
+        self._state[self._scope(asset), key] = value
+
+    def delete_state(self, key: str | None, *, asset: AssetKey | None) -> None:
+        """See `Backend`."""
+        scope = self._scope(asset)
+        for known in [each for each in self._state if each[0] == scope and key in {None, each[1]}]:
+            del self._state[known]
+
+    def _scope(self, asset: AssetKey | None) -> TaskKey | str:
+        return self.running if asset is None else str(asset.name or asset.uri)
 
     def set_rendered_fields(self, fields: Mapping[str, JsonValue]) -> None:
         """See `Backend`."""

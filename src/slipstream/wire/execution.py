@@ -121,6 +121,37 @@ class TakeXComs(_Request, frozen=True, kw_only=True, tag="take_xcoms"):
     with_values: bool = False
 
 
+class GetState(_Request, frozen=True, kw_only=True, tag="get_state"):
+    """What is remembered under a key. Answered by `Text`.
+
+    Without an asset's name or URI it is the state of the asking attempt's own task instance, here
+    and in the requests below.
+    """
+
+    key: str
+    asset_name: str | None = None
+    asset_uri: str | None = None
+
+
+class SetState(_Request, frozen=True, kw_only=True, tag="set_state"):
+    """Answered by `Done`."""
+
+    key: str
+    value: str
+    expires_at: datetime | None = None
+    """For a task instance's state alone: None for never."""
+    asset_name: str | None = None
+    asset_uri: str | None = None
+
+
+class DeleteState(_Request, frozen=True, kw_only=True, tag="delete_state"):
+    """Answered by `Done`; without a key everything is removed."""
+
+    key: str | None
+    asset_name: str | None = None
+    asset_uri: str | None = None
+
+
 class SetRenderedFields(_Request, frozen=True, kw_only=True, tag="set_rendered_fields"):
     """Answered by `Done`."""
 
@@ -204,6 +235,9 @@ Request: TypeAlias = (
     | SetXCom
     | DeleteXCom
     | TakeXComs
+    | GetState
+    | SetState
+    | DeleteState
     | SetRenderedFields
     | GetPreviousRun
     | GetTaskStates

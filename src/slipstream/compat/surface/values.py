@@ -7,11 +7,16 @@ from slipstream.compat.surface._table import Table
 _SDK = "slipstream.sdk"
 _PATH = "slipstream.sdk._object_storage"
 _STORES = "slipstream.sdk._object_stores"
+_STATE = "slipstream.sdk._state_stores"
 _SERDE = "slipstream.compat.adapters.serde"
 _SERDE_NAMES = "serialize deserialize CLASSNAME DATA VERSION"
 
 TABLE: Table = {
-    "airflow.sdk": {_SDK: "ObjectStoragePath"},
+    "airflow.sdk": {_SDK: "ObjectStoragePath", _STATE: "NEVER_EXPIRE"},
+    "airflow.sdk.execution_time.context": {
+        _STATE: "NEVER_EXPIRE TaskStateStoreAccessor=TaskStateStore "
+        "AssetStateStoreAccessor=AssetStateStore AssetStateStoreAccessors=AssetStateStores"
+    },
     "airflow.sdk.execution_time.xcom": {"slipstream.sdk._xcom": "XCom BaseXCom"},
     "airflow.sdk.execution_time.lazy_sequence": {
         "slipstream.sdk._xcom_sequences": "LazyXComSequence"
