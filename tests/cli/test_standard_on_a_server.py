@@ -42,6 +42,10 @@ with DAG("caller", schedule=None, is_paused_upon_creation=False):
         task_id="bad", trigger_dag_id="worker", trigger_run_id="bad", poke_interval=FAR,
         wait_for_completion=True, conf={"code": 3}, retries=0,
     )
+    TriggerDagRunOperator(
+        task_id="deferred", trigger_dag_id="worker", trigger_run_id="deferred", poke_interval=FAR,
+        wait_for_completion=True, deferrable=True,
+    )
 
 with DAG("waiter", schedule=None, is_paused_upon_creation=False):
     ExternalTaskSensor(
@@ -52,6 +56,9 @@ with DAG("waiter", schedule=None, is_paused_upon_creation=False):
     ExternalTaskSensor(
         task_id="failing", external_dag_id="worker", allowed_states=["failed"],
         failed_states=["success"], poke_interval=FAR, soft_fail=True,
+    )
+    ExternalTaskSensor(
+        task_id="deferred", external_dag_id="worker", poke_interval=FAR, deferrable=True,
     )
 
 def count(name, enough):
@@ -159,7 +166,12 @@ def ended(home: Path, dag_id: str, run_id: str = "mine") -> dict[str, str]:
 def test_runs_are_started_and_waited_for(server: RunningServer, home: Path) -> None:
     # The poke interval is an hour, so the tasks end because they are told of the run's end.
     trigger(home, "caller")
-    assert ended(home, "caller") == {"good": "success", "again": "skipped", "bad": "failed"}
+    assert ended(home, "caller") == {
+        "good": "success",
+        "again": "skipped",
+        "bad": "failed",
+        "deferred": "success",
+    }
     assert ended(home, "worker", "good") == {"work": "success"}
     assert ended(home, "worker", "bad") == {"work": "failed"}
     links = server.get(
@@ -172,9 +184,14 @@ def test_runs_are_started_and_waited_for(server: RunningServer, home: Path) -> N
 def test_a_wait_ends_when_the_other_dag_has_ended(server: RunningServer, home: Path) -> None:
     date = ("--logical-date", "2026-01-05T07:30:00+00:00")
     trigger(home, "waiter", *date)
-    eventually(lambda: set(states(home, "waiter").values()) == {"running"})
+    eventually(lambda: sorted(states(home, "waiter").values()) == ["deferred", *["running"] * 3])
     trigger(home, "worker", *date)
-    assert ended(home, "waiter") == {"task": "success", "run": "success", "failing": "skipped"}
+    assert ended(home, "waiter") == {
+        "task": "success",
+        "run": "success",
+        "failing": "skipped",
+        "deferred": "success",
+    }
 
 
 def test_waiting_across_reschedules(server: RunningServer, home: Path) -> None:

@@ -365,6 +365,9 @@ class Answers:
     def get_run_state(self, **_: Any) -> str:
         return self.state
 
+    async def change_after(self, **_: Any) -> int:
+        return 0
+
 
 @pytest.mark.parametrize(
     ("runs", "expected"),

@@ -39,6 +39,9 @@ class Link(Protocol):
     def ask(self, request: execution.Request) -> execution.Answer:
         """The answer to a request. Raises the `SlipstreamError` that a refusal stands for."""
 
+    async def ask_async(self, request: execution.Request) -> execution.Answer:
+        """The same, for a coroutine."""
+
 
 def accepted(answer: execution.Answer) -> execution.Answer:
     """The answer, unless it is a refusal, which is raised."""

@@ -305,6 +305,11 @@ class SupervisorBackend:
         request = wire.AwaitChange(dag_id=dag_id, seen=seen, seconds=seconds)
         return self._ask(request, wire.Count).value
 
+    async def change_after(self, *, dag_id: str, seen: int | None, seconds: float) -> int:
+        """See `Backend`."""
+        request = wire.AwaitChange(dag_id=dag_id, seen=seen, seconds=seconds)
+        return _expect(await self._link.ask_async(request), wire.Count).value
+
     def mask_secret(self, value: str) -> None:
         """See `Backend`."""
         self._link.mask([value])

@@ -84,6 +84,12 @@ class SupervisorLink:
                 answer = self._wait_for(number)
         return accepted(answer)
 
+    async def ask_async(self, request: execution.Request) -> execution.Answer:
+        """The same, for a coroutine; another thread waits."""
+        import asyncio
+
+        return await asyncio.to_thread(self.ask, request)
+
     @property
     def _attached(self) -> BlockingConnection:
         if self._connection is None:

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from slipstream.model.errors import AlreadyExistsError, SlipstreamError
+from slipstream.sdk._external import SHORTEST_PAUSE_SECONDS
 from slipstream.sdk.exceptions import (
     AirflowException,
     AirflowFailException,
@@ -79,7 +80,7 @@ def _defer(order: DagRunTriggerException, run_id: str) -> None:
 
 def _wait(order: DagRunTriggerException, run_id: str, backend: Backend) -> None:
     """Until the run has come to a state that counts; the deployment tells when to look again."""
-    dag_id, shortest = order.trigger_dag_id, 0.05
+    dag_id = order.trigger_dag_id
     seen = backend.await_change(dag_id=dag_id, seen=None, seconds=0)
     while True:
         state = backend.get_run_state(dag_id=dag_id, run_id=run_id)
@@ -91,5 +92,5 @@ def _wait(order: DagRunTriggerException, run_id: str, backend: Backend) -> None:
         if state is None:
             raise AirflowException(f"Run {run_id!r} of DAG {dag_id!r} was deleted.")
         # A busy DAG changes all the time; not every change is worth a look.
-        time.sleep(shortest)
+        time.sleep(SHORTEST_PAUSE_SECONDS)
         seen = backend.await_change(dag_id=dag_id, seen=seen, seconds=float(order.poke_interval))

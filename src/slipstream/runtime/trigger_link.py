@@ -6,6 +6,7 @@ loop's thread or in another one.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import threading
 from collections.abc import Callable, Sequence
@@ -52,6 +53,16 @@ class TriggerLink:
         finally:
             self._asked.pop(number, None)
 
+    async def ask_async(self, request: execution.Request) -> execution.Answer:
+        """The answer to a request; waiting for it costs no thread."""
+        number = next(self._numbers)
+        answer: Future[execution.Answer] = Future()
+        # A trigger that is dropped gives up waiting; the answer comes all the same.
+        answer.set_running_or_notify_cancel()
+        self._asked[number] = answer
+        self.send(messages.Ask(number=number, request=request))
+        return accepted(await asyncio.wrap_future(answer))
+
     def listen(
         self, deliver: Callable[[messages.ToTask], None], on_end: Callable[[], None]
     ) -> None:
@@ -69,6 +80,6 @@ class TriggerLink:
             on_end()
 
     def _answered(self, reply: messages.Reply) -> None:
-        asked = self._asked.get(reply.number)
+        asked = self._asked.pop(reply.number, None)
         if asked is not None:
             asked.set_result(reply.answer)

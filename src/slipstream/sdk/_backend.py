@@ -211,6 +211,9 @@ class Backend(Protocol):
         None first, which returns at once, then look, then wait: so nothing is missed in between.
         """
 
+    async def change_after(self, *, dag_id: str, seen: int | None, seconds: float) -> int:
+        """The same as `await_change`, for a coroutine."""
+
     def mask_secret(self, value: str) -> None:
         """From now on, hide this text wherever it appears in the attempt's log."""
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from slipstream.sdk._backend import Backend
 
 
+SHORTEST_PAUSE_SECONDS = 0.05
+"""Between two looks, however much happens in the other DAG."""
+
+
 class Verdict(StrEnum):
     """What has become of what is waited for."""
 

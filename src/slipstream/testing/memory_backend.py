@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -262,6 +263,13 @@ class MemoryBackend:
         del dag_id
         if seen is not None:
             time.sleep(seconds)
+        return 0
+
+    async def change_after(self, *, dag_id: str, seen: int | None, seconds: float) -> int:
+        """See `Backend`."""
+        del dag_id
+        if seen is not None:
+            await asyncio.sleep(seconds)
         return 0
 
     def mask_secret(self, value: str) -> None:

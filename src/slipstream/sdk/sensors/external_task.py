@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from slipstream.model.states import RunState, TaskState
 from slipstream.sdk._callables import call_with_context
 from slipstream.sdk._deferral import is_deferrable
-from slipstream.sdk._external import External, Verdict
+from slipstream.sdk._external import SHORTEST_PAUSE_SECONDS, External, Verdict
 from slipstream.sdk._former_arguments import take_former
 from slipstream.sdk._keys import quoted
 from slipstream.sdk._links import BaseOperatorLink, address_of_run
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from slipstream.sdk._context import Context
     from slipstream.sdk._operator import BaseOperator
     from slipstream.sdk._task_instance import TaskInstanceKey
-
-_SHORTEST_PAUSE_SECONDS = 0.05
-"""Between two looks, however much happens in the other DAG."""
 
 
 class ExternalDagLink(BaseOperatorLink):
@@ -203,7 +200,7 @@ class ExternalTaskSensor(BaseSensorOperator):
     def _pause(self, seconds: float) -> None:
         """Until something happens in the other DAG."""
         end = time.monotonic() + seconds
-        time.sleep(min(seconds, _SHORTEST_PAUSE_SECONDS))
+        time.sleep(min(seconds, SHORTEST_PAUSE_SECONDS))
         self._seen = require_backend().await_change(
             dag_id=self.external_dag_id,
             seen=self._seen,

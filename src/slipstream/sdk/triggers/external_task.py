@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from slipstream.sdk._external import External, Verdict
+from slipstream.sdk._external import SHORTEST_PAUSE_SECONDS, External, Verdict
 from slipstream.sdk._running import require_backend
 from slipstream.sdk._triggers import BaseTrigger, TriggerEvent
 from slipstream.sdk._types import UserValue
@@ -70,7 +70,7 @@ class WorkflowTrigger(BaseTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look again and again; the deployment is asked in another thread."""
+        """Look whenever something has happened in the DAG, and after the interval at the latest."""
         backend = require_backend()
         external = External(
             dag_id=self.external_dag_id,
@@ -82,8 +82,7 @@ class WorkflowTrigger(BaseTrigger):
             failed=self.failed_states or (),
             skipped=self.skipped_states or (),
         )
-        while (found := await asyncio.to_thread(external.look, backend)) is Verdict.WAITING:
-            await asyncio.sleep(self.poke_interval)
+        found = await _wait_for(external, backend, self.poke_interval)
         if found is Verdict.FAILED and self.soft_fail:
             found = Verdict.SKIPPED
         yield TriggerEvent({"status": found.value})
@@ -124,7 +123,7 @@ class DagStateTrigger(BaseTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look again and again; the deployment is asked in another thread."""
+        """Look whenever something has happened in the DAG, and after the interval at the latest."""
         backend = require_backend()
         external = External(
             dag_id=self.dag_id,
@@ -132,8 +131,7 @@ class DagStateTrigger(BaseTrigger):
             logical_dates=self.execution_dates or (),
             allowed=list(self.states),
         )
-        while await asyncio.to_thread(external.look, backend) is Verdict.WAITING:
-            await asyncio.sleep(self.poll_interval)
+        await _wait_for(external, backend, self.poll_interval)
         path, arguments = self.serialize()
         found = await asyncio.to_thread(self._states_of_runs, backend)
         yield TriggerEvent((path, {**arguments, **found}))
@@ -143,3 +141,16 @@ class DagStateTrigger(BaseTrigger):
             run_id: backend.get_run_state(dag_id=self.dag_id, run_id=run_id)
             for run_id in self.run_ids or ()
         }
+
+
+async def _wait_for(external: External, backend: Backend, interval_seconds: float) -> Verdict:
+    """What becomes of it. The looks themselves are made in another thread."""
+    seen = await backend.change_after(dag_id=external.dag_id, seen=None, seconds=0)
+    while (found := await asyncio.to_thread(external.look, backend)) is Verdict.WAITING:
+        # A busy DAG changes all the time; not every change is worth a look.
+        shortest = min(interval_seconds, SHORTEST_PAUSE_SECONDS)
+        await asyncio.sleep(shortest)
+        seen = await backend.change_after(
+            dag_id=external.dag_id, seen=seen, seconds=interval_seconds - shortest
+        )
+    return found
