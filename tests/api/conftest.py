@@ -56,6 +56,9 @@ class Client:
     def patch(self, path: str, json: object = None, **options: object) -> httpx.Response:
         return self.send("PATCH", path, json=json, **options)
 
+    def put(self, path: str, json: object = None, **options: object) -> httpx.Response:
+        return self.send("PUT", path, json=json, **options)
+
     def delete(self, path: str, **options: object) -> httpx.Response:
         return self.send("DELETE", path, **options)
 

@@ -30,6 +30,10 @@ class ApiSettings:
     maximum_page_limit: int = 100
     maximum_body_bytes: int = 16 * 1024 * 1024
     """A larger request body is refused with 413."""
+    maximum_state_bytes: int = 65_535
+    """The longest value that may be put into a task's state store; 0 for no limit."""
+    state_retention_days: int = 30
+    """How long a task's state is kept where nobody says; 0 for ever."""
     log_page_bytes: int = 1024 * 1024
     """How much of a log one answer carries unless the full content is asked for."""
     cors_origins: tuple[str, ...] = ()

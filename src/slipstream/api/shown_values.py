@@ -11,7 +11,11 @@ from slipstream.wire import moment_values
 from slipstream.wire.values import TYPE, VALUE
 
 _AS_IT_STANDS = frozenset(
-    {"tuple", "set", "frozenset", "float", "date", "time", "decimal", "uuid", "path", "complex"}
+    {
+        *("tuple", "set", "frozenset", "float", "date", "time", "decimal", "uuid", "path"),
+        *("complex", "timezone", "pendulum.date", "pendulum.time", "pendulum.timezone"),
+        *("asset", "asset_alias", "param", "params"),
+    }
 )
 """Types whose value in the encoded text says all there is to say."""
 _OF_CLASSES = frozenset({"dataclass", "attrs", "pydantic", "enum"})

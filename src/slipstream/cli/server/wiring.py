@@ -136,6 +136,8 @@ def api_settings(deployment: Deployment) -> ApiSettings:
         base_path=urlsplit(config.get("api", "base_url") or "").path.rstrip("/"),
         fallback_page_limit=config.integer("api", "fallback_page_limit"),
         maximum_page_limit=config.integer("api", "maximum_page_limit"),
+        maximum_state_bytes=config.integer("state_store", "max_value_storage_bytes"),
+        state_retention_days=config.integer("state_store", "default_retention_days"),
         cors_origins=_words(config, "api", "access_control_allow_origins"),
         cors_methods=_words(config, "api", "access_control_allow_methods"),
         cors_headers=_words(config, "api", "access_control_allow_headers"),
