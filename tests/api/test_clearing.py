@@ -9,7 +9,7 @@ from tests.api.conftest import Client
 from tests.api.making import NOON, a_run, end_run, recorded, started
 
 from slipstream.api.selection import pick
-from slipstream.model.dag import DagSpec, TaskSpec
+from slipstream.model.dag import DagSpec, GroupSpec, Literal, TaskSpec
 from slipstream.model.run import DagRun, TaskKey
 from slipstream.model.states import RunState, TaskState
 from slipstream.store.interface import Store
@@ -242,3 +242,28 @@ def test_setups_and_teardowns_are_cleared_with_the_work_between_them() -> None:
     assert alone.task_ids == {"work"}
     whole = pick(spec, ["work"], upstream=False, downstream=False, whole=True)
     assert whole.task_ids == {"make", "work", "remove"}
+
+
+def test_in_a_mapped_group_only_what_has_the_same_index_comes_along() -> None:
+    def task_of(task_id: str, group_id: str | None, **edges: tuple[str, ...]) -> TaskSpec:
+        setup, teardown = task_id == "g.make", task_id == "g.remove"
+        return TaskSpec(
+            task_id=task_id, group_id=group_id, is_setup=setup, is_teardown=teardown, **edges
+        )
+
+    tasks = [
+        task_of("g.make", "g", downstream=("g.work", "g.remove")),
+        task_of("g.work", "g", upstream=("g.make",), downstream=("g.remove", "after")),
+        task_of("g.remove", "g", upstream=("g.make", "g.work")),
+        task_of("after", None, upstream=("g.work",)),
+    ]
+    spec = DagSpec(
+        dag_id="d",
+        tasks={task.task_id: task for task in tasks},
+        groups={"g": GroupSpec(group_id="g", mapped=Literal(3))},
+    )
+    found = pick(spec, [("g.work", 1)], upstream=False, downstream=True, whole=True)
+    assert found.task_ids == {"g.make", "g.work", "g.remove", "after"}
+    assert found.indexes == {"g.make": {1}, "g.work": {1}, "g.remove": {1}}
+    every = pick(spec, [("g.work", 1), "g.make"], upstream=False, downstream=False, whole=True)
+    assert every.indexes == {"g.work": {1}}

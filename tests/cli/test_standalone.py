@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -33,6 +34,29 @@ greeter()
 """
 
 
+PAIRED = """
+import sys
+from airflow.sdk import dag, setup, task, teardown
+
+@dag(is_paused_upon_creation=False)
+def paired():
+    @setup
+    def make(): ...
+
+    @task.external_python(python=sys.executable)
+    def work(number):
+        assert int(number) > 1
+
+    @teardown
+    def remove(): ...
+
+    with make() >> remove():
+        work("{{ ti.try_number }}")
+
+paired()
+"""
+
+
 def slipstream(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """A command line in a process of its own."""
     return subprocess.run(
@@ -45,9 +69,9 @@ def slipstream(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def state(home: Path, run_id: str) -> str | None:
-    """The state of that run of the greeter once it has ended."""
-    found = slipstream(home, "dags", "state", "greeter", run_id).stdout.strip()
+def state(home: Path, run_id: str, dag_id: str = "greeter") -> str | None:
+    """The state of that run once it has ended."""
+    found = slipstream(home, "dags", "state", dag_id, run_id).stdout.strip()
     return found if found in {"success", "failed"} else None
 
 
@@ -78,6 +102,28 @@ def test_a_dropped_file_runs_and_everything_ends(home: Path) -> None:
 
         assert server.end(signal.SIGTERM) == 0
     assert processes_of(home) == []
+
+
+def test_cleared_work_runs_again_with_its_setup_and_teardown(home: Path) -> None:
+    with running(home, "standalone"):
+        (home / "dags" / "paired.py").write_text(PAIRED)
+        eventually(lambda: "paired" in slipstream(home, "dags", "list", "-o", "plain").stdout)
+        triggered = slipstream(home, "dags", "trigger", "paired", "--run-id", "mine")
+        assert triggered.returncode == 0, triggered.stderr
+        assert eventually(lambda: state(home, "mine", "paired")) == "failed"
+        assert tries(home) == {"make": 1, "work": 1, "remove": 1}
+        clear = ("tasks", "clear", "paired", "--task-regex", "work", "--yes")
+        assert slipstream(home, *clear).returncode == 0
+        assert eventually(lambda: state(home, "mine", "paired")) == "success"
+        assert tries(home) == {"make": 2, "work": 2, "remove": 2}
+
+
+def tries(home: Path) -> dict[str, int]:
+    """How often each task of the run was tried."""
+    words = ("tasks", "states-for-dag-run", "paired", "mine", "-o", "json")
+    return {
+        row["task_id"]: row["try_number"] for row in json.loads(slipstream(home, *words).stdout)
+    }
 
 
 def test_the_first_password_is_shown_only_once(home: Path) -> None:

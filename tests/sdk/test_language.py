@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import pytest
+from tests.sdk import language_cases_of_groups
 from tests.sdk.language_cases import CASES
 
 from slipstream.sdk import DAG
 from slipstream.sdk._spec import build_spec
 from slipstream.wire.dag import decode_dag, encode_dag
+
+assert language_cases_of_groups
+"""Its import has added its cases to the others."""
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -469,23 +469,6 @@ def test_what_nobody_maps_over_may_be_anything() -> None:
     check_result(dag.get_task("m"), 5)
 
 
-def test_an_instance_of_a_map_may_return_anything_to_a_map_below() -> None:
-    @task
-    def double(x: int) -> int:
-        return 2 * x
-
-    @task
-    def add_up(values: Any) -> int:
-        return sum(values)
-
-    with DAG("d") as dag:
-        first = double.expand(x=[1, 2, 3])
-        add_up(double.override(task_id="again").expand(x=first))
-    run = dag.test()
-    assert run.state == "success"
-    assert run.get_task_instance("add_up").xcom_pull(task_ids="add_up") == 24
-
-
 # ---------------------------------------------------------------- one item for each instance
 
 
@@ -592,20 +575,3 @@ def test_more_than_max_map_length_is_refused_where_something_is_mapped_over_it(
     finally:
         monkeypatch.undo()
         read_settings_anew()
-
-
-def test_a_dictionary_gives_its_keys_to_concat_and_its_pairs_to_map() -> None:
-    @task
-    def pairs() -> dict[str, int]:
-        return {"a": 1}
-
-    @task
-    def listed(values: Any) -> list[Any]:
-        return list(values)
-
-    with DAG("d") as dag:
-        listed.override(task_id="more")(pairs().concat(listed([2])))
-        listed.override(task_id="each")(pairs().map(list))
-    run = dag.test()
-    assert run.get_task_instance("more").xcom_pull(task_ids="more") == ["a", 2]
-    assert run.get_task_instance("each").xcom_pull(task_ids="each") == [["a", 1]]

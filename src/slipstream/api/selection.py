@@ -60,10 +60,31 @@ def pick(
     if downstream:
         around |= reachable(spec, named, downstream=True)
     around -= named
-    return Picks(
-        frozenset(named | around),
-        {task_id: only for task_id, only in indexes.items() if task_id not in unmapped},
-    )
+    only: dict[str, Set[int]] = {
+        task_id: which for task_id, which in indexes.items() if task_id not in unmapped
+    }
+    if only.keys() == named:
+        only.update(_same_indexes(spec, only, around))
+    return Picks(frozenset(named | around), only)
+
+
+def _same_indexes(
+    spec: DagSpec, named: Mapping[str, Set[int]], around: Collection[str]
+) -> Mapping[str, Set[int]]:
+    """`{task_id: map indexes}` of those that stand in one mapped group with everything named."""
+    groups = {_mapped_group(spec, task_id) for task_id in named}
+    wanted = frozenset().union(*named.values())
+    if len(groups) > 1 or None in groups or any(spec.tasks[one].mapped for one in named):
+        return {}
+    return {task_id: wanted for task_id in around if _mapped_group(spec, task_id) in groups}
+
+
+def _mapped_group(spec: DagSpec, task_id: str) -> str | None:
+    """The innermost mapped group around a task."""
+    group_id = spec.tasks[task_id].group_id
+    while group_id is not None and spec.groups[group_id].mapped is None:
+        group_id = spec.groups[group_id].parent_id
+    return group_id
 
 
 def below_tasks(spec: DagSpec, task_ids: Collection[str]) -> Picks:
