@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from slipstream.sdk import _setup_teardown
+from slipstream.sdk._former_methods import FormerTaskMethods
 from slipstream.sdk._node import DAGNode, DependencyMixin, Orderable
 from slipstream.sdk._types import UserValue
 from slipstream.sdk.exceptions import AirflowException
@@ -30,7 +31,7 @@ DEFAULT_UI_COLOR = "#fff"
 DEFAULT_UI_FGCOLOR = "#000"
 
 
-class AbstractOperator(DAGNode):
+class AbstractOperator(DAGNode, FormerTaskMethods):
     """A task of a DAG: one operator, or one that is mapped over many inputs."""
 
     is_mapped: bool = False

@@ -35,6 +35,8 @@ class Conf:
         """The value as text."""
         from slipstream.config import UnknownSettingError
 
+        if (here := _set_here.get((section.lower(), key.lower()))) is not None:
+            return here
         try:
             value = self._config.get(section, key)
         except UnknownSettingError as error:
@@ -132,9 +134,23 @@ class Conf:
             return value or None
         return timedelta(seconds=self.getint(section, key, fallback))
 
+    def set(self, section: str, key: str, value: str, **_: UserValue) -> None:
+        """Give a setting another value, in this process alone."""
+        _set_here[section.lower(), key.lower()] = str(value)
+        authoring_defaults.cache_clear()
+
+    def add_section(self, section: str) -> None:
+        """Nothing needs to be done before values are set in a section."""
+        del section
+
+    def remove_option(self, section: str, key: str, **_: UserValue) -> None:
+        """Take back what `set` gave."""
+        _set_here.pop((section.lower(), key.lower()), None)
+        authoring_defaults.cache_clear()
+
     def has_option(self, section: str, key: str, **_: UserValue) -> bool:
         """Whether there is a value."""
-        return self._config.has(section, key)
+        return (section.lower(), key.lower()) in _set_here or self._config.has(section, key)
 
     def has_section(self, section: str) -> bool:
         """Whether there are settings in that section."""
@@ -143,6 +159,10 @@ class Conf:
     def getsection(self, section: str, **_: UserValue) -> Mapping[str, str | None] | None:
         """`{key: value}` of a section, or None where there is no such section."""
         return dict(self._config.section(section)) or None
+
+
+_set_here: dict[tuple[str, str], str] = {}
+"""What `conf.set` has given, in this process."""
 
 
 def _wrong(section: str, key: str, value: object, expected: str) -> AirflowConfigException:
@@ -225,5 +245,6 @@ def settings_folders() -> list[str]:
 
 def read_settings_anew() -> None:
     """Forget what was read: files or the environment have changed."""
+    _set_here.clear()
     _load.cache_clear()
     authoring_defaults.cache_clear()

@@ -26,6 +26,7 @@ from slipstream.sdk._dag_arguments import (
     todays_arguments,
 )
 from slipstream.sdk._deprecation import warn_deprecated
+from slipstream.sdk._former_methods import FormerDagMethods
 from slipstream.sdk._group import TaskGroup
 from slipstream.sdk._keys import check_id, quoted
 from slipstream.sdk._naming import naming
@@ -64,7 +65,7 @@ def _naming_itself(init: Callable[..., None]) -> Callable[..., None]:
     return named
 
 
-class DAG:
+class DAG(FormerDagMethods):
     """Tasks, the order between them, and when they run.
 
     Used with `with`, the tasks made inside belong to it. `schedule` is None, a cron expression or

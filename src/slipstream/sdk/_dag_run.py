@@ -45,6 +45,22 @@ class DagRun:
         known = self._task_ids
         return _received, (self._run, list(known) if isinstance(known, Iterable) else ())
 
+    @staticmethod
+    def generate_run_id(
+        run_type: RunType | str,
+        logical_date: datetime | None = None,
+        run_after: datetime | None = None,
+        **former: UserValue,
+    ) -> str:
+        """A run id as the scheduler makes it, such as `manual__2026-01-01T00:00:00+00:00`."""
+        moment = logical_date or former.get("execution_date") or run_after
+        if moment is None:
+            raise TypeError("generate_run_id() needs logical_date or run_after; it got neither.")
+        kind = RunType(str(run_type))
+        return (
+            f"{kind}__{(run_after or moment if kind is RunType.SCHEDULED else moment).isoformat()}"
+        )
+
     @property
     def logical_date(self) -> pendulum.DateTime | None:
         """The moment that the run stands for; None where it stands for none."""

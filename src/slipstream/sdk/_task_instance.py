@@ -184,6 +184,14 @@ class TaskInstance:
         assert self.context is not None
         return self.context
 
+    def render_templates(
+        self, context: Context | None = None, jinja_env: UserValue = None
+    ) -> AbstractOperator:
+        """Render the template fields of its task, in its own context or in that one; the task."""
+        task: UserValue = self.task
+        task.render_template_fields(context or self.get_template_context(), jinja_env)
+        return self.task
+
     # ------------------------------------------------------------------ XCom
 
     def xcom_push(self, key: str, value: UserValue, **_: UserValue) -> None:

@@ -93,8 +93,9 @@ def _targets(sources: Mapping[str, str]) -> dict[str, Target]:
 @cache
 def load_surface() -> Surface:
     """The whole surface, read once."""
-    from slipstream.compat.surface import authoring, legacy, models, standard, values
+    from slipstream.compat.surface import authoring, database, legacy, models, standard, values
 
     return Surface(
-        (authoring.TABLE, models.TABLE, standard.TABLE, values.TABLE), legacy.REMOVED_NAMES
+        (database.TABLE, authoring.TABLE, models.TABLE, standard.TABLE, values.TABLE),
+        legacy.REMOVED_NAMES,
     )

@@ -160,6 +160,14 @@ TABLE: Table = {
         "slipstream.sdk._abstract_operator": "Operator=AbstractOperator",
         "logging": "Logger",
     },
+    "airflow.security": {},
+    "airflow.security.permissions": {
+        "slipstream.compat.adapters.permissions": "ACTION_CAN_CREATE ACTION_CAN_READ "
+        "ACTION_CAN_EDIT ACTION_CAN_DELETE ACTION_CAN_ACCESS_MENU RESOURCE_DAG RESOURCE_DAG_PREFIX "
+        "RESOURCE_DAG_RUN RESOURCE_DAG_RUN_PREFIX RESOURCE_DAG_CODE RESOURCE_TASK_INSTANCE "
+        "RESOURCE_TASK_LOG RESOURCE_VARIABLE RESOURCE_CONNECTION RESOURCE_POOL RESOURCE_XCOM "
+        "RESOURCE_WEBSITE"
+    },
     "airflow.secrets": {"slipstream.sdk._secrets": "BaseSecretsBackend"},
     "airflow.secrets.base_secrets": {"slipstream.sdk._secrets": "BaseSecretsBackend"},
     "airflow.task.priority_strategy": {_SDK: "PriorityWeightStrategy"},

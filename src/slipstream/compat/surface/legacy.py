@@ -50,6 +50,11 @@ _SUBDAG = Removed(
 )
 
 REMOVED_NAMES: Mapping[str, Removed | Sequence[Removed]] = {
+    "airflow.configuration": Removed(
+        "get getboolean getfloat getint getsection has_option",
+        "slipstream.compat.adapters.configuration",
+        "the methods of airflow.configuration.conf",
+    ),
     "airflow.contrib.hooks.fs_hook": _FILES,
     "airflow.contrib.sensors.bash_sensor": _BASH_SENSOR,
     "airflow.contrib.sensors.file_sensor": _FILE_SENSOR,

@@ -1,0 +1,46 @@
+"""Methods of DAGs and tasks that older releases had and that a DAG file cannot have here.
+
+They worked on the metadata database, which only the server reaches. Calling one says what to use.
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from slipstream.sdk._types import UserValue
+from slipstream.sdk.exceptions import AirflowException
+
+
+class FormerDagMethods:
+    """What `DAG` no longer does."""
+
+    def cli(self, *args: UserValue, **kwargs: UserValue) -> NoReturn:
+        """Refused: a command line for one DAG."""
+        _refuse("dag.cli()", "Call dag.test(), or run `slipstream dags test FILE`.")
+
+    def run(self, *args: UserValue, **kwargs: UserValue) -> NoReturn:
+        """Refused: a backfill in the current process."""
+        _refuse("dag.run()", "Call dag.test(), or run `slipstream backfill create`.")
+
+    def clear(self, *args: UserValue, **kwargs: UserValue) -> NoReturn:
+        """Refused: it cleared task instances in the database."""
+        _refuse("dag.clear()", "Run `slipstream tasks clear DAG_ID`; dag.test() needs no clearing.")
+
+
+class FormerTaskMethods:
+    """What tasks no longer do."""
+
+    def run(self, *args: UserValue, **kwargs: UserValue) -> NoReturn:
+        """Refused: it ran the task for a range of dates."""
+        _refuse("task.run()", "Call task.execute(context), dag.test(), or `slipstream tasks test`.")
+
+    def clear(self, *args: UserValue, **kwargs: UserValue) -> NoReturn:
+        """Refused: it cleared task instances in the database."""
+        _refuse("task.clear()", "Run `slipstream tasks clear DAG_ID --task-regex REGEX`.")
+
+
+def _refuse(what: str, instead: str) -> NoReturn:
+    raise AirflowException(
+        f"{what} is not there: it worked on the metadata database, which DAG files and tasks do "
+        f"not reach. {instead}"
+    )
