@@ -36,7 +36,7 @@ bench: $(SETUP)
 	@$(BIN)/python -m bench $(ARGS)
 
 differential: $(SETUP)
-	@$(BIN)/python -m tests.differential $(SEEDS) $(if $(AIRFLOW),--airflow $(AIRFLOW))
+	@$(BIN)/python -m tests.differential $(SEEDS) $(if $(AIRFLOW),--airflow $(AIRFLOW)) $(ARGS)
 
 lock:
 	@$(BIN)/python -m pip install --quiet uv

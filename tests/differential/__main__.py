@@ -56,6 +56,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--airflow", help="folder of an environment that has Airflow")
     parser.add_argument("--lanes", type=int, default=2, help="pairs of processes")
     parser.add_argument("--keep", type=Path, default=Path("build/differential"))
+    parser.add_argument("--freely", action="store_true", help="in Airflow's own order first")
     parser.add_argument("--no-shrink", action="store_true", help="keep the file as it was made")
     return parser.parse_args(arguments)
 
@@ -69,7 +70,7 @@ def _verdicts(seeds: Sequence[int], python: str, scratch: Path, options: argpars
             mine.lane = Lane(python, scratch / f"lane-{len(lanes)}")
             lanes.append(mine.lane)
         lane: Lane = mine.lane
-        return lane.judge(seed, shrinks=not options.no_shrink)
+        return lane.judge(seed, shrinks=not options.no_shrink, freely=options.freely)
 
     with ThreadPoolExecutor(options.lanes) as pool:
         try:

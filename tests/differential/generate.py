@@ -2,89 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 
-from tests.differential.program import Block, Edge, Item, Map, Program, Ref, Task, Value, edit, walk
-
-RULES = (
-    "all_success",
-    "all_failed",
-    "all_done",
-    "all_done_min_one_success",
-    "all_done_setup_success",
-    "one_success",
-    "one_failed",
-    "one_done",
-    "none_failed",
-    "none_skipped",
-    "always",
-    "none_failed_min_one_success",
-    "all_skipped",
+from tests.differential.program import Block, Edge, Item, Program, Task, edit, walk
+from tests.differential.scene import Made, Scene
+from tests.differential.words import (
+    BRANCHES,
+    CONDITIONS,
+    EARLY,
+    GROUP_DEFAULTS,
+    KINDS,
+    MAPPABLE,
+    MORE_OPTIONS,
+    RULES,
+    TEMPLATES,
 )
-EARLY = ("one_success", "one_failed", "one_done", "always")
-"""Rules that may be met before everything above is done: known differences where there are maps."""
-KINDS = {
-    "task": 34,
-    "python": 12,
-    "plain": 8,
-    "bash": 3,
-    "bash_task": 1,
-    "empty": 7,
-    "branch": 8,
-    "branch_python": 3,
-    "choose": 3,
-    "short": 4,
-    "short_python": 3,
-    "latest": 2,
-    "sensor": 2,
-    "poke": 2,
-    "run_if": 2,
-    "skip_if": 2,
-    "dow": 2,
-}
-MAPPABLE = ("task", "python", "plain", "bash", "branch", "short", "run_if")
-BRANCHES = ("branch", "branch_python", "choose", "dow")
-RESULTS = (
-    ("int", "7"),
-    ("int", "{number}"),
-    ("list", "[1, 2, 3]"),
-    ("list", "[2]"),
-    ("list", "['x', 'y']"),
-    ("list", "[]"),
-    ("dict", "{'a': 1, 'b': 2}"),
-    ("dict", "{}"),
-    ("kwargs", "[{'a': 1}, {'a': 2, 'b': 'two'}]"),
-    ("none", "None"),
-    ("seen", "SEEN"),
-    ("seen", "SEEN"),
-    ("seen", "ABOUT"),
-)
-TEMPLATES = (
-    "{{ ds }}",
-    "{{ params.p }}-{{ run_id }}",
-    "{{ ti.xcom_pull(task_ids='<task>') }}",
-    "{{ ti.xcom_pull('<task>', key='seen') }}",
-    "{{ task.task_id }} {{ ti.map_index }}",
-    "{{ macros.ds_add(ds, 3) }} {{ data_interval_start | ds_nodash }}",
-    "{{ dag_run.conf.get('c', 'none') }}",
-    "{{ params['q'] | join('-') }}",
-    "{{ shout('x') if shout is defined else 'no macro' }}",
-    "{{ logical_date.year }}{{ ts_nodash }}",
-)
-PULLS = (
-    "task_ids='<task>'",
-    "task_ids=['<task>', '<other>']",
-    "task_ids='<task>', key='seen'",
-    "task_ids='<task>', map_indexes=0",
-    "task_ids='<task>', map_indexes=[0, 1]",
-    "task_ids=['<task>'], map_indexes=[1, 0]",
-    "task_ids='<task>', key='absent'",
-    "task_ids='<task>', key='a'",
-    "task_ids='<task>', include_prior_dates=True",
-)
-OWN_PULLS = ("key='seen'", "")
-"""What a task pulls of itself; Airflow gives an instance of a map what others of it pushed, too."""
 
 
 def generate(seed: int) -> Program:
@@ -92,41 +25,7 @@ def generate(seed: int) -> Program:
     return _Generator(Random(seed)).program(f"seed_{seed}")
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What stands already, and can be depended on."""
-
-    name: str
-    shape: str
-    is_group: bool = False
-    is_mapped: bool = False
-    decides: bool = False
-    """It skips others by what it returns."""
-    blocks: tuple[str, ...] = ()
-
-    @property
-    def in_mapped_group(self) -> bool:
-        """Airflow cannot map over what such a task gives."""
-        return any(name.startswith("m") for name in self.blocks)
-
-
-class _Generator:
-    def __init__(self, rng: Random) -> None:
-        self.rng = rng
-        self.made: list[Made] = []
-        self.edges: list[Edge] = []
-        self.count = 0
-        self.rule_chance = rng.choice((0.0, 0.25, 0.5, 0.8))
-        self.trouble = rng.choice((0.05, 0.2, 0.4))
-        """How often tasks end badly."""
-        self.is_fail_fast = rng.random() < 0.07
-        self.around: tuple[str, ...] = ()
-        self.mapped_around: tuple[str, ...] = ()
-        self.setups: set[str] = set()
-        self.in_scope = False
-        self.in_with = False
-        self.budget = rng.choice((2, 4, 5, 6, 8))
-
+class _Generator(Scene):
     def program(self, dag_id: str) -> Program:
         rng = self.rng
         items = self.items(rng.randint(2, 6)) or [self.task()]
@@ -140,6 +39,8 @@ class _Generator:
             options.append(("render_template_as_native_obj", "True"))
         if rng.random() < 0.1:
             options.append(("user_defined_macros", "{'shout': str.upper}"))
+        if rng.random() < 0.1:
+            options.append(("template_undefined", "StrictUndefined"))
         defaults = []
         if rng.random() < 0.1:
             defaults.append("'retries': 1")
@@ -184,6 +85,8 @@ class _Generator:
         name = self.name("g")
         kind = self.rng.choice(("with", "group"))
         options = (("prefix_group_id", "True"),) if self.rng.random() < 0.1 else ()
+        if self.rng.random() < 0.15 and not self.in_scope and not self.is_fail_fast:
+            options = (*options, ("default_args", self.rng.choice(GROUP_DEFAULTS)))
         return self.block(Block(name=name, kind=kind, options=options))
 
     def mapped_group(self) -> Block:
@@ -320,7 +223,7 @@ class _Generator:
                 options.append(("trigger_rule", repr(rule)))
         if rng.random() < 0.2:
             options.append(("retries", str(rng.choice((0, 1, 2)))))
-        if shape == "dict" and kind == "task" and rng.random() < 0.5:
+        if shape == "dict" and kind in ("task", "async") and rng.random() < 0.5:
             options.append(("multiple_outputs", "True"))
         if rng.random() < 0.05:
             options.append(("do_xcom_push", "False"))
@@ -330,6 +233,8 @@ class _Generator:
         for name in ("execute", "success", "failure", "retry", "skipped"):
             if rng.random() < 0.05 and not (name == "skipped" and is_mapped):
                 options.append((f"on_{name}_callback", f"told({name!r})"))
+        if rng.random() < 0.15:
+            options.append(rng.choice(MORE_OPTIONS))
         if kind in ("short", "short_python"):
             options.append(("choice", rng.choice(("False", "False", "True", "0", "[]", "1"))))
             if rng.random() < 0.5:
@@ -344,116 +249,11 @@ class _Generator:
             if rng.random() < 0.3:
                 options.append(("mode", "'reschedule'"))
         elif kind in ("run_if", "skip_if"):
-            options.append(("condition", rng.choice(_CONDITIONS)))
+            options.append(("condition", rng.choice(CONDITIONS)))
         elif kind == "dow":
             days = rng.choice(("'Monday'", "{'Tuesday', 'Sunday'}"))
             options += [("week_day", days), ("use_task_logical_date", "True")]
         return tuple(options)
-
-    def outcomes(self, is_mapped: bool) -> tuple[str, ...]:
-        bad = ("fail", "fail", "once", "skip", "skip", "hard")
-        if is_mapped and self.is_fail_fast:
-            bad = ("skip",)  # Which instances of one map still run is a known difference.
-
-        def one() -> str:
-            return self.rng.choice(bad) if self.rng.random() < self.trouble else "ok"
-
-        return tuple(one() for _ in range(3 if is_mapped else 1))
-
-    def result(self) -> tuple[str, str]:
-        shape, text = self.rng.choice(RESULTS)
-        return shape, text.replace("{number}", str(self.rng.randint(1, 99)))
-
-    # Values.
-
-    def usable(self, *shapes: str) -> list[Made]:
-        """Tasks whose results may be used; not branches, whose results are a known difference."""
-        return [
-            one
-            for one in self.made
-            if not one.is_group and not one.decides and (not shapes or one.shape in shapes)
-        ]
-
-    def value(self) -> Value:
-        rng = self.rng
-        chance = rng.random()
-        if self.mapped_around and chance < 0.45:
-            return Ref(of=f"{rng.choice(self.mapped_around)}.{rng.choice(('a', 'a', 'b'))}")
-        known = self.usable()
-        if known and chance < 0.65 and not self.in_with:
-            one = rng.choice(known)
-            key = rng.choice(("a", "b")) if one.shape == "dict" and not one.is_mapped else None
-            if key is not None and rng.random() < 0.5:
-                return Ref(of=one.name, key=key)
-            return Ref(of=one.name, calls=self.calls(one))
-        if chance < 0.85:
-            return repr(self.filled(rng.choice(TEMPLATES)))
-        return rng.choice(("1", "'text'", "[1, '{{ ds }}']", "{'k': '{{ params.p }}'}", "None"))
-
-    def calls(self, one: Made) -> tuple[tuple[str, str], ...]:
-        rng = self.rng
-        if one.shape not in ("list", "kwargs", "seen") and not one.is_mapped:
-            return ()
-        found: list[tuple[str, str]] = []
-        while rng.random() < 0.2 and len(found) < 2:
-            call = rng.choice(("map", "map", "zip", "concat"))
-            if call == "map":
-                found.append((call, rng.choice(("plus_one", "not_two", "not_two", "boom"))))
-            else:
-                found.append((call, rng.choice(self.usable()).name))
-        return tuple(found)
-
-    def filled(self, text: str) -> str:
-        known = self.usable()
-        for word in ("<task>", "<other>"):
-            text = text.replace(word, f"<{self.rng.choice(known).name}>" if known else "nobody")
-        return text
-
-    def pull(self, is_mapped: bool) -> str:
-        own = () if is_mapped or self.mapped_around else OWN_PULLS
-        return self.filled(self.rng.choice((*PULLS, *own)))
-
-    # Maps.
-
-    def source(self) -> Value:
-        """Something to map over."""
-        rng = self.rng
-        known = self.usable("list", "dict", "kwargs", "seen")
-        known += [one for one in self.usable() if one.is_mapped]
-        known = [one for one in known if not one.in_mapped_group]
-        if known and rng.random() < 0.7:
-            one = rng.choice(known)
-            return Ref(of=one.name, calls=self.calls(one))
-        return rng.choice(("[1, 2]", "[1, 2, 3]", "['x']", "{'a': 1, 'b': 2}", "[]", "[None, 0]"))
-
-    def map_of(self, kind: str) -> Map:
-        rng = self.rng
-        if kind == "bash":
-            return Map(over=(("bash_command", "['echo 1', 'exit 99', 'echo {{ ds }}']"),))
-        if kind == "python":
-            arguments = "[[('ok',), SEEN, 1], [('skip',), 2], [('ok',), [1]]]"
-            return Map(over=(("op_args", arguments),))
-        if kind == "plain":
-            return Map(over=(("given", self.source()),))
-        if rng.random() < 0.25:
-            return Map(over=(("", self.kwargs()),))
-        names = ("a",) if rng.random() < 0.7 else ("a", "b")
-        return Map(over=tuple((name, self.source()) for name in names))
-
-    def kwargs(self) -> Value:
-        known = [one for one in self.usable("kwargs") if not one.in_mapped_group]
-        if known and self.rng.random() < 0.4:
-            return Ref(of=self.rng.choice(known).name)
-        lists = [one for one in self.usable("list") if not one.in_mapped_group]
-        if lists and self.rng.random() < 0.5:
-            return Ref(of=self.rng.choice(lists).name, calls=(("map", "as_kwargs"),))
-        return "[{'a': 1}, {'a': 2, 'b': 3}]"
-
-    def group_map(self, name: str) -> Map:
-        if self.rng.random() < 0.2:
-            return Map(over=(("", f"[{{'{name}_a': 1}}, {{'{name}_a': 2, '{name}_b': 3}}]"),))
-        names = ("a",) if self.rng.random() < 0.75 else ("a", "b")
-        return Map(over=tuple((f"{name}_{of}", self.source()) for of in names))
 
     # Edges.
 
@@ -506,11 +306,3 @@ class _Generator:
                 options = (*options, ("choice", rng.choice(("[]", "None"))))
             root = edit(root, task.name, replace(task, targets=tuple(targets), options=options))
         return root
-
-
-_CONDITIONS = (
-    "lambda context: True",
-    "lambda context: False",
-    "lambda context: context['ti'].map_index != 0",
-    "lambda context: context['params']['p'] == 3, skip_message='no'",
-)

@@ -101,12 +101,15 @@ def _branch_result(program: Program, difference: Difference) -> bool:
 
 
 def _list_of_one(program: Program, difference: Difference) -> bool:
-    """Of a map with one instance we pull a list, Airflow the bare value."""
+    """The results of a mapped group's task are a list, also where there is one or none.
+
+    Airflow gives the bare value where there is one, and None where there is none.
+    """
     return difference.what == "xcom" and _same_but_for_lists(difference.ours, difference.theirs)
 
 
 def _same_but_for_lists(ours: object, theirs: object) -> bool:
-    if ours == theirs:
+    if ours == theirs or (ours == [] and theirs is None):
         return True
     if isinstance(ours, list) and len(ours) == 1 and _same_but_for_lists(ours[0], theirs):
         return True
@@ -121,5 +124,5 @@ def _same_but_for_lists(ours: object, theirs: object) -> bool:
 
 KNOWN: dict[str, Callable[[Program, Difference], bool]] = {
     "the result of a branch or short circuit is pushed": _branch_result,
-    "a map with one instance is pulled as a list": _list_of_one,
+    "the results of a map are a list, also one or none": _list_of_one,
 }

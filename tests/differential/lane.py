@@ -26,7 +26,7 @@ class Verdict:
 
     seed: int
     word: str
-    """`agrees`, `refused by both` or `disagrees`."""
+    """`agrees`, `agrees in our order`, `refused by both` or `disagrees`."""
     known: frozenset[str] = frozenset()
     """Names of the deliberate differences that showed."""
     source: str = ""
@@ -41,13 +41,23 @@ class Lane:
         self._theirs = sides.airflow(airflow_python, home / "airflow")
         self._numbers = count(1)
 
-    def judge(self, seed: int, *, shrinks: bool) -> Verdict:
-        """Compare the file of a seed, and make it small where the sides disagree."""
+    def judge(self, seed: int, *, shrinks: bool, freely: bool = False) -> Verdict:
+        """Compare the file of a seed, and make it small where the sides disagree.
+
+        With `freely` Airflow takes tasks in whatever order it happens to. Where it then says
+        something else than we do, it is asked again in our order: if it agrees there, Airflow has
+        two answers to that file.
+        """
         program = generate(seed)
-        ours, theirs = self.answers(program)
+        word = "agrees"
+        ours, theirs = self.answers(program, freely=freely)
         judged = judge(program, differences(ours, theirs))
+        if freely and judged.unexplained:
+            word = "agrees in our order"
+            ours, theirs = self.answers(program)
+            judged = judge(program, differences(ours, theirs))
         if not judged.unexplained:
-            word = "refused by both" if "error" in ours else "agrees"
+            word = "refused by both" if "error" in ours else word
             return Verdict(seed=seed, word=word, known=frozenset(judged.known))
         if shrinks:
             kinds = {difference.what for difference in judged.unexplained}
@@ -60,7 +70,7 @@ class Lane:
             differences=tuple(judged.unexplained),
         )
 
-    def answers(self, program: Program) -> tuple[Answer, Answer]:
+    def answers(self, program: Program, *, freely: bool = False) -> tuple[Answer, Answer]:
         """What both sides say. Each job has a DAG id of its own, for Airflow keeps its DAGs."""
         named = replace(program, dag_id=f"{program.dag_id}_{next(self._numbers)}")
         job: dict[str, object] = {
@@ -71,7 +81,7 @@ class Lane:
             "order": [],
         }
         ours = self._ours.ask(job)
-        theirs = self._theirs.ask({**job, "order": ours.get("order", [])})
+        theirs = self._theirs.ask({**job, "order": None if freely else ours.get("order", [])})
         return ours, theirs
 
     def _judged(self, program: Program) -> Judged:

@@ -2,7 +2,9 @@
 
 PRELUDE = """\
 import os
+from datetime import timedelta
 
+from jinja2 import StrictUndefined
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.latest_only import LatestOnlyOperator

@@ -13,7 +13,7 @@ from tests.differential.program import Block, Edge, Item, Map, Program, Task, Va
 
 STEP = "    "
 PARAMETERS = ("a", "b", "c")
-DECORATED = ("task", "branch", "short", "sensor", "run_if", "skip_if", "bash_task")
+DECORATED = ("task", "async", "branch", "short", "sensor", "run_if", "skip_if", "bash_task")
 
 
 def render(program: Program) -> str:
@@ -158,7 +158,8 @@ class _Renderer:
             "bash_task": "task.bash",
         }.get(task.kind, "task")
         lines.append(f"@{name}({_keywords(options.items())})")
-        lines.append(f"def f_{task.name}({', '.join(f'{of}=None' for of in PARAMETERS)}):")
+        word = "async def" if task.kind == "async" else "def"
+        lines.append(f"{word} f_{task.name}({', '.join(f'{of}=None' for of in PARAMETERS)}):")
         lines.append(f"{STEP}{self.body(task)}")
         given = {PARAMETERS[at]: self.value(value) for at, value in enumerate(task.args)}
         if task.mapped is None:
