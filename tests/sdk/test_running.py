@@ -15,7 +15,6 @@ from slipstream.sdk.exceptions import (
     AirflowSkipException,
     UnmappableXComLengthPushed,
     UnmappableXComTypePushed,
-    XComNotFound,
 )
 from slipstream.sdk.operators.bash import BashOperator
 from slipstream.sdk.operators.python import PythonOperator
@@ -62,28 +61,6 @@ def test_an_output_in_a_text_becomes_its_value() -> None:
     running = Running(dag)
     running.execute("a")
     assert running.render("b").bash_command == "echo hello world"
-
-
-def test_a_task_that_returned_nothing_gives_none_downstream() -> None:
-    with DAG("d") as dag:
-        give.override(task_id="b")(give.override(task_id="a")())
-    running = Running(dag)
-    running.execute("a")
-    assert running.execute("b") is None
-
-
-def test_another_key_that_was_never_pushed_is_an_error_that_names_it() -> None:
-    with DAG("d") as dag:
-        give.override(task_id="b")(give.override(task_id="a")()["part"])
-    with pytest.raises(XComNotFound, match="no XCom 'part' of task 'a' of DAG 'd'"):
-        Running(dag).render("b")
-
-
-def test_a_key_of_multiple_outputs_that_was_not_pushed_is_none() -> None:
-    with DAG("d") as dag:
-        above = give.override(task_id="a", multiple_outputs=True)()
-        give.override(task_id="b")(above["part"])
-    assert Running(dag).execute("b") is None
 
 
 def test_multiple_outputs_are_pushed_one_by_one() -> None:
