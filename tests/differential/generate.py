@@ -266,7 +266,7 @@ class _Generator(Scene):
         if tops:
             forms = (">>", ">>", "<<", "chain", "set", "upstream", "label", "cross", "linear")
             form = rng.choice(forms)
-            if form == "label" and not self.may_label(name, tops[0]):
+            if form == "label" and not all(self.may_label(name, top) for top in tops):
                 form = "set"
             if form == "chain" and number > 1:
                 self.edges.append(Edge(form="cross", above=tops, below=(name,)))
