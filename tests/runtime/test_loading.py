@@ -326,3 +326,14 @@ def test_a_look_of_the_deployments_own_decides_what_is_executed(
     other = harness.parse(harness.write("other.py", "1 / 0"))
     assert (other.error, other.dags) == (None, ())
     assert list(other.sources) == ["other.py"]
+
+
+def test_whatever_is_on_the_disk_runs_though_its_loaded_process_has_ended(
+    harness: Harness,
+) -> None:
+    path = harness.write_tasks("def says(): return 'here'")
+    harness.configure(quick_idle_seconds=0.0)
+    harness.source(path)
+    wait_until(lambda: len(harness.processes()) == 1, "the file's zygote to end")
+    outcome = harness.run(source_on_disk(path), "says")
+    assert isinstance(outcome, Succeeded)

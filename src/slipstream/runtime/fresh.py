@@ -51,7 +51,7 @@ def main() -> NoReturn:
     """Carry out the order that the command line gives, and exit."""
     from slipstream.runtime import lifeline, loader, processes
     from slipstream.runtime.loading_backend import load_asking
-    from slipstream.runtime.zygotes import connect, run_alone, run_triggers
+    from slipstream.runtime.zygotes import connect, run_alone, run_triggers, timeout_announcer
 
     order = messages.decode_order(sys.argv[1])
     sock, place = map(int, sys.argv[2:])
@@ -66,7 +66,10 @@ def main() -> NoReturn:
         run_triggers(order, connection)
     if isinstance(order, messages.ForkTask):
         run_alone(order, connection)
-    connection.send(load_asking(order.load, connection, will_fork=False).message())
+    file = load_asking(
+        order.load, connection, will_fork=False, on_timeout=timeout_announcer(connection)
+    )
+    connection.send(file.message())
     os._exit(0)
 
 

@@ -12,6 +12,7 @@ import gc
 import os
 import signal
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -90,7 +91,7 @@ class DagZygote:
 
     def run(self, spec: messages.LoadSpec) -> NoReturn:
         """Load the file, report, and fork task processes until the host closes the socket."""
-        file = load_asking(spec, self.connection, on_timeout=self._announce_timeout)
+        file = load_asking(spec, self.connection, on_timeout=timeout_announcer(self.connection))
         if file.error is not None or file.unsafe is not None:
             self.connection.send(file.message())
             os._exit(0)
@@ -108,8 +109,10 @@ class DagZygote:
         ForkServer(self.connection, self.lifeline, become).serve()
         os._exit(0)
 
-    def _announce_timeout(self, seconds: float) -> None:
-        self.connection.send(messages.LoadTimeout(seconds=seconds))
+
+def timeout_announcer(connection: BlockingConnection) -> Callable[[float], None]:
+    """Tells the host how long loading may take, once that is known."""
+    return lambda seconds: connection.send(messages.LoadTimeout(seconds=seconds))
 
 
 def run_triggers(order: messages.ForkTriggers, connection: BlockingConnection) -> NoReturn:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 
 class Wakeups(Protocol):
@@ -59,3 +59,55 @@ class LocalWakeups:
         """Wake nobody any more."""
         with self._lock:
             self._listeners.clear()
+
+
+class Ear(Protocol):
+    """Hears, in a thread of its own, that another process wakes."""
+
+    def wait_ready(self) -> None:
+        """Return when it hears, or has found that it cannot yet."""
+
+    def close(self) -> None:
+        """End the thread."""
+
+
+E = TypeVar("E", bound=Ear)
+
+
+class SharedWakeups(Generic[E]):
+    """Wakes the listeners of this process, by itself and by others. It hears while one listens."""
+
+    def __init__(self, new_ear: Callable[[Callable[[], None]], E]) -> None:
+        """`new_ear` makes what calls a function whenever another process wakes."""
+        self._new_ear = new_ear
+        self._local = LocalWakeups()
+        self._lock = threading.Lock()
+        self._ear: E | None = None
+
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Be woken from now on; gives the undo."""
+        undo = self._local.listen(wake)
+        with self._lock:
+            if self._ear is None:
+                self._ear = self._new_ear(self._local.wake)
+            ear = self._ear
+        ear.wait_ready()
+
+        def stop() -> None:
+            undo()
+            if self._local.is_empty:
+                self._stop()
+
+        return stop
+
+    def close(self) -> None:
+        """Wake nobody any more."""
+        self._local.close()
+        self._stop()
+
+    def _stop(self) -> None:
+        with self._lock:
+            ear, self._ear = self._ear, None
+        # Not under the lock: its thread may be waiting for it, to stop listening.
+        if ear is not None:
+            ear.close()

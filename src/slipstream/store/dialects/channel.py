@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import psycopg
 
-from slipstream.store.wakeups import LocalWakeups
+from slipstream.store.wakeups import SharedWakeups
 
 CHANNEL = "slipstream_notice"
 
@@ -17,43 +17,12 @@ _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 10.0
 
 
-class Channel:
+class Channel(SharedWakeups["_Listening"]):
     """Wakes the listeners of this process whenever a transaction anywhere left a notice."""
 
     def __init__(self, connect: Callable[[], psycopg.Connection]) -> None:
         """`connect` gives a connection that is in no transaction; called when somebody listens."""
-        self._connect = connect
-        self._local = LocalWakeups()
-        self._lock = threading.Lock()
-        self._listening: _Listening | None = None
-
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
-        """Be woken from now on; gives the undo."""
-        undo = self._local.listen(wake)
-        with self._lock:
-            if self._listening is None:
-                self._listening = _Listening(self._connect, self._local.wake)
-            listening = self._listening
-        listening.wait_until_heard()
-
-        def stop() -> None:
-            undo()
-            if self._local.is_empty:
-                self._stop()
-
-        return stop
-
-    def close(self) -> None:
-        """Wake nobody any more."""
-        self._local.close()
-        self._stop()
-
-    def _stop(self) -> None:
-        with self._lock:
-            listening, self._listening = self._listening, None
-        # Not under the lock: its thread may be waiting for it, to stop listening.
-        if listening is not None:
-            listening.close()
+        super().__init__(lambda wake: _Listening(connect, wake))
 
 
 class _Listening:
@@ -69,7 +38,7 @@ class _Listening:
         self._thread = threading.Thread(target=self._run, name="store-wakeups", daemon=True)
         self._thread.start()
 
-    def wait_until_heard(self) -> None:
+    def wait_ready(self) -> None:
         """Return when the first try to connect has ended, well or not."""
         self._heard.wait()
 

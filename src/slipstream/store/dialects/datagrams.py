@@ -14,27 +14,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from slipstream.store.wakeups import LocalWakeups
+from slipstream.store.wakeups import SharedWakeups
 
 _PATH_LIMIT = 100
 """Bytes that fit into a socket's address on every system (108 on Linux, 104 elsewhere)."""
 
 
-class Datagrams:
+class Datagrams(SharedWakeups["_Receiver"]):
     """Wakes listeners of this process directly and those of others over their sockets."""
 
     def __init__(self, directory: Path) -> None:
         """`directory` is made when somebody listens."""
+        super().__init__(lambda wake: _Receiver(directory, wake))
         self._directory = directory
-        self._local = LocalWakeups()
-        self._lock = threading.Lock()
-        self._receiver: _Receiver | None = None
 
     def wake(self) -> None:
         """Wake the listeners here, then send to all others."""
         self._local.wake()
-        receiver = self._receiver
-        own = None if receiver is None else receiver.name
+        ear = self._ear
+        own = None if ear is None else ear.name
         try:
             names = os.listdir(self._directory)
         except FileNotFoundError:
@@ -42,32 +40,6 @@ class Datagrams:
         others = [name for name in names if name != own]
         if others:
             _send(self._directory, others)
-
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
-        """Be woken from now on; gives the undo."""
-        undo = self._local.listen(wake)
-        with self._lock:
-            if self._receiver is None:
-                self._receiver = _Receiver(self._directory, self._local.wake)
-
-        def stop() -> None:
-            undo()
-            if self._local.is_empty:
-                self._stop()
-
-        return stop
-
-    def close(self) -> None:
-        """Wake nobody any more."""
-        self._local.close()
-        self._stop()
-
-    def _stop(self) -> None:
-        with self._lock:
-            receiver, self._receiver = self._receiver, None
-        # Not under the lock: its thread may be waiting for it, to stop listening.
-        if receiver is not None:
-            receiver.close()
 
 
 class _Receiver:
@@ -89,6 +61,9 @@ class _Receiver:
             # After the shutdown there is nothing more to receive, at once and for ever.
             while self._socket.recv(16):
                 self._wake()
+
+    def wait_ready(self) -> None:
+        """The socket is bound already."""
 
     def close(self) -> None:
         """End the thread and remove the socket."""
