@@ -8,6 +8,7 @@ import os
 import queue
 import signal
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,14 @@ class Blocks(Base):
 class Succeeds(Base):
     async def run(self):
         yield TaskSuccessEvent(xcoms={"return_value": [1, 2]})
+
+
+class Follows(Base):
+    async def run(self):
+        from slipstream.sdk._running import require_backend
+        self.note("asks")
+        number = await require_backend().change_after(dag_id="other", seen=1, seconds=60)
+        yield TriggerEvent(number)
 
 
 class Asks(Base):
@@ -265,6 +274,20 @@ def test_triggers_ask_as_tasks_do_and_secrets_are_masked(triggers: Triggers) -> 
     text = triggers.harness.log_text(attempt)
     assert "the password is ***" in text
     assert "correcthorse" not in text
+
+
+def test_a_trigger_that_waits_for_an_answer_keeps_nobody_waiting(
+    triggers: Triggers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later: Future[execution.Answer] = Future()
+    monkeypatch.setattr(triggers.harness, "answer", lambda *_: later)
+    following = triggers.start("Follows")
+    dropped = triggers.start("Follows")
+    wait_until(lambda: triggers.notes() == ["asks"] * 2)
+    triggers.payload(triggers.start("AtOnce"))
+    triggers.drop(dropped)
+    later.set_result(execution.Count(value=2))
+    assert triggers.payload(following) == 2
 
 
 def test_a_killed_process_costs_its_triggers_nothing_but_time(

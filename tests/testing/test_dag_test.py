@@ -1,3 +1,4 @@
+import asyncio
 import importlib.util
 import json
 import logging
@@ -23,7 +24,12 @@ from slipstream.sdk import (
 )
 from slipstream.sdk._connection import Connection
 from slipstream.sdk._context import Context
-from slipstream.sdk._triggers import BaseTrigger, TriggerEvent
+from slipstream.sdk._triggers import (
+    BaseTrigger,
+    StartTriggerArgs,
+    TaskSuccessEvent,
+    TriggerEvent,
+)
 from slipstream.sdk.exceptions import AirflowSkipException
 from slipstream.sdk.operators.empty import EmptyOperator
 from slipstream.sdk.operators.python import PythonOperator
@@ -258,6 +264,72 @@ def test_a_trigger_that_breaks_fails_the_task() -> None:
     with DAG("d", schedule=None) as made:
         Waiting(task_id="t", word="broken")
     assert made.test().state == "failed"
+
+
+class Ending(Soon):
+    """Ends its task instead of sending it on."""
+
+    def serialize(self):
+        return f"{__name__}.Ending", {"word": self.word}
+
+    async def run(self):
+        yield TaskSuccessEvent(xcoms={"return_value": self.word})
+
+
+class StartsWaiting(Waiting):
+    """Has no process before its trigger has fired."""
+
+    start_from_trigger = True
+    start_trigger_args = StartTriggerArgs(
+        trigger_cls=f"{__name__}.Soon",
+        trigger_kwargs={"word": "first"},
+        next_method="go_on",
+        next_kwargs={"more": 2},
+    )
+
+    def execute(self, context: Context) -> None:
+        raise AssertionError("its trigger comes first")
+
+
+def test_a_task_may_begin_with_a_wait() -> None:
+    with DAG("d", schedule=None) as made:
+        StartsWaiting(task_id="t", word="")
+    run = made.test()
+    assert run.state == "success"
+    assert run.get_task_instance("t").xcom_pull("t") == "first 2"
+
+
+def test_a_trigger_may_end_its_task() -> None:
+    class Ends(Waiting):
+        def execute(self, context: Context) -> None:
+            self.defer(trigger=Ending(self.word), method_name="not_there")
+
+    with DAG("d", schedule=None) as made:
+        Ends(task_id="t", word="over")
+    run = made.test()
+    assert run.state == "success"
+    assert run.get_task_instance("t").xcom_pull("t") == "over"
+
+
+def test_a_wait_that_takes_too_long_fails_the_task() -> None:
+    class Impatient(Waiting):
+        def execute(self, context: Context) -> None:
+            self.defer(trigger=Never(self.word), method_name="go_on", timeout=0.01)
+
+    with DAG("d", schedule=None) as made:
+        Impatient(task_id="t", word="x")
+    assert made.test().state == "failed"
+
+
+class Never(Soon):
+    """Does not fire."""
+
+    def serialize(self):
+        return f"{__name__}.Never", {"word": self.word}
+
+    async def run(self):
+        await asyncio.Event().wait()
+        yield TriggerEvent(None)
 
 
 def test_another_dag_cannot_be_started() -> None:

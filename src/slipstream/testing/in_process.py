@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
@@ -13,7 +13,7 @@ from typing import TypeAlias
 from slipstream.core.admission import Admission
 from slipstream.core.machine import RunMachine
 from slipstream.core.run_end import EndReason, telling_instance
-from slipstream.model.attempt import Attempt, Failed, Outcome, Skipped, Succeeded
+from slipstream.model.attempt import Attempt, Failed, Outcome, Skipped, Succeeded, XComWrite
 from slipstream.model.changes import (
     CallbackOwed,
     Change,
@@ -24,7 +24,7 @@ from slipstream.model.changes import (
     TriggerWanted,
 )
 from slipstream.model.dag import DagSpec
-from slipstream.model.deferral import Deferral
+from slipstream.model.deferral import Deferral, EndsTask
 from slipstream.model.errors import SlipstreamError
 from slipstream.model.events import (
     Admitted,
@@ -129,7 +129,8 @@ class InProcessRun:
         attempt = self.machine.attempt_for(key)
         self._tell(AttemptStarted(key, attempt_id, _now()))
         outcome, follow_up = self._run(attempt)
-        self._keep_xcoms(attempt, outcome)
+        if isinstance(outcome, Succeeded | Failed | Skipped):
+            self._keep_xcoms(key, outcome.xcoms)
         self._tell(AttemptEnded(key, attempt_id, _now(), outcome))
         if follow_up is not None:
             follow_up()
@@ -146,18 +147,17 @@ class InProcessRun:
             raise KeyboardInterrupt(f"Task {attempt.task_id} was interrupted.")
         return end.outcome, end.callbacks
 
-    def _keep_xcoms(self, attempt: Attempt, outcome: Outcome) -> None:
-        if isinstance(outcome, Succeeded | Failed | Skipped):
-            for xcom in outcome.xcoms:
-                self._backend.set_xcom(
-                    dag_id=attempt.run.dag_id,
-                    run_id=attempt.run.run_id,
-                    task_id=attempt.task_id,
-                    map_index=attempt.map_index,
-                    key=xcom.key,
-                    value=xcom.value,
-                    length=xcom.length,
-                )
+    def _keep_xcoms(self, key: TaskKey, xcoms: Iterable[XComWrite]) -> None:
+        for xcom in xcoms:
+            self._backend.set_xcom(
+                dag_id=self.machine.run.dag_id,
+                run_id=self.machine.run.run_id,
+                task_id=key.task_id,
+                map_index=key.map_index,
+                key=xcom.key,
+                value=xcom.value,
+                length=xcom.length,
+            )
 
     def _wait_for_trigger(self, key: TaskKey) -> None:
         deferral = self._deferred[key]
@@ -165,6 +165,8 @@ class InProcessRun:
         if end is None and deferral.timeout_at is not None:
             self._tell(TimerFired(TimerKind.TRIGGER_TIMEOUT, deferral.timeout_at, key))
         elif end is not None:
+            if isinstance(end, EndsTask):
+                self._keep_xcoms(key, end.xcoms)
             self._tell(TriggerEnded(key, deferral.attempt_id, _now(), end))
 
     def _fire_due(self) -> None:
