@@ -77,6 +77,21 @@ def test_installed_providers_are_found_beside_the_surface(foreign_airflow: Path)
     )
 
 
+def test_an_installed_provider_wins_where_several_share_a_namespace(tmp_path: Path) -> None:
+    folder = tmp_path / "airflow" / "providers" / "common" / "io" / "xcom"
+    folder.mkdir(parents=True)
+    for package in (folder, folder.parent):
+        (package / "__init__.py").touch()
+    (folder / "backend.py").write_text("XComObjectStorageBackend = 'the installed one'")
+    code = """
+        import slipstream.compat; slipstream.compat.install()
+        from airflow.providers.common.io.xcom.backend import XComObjectStorageBackend
+        print(XComObjectStorageBackend)
+    """
+    assert run(code, path=tmp_path) == "the installed one"
+    assert "_xcom_object_storage.XComObjectStorageBackend" in run(code)
+
+
 def test_a_module_that_airflow_does_not_have_fails_as_such() -> None:
     assert (
         run("""

@@ -103,5 +103,10 @@ def _is_installed_provider(fullname: str) -> bool:
     """
     if not fullname.startswith(_PROVIDERS + "."):
         return False
-    provider = ".".join(fullname.split(".")[:3])
-    return any(Path(folder, "__init__.py").is_file() for folder in _search_locations(provider))
+    # Some providers share a namespace: `airflow.providers.common.io` is one of those.
+    parts = fullname.split(".")
+    return any(
+        Path(folder, "__init__.py").is_file()
+        for length in (3, 4)
+        for folder in _search_locations(".".join(parts[:length]))
+    )
