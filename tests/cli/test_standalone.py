@@ -187,3 +187,41 @@ def test_the_parts_work_together_as_separate_processes(home: Path) -> None:
             assert isinstance(health, dict)
             assert health["scheduler"]["status"] == "healthy"
             assert health["dag_processor"]["status"] == "healthy"
+
+
+TELLS = """
+import os, time
+from pathlib import Path
+from slipstream.sdk import DAG
+from slipstream.sdk.operators.python import PythonOperator
+
+HERE = Path(__file__).parent
+
+def tell(context):
+    (HERE / f"begun_{os.getpid()}").touch()
+    while not (HERE / "go").exists():
+        time.sleep(0.005)
+    (HERE / "told").write_text(f"{context['reason']} {context['ti'].task_id}")
+
+with DAG("tells", schedule=None, is_paused_upon_creation=False, on_success_callback=tell):
+    PythonOperator(task_id="t", python_callable=print)
+"""
+
+
+def test_a_callback_that_was_due_when_the_server_was_killed_is_called_by_the_next_one(
+    home: Path,
+) -> None:
+    dags = home / "dags"
+    with running(home, "standalone") as server:
+        dags.mkdir(exist_ok=True)
+        (dags / "tells.py").write_text(TELLS)
+        eventually(lambda: "tells" in slipstream(home, "dags", "list", "-o", "plain").stdout)
+        assert slipstream(home, "dags", "trigger", "tells", "--run-id", "one").returncode == 0
+        eventually(lambda: list(dags.glob("begun_*")))
+        server.end(signal.SIGKILL)
+    assert not (dags / "told").exists()
+    (dags / "go").touch()
+    with running(home, "standalone"):
+        assert eventually((dags / "told").exists)
+        assert eventually((dags / "told").read_text) == "success t"
+    assert len(list(dags.glob("begun_*"))) == 2

@@ -23,6 +23,7 @@ from slipstream.runtime.settings import HostSettings
 from slipstream.services.callbacks import CallbackService
 from slipstream.services.execution import ExecutionService
 from slipstream.services.scheduler import Scheduler
+from slipstream.services.triggerer.local import LocalTriggerer
 from slipstream.store import open_store
 from slipstream.store.interface import Store
 from slipstream.store.records import InstanceFilter, NewRun
@@ -84,7 +85,12 @@ class Deployment:
             find = partial(_source_of, self.store)
             executor = LocalExecutor(self.host, parallelism, find)
             callbacks = CallbackService(self.store, self.host.call_back, find)
-            self.scheduler = Scheduler(self.store, executor, callbacks_owed=callbacks.wake)
+            self.scheduler = Scheduler(
+                self.store,
+                executor,
+                triggerer=LocalTriggerer(self.host, find),
+                callbacks_owed=callbacks.wake,
+            )
             self.scheduler.start()
             callbacks.start()
             try:

@@ -309,3 +309,45 @@ with DAG("d", default_args={"retries": 0}):
         assert tries == {"outer.a": 3, "b": 2}
         group = deployment.store.get_dag("d").latest.spec.groups["outer"]
         assert (group.tooltip, group.prefix_group_id) == ("tip", True)
+
+
+WAITING = """
+from slipstream.sdk._triggers import BaseTrigger, TriggerEvent
+class Gate(BaseTrigger):
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+    def serialize(self):
+        return "one.Gate", {"path": self.path}
+    async def run(self):
+        import asyncio
+        while not Path(self.path).exists():
+            await asyncio.sleep(0.01)
+        yield TriggerEvent("open")
+class Waits(BaseOperator):
+    def execute(self, context):
+        self.defer(trigger=Gate(str(HERE / "go")), method_name="resume")
+    def resume(self, context, event):
+        return event
+with DAG("d", default_args={"pool": "narrow"}):
+    Waits(task_id="waits", priority_weight=9)
+    PythonOperator(task_id="other", python_callable=lambda: (HERE / "other").touch())
+"""
+
+
+@pytest.mark.parametrize("include_deferred", [False, True])
+def test_a_deferred_task_keeps_its_slot_where_the_pool_counts_it(
+    deployment: Deployment, include_deferred: bool
+) -> None:
+    deployment.write(WAITING)
+    pool = PoolRecord(name="narrow", slots=1, include_deferred=include_deferred)
+    deployment.store.set_pool(pool)
+    with deployment.running():
+        run = deployment.trigger()
+        deployment.wait_state(run, "waits", TaskState.DEFERRED)
+        if include_deferred:
+            assert deployment.states(run)["other"] == "scheduled"
+        else:
+            deployment.wait_state(run, "other", TaskState.SUCCESS)
+        (deployment.home / "go").touch()
+        assert deployment.ended(run).state is RunState.SUCCESS

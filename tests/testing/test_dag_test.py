@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.runtime.smtp import mail_server
 
 from slipstream.model.changes import Change, InstanceChanged, RunChanged
 from slipstream.model.errors import InvalidInputError
@@ -22,6 +23,7 @@ from slipstream.sdk import (
     get_current_context,
     task,
 )
+from slipstream.sdk._conf import read_settings_anew
 from slipstream.sdk._connection import Connection
 from slipstream.sdk._context import Context
 from slipstream.sdk._triggers import (
@@ -479,3 +481,19 @@ def test_a_retry_policy_is_obeyed_here_too() -> None:
     run = made.test()
     assert len(tries) == 2
     assert run.state == "failed"
+
+
+def test_a_failed_task_is_told_of_by_mail_here_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    with DAG("d", schedule=None) as made:
+        PythonOperator(task_id="t", python_callable=lambda: 1 / 0, email="ada@example.org")
+    with mail_server() as server:
+        monkeypatch.setenv("AIRFLOW__SMTP__SMTP_HOST", "127.0.0.1")
+        monkeypatch.setenv("AIRFLOW__SMTP__SMTP_PORT", str(server.port))
+        monkeypatch.setenv("AIRFLOW__SMTP__SMTP_STARTTLS", "False")
+        read_settings_anew()
+        try:
+            assert made.test().state == "failed"
+        finally:
+            monkeypatch.undo()
+            read_settings_anew()
+        assert "division by zero" in server.next().html

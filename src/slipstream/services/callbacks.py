@@ -112,9 +112,15 @@ class CallbackService:
                     self._look()
             except StoreError as error:
                 _log.error("Callbacks wait for the database: %s", error)
-                self._retry = threading.Timer(_RETRY_SECONDS, self.wake)
-                self._retry.daemon = True
-                self._retry.start()
+                self._try_again()
+            except Exception:  # noqa: BLE001 - nothing may end the thread but `stop`
+                _log.exception("Callbacks could not be called")
+                self._try_again()
+
+    def _try_again(self) -> None:
+        self._retry = threading.Timer(_RETRY_SECONDS, self.wake)
+        self._retry.daemon = True
+        self._retry.start()
 
     def _look(self) -> list[Future[None] | None]:
         begun = []
