@@ -156,6 +156,7 @@ with DAG("d", max_consecutive_failed_dag_runs=2):
         assert not deployment.store.get_dag("d").is_paused
         deployment.run(run_id="bad3")
         eventually(lambda: deployment.store.get_dag("d").is_paused)
+        assert deployment.store.get_dag("d").pause_reason == "Its last 2 runs failed."
 
 
 DAYS = [datetime(2026, 1, day, tzinfo=UTC) for day in range(1, 6)]

@@ -11,6 +11,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    insert,
     not_,
     or_,
     select,
@@ -32,6 +33,7 @@ from slipstream.store.tables import (
     ACTIVE_RUNS,
     ACTIVE_TASKS,
     dag,
+    dag_pause,
     dag_run,
     dag_source,
     dag_tag,
@@ -44,7 +46,12 @@ from slipstream.store.times import from_micros
 from slipstream.wire.dag import decode_dag
 
 _HAS_ERRORS = select(file_error.c.pk).where(file_error.c.fileloc == dag.c.fileloc).exists()
-_COLUMNS = (*dag.c, _HAS_ERRORS.label("has_import_errors"))
+_PAUSED_BECAUSE = select(dag_pause.c.reason).where(dag_pause.c.dag_id == dag.c.dag_id)
+_COLUMNS = (
+    *dag.c,
+    _HAS_ERRORS.label("has_import_errors"),
+    _PAUSED_BECAUSE.scalar_subquery().label("pause_reason"),
+)
 _DAG_BY_ID = Statement(select(*_COLUMNS).where(dag.c.dag_id == bindparam("dag_id")), ("dag_id",))
 _last_run_state = (
     select(dag_run.c.state)
@@ -118,8 +125,10 @@ class DagVerbs(StoreParts):
                 total=transaction.value(total),
             )
 
-    def set_paused(self, dag_ids: Sequence[str], paused: bool) -> Sequence[str]:
-        """Pause or unpause; gives the ids that changed."""
+    def set_paused(
+        self, dag_ids: Sequence[str], paused: bool, *, reason: str = ""
+    ) -> Sequence[str]:
+        """Pause, for a reason where nobody did it by hand, or unpause; gives what changed."""
         with self._database.write() as transaction:
             changed = sorted(
                 transaction.column(
@@ -129,6 +138,11 @@ class DagVerbs(StoreParts):
                     .returning(dag.c.dag_id)
                 )
             )
+            if changed:
+                transaction.execute(delete(dag_pause).where(dag_pause.c.dag_id.in_(changed)))
+            if changed and paused and reason:
+                rows = [{"dag_id": dag_id, "reason": reason} for dag_id in changed]
+                transaction.execute(insert(dag_pause), rows)
             transaction.leave_notice(NoticeKind.DAG_CHANGED, changed)
         return changed
 
@@ -352,6 +366,7 @@ def _to_record(row: Row, latest: DagVersion) -> DagRecord:
         next_interval_end,
         next_run_after,
         has_import_errors,
+        pause_reason,
     ) = row
     return DagRecord(
         dag_id=dag_id,
@@ -364,6 +379,7 @@ def _to_record(row: Row, latest: DagVersion) -> DagRecord:
         last_parsed_at=from_micros(last_parsed_at),
         last_parse_seconds=last_parse_seconds,
         has_import_errors=bool(has_import_errors),
+        pause_reason=pause_reason or "",
         next_logical_date=from_micros(next_logical_date),
         next_interval_start=from_micros(next_interval_start),
         next_interval_end=from_micros(next_interval_end),

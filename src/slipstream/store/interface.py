@@ -164,8 +164,11 @@ class DagStore(Protocol):
     def list_dags(self, which: DagFilter, window: Window) -> Page[DagRecord]:
         """A page of DAGs, by default ordered by id."""
 
-    def set_paused(self, dag_ids: Sequence[str], paused: bool) -> Sequence[str]:
-        """Pause or unpause; gives the ids that changed."""
+    def set_paused(
+        self, dag_ids: Sequence[str], paused: bool, *, reason: str = ""
+    ) -> Sequence[str]:
+        """Pause or unpause; gives the ids that changed. `reason` is kept while they are paused:
+        it says why, where nobody did it by hand."""
 
     def delete_dag(self, dag_id: str) -> None:
         """Remove a DAG with its whole history. Raises `NotFoundError`, or `ConflictError` while

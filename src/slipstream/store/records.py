@@ -128,6 +128,8 @@ class DagRecord:
     last_parsed_at: datetime
     last_parse_seconds: float = 0.0
     has_import_errors: bool = False
+    pause_reason: str = ""
+    """Why it is paused, where nobody has paused it by hand."""
     next_logical_date: datetime | None = None
     next_interval_start: datetime | None = None
     next_interval_end: datetime | None = None

@@ -114,6 +114,14 @@ dag = Table(
     Column("next_run_after", _TIME),
 )
 
+dag_pause = Table(
+    "dag_pause",
+    metadata,
+    Column("dag_id", ForeignKey("dag.dag_id", ondelete="CASCADE"), primary_key=True),
+    Column("reason", Text, nullable=False),
+)
+"""Why a DAG is paused that nobody has paused by hand."""
+
 dag_tag = Table(
     "dag_tag",
     metadata,

@@ -136,9 +136,15 @@ class FaultyStore:
         """See `DagStore`."""
         return meet(self._fates, "get_version", lambda: self._store.get_version(version_id))
 
-    def set_paused(self, dag_ids: Sequence[str], paused: bool) -> Sequence[str]:
+    def set_paused(
+        self, dag_ids: Sequence[str], paused: bool, *, reason: str = ""
+    ) -> Sequence[str]:
         """See `DagStore`."""
-        return meet(self._fates, "set_paused", lambda: self._store.set_paused(dag_ids, paused))
+        return meet(
+            self._fates,
+            "set_paused",
+            lambda: self._store.set_paused(dag_ids, paused, reason=reason),
+        )
 
     def list_runs(self, which: RunFilter, window: Window) -> Page[DagRun]:
         """See `RunStore`."""

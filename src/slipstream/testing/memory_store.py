@@ -300,12 +300,15 @@ class MemoryStore:
         self._notify(NoticeKind.DAG_CHANGED, spec.dag_id)
         return version
 
-    def set_paused(self, dag_ids: Sequence[str], paused: bool) -> Sequence[str]:
+    def set_paused(
+        self, dag_ids: Sequence[str], paused: bool, *, reason: str = ""
+    ) -> Sequence[str]:
         """Pause or unpause; gives the ids that changed."""
         known = sorted({dag_id for dag_id in dag_ids if dag_id in self._dags})
         changed = [dag_id for dag_id in known if self._dags[dag_id].is_paused != paused]
         for dag_id in changed:
-            self._dags[dag_id] = replace(self._dags[dag_id], is_paused=paused)
+            why = reason if paused else ""
+            self._dags[dag_id] = replace(self._dags[dag_id], is_paused=paused, pause_reason=why)
             self._notify(NoticeKind.DAG_CHANGED, dag_id)
         return changed
 

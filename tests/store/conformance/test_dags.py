@@ -268,3 +268,16 @@ def test_a_dag_that_moved_to_another_file_in_a_batch_is_not_stale(store: Store) 
     store.record_parsed([parsed(spec(), fileloc="/dags/new.py"), parsed()])
     found = store.get_dag("sales")
     assert (found.fileloc, found.is_stale) == ("/dags/new.py", False)
+
+
+def test_why_a_dag_was_paused_is_kept_until_it_is_unpaused(store: Store) -> None:
+    recorded(store)
+    store.set_paused(["sales"], False)
+    store.set_paused(["sales"], True, reason="Its last 2 runs failed.")
+    assert store.get_dag("sales").pause_reason == "Its last 2 runs failed."
+    assert not store.set_paused(["sales"], True, reason="Somebody else.")
+    assert store.get_dag("sales").pause_reason == "Its last 2 runs failed."
+    store.set_paused(["sales"], False)
+    assert store.get_dag("sales").pause_reason == ""
+    store.set_paused(["sales"], True)
+    assert store.get_dag("sales").pause_reason == ""

@@ -98,6 +98,7 @@ def dag_row(dag: DagRecord) -> Row:
         **_spec_row(dag.latest.spec),
         "fileloc": dag.fileloc,
         "is_paused": dag.is_paused,
+        "pause_reason": dag.pause_reason or None,
         "bundle_name": dag.bundle_name,
         "is_stale": dag.is_stale,
         "has_import_errors": dag.has_import_errors,

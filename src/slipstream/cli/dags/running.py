@@ -52,8 +52,10 @@ def trigger(deployment: Deployment, arguments: Namespace) -> None:
     )
     show_rows([run_row(store.create_run(new))], arguments.output, columns=TRIGGERED_COLUMNS)
     if dag.is_paused:
+        why = f" ({dag.pause_reason.rstrip('.')})" if dag.pause_reason else ""
         print(
-            f"{dag.dag_id} is paused: the run waits for `slipstream dags unpause {dag.dag_id}`.",
+            f"{dag.dag_id} is paused{why}: the run waits for "
+            f"`slipstream dags unpause {dag.dag_id}`.",
             file=sys.stderr,
         )
 

@@ -24,5 +24,6 @@ def pause_after_failures(store: SchedulingStore, failed: ActiveRun) -> None:
     newest = Window(limit=most, order_by=("-run_after", "-id"))
     runs = store.list_runs(RunFilter(dag_ids=[dag_id]), newest).items
     if len(runs) == most and all(run.state is RunState.FAILED for run in runs):
-        store.set_paused([dag_id], True)
-        _log.warning("DAG %s was paused: its last %d runs failed.", dag_id, most)
+        reason = f"Its last {'run' if most == 1 else f'{most} runs'} failed."
+        if store.set_paused([dag_id], True, reason=reason):
+            _log.warning("DAG %s was paused: %s", dag_id, reason)

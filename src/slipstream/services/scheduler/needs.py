@@ -31,7 +31,9 @@ class SchedulingStore(SchedulerStore, Protocol):
     def get_version(self, version_id: str) -> DagVersion:
         """See `slipstream.store.interface.DagStore`."""
 
-    def set_paused(self, dag_ids: Sequence[str], paused: bool) -> Sequence[str]:
+    def set_paused(
+        self, dag_ids: Sequence[str], paused: bool, *, reason: str = ""
+    ) -> Sequence[str]:
         """See `slipstream.store.interface.DagStore`."""
 
     def list_runs(self, which: RunFilter, window: Window) -> Page[DagRun]:
