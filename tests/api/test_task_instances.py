@@ -8,7 +8,7 @@ import pytest
 from tests.api.conftest import Client
 from tests.api.making import ETL, NOON, a_run, at, recorded, started
 
-from slipstream.model.changes import DeferralKept, InstanceChanged
+from slipstream.model.changes import DeferralKept, FieldsRendered, InstanceChanged
 from slipstream.model.deferral import Deferral
 from slipstream.model.run import DagRun, TaskKey
 from slipstream.model.states import TaskState
@@ -62,7 +62,9 @@ def test_rendered_fields_are_shown_without_secrets(api: Client, store: Store, ru
     running = store.get_instance("etl", "first", TaskKey("transform", 0)).instance
     assert running.attempt_id is not None
     fields = {"sql": "select 1", "env": {"api_key": "hunter2", "n": 1}}
-    store.set_rendered_fields(running.attempt_id, fields)
+    rendered = FieldsRendered(TaskKey("transform", 0), running.attempt_id, fields)
+    now = store.get_run("etl", "first")
+    store.apply([RunWrite(now.pk, now.revision, [rendered])])
     shown = api.get(f"{TASKS}/transform/0").json()["rendered_fields"]
     assert shown == {"sql": "select 1", "env": {"api_key": "***", "n": 1}}
 

@@ -212,8 +212,6 @@ with DAG("one") as dag:
                 return execution.Done()
             case execution.GetXCom(task_id=task_id, key=key):
                 return execution.Text(value=self.xcoms.get((task_id, key)))
-            case execution.SetRenderedFields():
-                return execution.Done()
             case _:
                 return execution.Refused(code="internal", message="not in this test")
 

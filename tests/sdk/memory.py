@@ -137,9 +137,6 @@ class MemoryBackend:
             if scope == (asset and asset.name) and key in {None, name}:
                 del self.state[scope, name]
 
-    def set_rendered_fields(self, fields: Mapping[str, Any]) -> None:
-        self.asked.append("set_rendered_fields")
-
     def get_previous_run(
         self, *, dag_id: str, logical_date: datetime | None, run_id: str, state: str | None
     ) -> Mapping[str, Any] | None:

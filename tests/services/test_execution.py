@@ -203,14 +203,6 @@ def test_a_task_may_push_for_another_run_that_is_there(
     assert "nonsense" in refused(service.answer(attempt, nowhere), "not_found")
 
 
-def test_rendered_fields_are_kept_for_people(
-    service: ExecutionService, store: Store, attempt: Attempt, run: DagRun
-) -> None:
-    order = wire.SetRenderedFields(fields={"bash_command": "echo 5"})
-    assert service.answer(attempt, order) == wire.Done()
-    assert store.get_rendered_fields(run.pk, LOAD) == {"bash_command": "echo 5"}
-
-
 # Fencing.
 
 
@@ -224,7 +216,6 @@ ORDERS: list[wire.Request] = [
         dag_id="sales", run_id="first", task_id="train", map_index=-1, key="k", value="1", length=1
     ),
     wire.DeleteXCom(dag_id="sales", run_id="first", task_id="load", map_index=-1, key="kept"),
-    wire.SetRenderedFields(fields={"a": 1}),
     wire.TriggerRun(dag_id="sales", run_id="triggered"),
 ]
 

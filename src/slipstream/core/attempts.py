@@ -35,6 +35,7 @@ from slipstream.model.attempt import (
 from slipstream.model.changes import (
     AttemptCancelled,
     CallbackOwed,
+    FieldsRendered,
     Refused,
     TimerSet,
 )
@@ -87,6 +88,8 @@ def finish(run: RunProgress, task: TaskProgress, index: int, event: AttemptEnded
     record = _current(run, task, index, event)
     if record is None:
         return TaskEvent.CANCEL
+    if event.rendered:
+        run.out.append(FieldsRendered(event.key, event.attempt_id, event.rendered))
     if task.states[index] == RESTARTING:
         return _cancelled(run, task, index, record, reasons.CLEARED)
     match outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -9,6 +10,7 @@ from typing import TypeAlias
 from slipstream.model.attempt import XComWrite
 from slipstream.model.deferral import Deferral, TriggerEnd
 from slipstream.model.events import TimerKind
+from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import TaskState
 
@@ -146,6 +148,15 @@ class DeferralDropped:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldsRendered:
+    """The template fields of an attempt as they were rendered, for people to look at."""
+
+    key: TaskKey
+    attempt_id: str
+    fields: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
 class TriggerWanted:
     """The triggerer must run the trigger of a deferred instance, and answer by `TriggerEnded`."""
 
@@ -190,6 +201,7 @@ RowChange: TypeAlias = (
     | InstanceChanged
     | DeferralKept
     | DeferralDropped
+    | FieldsRendered
     | RunChanged
     | CallbackOwed
 )

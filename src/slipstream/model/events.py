@@ -5,6 +5,7 @@ Events carry the moment they happened, so that the machine needs no clock.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +13,7 @@ from typing import TypeAlias
 
 from slipstream.model.attempt import Outcome
 from slipstream.model.deferral import TriggerEnd
+from slipstream.model.json import JsonValue
 from slipstream.model.run import TaskKey
 
 
@@ -50,6 +52,8 @@ class AttemptEnded:
     attempt_id: str
     at: datetime
     outcome: Outcome
+    rendered: Mapping[str, JsonValue] | None = None
+    """The rendered template fields, without secrets, if the task came that far."""
 
 
 class TimerKind(StrEnum):

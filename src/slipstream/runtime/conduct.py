@@ -36,7 +36,7 @@ from slipstream.runtime.masking import redact
 from slipstream.runtime.reactor import Callback, Timer
 from slipstream.runtime.task_handle import TaskProcess
 from slipstream.runtime.waited import seconds_before
-from slipstream.wire import execution, messages
+from slipstream.wire import messages
 
 _log = logging.getLogger(__name__)
 
@@ -60,8 +60,7 @@ class AttemptConduct:
         """Whether the process has not called the task's callbacks for a failure itself."""
         self._grace_seconds = around.settings.kill_grace_seconds
         self._begun = False
-        self._writing = False
-        """Whether rendered fields are being stored, which has to come before the end."""
+        self._rendered: Mapping[str, Any] | None = None
         self._exit: tuple[int | None] | None = None
         """The exit status, once the process is gone."""
         self._ended = False
@@ -144,23 +143,8 @@ class AttemptConduct:
             self._talk.goes_on_as(replace(self._attempt, is_over=True))
         if report.rendered:
             names = self._around.settings.sensitive_names
-            self._writing = True
-            fields = self._talk.mask(redact(report.rendered, more_names=names))
-            self._around.pool.submit(self._write_rendered, fields)
+            self._rendered = self._talk.mask(redact(report.rendered, more_names=names))
         self._end_if_due()
-
-    def _write_rendered(self, fields: Mapping[str, Any]) -> None:
-        """In a thread of the pool: store the fields while the attempt still counts."""
-        try:
-            self._around.answer(self._attempt, execution.SetRenderedFields(fields=fields))
-        finally:
-            self._around.reactor.call(self._on_written)
-
-    def _on_written(self) -> None:
-        self._writing = False
-        self._end_if_due()
-        if self._exit is not None:
-            self._talk.close()
 
     def _end_if_due(self) -> None:
         """Tell the end: a good one at once, any other when the process is gone.
@@ -168,7 +152,7 @@ class AttemptConduct:
         A task that has failed may be tried again, and its tries must never overlap. In the place
         of one that succeeded nothing will run, so what follows need not wait for its exit.
         """
-        if self._ended or self._writing:
+        if self._ended:
             return
         if self._exit is not None:
             self._end(self._judge(*self._exit))
@@ -197,7 +181,8 @@ class AttemptConduct:
         if self._exit is not None and self._timer is not None:
             self._timer.cancel()
         key, attempt_id = self._attempt.key, self._attempt.attempt_id
-        self._around.emit(self._attempt, AttemptEnded(key, attempt_id, datetime.now(UTC), outcome))
+        end = AttemptEnded(key, attempt_id, datetime.now(UTC), outcome, self._rendered)
+        self._around.emit(self._attempt, end)
 
     def _say_result(self, outcome: Succeeded) -> None:
         for xcom in outcome.xcoms:

@@ -22,14 +22,12 @@ _FIELDS = frozenset({"timestamp", "level", "logger", "event"})
 
 def log_path(dag_id: str, run_id: str, task_id: str, map_index: int, try_number: int) -> Path:
     """Where the log of a try lies below the log folder."""
-    path = Path(
-        f"dag_id={_component(dag_id)}",
-        f"run_id={_component(run_id)}",
-        f"task_id={_component(task_id)}",
+    index = "" if map_index == UNMAPPED else f"map_index={map_index}/"
+    # One text: putting a path together part by part takes as long as opening the file.
+    return Path(
+        f"dag_id={_component(dag_id)}/run_id={_component(run_id)}/task_id={_component(task_id)}/"
+        f"{index}attempt={try_number}.log"
     )
-    if map_index != UNMAPPED:
-        path /= f"map_index={map_index}"
-    return path / f"attempt={try_number}.log"
 
 
 def log_path_of(attempt: Attempt) -> Path:
@@ -131,8 +129,9 @@ class LogFile:
 
 def _open_for_append(path: Path) -> int:
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    name = str(path)
     try:
-        return os.open(path, flags, 0o644)
+        return os.open(name, flags, 0o644)
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, flags, 0o644)
+        os.makedirs(os.path.dirname(name), exist_ok=True)
+        return os.open(name, flags, 0o644)

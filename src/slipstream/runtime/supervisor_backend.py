@@ -197,10 +197,6 @@ class SupervisorBackend:
         name, uri = _of(asset)
         self._ask(wire.DeleteState(key=key, asset_name=name, asset_uri=uri), wire.Done)
 
-    def set_rendered_fields(self, fields: Mapping[str, JsonValue]) -> None:
-        """See `Backend`."""
-        self._ask(wire.SetRenderedFields(fields=fields), wire.Done)
-
     def get_previous_run(
         self, *, dag_id: str, logical_date: datetime | None, run_id: str, state: str | None
     ) -> Mapping[str, JsonValue] | None:

@@ -155,9 +155,6 @@ class Backend(Protocol):
     def delete_state(self, key: str | None, *, asset: AssetKey | None) -> None:
         """Forget a value if it is there; without a key, all of them."""
 
-    def set_rendered_fields(self, fields: Mapping[str, JsonValue]) -> None:
-        """Keep the rendered template fields of the running attempt for people to look at."""
-
     def get_previous_run(
         self, *, dag_id: str, logical_date: datetime | None, run_id: str, state: str | None
     ) -> Mapping[str, JsonValue] | None:

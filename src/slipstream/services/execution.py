@@ -144,9 +144,6 @@ class ExecutionService:
                     return answer_state(self._store, attempt, ask, require)
                 except AttemptSupersededError as error:
                     raise _fenced(attempt) from error
-            case wire.SetRenderedFields():
-                self._set_rendered_fields(attempt, ask)
-                return wire.Done()
             case wire.GetPreviousRun():
                 return self._previous_run(ask)
             case wire.GetTaskStates():
@@ -279,12 +276,6 @@ class ExecutionService:
 
     def _run_pk(self, dag_id: str, run_id: str) -> int:
         return self._store.get_run(dag_id, run_id).pk
-
-    def _set_rendered_fields(self, attempt: Attempt, ask: wire.SetRenderedFields) -> None:
-        try:
-            self._store.set_rendered_fields(attempt.attempt_id, ask.fields)
-        except ConflictError as error:
-            raise _fenced(attempt) from error
 
     def _previous_run(self, ask: wire.GetPreviousRun) -> wire.Answer:
         run = self._store.get_run(ask.dag_id, ask.run_id)

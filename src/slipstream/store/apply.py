@@ -23,6 +23,7 @@ from slipstream.store.instance_rows import (
 )
 from slipstream.store.parts import StoreParts
 from slipstream.store.records import RunWrite
+from slipstream.store.rendered_rows import WRITE_FIELDS, fields_row
 from slipstream.store.statements import Rows, RowsStatement, SqlTuple, Statement, types_of
 from slipstream.store.tables import dag_run, task_instance
 from slipstream.store.times import to_micros
@@ -158,6 +159,12 @@ class ApplyVerbs(StoreParts):
                 _write_plans(transaction, accepted)
                 pushed = [row for plan in accepted for row in xcom_rows.get(id(plan), ())]
                 transaction.run_many(WRITE_XCOM, pushed)
+                rendered = [
+                    fields_row(plan.run_pk, change)
+                    for plan in accepted
+                    for change in plan.rendered.values()
+                ]
+                transaction.run_many(WRITE_FIELDS, rendered)
                 if kept:
                     _write_deferrals(transaction, accepted, kept)
         return frozenset(refused)

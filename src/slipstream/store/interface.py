@@ -270,9 +270,6 @@ class RunStore(Protocol):
     def get_rendered_fields(self, run_pk: int, key: TaskKey) -> Mapping[str, JsonValue]:
         """The rendered template fields of the latest attempt; empty where there are none."""
 
-    def set_rendered_fields(self, attempt_id: str, fields: Mapping[str, JsonValue]) -> None:
-        """Keep them. Raises `ConflictError` where the attempt no longer counts."""
-
 
 class XComStore(Protocol):
     """Values between tasks. Text above the threshold goes to the object store and back."""

@@ -33,6 +33,7 @@ from slipstream.store.records import (
     RunFilter,
     Window,
 )
+from slipstream.store.rendered_rows import READ_FIELDS
 from slipstream.store.rows import (
     ATTEMPT_COLUMNS,
     INSTANCE_COLUMNS,
@@ -40,11 +41,10 @@ from slipstream.store.rows import (
     from_json_object,
     to_attempt,
     to_instances_in_runs,
-    to_json,
     to_run,
 )
-from slipstream.store.statements import RowsStatement, Statement, types_of, upsert
-from slipstream.store.tables import attempt, dag_run, one_of, rendered_fields, task_instance
+from slipstream.store.statements import Statement
+from slipstream.store.tables import attempt, dag_run, one_of, task_instance
 from slipstream.store.write_plan import LEFT_BEHIND
 
 _COUNTING_STATES = (TaskState.QUEUED, TaskState.RUNNING, TaskState.DEFERRED)
@@ -75,18 +75,6 @@ _COUNTING = Statement(
         text(one_of("task_instance.state", _COUNTING_STATES)),
     ),
     ("attempt_id",),
-)
-_FIELDS_KEY = ("run_pk", "task_id", "map_index")
-_FIELDS_COLUMNS = (*_FIELDS_KEY, "attempt_id", "fields")
-_READ_FIELDS = Statement(
-    select(rendered_fields.c.fields).where(
-        *(rendered_fields.c[name] == bindparam(name) for name in _FIELDS_KEY)
-    ),
-    _FIELDS_KEY,
-)
-_WRITE_FIELDS = RowsStatement(
-    lambda rows: rows.put_into(upsert(rows.dialect, rendered_fields, _FIELDS_COLUMNS, _FIELDS_KEY)),
-    types_of(rendered_fields, _FIELDS_COLUMNS),
 )
 
 
@@ -225,16 +213,8 @@ class RunVerbs(StoreParts):
     def get_rendered_fields(self, run_pk: int, key: TaskKey) -> Mapping[str, JsonValue]:
         """The rendered template fields of the latest attempt; empty where there are none."""
         with self._database.read() as transaction:
-            rows = transaction.fetch(_READ_FIELDS, (run_pk, key.task_id, key.map_index))
+            rows = transaction.fetch(READ_FIELDS, (run_pk, key.task_id, key.map_index))
         return from_json_object(rows[0][0]) if rows else {}
-
-    def set_rendered_fields(self, attempt_id: str, fields: Mapping[str, JsonValue]) -> None:
-        """Keep them. Raises `ConflictError` where the attempt no longer counts."""
-        text = to_json(fields)
-        with self._database.write() as transaction:
-            run_pk, key = counting_instance(transaction, attempt_id)
-            row = (run_pk, key.task_id, key.map_index, attempt_id, text)
-            transaction.run_many(_WRITE_FIELDS, [row])
 
 
 def find_run(transaction: Transaction, dag_id: str, run_id: str) -> DagRun:

@@ -16,6 +16,7 @@ from slipstream.model.changes import (
     CallbackOwed,
     DeferralDropped,
     DeferralKept,
+    FieldsRendered,
     InstanceChanged,
     InstancesAdded,
     MapExpanded,
@@ -55,6 +56,7 @@ class Plan:
     """Instances as they were in an attempt that began and ended within this batch."""
     deferrals: dict[TaskKey, Deferral | None] = field(default_factory=dict)
     """What is to be kept of instances that wait or have waited; None: nothing any more."""
+    rendered: dict[TaskKey, FieldsRendered] = field(default_factory=dict)
     run: DagRun | None = None
     callbacks: list[CallbackOwed] = field(default_factory=list)
 
@@ -76,6 +78,8 @@ def plan_write(write: RunWrite) -> Plan:
                 plan.deferrals[key] = deferral
             case DeferralDropped(key=key):
                 plan.deferrals[key] = None
+            case FieldsRendered(key=key):
+                plan.rendered[key] = change
             case RunChanged(run=run):
                 plan.run = run
             case CallbackOwed():

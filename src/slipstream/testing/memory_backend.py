@@ -42,8 +42,6 @@ class MemoryBackend:
         self.masker = Masker()
         self.lengths: dict[str, int] = {}
         """`{xcom key: items}` of what the running attempt has pushed."""
-        self.rendered: Mapping[str, JsonValue] = {}
-        """The rendered template fields of the attempt that ran last."""
 
     def of_run(self, dag_id: str, run_id: str) -> MemoryBackend:
         """The backend of another run in the same memory."""
@@ -174,10 +172,6 @@ class MemoryBackend:
 
     def _scope(self, asset: AssetKey | None) -> TaskKey | str:
         return self.running if asset is None else str(asset.name or asset.uri)
-
-    def set_rendered_fields(self, fields: Mapping[str, JsonValue]) -> None:
-        """See `Backend`."""
-        self.rendered = fields
 
     def get_previous_run(
         self, *, dag_id: str, logical_date: datetime | None, run_id: str, state: str | None

@@ -10,6 +10,7 @@ from slipstream.model.changes import (
     CallbackOwed,
     DeferralDropped,
     DeferralKept,
+    FieldsRendered,
     InstanceChanged,
     InstancesAdded,
     MapExpanded,
@@ -60,6 +61,8 @@ class MemoryRun:
             case DeferralDropped():
                 if self.deferrals.pop(change.key, None) is None:
                     raise ImpossibleWriteError(f"{change.key} was not deferred")
+            case FieldsRendered():
+                self._known(change.key)  # For people to look at, of whom there are none here.
             case RunChanged():
                 self.run = replace(change.run, revision=self.run.revision, note=self.run.note)
             case CallbackOwed():

@@ -152,12 +152,6 @@ class DeleteState(_Request, frozen=True, kw_only=True, tag="delete_state"):
     asset_uri: str | None = None
 
 
-class SetRenderedFields(_Request, frozen=True, kw_only=True, tag="set_rendered_fields"):
-    """Answered by `Done`."""
-
-    fields: Mapping[str, JsonValue]
-
-
 class GetPreviousRun(_Request, frozen=True, kw_only=True, tag="get_previous_run"):
     """Answered by `RunFound` or `Missing`."""
 
@@ -238,7 +232,6 @@ Request: TypeAlias = (
     | GetState
     | SetState
     | DeleteState
-    | SetRenderedFields
     | GetPreviousRun
     | GetTaskStates
     | GetRunState

@@ -175,7 +175,7 @@ def test_a_marked_live_instance_is_fenced_off(store: Store, state: TaskState) ->
     assert marked.instance.end_date is not None
     assert marked.run.revision == run.revision + 1
     with pytest.raises(ConflictError):
-        store.set_rendered_fields("a-2", {})
+        store.set_xcom(run.pk, LOAD, "k", "1", None, attempt_id="a-2")
     (record,) = store.list_attempts("sales", "first", LOAD, Window()).items
     assert (record.attempt_id, record.state) == ("a-2", TaskState.FAILED)
 
@@ -237,7 +237,7 @@ def test_a_run_marked_as_failed_ends_what_ran_and_skips_the_rest(store: Store) -
         "skipped": TaskState.SKIPPED,
     }
     with pytest.raises(ConflictError):
-        store.set_rendered_fields("running", {})
+        store.set_xcom(run.pk, TaskKey("running"), "k", "1", None, attempt_id="running")
 
 
 @pytest.mark.simulated

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.store.making import NOON, changed, later, new_run, recorded, spec, started
 
-from slipstream.model.changes import MapExpanded, RunChanged
+from slipstream.model.changes import FieldsRendered, MapExpanded, RunChanged
 from slipstream.model.dag import TaskSpec
 from slipstream.model.errors import ConflictError, InvalidInputError, NotFoundError
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
@@ -217,17 +217,16 @@ def test_rendered_fields_are_those_of_the_latest_attempt(store: Store) -> None:
         run_pk=run.pk, task_id="load", state=TaskState.RUNNING, try_number=1, attempt_id="a-1"
     )
     run = changed(store, run, first)
-    store.set_rendered_fields("a-1", {"bash_command": "echo ü", "env": None})
+    ended = FieldsRendered(key, "a-1", {"bash_command": "echo ü", "env": None})
+    store.apply([RunWrite(run.pk, run.revision, [ended])])
     assert store.get_rendered_fields(run.pk, key) == {"bash_command": "echo ü", "env": None}
     again = replace(first, state=TaskState.QUEUED, try_number=2, attempt_id="a-2")
-    run = changed(store, run, again)
-    store.set_rendered_fields("a-2", {"n": 2})
+    run = changed(store, store.get_run(run.dag_id, run.run_id), again)
+    store.apply([RunWrite(run.pk, run.revision, [FieldsRendered(key, "a-2", {"n": 2})])])
     assert store.get_rendered_fields(run.pk, key) == {"n": 2}
-    with pytest.raises(ConflictError, match="attempt a-1 no longer counts"):
-        store.set_rendered_fields("a-1", {"n": 1})
-    run = changed(store, run, replace(again, state=TaskState.SUCCESS))
-    with pytest.raises(ConflictError, match="attempt a-2 no longer counts"):
-        store.set_rendered_fields("a-2", {"n": 3})
+    late = RunWrite(run.pk, run.revision, [FieldsRendered(key, "a-1", {"n": 1})])
+    assert store.apply([late]) == {run.pk}
+    assert store.get_rendered_fields(run.pk, key) == {"n": 2}
 
 
 def test_attempts_come_in_pages(store: Store) -> None:

@@ -17,6 +17,7 @@ from slipstream.model.changes import (
     Change,
     DeferralDropped,
     DeferralKept,
+    FieldsRendered,
     InstanceChanged,
     InstancesAdded,
     MapExpanded,
@@ -264,7 +265,7 @@ class ActiveRuns:
                     self._timers.set(timer, change.at)
                 case AttemptCancelled():
                     active.cancels.append(change)
-                case DeferralKept() | DeferralDropped():
+                case DeferralKept() | DeferralDropped() | FieldsRendered():
                     active.rows.append(change)
                 case TriggerWanted():
                     active.triggers[change.deferral.attempt_id] = change
