@@ -76,6 +76,27 @@ def test_items_are_fetched_through_map_zip_and_concat() -> None:
     assert "get_xcom" not in running.backend.asked
 
 
+def test_a_mapping_gives_pairs_to_map_and_zip_and_keys_to_concat() -> None:
+    with DAG("d") as dag:
+        pairs = PythonOperator(task_id="pairs", python_callable=dict).output
+        more = PythonOperator(task_id="more", python_callable=list).output
+
+        @task
+        def m(x: Any) -> Any:
+            return x
+
+        m.override(task_id="mapped").expand(x=pairs.map(list))
+        m.override(task_id="zipped").expand(x=pairs.zip(more))
+        m.override(task_id="joined").expand(x=more.concat(pairs))
+    running = Running(dag)
+    running.push("pairs", {"a": 1, "b": 2})
+    running.push("more", [7, 8])
+    assert [running.execute("mapped", index) for index in range(2)] == [["a", 1], ["b", 2]]
+    assert running.execute("zipped", 1) == (("b", 2), 8)
+    assert [running.execute("joined", index) for index in range(4)] == [7, 8, "a", "b"]
+    assert "get_xcom" not in running.backend.asked
+
+
 def test_what_cannot_be_mapped_over_is_told_as_before() -> None:
     with DAG("d") as dag:
         value = PythonOperator(task_id="value", python_callable=list)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from slipstream.model.dag import Length, Longest, Shortest, Sum, Upstream
@@ -11,7 +12,12 @@ from slipstream.sdk import _setup_teardown
 from slipstream.sdk._node import DependencyMixin, Orderable
 from slipstream.sdk._references import Reference, ResolveMixin, find_references
 from slipstream.sdk._types import NOTSET, ArgNotSet, UserValue
-from slipstream.sdk._xcom_sequences import ConcatSequence, MapSequence, ZipSequence
+from slipstream.sdk._xcom_sequences import (
+    ConcatSequence,
+    MapSequence,
+    PushedItems,
+    ZipSequence,
+)
 from slipstream.sdk.exceptions import AirflowException, XComNotFound
 
 if TYPE_CHECKING:
@@ -351,6 +357,8 @@ def _sequence(word: str, value: object) -> Sequence[UserValue]:
     """The items of an output; those of a mapping are its pairs, and its keys for `concat`."""
     if isinstance(value, Mapping):
         return list(value) if word == ConcatXComArg._word else list(value.items())
+    if isinstance(value, PushedItems) and value.are_pairs and word == ConcatXComArg._word:
+        return MapSequence(value, (itemgetter(0),))
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return value
     raise AirflowException(

@@ -126,6 +126,8 @@ class PushedItems(_Items):
         self._place = place
         self._length = first.length
         self._known = {near % first.length: first}
+        self.are_pairs = first.is_pair
+        """Whether it was a mapping that was pushed."""
 
     def __len__(self) -> int:
         return self._length
