@@ -12,7 +12,6 @@ from slipstream.sdk._dag_run import DagRun
 from slipstream.sdk._deprecation import warn_deprecated
 from slipstream.sdk._params import process_params
 from slipstream.sdk._proxy import LazyValue
-from slipstream.sdk._state_stores import asset_state_stores, task_state_store
 from slipstream.sdk._times import for_user
 from slipstream.sdk._types import UserValue
 from slipstream.sdk.exceptions import AirflowContextDeprecationWarning
@@ -95,6 +94,21 @@ def _last_success(context: Context) -> DagRun | None:
     return found
 
 
+# Few tasks remember anything, so the module is not imported for all of them.
+
+
+def _task_state_store(context: Context) -> UserValue:
+    from slipstream.sdk._state_stores import task_state_store
+
+    return task_state_store(context)
+
+
+def _asset_state_stores(context: Context) -> UserValue:
+    from slipstream.sdk._state_stores import asset_state_stores
+
+    return asset_state_stores(context)
+
+
 LAZY: Mapping[str, _Find] = {
     "logical_date": _logical_date,
     "ds": _ds,
@@ -118,8 +132,8 @@ LAZY: Mapping[str, _Find] = {
     "triggering_asset_events": lambda context: _accessors.triggering_events(context["dag_run"]),
     "outlet_events": lambda context: _accessors.OutletEvents(),
     "inlet_events": lambda context: _accessors.InletEvents(context["inlets"]),
-    "task_state_store": task_state_store,
-    "asset_state_store": asset_state_stores,
+    "task_state_store": _task_state_store,
+    "asset_state_store": _asset_state_stores,
 }
 """Keys of today that are computed when they are first asked for."""
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from slipstream.sdk._conf import authoring_defaults
 from slipstream.sdk._references import ResolveMixin
-from slipstream.sdk._template_errors import located
 from slipstream.sdk._types import UserValue
 
 if TYPE_CHECKING:
@@ -182,6 +181,8 @@ class Templater:
             try:
                 rendered = self.render_template(value, context, jinja_env, seen_oids)
             except Exception as error:
+                from slipstream.sdk._template_errors import located
+
                 told = located(error, parent, field, value)
                 self.log.exception(
                     "Field %r of %s could not be rendered; its template is %r.",

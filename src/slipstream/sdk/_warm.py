@@ -23,6 +23,7 @@ _MODULES = (
     "slipstream.sdk._mapped_operator",
     "slipstream.sdk._params",
     "slipstream.sdk._spec",
+    "slipstream.sdk._state_stores",
     "slipstream.sdk._task_kinds",
     "slipstream.sdk._xcom",
     "slipstream.sdk.macros",
