@@ -92,6 +92,29 @@ def test_an_installed_provider_wins_where_several_share_a_namespace(tmp_path: Pa
     assert "_xcom_object_storage.XComObjectStorageBackend" in run(code)
 
 
+def test_the_standard_provider_is_ours_and_an_installed_one_adds_to_it(
+    foreign_airflow: Path,
+) -> None:
+    operators = foreign_airflow / "airflow" / "providers" / "standard" / "operators"
+    operators.mkdir(parents=True)
+    for folder in (operators.parent, operators):
+        (folder / "__init__.py").write_text("raise RuntimeError('the installed package ran')")
+    (operators / "bash.py").write_text("raise RuntimeError('the installed operator ran')")
+    (operators / "novel.py").write_text("from airflow.sdk import BaseOperator\nNAME = 'novel'\n")
+    assert (
+        run(
+            """
+        import slipstream.compat; slipstream.compat.install()
+        from airflow.providers.standard.operators.bash import BashOperator
+        from airflow.providers.standard.operators.novel import NAME
+        print(BashOperator.__module__, NAME)
+    """,
+            path=foreign_airflow,
+        )
+        == "slipstream.sdk.operators.bash novel"
+    )
+
+
 def test_a_module_that_airflow_does_not_have_fails_as_such() -> None:
     assert (
         run("""

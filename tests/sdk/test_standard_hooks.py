@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from slipstream.sdk import BaseHook
 from slipstream.sdk.exceptions import AirflowNotFoundException
 from slipstream.sdk.hooks.filesystem import FSHook
 from slipstream.sdk.hooks.package_index import PackageIndexHook
@@ -27,6 +28,13 @@ def test_the_folder_of_a_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert FSHook().get_path() == "/"
     with pytest.raises(AirflowNotFoundException, match="`other`"):
         FSHook("other")
+
+
+def test_connections_know_their_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_BOX", "fs://?path=/box")
+    monkeypatch.setenv("AIRFLOW_CONN_INDEX", '{"conn_type": "package_index", "host": "http://i"}')
+    assert BaseHook.get_hook("box").get_path() == "/box"
+    assert BaseHook.get_hook("index").get_conn() == "http://i"
 
 
 def test_a_command_with_its_output_and_code(tmp_path: Path) -> None:

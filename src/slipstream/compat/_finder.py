@@ -21,6 +21,7 @@ from slipstream.compat.surface import Surface, load_surface
 
 _ROOT = "airflow"
 _PROVIDERS = "airflow.providers"
+_STANDARD = "airflow.providers.standard"
 
 
 class SurfaceLoader(Loader):
@@ -99,9 +100,11 @@ def _search_locations(fullname: str) -> list[str]:
 def _is_installed_provider(fullname: str) -> bool:
     """Whether a provider distribution on the path brings this package itself.
 
-    The surface has stand-ins for some provider modules; an installed package wins as a whole.
+    The surface has stand-ins for some provider modules; an installed package wins as a whole. Only
+    the standard provider is ours: what the surface has of it wins, and an installed package gives
+    what the surface lacks.
     """
-    if not fullname.startswith(_PROVIDERS + "."):
+    if not fullname.startswith(_PROVIDERS + ".") or f"{fullname}.".startswith(_STANDARD + "."):
         return False
     # Some providers share a namespace: `airflow.providers.common.io` is one of those.
     parts = fullname.split(".")

@@ -27,9 +27,16 @@ def hook_class(conn_type: str) -> tuple[type[UserValue], str]:
     return hook, getattr(hook, "conn_name_attr", "conn_id")
 
 
+_OWN = {
+    "fs": "slipstream.sdk.hooks.filesystem.FSHook",
+    "package_index": "slipstream.sdk.hooks.package_index.PackageIndexHook",
+}
+"""Of the standard provider, which is no package here."""
+
+
 @cache
 def _hook_paths() -> dict[str, str]:
-    found: dict[str, str] = {}
+    found = dict(_OWN)
     for kind in provided("connection-types"):
         found[kind["connection-type"]] = kind["hook-class-name"]
     return found

@@ -9,12 +9,30 @@ _OPERATORS = "slipstream.sdk.operators"
 _SENSORS = "slipstream.sdk.sensors"
 _TRIGGERS = "slipstream.sdk.triggers"
 _HOOKS = "slipstream.sdk.hooks"
+_DECORATED = "slipstream.sdk.operators._decorated"
+_ELSEWHERE = "slipstream.sdk.operators._decorated_elsewhere"
 _VERSION = "slipstream.compat.adapters.version"
 _STANDARD = "airflow.providers.standard"
 
 TABLE: Table = {
     "airflow.providers": {},
     _STANDARD: {_VERSION: "__version__=standard_version"},
+    f"{_STANDARD}.decorators.bash": {_DECORATED: "_BashDecoratedOperator"},
+    f"{_STANDARD}.decorators.branch_external_python": {
+        _ELSEWHERE: "_BranchExternalPythonDecoratedOperator"
+    },
+    f"{_STANDARD}.decorators.branch_python": {_DECORATED: "_BranchPythonDecoratedOperator"},
+    f"{_STANDARD}.decorators.branch_virtualenv": {
+        _ELSEWHERE: "_BranchPythonVirtualenvDecoratedOperator"
+    },
+    f"{_STANDARD}.decorators.external_python": {_ELSEWHERE: "_PythonExternalDecoratedOperator"},
+    f"{_STANDARD}.decorators.python": {_DECORATED: "_PythonDecoratedOperator"},
+    f"{_STANDARD}.decorators.python_virtualenv": {_ELSEWHERE: "_PythonVirtualenvDecoratedOperator"},
+    f"{_STANDARD}.decorators.sensor": {
+        _DECORATED: "DecoratedSensorOperator=_DecoratedSensorOperator"
+    },
+    f"{_STANDARD}.decorators.short_circuit": {_DECORATED: "_ShortCircuitDecoratedOperator"},
+    f"{_STANDARD}.decorators.stub": {_DECORATED: "_StubOperator"},
     f"{_STANDARD}.exceptions": {
         "slipstream.sdk._standard_exceptions": "AirflowExternalTaskSensorException "
         "DuplicateStateError ExternalDagDeletedError ExternalDagFailedError "
@@ -73,8 +91,8 @@ TABLE: Table = {
     },
     f"{_STANDARD}.utils.weekday": {"slipstream.sdk._weekday": "WeekDay"},
     f"{_STANDARD}.version_compat": {
-        _VERSION: "AIRFLOW_V_3_0_PLUS AIRFLOW_V_3_1_PLUS AIRFLOW_V_3_2_PLUS AIRFLOW_V_3_3_PLUS "
-        "get_base_airflow_version_tuple",
+        _VERSION: "AIRFLOW_V_3_0_PLUS AIRFLOW_V_3_1_PLUS AIRFLOW_V_3_1_3_PLUS AIRFLOW_V_3_2_PLUS "
+        "AIRFLOW_V_3_3_PLUS get_base_airflow_version_tuple",
         _SDK: "BaseOperator",
         "slipstream.sdk._types": "ArgNotSet is_arg_set",
     },
