@@ -18,7 +18,7 @@ from pathlib import Path
 from airflow_side import plain
 
 from slipstream import compat
-from slipstream.model.changes import Change, InstanceChanged, RangeChanged
+from slipstream.model.changes import Change, InstanceChanged, InstancesAdded, RangeChanged
 from slipstream.model.states import TaskState
 from slipstream.testing import dag_test
 from slipstream.testing.in_process import NothingLeftToDoError
@@ -70,6 +70,10 @@ def _run(job: dict, path: Path) -> dict:
                 order.append(f"{instance.task_id}|{instance.map_index}")
             case InstanceChanged(instance) if instance.state is TaskState.SUCCESS:
                 note_empty(instance.task_id, instance.map_index)
+            case InstancesAdded():
+                for added in change.instances:
+                    if added.state is TaskState.SUCCESS:
+                        note_empty(added.task_id, added.map_index)
             case RangeChanged() if change.state is TaskState.SUCCESS:
                 for index in range(change.start, change.stop):
                     note_empty(change.task_id, index)

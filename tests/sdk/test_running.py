@@ -13,6 +13,7 @@ from slipstream.sdk._xcom_sequences import LazyXComSequence
 from slipstream.sdk.exceptions import (
     AirflowSkipException,
     UnmappableXComTypePushed,
+    XComForMappingNotPushed,
 )
 from slipstream.sdk.operators.bash import BashOperator
 from slipstream.sdk.operators.python import PythonOperator
@@ -421,7 +422,8 @@ def test_what_cannot_be_mapped_over_is_the_fault_of_who_returned_it(value: Any) 
 
         g.expand(x=give.override(task_id="c")().map(str))
     for task_id in ("a", "c"):
-        with pytest.raises(UnmappableXComTypePushed, match=f"what '{task_id}' returns"):
+        error = XComForMappingNotPushed if value is None else UnmappableXComTypePushed
+        with pytest.raises(error, match=f"what '{task_id}' returns"):
             check_result(dag.get_task(task_id), value)
 
 

@@ -16,6 +16,7 @@ from slipstream.sdk.exceptions import (
     AirflowException,
     UnmappableXComLengthPushed,
     UnmappableXComTypePushed,
+    XComForMappingNotPushed,
 )
 
 if TYPE_CHECKING:
@@ -114,8 +115,9 @@ def relevant_map_indexes(upstream: AbstractOperator, context: Context) -> int | 
 
 def check_result(task: AbstractOperator, value: UserValue) -> None:
     """Raise `UnmappableXComTypePushed` where something is mapped over what the task returned, and
-    that cannot be mapped over; `UnmappableXComLengthPushed` where it is longer than
-    `[core] max_map_length`. The task itself then is the one that fails, as in Airflow.
+    that cannot be mapped over; `XComForMappingNotPushed` where it is nothing at all, and
+    `UnmappableXComLengthPushed` where it is longer than `[core] max_map_length`. The task itself
+    then is the one that fails, as in Airflow.
     """
     known = None if task.dag is None else task.dag.returns_mapped_over
     if known is not None and task.task_id not in known:
@@ -136,11 +138,13 @@ def check_result(task: AbstractOperator, value: UserValue) -> None:
             f"Task {below!r} is mapped over what {task.task_id!r} returns, which has {len(value)} "
             f"items; [core] max_map_length allows {most}. Return fewer, or raise the setting."
         )
-    raise UnmappableXComTypePushed(
+    wanted = (
         f"Task {below!r} is mapped over what {task.task_id!r} returns, which therefore has to be "
-        f"a list or a dictionary; it returned "
-        f"{'nothing' if value is None else f'a value of type {type(value).__name__}'}."
+        "a list or a dictionary; it returned"
     )
+    if value is None:
+        raise XComForMappingNotPushed(f"{wanted} nothing.")
+    raise UnmappableXComTypePushed(f"{wanted} a value of type {type(value).__name__}.")
 
 
 def _first_mapped_over(task: AbstractOperator) -> str | None:

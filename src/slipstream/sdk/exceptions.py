@@ -227,6 +227,10 @@ class ParamValidationError(AirflowException, ValueError):
     """A param's value does not fit its schema; the message names the param."""
 
 
+class XComForMappingNotPushed(AirflowException, TypeError):
+    """A task is mapped over what another one returned, and that was nothing."""
+
+
 class UnmappableXComTypePushed(AirflowException, TypeError):
     """Something was pushed for a mapped task that cannot be mapped over."""
 

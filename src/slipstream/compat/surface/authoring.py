@@ -40,7 +40,7 @@ _ALL_EXCEPTIONS = (
     "ErrorType FailFastDagInvalidTriggerRule NodeNotFound ParamValidationError PoolNotFound "
     "SerializationError TaskAlreadyInTaskGroup TaskAlreadyRunningError TaskAwaitingInput "
     "TaskDeferralError TaskDeferralTimeout TaskDeferred TaskInstanceNotFound TaskNotFound "
-    "UnmappableXComLengthPushed UnmappableXComTypePushed XComNotFound"
+    "UnmappableXComLengthPushed UnmappableXComTypePushed XComForMappingNotPushed XComNotFound"
 )
 _DECORATOR = {
     "slipstream.sdk._callables": "KeywordParameters determine_kwargs is_async_callable",
