@@ -9,6 +9,11 @@ _PATH = "slipstream.sdk._object_storage"
 _STORES = "slipstream.sdk._object_stores"
 _STATE = "slipstream.sdk._state_stores"
 _SERDE = "slipstream.compat.adapters.serde"
+_PARAMS = "slipstream.sdk._params"
+_TEMPLATER = {
+    "slipstream.sdk._template": "Templater",
+    "slipstream.sdk._references": "LiteralValue",
+}
 _SERDE_NAMES = "serialize deserialize CLASSNAME DATA VERSION"
 
 TABLE: Table = {
@@ -17,10 +22,27 @@ TABLE: Table = {
         _STATE: "NEVER_EXPIRE TaskStateStoreAccessor=TaskStateStore "
         "AssetStateStoreAccessor=AssetStateStore AssetStateStoreAccessors=AssetStateStores"
     },
-    "airflow.sdk.execution_time.xcom": {"slipstream.sdk._xcom": "XCom BaseXCom"},
+    "airflow.sdk.execution_time.xcom": {
+        "slipstream.sdk._xcom": "XCom BaseXCom",
+        "slipstream.sdk._xcom_values": "resolve_xcom_backend=xcom_class",
+    },
     "airflow.sdk.execution_time.lazy_sequence": {
         "slipstream.sdk._xcom_sequences": "LazyXComSequence"
     },
+    "airflow.models.param": {_PARAMS: "DagParam"},
+    "airflow.models.xcom": {
+        "slipstream.sdk._xcom_sequences": "LazyXComAccess=LazyXComSequence "
+        "LazyXComSelectSequence=LazyXComSequence",
+        "slipstream.sdk._xcom_values": "resolve_xcom_backend=xcom_class",
+    },
+    "airflow.sdk.definitions.param": {_PARAMS: "DagParam"},
+    "airflow.sdk.definitions._internal.templater": {
+        **_TEMPLATER,
+        "slipstream.sdk._template_env": "NativeEnvironment SandboxedEnvironment",
+    },
+    "airflow.template.templater": _TEMPLATER,
+    "airflow.utils.template": {_SDK: "literal"},
+    "airflow.utils.xcom": {"slipstream.sdk._xcom_arg": "XCOM_RETURN_KEY"},
     "airflow.sdk.io": {_PATH: "ObjectStoragePath", _STORES: "attach get_fs has_fs ObjectStore"},
     "airflow.sdk.io.path": {_PATH: "ObjectStoragePath"},
     "airflow.sdk.io.store": {_STORES: "ObjectStore attach"},
