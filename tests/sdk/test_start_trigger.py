@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
 
 from slipstream.model.deferral import StartTrigger
+from slipstream.runtime.trigger_code import make_trigger
 from slipstream.sdk import DAG, BaseOperator, task_group
 from slipstream.sdk._spec import build_spec
 from slipstream.sdk._triggers import StartTriggerArgs
 from slipstream.sdk.exceptions import AirflowException
+from slipstream.sdk.sensors.date_time import DateTimeSensorAsync
+from slipstream.sdk.sensors.filesystem import FileSensor
+from slipstream.sdk.sensors.time import TimeSensor
+from slipstream.sdk.triggers.temporal import DateTimeTrigger
 
 ARGUMENTS = StartTriggerArgs(
     trigger_cls="a.B",
@@ -73,6 +79,36 @@ def test_mapped_tasks_begin_in_their_processes_as_in_airflow() -> None:
         group.expand(number=[1, 2])
     assert start_of(dag) is None
     assert start_of(dag, "group.inside") is None
+
+
+@pytest.mark.parametrize("text", ["{{ ds }}", "{% if True %}x{% endif %}"])
+def test_a_task_whose_arguments_have_templates_begins_where_they_are_rendered(text: str) -> None:
+    with DAG("d") as dag:
+        Starts(task_id="t").start_trigger_args = replace(ARGUMENTS, trigger_kwargs={"x": [text]})
+    assert start_of(dag) is None
+
+
+def test_the_standard_sensors_start_from_their_triggers_where_they_can() -> None:
+    with DAG("d") as dag:
+        known = DateTimeSensorAsync(
+            task_id="t", target_time="2026-01-01T00:00:00+00:00", start_from_trigger=True
+        )
+        DateTimeSensorAsync(task_id="template", target_time="{{ ds }}", start_from_trigger=True)
+        FileSensor(task_id="file", filepath="x", deferrable=True, start_from_trigger=True)
+        TimeSensor(task_id="time", target_time=time(1), deferrable=True, start_from_trigger=True)
+    start = start_of(dag)
+    assert start is not None
+    assert start.next_method == "execute_complete"
+    trigger = make_trigger(start.classpath, start.kwargs)
+    assert isinstance(trigger, DateTimeTrigger)
+    assert trigger.moment == datetime(2026, 1, 1, tzinfo=UTC)
+    for task_id in ("template", "file", "time"):
+        assert start_of(dag, task_id) is None
+    assert known.start_from_trigger
+    assert DateTimeSensorAsync.start_trigger_args.trigger_kwargs == {
+        "moment": "",
+        "end_from_trigger": False,
+    }
 
 
 def test_arguments_of_another_kind_are_refused() -> None:

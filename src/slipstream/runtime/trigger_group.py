@@ -97,6 +97,9 @@ class TriggerGroup:
         self.began = time.monotonic()
         self.is_over = False
         """Whether it takes no more triggers."""
+        self.last_used = self.began
+        self.is_watched = False
+        """Whether somebody looks after it once it has been idle for a while."""
         for held in triggers:
             self._take(held)
 
@@ -197,6 +200,7 @@ class TriggerGroup:
     def _take(self, held: HeldTrigger) -> messages.TriggerOrder:
         held.group = self
         held.has_ended = False
+        self.last_used = time.monotonic()
         self.triggers[held.name] = held
         return self._order(held)
 

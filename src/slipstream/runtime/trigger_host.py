@@ -144,10 +144,9 @@ class TriggerHost:
         """See `GroupListener`."""
         if group.is_over or group is not self._current:
             group.retire()
-            return
-        self._around.reactor.call_after(
-            self._around.settings.triggers_idle_seconds, lambda: self._let_go(group)
-        )
+        elif not group.is_watched:
+            group.is_watched = True
+            self._look_after(group)
 
     def on_death(self, group: TriggerGroup, how: str, *, had_begun: bool) -> None:
         """See `GroupListener`."""
@@ -206,8 +205,16 @@ class TriggerHost:
         if may_grow and self._current is None:
             self._current = group
 
-    def _let_go(self, group: TriggerGroup) -> None:
-        if not group.triggers and self._current is group:
+    def _look_after(self, group: TriggerGroup) -> None:
+        """End the process once it has had no trigger for a while."""
+        left = self._around.settings.triggers_idle_seconds
+        if not group.triggers:
+            left -= time.monotonic() - group.last_used
+        if self._current is not group:
+            return
+        if left > 0:
+            self._around.reactor.call_after(left, partial(self._look_after, group))
+        elif not group.triggers:
             self._current = None
             group.retire()
 

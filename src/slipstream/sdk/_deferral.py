@@ -31,7 +31,7 @@ def start_trigger_of(task: AbstractOperator) -> StartTrigger | None:
     """What the task waits on before it gets a process; None where it begins in one.
 
     As in Airflow a mapped task begins in its processes: its trigger's arguments are not known
-    before.
+    before. So does one whose arguments have templates: a process renders them.
     """
     arguments = getattr(task, "start_trigger_args", None)
     if not task.start_from_trigger or arguments is None:
@@ -42,7 +42,7 @@ def start_trigger_of(task: AbstractOperator) -> StartTrigger | None:
             f"StartTriggerArgs; they are {arguments!r}."
         )
     is_mapped = not hasattr(task, "execute") or next(task.iter_mapped_task_groups(), None)
-    if is_mapped:
+    if is_mapped or _has_template([arguments.trigger_kwargs, arguments.next_kwargs]):
         return None
     return StartTrigger(
         classpath=arguments.trigger_cls,
@@ -51,6 +51,15 @@ def start_trigger_of(task: AbstractOperator) -> StartTrigger | None:
         next_kwargs=encode_value(arguments.next_kwargs or {}),
         timeout=arguments.timeout,
     )
+
+
+def _has_template(value: object) -> bool:
+    """Whether there is a Jinja expression or statement in any text of it."""
+    if isinstance(value, str):
+        return "{{" in value or "{%" in value
+    if isinstance(value, Mapping):
+        return any(map(_has_template, value.values()))
+    return isinstance(value, list | tuple | set) and any(map(_has_template, value))
 
 
 def resume(

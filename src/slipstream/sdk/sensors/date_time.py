@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 
@@ -44,8 +45,8 @@ class DateTimeSensor(BaseSensorOperator):
 class DateTimeSensorAsync(DateTimeSensor):
     """Waits in the triggerer until `target_time`.
 
-    With `end_from_trigger` it ends there, without a process of its own afterwards.
-    `start_from_trigger` is accepted; the first step is made by a process all the same.
+    With `start_from_trigger` it begins there, without a process of its own before, unless its time
+    is a template; with `end_from_trigger` it ends there, without one afterwards.
     """
 
     start_trigger_args = StartTriggerArgs(
@@ -67,6 +68,9 @@ class DateTimeSensorAsync(DateTimeSensor):
         self.start_from_trigger = start_from_trigger
         self.end_from_trigger = end_from_trigger
         self.trigger_kwargs = trigger_kwargs
+        if start_from_trigger:
+            known = {"target_time": self.target_time, "end_from_trigger": end_from_trigger}
+            self.start_trigger_args = replace(self.start_trigger_args, trigger_kwargs=known)
 
     def execute(self, context: Context) -> NoReturn:
         """Give the place back until then."""

@@ -29,7 +29,7 @@ class FileSensor(BaseSensorOperator):
 
     template_fields: Sequence[str] = ("filepath", "fs_conn_id")
     ui_color = "#91818a"
-    start_trigger_args = StartTriggerArgs(
+    start_trigger_args: StartTriggerArgs | None = StartTriggerArgs(
         trigger_cls=f"{FileTrigger.__module__}.{FileTrigger.__qualname__}",
         trigger_kwargs={},
         next_method="execute_complete",
@@ -53,6 +53,9 @@ class FileSensor(BaseSensorOperator):
         self.recursive = recursive
         self.deferrable = is_deferrable(deferrable)
         self.start_from_trigger = start_from_trigger
+        if start_from_trigger:
+            # The connection's path and templates are known to a process alone.
+            self.start_trigger_args = None
         self.trigger_kwargs = trigger_kwargs
 
     @cached_property

@@ -24,7 +24,7 @@ class TimeSensor(BaseSensorOperator):
     afterwards. `start_from_trigger` is accepted; the first step is made by a process all the same.
     """
 
-    start_trigger_args = StartTriggerArgs(
+    start_trigger_args: StartTriggerArgs | None = StartTriggerArgs(
         trigger_cls=f"{DateTimeTrigger.__module__}.{DateTimeTrigger.__qualname__}",
         trigger_kwargs={"moment": "", "end_from_trigger": False},
         next_method="execute_complete",
@@ -45,6 +45,9 @@ class TimeSensor(BaseSensorOperator):
         self.target_time = target_time
         self.deferrable = is_deferrable(deferrable)
         self.start_from_trigger = start_from_trigger
+        if start_from_trigger:
+            # The day is known when it starts, not when the file is loaded.
+            self.start_trigger_args = None
         self.end_from_trigger = end_from_trigger
         self.trigger_kwargs = trigger_kwargs
 
