@@ -17,7 +17,7 @@ from slipstream.api.routing import OperationRoute
 from slipstream.api.settings import ApiSettings
 from slipstream.store.interface import Store
 
-DOCUMENTS = {"/openapi.json", "/docs", "/redoc"}
+DOCUMENTS = {"/openapi.json", "/docs", "/docs/{name}", "/redoc"}
 GUARDED = [entry for entry in public_operations() if entry.permission is not PUBLIC]
 
 

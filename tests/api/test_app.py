@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -106,7 +107,8 @@ def test_the_documents_pages_are_there_unless_the_settings_hide_them(
         assert "/openapi.json" in api.get(path).text
     hidden = replace(settings, show_api_docs=False)
     client = Client(portal, create_app(store, settings=hidden))
-    assert client.get("/docs").status_code == 404
+    for path in ("/docs", "/docs/swagger-ui.css"):
+        assert client.get(path).status_code == 404
     assert client.get("/openapi.json").status_code == 200
 
 
@@ -140,3 +142,26 @@ def test_the_answer_is_the_same_where_the_store_is_far(
     far = replace(settings, store_is_near=False)
     client = Client(portal, create_app(store, settings=far, clock=clock))
     assert client.get("/dags/etl").json() == api.get("/dags/etl").json()
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+def test_the_documents_pages_load_nothing_from_elsewhere(
+    portal: BlockingPortal, store: Store, settings: ApiSettings, path: str
+) -> None:
+    based = replace(settings, base_path="/flows")
+    client = Client(portal, create_app(store, settings=based))
+    page = client.get(path)
+    assert "//" not in "".join(re.findall(r"(?:src|href)=[\"']([^\"']*)", page.text))
+    assert page.headers["content-security-policy"].startswith("default-src 'self'")
+    linked = re.findall(r"[\"']/flows(/docs/[^\"']+)", page.text)
+    assert linked
+    for name in linked:
+        file = client.get(name)
+        assert file.status_code == 200
+        assert len(file.content) > 10_000
+        assert file.headers["content-type"].startswith(("text/javascript", "text/css"))
+
+
+@pytest.mark.parametrize("name", ["favicon.png", "..%2fcore.py", "core.py"])
+def test_only_the_files_of_the_pages_are_given_away(api: Client, name: str) -> None:
+    assert api.get(f"/docs/{name}").status_code == 404

@@ -13,8 +13,8 @@ from slipstream.api.auth.gate import Gate
 from slipstream.api.auth.login import login_routes
 from slipstream.api.auth.tokens import Tokens
 from slipstream.api.call import Deployment, SignsOfLife, utc_now
+from slipstream.api.document_pages import document_routes
 from slipstream.api.errors import install_error_answers
-from slipstream.api.openapi import document_routes
 from slipstream.api.operation import Operation
 from slipstream.api.public import (
     clearing,

@@ -5,16 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from functools import cache
 from typing import Any, Final
 
 import msgspec
 from fastapi import FastAPI
-from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from slipstream import __version__
 from slipstream.api.call import Deployment
@@ -117,30 +112,3 @@ def _other_contents(operation: Operation) -> dict[int | str, dict[str, Any]]:
         return {}
     contents = {kind: {"schema": {"type": "string"}} for kind in operation.content_types}
     return {operation.status: {"content": contents}}
-
-
-def document_routes(operations: Sequence[Operation], deployment: Deployment) -> list[Route]:
-    """`/openapi.json` and, if the settings show them, `/docs` and `/redoc`."""
-    base = deployment.settings.base_path
-
-    @cache
-    def document() -> dict[str, Any]:
-        return openapi_document(operations, deployment)
-
-    def openapi(_: Request) -> Response:
-        return JSONResponse(document())
-
-    def swagger(_: Request) -> HTMLResponse:
-        from fastapi.openapi.docs import get_swagger_ui_html
-
-        return get_swagger_ui_html(openapi_url=f"{base}/openapi.json", title="Slipstream")
-
-    def redoc(_: Request) -> HTMLResponse:
-        from fastapi.openapi.docs import get_redoc_html
-
-        return get_redoc_html(openapi_url=f"{base}/openapi.json", title="Slipstream")
-
-    routes = [Route("/openapi.json", openapi)]
-    if deployment.settings.show_api_docs:
-        routes += [Route("/docs", swagger), Route("/redoc", redoc)]
-    return routes
