@@ -130,7 +130,6 @@ def test_runs_are_selected_by_their_dates(api: Client, store: Store) -> None:
         ({"include_past": True}, 400),
         ({"dag_run_id": "first", "start_date": "2026-01-01T00:00:00Z"}, 400),
         ({"start_date": "2026-01-02T00:00:00Z", "end_date": "2026-01-01T00:00:00Z"}, 400),
-        ({"run_on_latest_version": True}, 400),
         ({"colour": "red"}, 422),
     ],
 )
@@ -164,6 +163,18 @@ def test_a_whole_run_is_cleared(api: Client, store: Store) -> None:
     assert answer["note"] == "All of it."
     assert state_of(store, "extract") == "none"
     assert api.post(path, {"only_new": True}).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["clearTaskInstances", "dagRuns/first/clear"])
+def test_a_run_can_be_cleared_to_go_on_with_the_latest_version(
+    api: Client, store: Store, path: str
+) -> None:
+    first = ended(store)
+    latest = recorded(store, text="# changed\n")
+    body = {"dry_run": False, "run_on_latest_version": True}
+    assert first.version_id != latest.version_id
+    assert api.post(f"/dags/etl/{path}", body).status_code == 200
+    assert store.get_run("etl", "first").version_id == latest.version_id
 
 
 def test_a_dry_run_of_a_mark_changes_nothing(api: Client, store: Store) -> None:

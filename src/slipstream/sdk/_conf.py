@@ -199,6 +199,7 @@ class AuthoringDefaults:
     max_active_runs: int
     max_consecutive_failed_dag_runs: int
     catchup: bool
+    rerun_with_latest_version: bool
     cron_intervals: bool
     delta_intervals: bool
     timezone: str
@@ -228,6 +229,9 @@ def authoring_defaults() -> AuthoringDefaults:
             "core", "max_consecutive_failed_dag_runs_per_dag"
         ),
         catchup=conf.getboolean("scheduler", "catchup_by_default"),
+        rerun_with_latest_version=conf.getboolean(
+            "core", "rerun_with_latest_version", fallback=False
+        ),
         cron_intervals=conf.getboolean("scheduler", "create_cron_data_intervals"),
         delta_intervals=conf.getboolean("scheduler", "create_delta_data_intervals"),
         timezone=conf.get("core", "default_timezone"),

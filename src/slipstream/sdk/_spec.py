@@ -247,10 +247,11 @@ def _dag_details(dag: DAG) -> dict[str, JsonValue]:
     if dag.deadline:
         alerts = dag.deadline if isinstance(dag.deadline, list | tuple) else [dag.deadline]
         details["deadlines"] = [plain(alert.describe()) for alert in alerts]
-    for name in ("rerun_with_latest_version", "disable_bundle_versioning"):
-        value = getattr(dag, name)
-        if value is not None:
-            details[name] = plain(value)
+    if dag.disable_bundle_versioning is not None:
+        details["disable_bundle_versioning"] = dag.disable_bundle_versioning
+    reruns = dag.rerun_with_latest_version
+    if reruns is not None or authoring_defaults().rerun_with_latest_version:
+        details["rerun_with_latest_version"] = reruns is None or bool(reruns)
     return details
 
 

@@ -52,6 +52,11 @@ def check_run_mark(state: RunState) -> None:
         )
 
 
+def reruns_latest(latest: DagSpec, asked: bool | None) -> bool:
+    """Whether what is cleared runs with the DAG's latest version: as asked, or as the DAG says."""
+    return asked if asked is not None else latest.details.get("rerun_with_latest_version") is True
+
+
 def clear_instance(instance: TaskInstance, spec: DagSpec) -> TaskInstance:
     """The instance as it starts over; one that is live does so when its process is gone."""
     task = spec.tasks.get(instance.task_id)

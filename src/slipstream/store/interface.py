@@ -248,8 +248,12 @@ class RunStore(Protocol):
         *,
         run_state: RunState = RunState.QUEUED,
         dry_run: bool = False,
+        latest_version: bool | None = None,
     ) -> Sequence[InstanceInRun]:
         """Let these run again, with all their retries; gives what was (or would be) cleared.
+
+        With `latest_version` the run goes on with the latest version of the DAG instead of its
+        own; None leaves that to the DAG (`rerun_with_latest_version`).
 
         A live instance becomes `RESTARTING` and is started again when its process is gone; the
         others become `NONE`. Their XComs go. A run that was finished becomes `run_state`.

@@ -15,6 +15,7 @@ from slipstream.model.dag import DagSpec
 from slipstream.model.errors import NotFoundError
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import LIVE, RunState, TaskState
+from slipstream.model.version import DagVersion
 from slipstream.store import edits
 from slipstream.store.attempts import archive_left, left_attempts
 from slipstream.store.dags import DagVerbs
@@ -23,7 +24,7 @@ from slipstream.store.instance_rows import UPDATE_INSTANCE, update_row
 from slipstream.store.records import InstanceInRun, NoticeKind
 from slipstream.store.rows import INSTANCE_COLUMNS, RUN_COLUMNS, to_instance, to_run
 from slipstream.store.runs import find_run
-from slipstream.store.tables import dag_run, deferral, task_instance, xcom
+from slipstream.store.tables import dag, dag_run, deferral, task_instance, xcom
 from slipstream.store.times import to_micros
 
 _KEYS_AT_ONCE = 200
@@ -39,15 +40,17 @@ class MarkVerbs(DagVerbs):
         *,
         run_state: RunState = RunState.QUEUED,
         dry_run: bool = False,
+        latest_version: bool | None = None,
     ) -> Sequence[InstanceInRun]:
         """Let these run again, with all their retries; gives what was (or would be) cleared."""
         edits.check_clear_to(run_state)
-        spec = self._spec_of(run_pk)
+        version = self._version_to_rerun(run_pk, latest_version)
         with self._database.write() as transaction:
             run, instances = self._locked(transaction, run_pk, keys)
-            cleared = [edits.clear_instance(instance, spec) for instance in instances]
+            cleared = [edits.clear_instance(one, version.spec) for one in instances]
             if cleared:
                 run = edits.reopen_run(run, run_state, self._clock())
+                run = replace(run, version_id=version.version_id)
             if cleared and not dry_run:
                 _delete_xcoms(transaction, run_pk, [instance.key for instance in cleared])
                 run = self._edit(transaction, run, cleared)
@@ -80,6 +83,21 @@ class MarkVerbs(DagVerbs):
     def _run_pk(self, dag_id: str, run_id: str) -> int:
         with self._database.read() as transaction:
             return find_run(transaction, dag_id, run_id).pk
+
+    def _version_to_rerun(self, run_pk: int, asked: bool | None) -> DagVersion:
+        """The run's own version, or the DAG's latest one."""
+        query = (
+            select(dag_run.c.version_id, dag.c.latest_version_id)
+            .join(dag, dag.c.dag_id == dag_run.c.dag_id, isouter=True)
+            .where(dag_run.c.pk == run_pk)
+        )
+        with self._database.read() as transaction:
+            rows = transaction.rows(query)
+        if not rows:
+            raise _no_run(run_pk)
+        own, latest = rows[0]
+        newest = self.get_version(own if latest is None else latest)
+        return newest if edits.reruns_latest(newest.spec, asked) else self.get_version(own)
 
     def _spec_of(self, run_pk: int) -> DagSpec:
         query = select(dag_run.c.version_id).where(dag_run.c.pk == run_pk)
@@ -121,6 +139,7 @@ class MarkVerbs(DagVerbs):
                 end_date=to_micros(edited.end_date),
                 reason=edited.reason,
                 revision=edited.revision,
+                version_id=edited.version_id,
             )
         )
         transaction.leave_notice(NoticeKind.RUN_EDITED, [run.pk])

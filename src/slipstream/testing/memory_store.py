@@ -326,13 +326,18 @@ class MemoryStore:
         *,
         run_state: RunState = RunState.QUEUED,
         dry_run: bool = False,
+        latest_version: bool | None = None,
     ) -> Sequence[InstanceInRun]:
         """Let these run again, with all their retries."""
         edits.check_clear_to(run_state)
         entry = self._entry(run_pk)
-        spec = self.get_version(entry.run.version_id).spec
-        cleared = [edits.clear_instance(one, spec) for one in _found(entry, keys)]
+        version = self._dags[entry.run.dag_id].latest
+        if not edits.reruns_latest(version.spec, latest_version):
+            version = self.get_version(entry.run.version_id)
+        cleared = [edits.clear_instance(one, version.spec) for one in _found(entry, keys)]
         run = edits.reopen_run(entry.run, run_state, self._clock()) if cleared else entry.run
+        if cleared:
+            run = replace(run, version_id=version.version_id)
         if cleared and not dry_run:
             for instance in cleared:
                 entry.xcoms.pop(instance.key, None)

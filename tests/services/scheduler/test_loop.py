@@ -220,6 +220,18 @@ def test_a_cleared_task_that_runs_is_ended_and_runs_again(bench: Bench) -> None:
     assert [attempt.try_number for attempt in bench.submitted] == [1, 2, 1]
 
 
+def test_a_cleared_run_can_go_on_with_the_latest_version(bench: Bench) -> None:
+    bench.store.put_dag(chain(2))
+    bench.scheduler.open()
+    run = bench.trigger()
+    bench.run()
+    bench.store.put_dag(chain(3))
+    bench.store.clear_instances(run.pk, bench.keys("t1"), latest_version=True)
+    bench.run()
+    assert bench.state(run) == "success"
+    assert [attempt.task_id for attempt in bench.submitted] == ["t0", "t1", "t1", "t2"]
+
+
 def test_a_cleared_run_that_was_over_runs_again(bench: Bench) -> None:
     bench.store.put_dag(chain(2))
     bench.scheduler.open()

@@ -62,6 +62,32 @@ def test_a_cleared_instance_starts_over_with_all_its_retries(store: Store) -> No
     assert (cleared.run.state, cleared.run.end_date) == (RunState.QUEUED, None)
 
 
+@pytest.mark.parametrize(
+    ("says", "asked", "follows"),
+    [
+        (None, None, False),
+        (False, None, False),
+        (True, None, True),
+        (True, False, False),
+        (None, True, True),
+    ],
+)
+def test_a_cleared_run_goes_on_with_the_version_that_it_shall(
+    store: Store, says: bool | None, asked: bool | None, follows: bool
+) -> None:
+    run = ended(store)
+    details = {} if says is None else {"rerun_with_latest_version": says}
+    tasks = {"load": TaskSpec(task_id="load", retries=7), "new": TaskSpec(task_id="new")}
+    latest = recorded(store, replace(spec(), tasks=tasks, details=details))
+    store.clear_instances(run.pk, [LOAD], latest_version=asked, dry_run=True)
+    assert store.get_run("sales", "first").version_id == run.version_id
+    (cleared,) = store.clear_instances(run.pk, [LOAD], latest_version=asked)
+    expected = latest.version_id if follows else run.version_id
+    assert store.get_run("sales", "first").version_id == cleared.run.version_id == expected
+    assert store.load_run(run.pk).run.version_id == expected
+    assert cleared.instance.max_tries == 3 + (7 if follows else 2)
+
+
 def test_the_attempt_of_a_cleared_instance_stays_in_its_history(store: Store) -> None:
     run = ended(store, TaskState.SUCCESS)
     store.clear_instances(run.pk, [LOAD])

@@ -223,6 +223,11 @@ def dag_details_payload(dag: DagRecord, running: int) -> DAGDetailsResponse:
         timezone=spec.timezone,
         last_parsed=dag.last_parsed_at,
         default_args=mapping(details.get("default_args")),
+        rerun_with_latest_version=(
+            details["rerun_with_latest_version"] is True
+            if "rerun_with_latest_version" in details
+            else None
+        ),
         owner_links=spec.owner_links or None,
         active_runs_count=running,
         concurrency=spec.max_active_tasks,

@@ -45,7 +45,13 @@ def post_clear_task_instances(
     cleared: list[InstanceInRun] = []
     for run, keys in by_run(found):
         state = _state_after(run) if body.reset_dag_runs else run.state
-        cleared += call.store.clear_instances(run.pk, keys, run_state=state, dry_run=body.dry_run)
+        cleared += call.store.clear_instances(
+            run.pk,
+            keys,
+            run_state=state,
+            dry_run=body.dry_run,
+            latest_version=body.run_on_latest_version,
+        )
     if body.note is not None and not body.dry_run:
         cleared = [
             call.store.set_instance_note(
@@ -66,10 +72,10 @@ def clear_dag_run(
     call: Call, dag_id: str, dag_run_id: str, body: DAGRunClearBody
 ) -> DAGRunResponse | ClearTaskInstanceCollectionResponse:
     """Run a whole run again, or only what failed in it; a dry run says what that would be."""
-    if body.only_new or body.run_on_latest_version:
+    if body.only_new:
         raise InvalidInputError(
-            "A run keeps the DAG version that it started with: only_new and "
-            "run_on_latest_version cannot be asked for. Trigger a new run instead."
+            "only_new cannot be asked for by itself: clear the run with run_on_latest_version, "
+            "and tasks that the latest version has brought run too."
         )
     run = call.store.get_run(dag_id, dag_run_id)
     spec = call.store.get_version(run.version_id).spec
@@ -83,7 +89,11 @@ def clear_dag_run(
     )
     keys: list[TaskKey] = [entry.instance.key for entry in found]
     cleared = call.store.clear_instances(
-        run.pk, keys, run_state=_state_after(run), dry_run=body.dry_run
+        run.pk,
+        keys,
+        run_state=_state_after(run),
+        dry_run=body.dry_run,
+        latest_version=body.run_on_latest_version,
     )
     if body.dry_run:
         listed = collection_of(call, cleared)
@@ -104,11 +114,6 @@ def _check(body: ClearTaskInstancesBody) -> None:
         raise InvalidInputError("task_ids names no task; leave it out to clear all of them.")
     if (body.include_past or body.include_future) and body.dag_run_id is None:
         raise InvalidInputError("include_past and include_future need a dag_run_id.")
-    if body.run_on_latest_version:
-        raise InvalidInputError(
-            "A run keeps the DAG version that it started with: run_on_latest_version cannot be "
-            "asked for. Trigger a new run instead."
-        )
 
 
 def _selected(call: Call, dag_id: str, body: ClearTaskInstancesBody) -> list[InstanceInRun]:
