@@ -180,7 +180,7 @@ TASK_SPECS: dict[str, tuple[Any, Callable[[TaskSpec], Any], Any]] = {
     "ignore_first_depends_on_past": (False, lambda s: s.ignore_first_depends_on_past, False),
     "wait_for_past_depends_before_skipping": (
         True,
-        task_details("wait_for_past_depends_before_skipping"),
+        lambda spec: spec.wait_for_past_depends_before_skipping,
         True,
     ),
     "wait_for_downstream": (
