@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -5,9 +6,9 @@ from tests.services.scheduler.conftest import Bench, chain, dag
 
 from slipstream.executors.interface import Report
 from slipstream.model.attempt import Attempt, Failed, Rescheduled, Succeeded, XComWrite
-from slipstream.model.dag import TaskSpec, Upstream
+from slipstream.model.dag import Literal, TaskSpec, Upstream
 from slipstream.model.events import AttemptEnded, AttemptStarted
-from slipstream.model.run import TaskKey
+from slipstream.model.run import DagRun, PastRun, TaskKey
 from slipstream.model.states import RunState, TaskState
 from slipstream.store.records import PoolRecord
 from slipstream.testing.fake_executor import Script
@@ -370,6 +371,24 @@ def test_a_task_goes_on_when_the_failed_one_of_the_run_before_is_marked(bench: B
     bench.store.set_instances_state(first.pk, bench.keys("t"), SUCCESS)
     bench.run()
     assert bench.states(second) == {"t": SUCCESS}
+
+
+def test_all_instances_of_a_map_ask_for_the_past_once(bench: Bench) -> None:
+    mapped = TaskSpec(task_id="m", depends_on_past=True, mapped=Literal(500))
+    bench.store.put_dag(dag(tasks=[mapped]))
+    asked: list[str] = []
+    past_run = bench.store.past_run
+
+    def counted(run: DagRun, task_ids: Sequence[str], *, only_scheduled: bool) -> PastRun | None:
+        asked.append(run.run_id)
+        return past_run(run, task_ids, only_scheduled=only_scheduled)
+
+    bench.store.past_run = counted  # type: ignore[method-assign]
+    bench.scheduler.open()
+    run = bench.trigger()
+    bench.run()
+    assert bench.state(run) == "success"
+    assert asked == ["r1"]
 
 
 def test_wait_for_downstream_waits_for_what_follows_in_the_run_before(bench: Bench) -> None:

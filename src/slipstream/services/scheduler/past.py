@@ -70,9 +70,14 @@ class PastQuestions:
 
     def settle(self, now: datetime) -> Iterator[tuple[int, PastSettled]]:
         """Ask the store what is due: `(run, answer)`. What is not satisfied waits on."""
+        answers: dict[tuple[int, str], tuple[bool, str]] = {}
         while self._due:
             at, question = next(iter(self._due.items()))
-            satisfied, reason = self._judge(question)
+            # All instances of a map ask the same.
+            same = question.run.pk, question.key.task_id
+            if same not in answers:
+                answers[same] = self._judge(question)
+            satisfied, reason = answers[same]
             del self._due[at]
             if not satisfied:
                 self._waiting.setdefault(question.run.dag_id, {})[at] = question
