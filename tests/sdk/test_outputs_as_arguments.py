@@ -24,9 +24,6 @@ def test_an_instance_of_a_map_may_return_anything_to_a_map_below() -> None:
     assert run.get_task_instance("add_up").xcom_pull(task_ids="add_up") == 24
 
 
-# ---------------------------------------------------------------- one item for each instance
-
-
 def test_a_dictionary_gives_its_keys_to_concat_and_its_pairs_to_map() -> None:
     @task
     def pairs() -> dict[str, int]:

@@ -200,6 +200,21 @@ def test_it_sees_what_is_installed_here_or_does_not(tmp_path: Path) -> None:
     assert answers == ["True", "False"]
 
 
+def test_the_version_that_runs_here_means_the_interpreter_that_runs_here(tmp_path: Path) -> None:
+    major, minor = sys.version_info[:2]
+    for version in (None, f"{major}", f"{major}.{minor}"):
+        seen: list[Sequence[str]] = []
+
+        def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+            seen.append(command)  # noqa: B023 - called before the next round
+            return quietly(command, environment)
+
+        place = tmp_path / str(version)
+        build_venv(Venv(python_version=version), place, run)
+        assert sys.executable in seen[0]
+        assert list(place.rglob("_slipstream_parent.pth")) or sys.prefix == sys.base_prefix
+
+
 def test_with_pip_it_is_the_same(tmp_path: Path, wheels: list[str]) -> None:
     venv = Venv(
         requirements=["tiny==1.0"],

@@ -69,7 +69,7 @@ def cached_venv(venv: Venv, folder: Path, run: Run, log: logging.Logger) -> Path
 def build_venv(venv: Venv, place: Path, run: Run) -> Path:
     """Make one there; gives its interpreter. Raises `AirflowException` where a step fails."""
     _step(_creation(venv, place), {}, run)
-    if venv.system_site_packages and venv.python_version is None:
+    if venv.system_site_packages and _is_ours(venv.python_version):
         _see_our_packages(place)
     if venv.requirements:
         file = place / "requirements.txt"
@@ -88,13 +88,14 @@ def uv_command() -> str | None:
 def _creation(venv: Venv, place: Path) -> list[str]:
     system = ["--system-site-packages"] if venv.system_site_packages else []
     if venv.with_uv:
-        python = venv.python_version or sys.executable
+        ours = _is_ours(venv.python_version)
+        python = sys.executable if ours else str(venv.python_version)
         return [_uv(), "venv", "--quiet", "--python", python, *system, str(place)]
     return [_interpreter(venv.python_version), "-m", "venv", *system, str(place)]
 
 
 def _interpreter(version: str | None) -> str:
-    if version is None:
+    if _is_ours(version):
         return sys.executable
     found = shutil.which(f"python{version}")
     if found is None:
@@ -103,6 +104,14 @@ def _interpreter(version: str | None) -> str:
             f"it, or install uv, which finds interpreters by itself."
         )
     return found
+
+
+def _is_ours(version: str | None) -> bool:
+    """Whether the interpreter that runs this is of that version: `3`, `3.11`, `3.11.7`."""
+    if version is None:
+        return True
+    wanted = version.split(".")
+    return wanted == [str(part) for part in sys.version_info[: len(wanted)]]
 
 
 def _installation(venv: Venv, place: Path, file: Path) -> list[str]:
