@@ -6,7 +6,6 @@ import errno
 import fcntl
 import os
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from slipstream.cli.errors import HomeInUseError
@@ -43,11 +42,6 @@ class HomeLock:
         os.pwrite(self._handle, f"process {os.getpid()}, {self._purpose}\n".encode(), 0)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         os.ftruncate(self._handle, 0)
         os.close(self._handle)

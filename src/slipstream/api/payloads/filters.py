@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final, TypedDict
 
 from pydantic import Field
 
@@ -167,8 +168,45 @@ class DurationBounds(Query):
         )
 
 
+class Times(TypedDict):
+    """The times by which the store's filters of runs and of task instances choose."""
+
+    duration: Span
+    logical_date: Range
+    run_after: Range
+    start_date: Range
+    end_date: Range
+
+
 class TimeBounds(RunAfterBounds, LogicalDateBounds, StartDateBounds, EndDateBounds, DurationBounds):
     """Bounds on all times of runs and task instances."""
+
+    def times(self) -> Times:
+        """The bounds as the store takes them."""
+        return Times(
+            duration=self.duration(),
+            logical_date=self.logical_date(),
+            run_after=self.run_after(),
+            start_date=self.start_date(),
+            end_date=self.end_date(),
+        )
+
+
+RUN_ORDER: Final = {
+    "id": "id",
+    "state": "state",
+    "dag_id": "dag_id",
+    "run_id": "run_id",
+    "dag_run_id": "run_id",
+    "logical_date": "logical_date",
+    "run_after": "run_after",
+    "start_date": "start_date",
+    "end_date": "end_date",
+    "data_interval_start": "data_interval_start",
+    "data_interval_end": "data_interval_end",
+    "duration": "duration",
+}
+"""What runs and task instances alike can be ordered by."""
 
 
 def run_states(names: list[str] | None) -> list[RunState] | None:

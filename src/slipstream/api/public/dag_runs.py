@@ -18,6 +18,7 @@ from slipstream.api.payloads.dag_runs import (
     dag_run_payload,
 )
 from slipstream.api.payloads.filters import (
+    RUN_ORDER,
     Paging,
     TimeBounds,
     is_any,
@@ -36,22 +37,7 @@ routes = Routes("DagRun")
 
 _RUNS: Final = "/dags/{dag_id}/dagRuns"
 _RUN: Final = _RUNS + "/{dag_run_id}"
-_ORDER: Final = {
-    "id": "id",
-    "state": "state",
-    "dag_id": "dag_id",
-    "run_id": "run_id",
-    "dag_run_id": "run_id",
-    "logical_date": "logical_date",
-    "run_after": "run_after",
-    "queued_at": "queued_at",
-    "start_date": "start_date",
-    "end_date": "end_date",
-    "data_interval_start": "data_interval_start",
-    "data_interval_end": "data_interval_end",
-    "run_type": "run_type",
-    "duration": "duration",
-}
+_ORDER: Final = {**RUN_ORDER, "queued_at": "queued_at", "run_type": "run_type"}
 
 
 class RunQuery(Paging, TimeBounds):
@@ -75,17 +61,13 @@ class RunQuery(Paging, TimeBounds):
             dag_id_pattern=like(self.dag_id_pattern, self.dag_id_prefix_pattern),
             version_numbers=self.dag_version,
             conf_contains=self.conf_contains,
-            duration=self.duration(),
             run_id_pattern=like(self.run_id_pattern, self.run_id_prefix_pattern),
             states=run_states(self.state),
             run_types=self.run_type,
             triggering_user_pattern=like(
                 self.triggering_user_name_pattern, self.triggering_user_name_prefix_pattern
             ),
-            logical_date=self.logical_date(),
-            run_after=self.run_after(),
-            start_date=self.start_date(),
-            end_date=self.end_date(),
+            **self.times(),
         )
 
 
@@ -116,11 +98,7 @@ def get_list_dag_runs_batch(
         dag_ids=body.dag_ids or one_or_all(dag_id),
         states=states or None,
         conf_contains=body.conf_contains,
-        duration=body.duration(),
-        logical_date=body.logical_date(),
-        run_after=body.run_after(),
-        start_date=body.start_date(),
-        end_date=body.end_date(),
+        **body.times(),
     )
     order = [body.order_by] if body.order_by else []
     window = window_of(body.page_limit, body.page_offset, order, call.settings, _ORDER)

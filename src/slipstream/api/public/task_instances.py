@@ -12,6 +12,7 @@ from slipstream.api.auth.access import Resource, reading
 from slipstream.api.call import Call
 from slipstream.api.operation import Routes
 from slipstream.api.payloads.filters import (
+    RUN_ORDER,
     Paging,
     TimeBounds,
     is_any,
@@ -39,23 +40,12 @@ INSTANCE: Final = INSTANCES + "/{task_id}"
 MAPPED: Final = INSTANCE + "/{map_index}"
 READ: Final = reading(Resource.TASK_INSTANCE)
 _ORDER: Final = {
-    "id": "id",
-    "state": "state",
-    "dag_id": "dag_id",
-    "run_id": "run_id",
-    "dag_run_id": "run_id",
+    **RUN_ORDER,
     "task_id": "task_id",
     "map_index": "map_index",
     "try_number": "try_number",
-    "duration": "duration",
-    "start_date": "start_date",
-    "end_date": "end_date",
     "queued_when": "queued_at",
     "scheduled_when": "scheduled_at",
-    "logical_date": "logical_date",
-    "run_after": "run_after",
-    "data_interval_start": "data_interval_start",
-    "data_interval_end": "data_interval_end",
     "rendered_map_index": "rendered_map_index",
     "hostname": "hostname",
     "pid": "pid",
@@ -95,11 +85,7 @@ class MappedInstanceQuery(Paging, TimeBounds):
             rendered_map_index_pattern=like(
                 self.rendered_map_index_pattern, self.rendered_map_index_prefix_pattern
             ),
-            duration=self.duration(),
-            logical_date=self.logical_date(),
-            run_after=self.run_after(),
-            start_date=self.start_date(),
-            end_date=self.end_date(),
+            **self.times(),
         )
 
 
@@ -163,11 +149,7 @@ def get_task_instances_batch(
         states=states,
         pools=body.pool,
         queues=body.queue,
-        duration=body.duration(),
-        logical_date=body.logical_date(),
-        run_after=body.run_after(),
-        start_date=body.start_date(),
-        end_date=body.end_date(),
+        **body.times(),
     )
     order = [body.order_by] if body.order_by else []
     window = window_of(body.page_limit, body.page_offset, order, call.settings, _ORDER)

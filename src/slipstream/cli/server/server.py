@@ -9,7 +9,6 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from threading import Event
-from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from slipstream.cli.deployment import Deployment
@@ -95,12 +94,7 @@ class Server:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         """End everything: no more requests, running tasks get the grace, then the rest."""
         self._opened.close()
 
