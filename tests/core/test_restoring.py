@@ -277,3 +277,21 @@ def test_a_branch_that_was_cleared_itself_decides_anew() -> None:
     made.machine = RunMachine.restore(spec, RUNNING, rows, {}, {}, decisions)
     made.hear(made.machine.resume(BEGIN))
     assert made.states() == {"branch": "scheduled", "left": "none"}
+
+
+def test_an_index_left_over_in_a_group_of_one_holds_back_nothing() -> None:
+    spec = dag(
+        task("n"),
+        task("a", "n", group_id="g"),
+        task("b", "a", group_id="g"),
+        groups=[GroupSpec(group_id="g", mapped=Upstream("n"))],
+    )
+    made = restored(
+        spec,
+        row("n", TaskState.SUCCESS),
+        row("a", TaskState.SUCCESS, 0),
+        row("a", TaskState.RUNNING, 1, attempt_id="attempt1", try_number=1, start_date=BEGIN),
+        row("b", TaskState.NONE, 0),
+        lengths={TaskKey("n"): {"return_value": 1}},
+    )
+    assert made.state("b", 0) is TaskState.SCHEDULED

@@ -198,7 +198,15 @@ class TaskProgress:
     def recount(self, upstreams: list[TaskProgress]) -> None:
         """Compute the tallies anew from the states of the upstreams, in order of the edges."""
         self.tally = [0] * TALLY_SIZE
-        self.blocks = array("i", bytes(4 * TALLY_SIZE * self.scopes)) if self.scopes > 1 else None
+        # One scope alone needs none, unless an upstream has instances of other indexes left over.
+        is_split = self.scopes > 1 or (
+            self.is_expanded
+            and any(
+                above.is_expanded and above.prefix[edge.depth] > self.prefix[edge.depth]
+                for edge, above in zip(self.node.incoming, upstreams, strict=True)
+            )
+        )
+        self.blocks = array("i", bytes(4 * TALLY_SIZE * self.scopes)) if is_split else None
         for edge, above in zip(self.node.incoming, upstreams, strict=True):
             if above.is_absent:
                 continue
