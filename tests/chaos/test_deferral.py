@@ -26,7 +26,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
+from airflow.triggers.base import BaseTrigger, TaskFailedEvent, TaskSuccessEvent, TriggerEvent
 
 RECORD = Path(__file__).parent.parent / "record"
 
@@ -64,6 +64,14 @@ class EndTrigger(FileTrigger):
 
     async def run(self):
         yield TaskSuccessEvent(xcoms={"return_value": "from the trigger"})
+
+
+class GiveUpTrigger(FileTrigger):
+    def serialize(self):
+        return "triggers.GiveUpTrigger", {"name": self.name}
+
+    async def run(self):
+        yield TaskFailedEvent()
 """
 
 DAG_FILE = """
@@ -72,7 +80,7 @@ from datetime import timedelta
 from airflow.models.baseoperator import BaseOperator
 from airflow.sdk import DAG
 from airflow.triggers.base import StartTriggerArgs
-from triggers import EndTrigger, FileTrigger, note
+from triggers import EndTrigger, FileTrigger, GiveUpTrigger, note
 
 
 class Waits(BaseOperator):
@@ -114,7 +122,7 @@ class Unknown(FileTrigger):
         return "not_there.Trigger", {}
 
 
-def succeeded(context):
+def tell(context):
     note(f"callback-{context['ti'].state}")
 
 
@@ -123,7 +131,8 @@ with DAG("waiting", schedule=None, is_paused_upon_creation=False) as dag:
     Waits(task_id="twice", times=2)
     Waits(task_id="too_long", file="never", wait=timedelta(seconds=0.1))
     Waits(task_id="unknown", trigger=Unknown)
-    Waits(task_id="ended", trigger=EndTrigger, on_success_callback=succeeded)
+    Waits(task_id="ended", trigger=EndTrigger, on_success_callback=tell)
+    Waits(task_id="given_up", trigger=GiveUpTrigger, retries=3, on_failure_callback=tell)
     Starts(task_id="starts")
 """
 
@@ -218,9 +227,9 @@ def test_tasks_wait_without_a_process_and_go_on(waiting: Waiting) -> None:
         waiting.let_fire()
         for task_id in ("waits", "twice", "starts", "ended"):
             assert waiting.wait_for(task_id, TaskState.SUCCESS).try_number == 1
-        for task_id in ("too_long", "unknown"):
-            waiting.wait_for(task_id, TaskState.FAILED)
-        eventually(lambda: "callback-success" in waiting.notes())
+        for task_id in ("too_long", "unknown", "given_up"):
+            assert waiting.wait_for(task_id, TaskState.FAILED).try_number == 1
+        eventually(lambda: {"callback-success", "callback-failed"} <= set(waiting.notes()))
         assert server.end() == 0
     assert waiting.xcom("waits") == {"event": {"found": "there"}, "try": 1}
     assert waiting.xcom("ended") == "from the trigger"
