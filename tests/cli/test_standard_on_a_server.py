@@ -15,13 +15,17 @@ from tests.cli.servers import RunningServer, environment, eventually, running, t
 pytestmark = pytest.mark.processes
 
 FILE = '''
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.providers.standard.sensors.external_task import ExternalTaskSensor
+from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
+from airflow.providers.standard.sensors.filesystem import FileSensor
 from airflow.providers.standard.sensors.python import PythonSensor
+from airflow.providers.standard.sensors.time import TimeSensorAsync
+from airflow.providers.standard.sensors.time_delta import TimeDeltaSensorAsync, WaitSensor
 from airflow.sdk import DAG, PokeReturnValue, task
 
 HERE = Path(__file__).parent.parent
@@ -73,6 +77,22 @@ with DAG("other_user", schedule=None, is_paused_upon_creation=False):
         task_id="who", run_as_user="nobody", executor_config={"note": "kept"},
         bash_command="touch {{ params.home }}/x && exit 1; id -un", params={"home": str(HERE)},
     )
+
+with DAG("deferring", schedule=None, is_paused_upon_creation=False):
+    FileSensor(
+        task_id="file", filepath=str(HERE / "{{ run_id }}.csv"), deferrable=True, poke_interval=0.1
+    )
+    FileSensor(
+        task_id="no_file", filepath=str(HERE / "never.csv"), deferrable=True, poke_interval=0.1,
+        timeout=0.3, soft_fail=True,
+    )
+    DateTimeSensorAsync(task_id="moment", target_time="{{ macros.datetime.now() }}")
+    DateTimeSensorAsync(
+        task_id="ends", target_time="{{ macros.datetime.now() }}", end_from_trigger=True
+    )
+    TimeSensorAsync(task_id="time", target_time=time(0))
+    TimeDeltaSensorAsync(task_id="delta", delta=timedelta(seconds=0.1))
+    WaitSensor(task_id="wait", time_to_wait=timedelta(seconds=0.1), deferrable=True)
 
 with DAG("rescheduler", schedule=None, is_paused_upon_creation=False):
     @task.sensor(mode="reschedule", poke_interval=0.05)
@@ -208,6 +228,21 @@ def test_waiting_across_reschedules(server: RunningServer, home: Path) -> None:
     # The time of all processes counts, and what runs out of it is not tried again.
     assert (home / "late").stat().st_size < 20
     assert (home / "patient").stat().st_size == 3
+
+
+def test_waiting_in_the_triggerer(server: RunningServer, home: Path) -> None:
+    trigger(home, "deferring")
+    eventually(lambda: states(home, "deferring")["file"] == "deferred")
+    (home / "mine.csv").touch()
+    assert ended(home, "deferring") == {
+        "file": "success",
+        "no_file": "skipped",
+        "moment": "success",
+        "ends": "success",
+        "time": "success",
+        "delta": "success",
+        "wait": "success",
+    }
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="changing users takes root")
