@@ -189,3 +189,26 @@ def test_callbacks_are_called_and_shown_and_retries_are_at_once(
     assert done.code == 0, done.out + done.err
     assert "callbacks | told of success flaky 2" in done.out.splitlines()
     assert "callbacks" not in slipstream("tasks", "test", "telling", "flaky").out
+
+
+def test_a_task_may_start_a_run_of_another_dag_of_the_file(
+    slipstream: Slipstream, tmp_path: Path
+) -> None:
+    file = tmp_path / "both.py"
+    file.write_text(
+        """
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import DAG
+with DAG("worker", schedule="@daily", catchup=True):
+    BashOperator(task_id="work", bash_command="test {{ dag_run.conf['who'] }} = you")
+with DAG("caller"):
+    TriggerDagRunOperator(
+        task_id="call", trigger_dag_id="worker", conf={"who": "you"}, wait_for_completion=True,
+        poke_interval=3600,
+    )
+"""
+    )
+    done = slipstream("dags", "test", "caller", "--dagfile-path", str(file))
+    assert done.code == 0, done.out
+    assert done.out.splitlines()[-1].startswith("caller: success")

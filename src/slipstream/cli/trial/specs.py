@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from slipstream.model.dag import DagSpec, TaskSpec, Upstream
 from slipstream.model.errors import InvalidInputError, NotFoundError
+from slipstream.model.schedule import NoSchedule
 
 
 def without_waiting(spec: DagSpec) -> DagSpec:
@@ -25,6 +26,11 @@ def without_waiting(spec: DagSpec) -> DagSpec:
         for task_id, task in spec.tasks.items()
     }
     return replace(spec, tasks=tasks, start_date=None, end_date=None, is_paused_upon_creation=False)
+
+
+def when_triggered(spec: DagSpec) -> DagSpec:
+    """Another DAG of the file, which a task may start a run of: it makes none by itself."""
+    return replace(without_waiting(spec), schedule=NoSchedule())
 
 
 def only_task(spec: DagSpec, task_id: str) -> DagSpec:

@@ -1,13 +1,15 @@
 """A trial: one DAG run through the real scheduler and real task processes, kept in memory.
 
 The deployment's variables, connections and pools are there as copies, so that nothing that the
-tasks do to them is kept; runs, XComs and logs are gone at the end.
+tasks do to them is kept; runs, XComs and logs are gone at the end. The file's other DAGs are there
+for tasks that start a run of them.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +21,7 @@ from slipstream.cli.deployment import Deployment
 from slipstream.cli.paging import every
 from slipstream.cli.server.wiring import host_settings, parallelism
 from slipstream.cli.trial.finding import FoundDag
+from slipstream.cli.trial.specs import when_triggered
 from slipstream.executors.interface import Report, Sink
 from slipstream.executors.local import LocalExecutor
 from slipstream.executors.skipping import SkippingExecutor
@@ -29,6 +32,7 @@ from slipstream.model.states import RUN_FINISHED
 from slipstream.runtime.host import ProcessHost
 from slipstream.runtime.jobs import Source, source_of
 from slipstream.services.callbacks import CallbackService
+from slipstream.services.changes import ChangeBoard
 from slipstream.services.execution import ExecutionService
 from slipstream.services.scheduler import Scheduler
 from slipstream.store import open_store
@@ -52,6 +56,7 @@ class Trial:
         self._deployment = deployment
         self._opened = ExitStack()
         self._changed = Event()
+        self._news = ChangeBoard()
         self._execution: ExecutionService | None = None
 
     def __enter__(self) -> Self:
@@ -68,6 +73,7 @@ class Trial:
         self.host = ProcessHost(settings, self._answer)
         self.host.start()
         self._opened.callback(self.host.stop, 0)
+        self._opened.callback(self._news.close)
         self.store = open_store(
             "sqlite://", xcom_url=str(Path(folder) / "xcom"), dags_paused_at_creation=False
         )
@@ -91,9 +97,11 @@ class Trial:
         A snapshot comes after every change, and every tenth of a second for whoever shows the
         time that passes. Attempts that `is_done` names succeed without being run.
         """
-        self._copy_settings(spec)
-        self.store.record_parsed([replace(found.parsed, dags=(spec,))])
-        self._execution = ExecutionService(self.store)
+        others = (when_triggered(dag) for dag in found.parsed.dags if dag.dag_id != spec.dag_id)
+        dags = (spec, *others)
+        self._copy_settings(dags)
+        self.store.record_parsed([replace(found.parsed, dags=dags)])
+        self._execution = ExecutionService(self.store, changes=self._news)
         source = source_of(found.parsed.fileloc, found.parsed.sources)
         scheduler = self._start_scheduler(source, is_done)
         try:
@@ -118,19 +126,21 @@ class Trial:
         )
         # What is not overridden is the store's own: it has every verb.
         store = cast("SchedulingStore", _ObservedStore(self.store, self._changed.set))
-        scheduler = Scheduler(store, _HurryingExecutor(executor, is_done))
+        scheduler = Scheduler(
+            store, _HurryingExecutor(executor, is_done), on_change=self._news.publish
+        )
         scheduler.start()
         return scheduler
 
-    def _answer(self, attempt: Attempt | None, request: Request) -> Answer:
+    def _answer(self, attempt: Attempt | None, request: Request) -> Answer | Future[Answer]:
         """A file that is being loaded reads the deployment's settings, a task the copy of them."""
         service = self._execution
         if service is None:
             deployed = self._deployment
             service = ExecutionService(deployed.store if deployed.has_store else self.store)
-        return service.answer(attempt, request)
+        return service.answer_in_time(attempt, request)
 
-    def _copy_settings(self, spec: DagSpec) -> None:
+    def _copy_settings(self, dags: Iterable[DagSpec]) -> None:
         """The deployment's settings, and the pools that the tasks name."""
         if self._deployment.has_store:
             original = self._deployment.store
@@ -140,7 +150,7 @@ class Trial:
                 self.store.set_connection(connection)
             for pool in every(lambda window: original.list_pools(None, window)):
                 self.store.set_pool(pool)
-        for name in {task.pool for task in spec.tasks.values()}:
+        for name in {task.pool for dag in dags for task in dag.tasks.values()}:
             if self.store.get_pool(name) is None:
                 self.store.set_pool(PoolRecord(name=name, slots=FREE_SLOTS))
 
