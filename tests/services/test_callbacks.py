@@ -300,3 +300,41 @@ with DAG("d", on_success_callback=dies): pass
         eventually(lambda: not deployment.store.owed_callbacks())
         log = deployment.settings.log_dir / "dag_id=d" / "run_id=r" / "dag_callbacks.log"
         assert "killed by signal 9" in eventually(log.read_text)
+
+
+@pytest.mark.parametrize("word", ["success", "failure"])
+def test_callbacks_of_a_task_that_its_trigger_ends_may_do_what_tasks_may(
+    deployment: Deployment, word: str
+) -> None:
+    deployment.write(
+        """
+from slipstream.sdk._triggers import BaseTrigger, TaskFailedEvent, TaskSuccessEvent
+class Ends(BaseTrigger):
+    def __init__(self, word):
+        super().__init__()
+        self.word = word
+    def serialize(self):
+        return "one.Ends", {"word": self.word}
+    async def run(self):
+        yield TaskSuccessEvent() if self.word == "success" else TaskFailedEvent()
+class Waits(BaseOperator):
+    def execute(self, context):
+        self.defer(trigger=Ends(context["run_id"]), method_name="resume")
+def tell(word):
+    def callback(context):
+        Variable.set("told", f"{word} {context['ti'].state} {context['run_id']}")
+    return callback
+with DAG("d"):
+    Waits(
+        task_id="t",
+        retries=3,
+        on_success_callback=tell("good"),
+        on_failure_callback=tell("bad"),
+        on_retry_callback=tell("again"),
+    )
+"""
+    )
+    with deployment.running():
+        deployment.run(run_id=word)
+        expected = {"success": "good success success", "failure": "bad failed failure"}
+        assert deployment.variable("told") == expected[word]

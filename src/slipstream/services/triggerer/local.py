@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 
 from slipstream.executors.interface import Report, Sink
 from slipstream.model.attempt import Attempt
@@ -54,7 +55,7 @@ class LocalTriggerer:
     def _call_back(self, attempt: Attempt, end: EndsTask) -> None:
         errand = messages.Errand(
             kind=messages.CallbackKind.TASK,
-            attempt=attempt,
+            attempt=replace(attempt, is_over=True),
             succeeded=end.state is TaskState.SUCCESS,
             reason=f"Its trigger ended the task as {end.state}.",
             state=end.state,
