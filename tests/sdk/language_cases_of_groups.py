@@ -48,3 +48,15 @@ def group_of_nothing_but_a_teardown() -> None:
     with TaskGroup("g") as g:
         empty("t").as_teardown()
     empty("a") >> g >> empty("b")
+
+
+@case(
+    "g.w>g.t g.w>g.v g.v>after",
+    groups={"g": None},
+    rules={"g.t": "all_done_setup_success"},
+)
+def group_whose_work_goes_on_beside_a_teardown() -> None:
+    with TaskGroup("g") as g:
+        w, v, t = empty("w", "v", "t")
+        w >> [v, t.as_teardown()]
+    g >> empty("after")

@@ -366,7 +366,7 @@ def _free_suffix(label: str, full_id: Callable[[str], str], dag: DAG) -> str:
 def _work_before(
     task: AbstractOperator, members: Mapping[str, AbstractOperator]
 ) -> Iterator[AbstractOperator]:
-    """The task itself; for a teardown, the work right before it."""
+    """The task itself; for a teardown, the work right before it that nothing else follows."""
     if not task.is_teardown:
         yield task
         return
@@ -374,5 +374,11 @@ def _work_before(
         up = members[up_id]
         if up.is_teardown:
             yield from _work_before(up, members)
-        elif not up.is_setup:
+        elif not up.is_setup and not _goes_on(up, members):
             yield up
+
+
+def _goes_on(task: AbstractOperator, members: Mapping[str, AbstractOperator]) -> bool:
+    """Whether something but a teardown waits for it in the group."""
+    below = task.downstream_task_ids & members.keys()
+    return any(not members[task_id].is_teardown for task_id in below)
