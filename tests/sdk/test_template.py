@@ -8,8 +8,9 @@ from typing import Any
 
 import jinja2
 import pytest
-from tests.sdk.memory import Running
+from tests.sdk.memory import MemoryBackend, Running, make_attempt
 
+from slipstream.runtime.task_runner import TaskRun
 from slipstream.sdk import DAG, BaseOperator, literal
 from slipstream.sdk._conf import read_settings_anew
 from slipstream.sdk._template import rendered_fields
@@ -298,6 +299,16 @@ def test_an_error_of_what_a_template_calls_keeps_its_type_and_gets_a_note() -> N
     assert note == (
         "In a template: task 't', field 'value', line 3, template '\\n\\n{{ fail() }}'."
     )
+
+
+def test_a_variable_that_is_not_there_fails_the_task_with_the_place_of_its_template() -> None:
+    dag = DAG("d")
+    Holder(task_id="t", value="{{ var.value.nothing }}", dag=dag)
+    outcome: Any = TaskRun(make_attempt(dag, "t"), dag, MemoryBackend()).run().outcome
+    assert outcome.message.endswith(
+        "(In a template: task 't', field 'value', line 1, template '{{ var.value.nothing }}')"
+    )
+    assert "nothing" in outcome.message.partition("(")[0]
 
 
 def test_how_much_of_a_field_is_shown_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:

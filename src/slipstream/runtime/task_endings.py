@@ -18,6 +18,7 @@ from slipstream.model.attempt import (
     Succeeded,
 )
 from slipstream.model.states import TaskState
+from slipstream.sdk._template_errors import note_of
 from slipstream.sdk.exceptions import (
     AirflowFailException,
     AirflowRescheduleException,
@@ -58,6 +59,8 @@ def failed(error: BaseException, *, retryable: bool = True) -> Failed:
     else:
         text = f"{type(error).__name__}: {error}".rstrip(": ")
     first = text.partition("\n")[0]
+    if hasattr(error, "__notes__") and (where := note_of(error)):
+        first = f"{first} ({where.removesuffix('.')})"
     return Failed(message=first[:_LONGEST_MESSAGE], retryable=retryable)
 
 

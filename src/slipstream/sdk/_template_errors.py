@@ -8,6 +8,7 @@ from types import TracebackType
 from slipstream.sdk._types import UserValue
 
 _LONGEST = 200
+_NOTE = "In a template: "
 
 
 def located(error: Exception, owner: object, field: str, template: UserValue) -> Exception:
@@ -21,10 +22,16 @@ def located(error: Exception, owner: object, field: str, template: UserValue) ->
         place += _details(error, template)
     told = _told_anew(error, place)
     if told is None:
-        error.add_note(f"In a template: {place}.")
+        error.add_note(f"{_NOTE}{place}.")
         return error
     told._is_located = True  # type: ignore[attr-defined]  # an object may lie in another's field
     return told.with_traceback(error.__traceback__)
+
+
+def note_of(error: BaseException) -> str:
+    """Where in which template it was raised, as `located` has noted; empty for nowhere."""
+    notes = (note for note in getattr(error, "__notes__", ()) if note.startswith(_NOTE))
+    return next(notes, "")
 
 
 def _told_anew(error: Exception, place: str) -> Exception | None:
