@@ -172,6 +172,59 @@ def test_an_archive_that_is_replaced_is_recorded_at_once(
     assert "x = 1" in store.files[str(path)].sources["all.zip"]
 
 
+def swap(link: Path, target: Path) -> None:
+    """Let a link lead elsewhere, as one step."""
+    new = link.with_name(f"{link.name}.new")
+    new.symlink_to(target)
+    new.rename(link)
+
+
+def test_a_mounted_volume_that_is_replaced_is_parsed_anew(
+    tmp_path: Path, processor: DagProcessor, store: RecordingStore
+) -> None:
+    # This is how Kubernetes lays out a volume and replaces it.
+    for number in (1, 2):
+        write(tmp_path / f"..{number}" / "a.py", uses="helper.py", text=f"x = {number}")
+        (tmp_path / f"..{number}" / "helper.py").write_text("y = 1")
+    write(tmp_path / "..2" / "b.py")
+    swap(tmp_path / "..data", tmp_path / "..1")
+    for name in ("a.py", "helper.py"):
+        (tmp_path / name).symlink_to(Path("..data") / name)
+    processor.start()
+    try:
+        assert store.news.get(timeout=10) == ["a.py"]
+        swap(tmp_path / "..data", tmp_path / "..2")
+        assert store.news.get(timeout=10) == ["a.py"]
+        assert "x = 2" in store.files[str(tmp_path / "a.py")].sources["a.py"]
+        assert store.names == ["a.py"]
+    finally:
+        processor.stop()
+
+
+def test_a_checkout_that_is_swapped_above_the_folder_is_parsed_anew(
+    tmp_path: Path, store: RecordingStore, parser: ReadingParser
+) -> None:
+    # This is how git-sync and releases by link work.
+    for number in (1, 2):
+        write(tmp_path / f"rev{number}" / "dags" / "a.py", text=f"x = {number}")
+    write(tmp_path / "rev2" / "dags" / "b.py")
+    swap(tmp_path / "current", tmp_path / "rev1")
+    dags = tmp_path / "current" / "dags"
+    processor = DagProcessor(store, parser, [DagFolder(dags)])
+    processor.start()
+    try:
+        assert store.news.get(timeout=10) == ["a.py"]
+        swap(tmp_path / "current", tmp_path / "rev2")
+        assert sorted(store.news.get(timeout=10)) == ["a.py", "b.py"]
+        assert "x = 2" in store.files[str(dags / "a.py")].sources["a.py"]
+        # The new checkout is watched like the first one was.
+        write(tmp_path / "rev2" / "dags" / "a.py", text="x = 3")
+        assert store.news.get(timeout=10) == ["a.py"]
+        assert "x = 3" in store.files[str(dags / "a.py")].sources["a.py"]
+    finally:
+        processor.stop()
+
+
 def test_a_removed_file_leaves_the_store(
     tmp_path: Path, running: DagProcessor, store: RecordingStore
 ) -> None:

@@ -94,7 +94,7 @@ class DagFolder:
         folder, rules = self.path, self._rules_of(self.path, ())
         for part in path.relative_to(self.path).parts[:-1]:
             folder = folder / part
-            if part == "__pycache__" or _is_ignored(folder, rules, is_folder=True):
+            if _is_no_place(part) or _is_ignored(folder, rules, is_folder=True):
                 return False
             rules = self._rules_of(folder, rules)
         return not _is_ignored(path, rules, is_folder=False) and self._looks_right(path)
@@ -112,7 +112,7 @@ class DagFolder:
         for entry in entries:
             path = folder / entry.name
             if entry.is_dir():
-                if entry.name != "__pycache__" and not _is_ignored(path, rules, is_folder=True):
+                if not _is_no_place(entry.name) and not _is_ignored(path, rules, is_folder=True):
                     folders.append(path)
             elif (
                 path.suffix in DAG_FILE_SUFFIXES
@@ -154,6 +154,12 @@ class DagFolder:
 
     def _looks_right(self, path: Path) -> bool:
         return not self.safe_mode or looks_like_a_dag_file(path)
+
+
+def _is_no_place(name: str) -> bool:
+    """Whether a folder of that name holds no DAG files: compiled modules, and what Kubernetes keeps
+    beside the links of a mounted volume."""
+    return name == "__pycache__" or name.startswith("..")
 
 
 def _is_ignored(path: Path, rules: tuple[_Rules, ...], *, is_folder: bool) -> bool:

@@ -11,11 +11,10 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol, TypeAlias
 
-from watchfiles._rust_notify import RustNotify
-
 from slipstream.model.errors import SlipstreamError
 from slipstream.model.version import DagVersion, ParsedFile
 from slipstream.services.dag_files import DAG_FILE_SUFFIXES, IGNORE_FILE, DagFolder
+from slipstream.services.dag_watch import FolderWatch, stamp
 
 _log = logging.getLogger(__name__)
 
@@ -26,11 +25,6 @@ _MANY = 10
 """Files in work from which on results are gathered."""
 
 _GATHER_SECONDS = 0.2
-
-_STEP_MILLISECONDS = 50
-"""A burst of changes is over when none came for this long: an editor's save is several."""
-
-_LONGEST_BURST_MILLISECONDS = 1000
 
 _RETRY_SECONDS = 1.0
 """How long to wait with what the store would not take."""
@@ -86,6 +80,9 @@ class DagProcessor:
         self._known: dict[Path, DagFolder] = {}
         self._imported_by: dict[Path, set[Path]] = {}
         self._imports: dict[Path, frozenset[Path]] = {}
+        self._stamps: dict[Path, tuple[int, int, int, int] | None] = {}
+        """What the files were when they were parsed."""
+        self._watch = FolderWatch([folder.path for folder in folders], self._inbox.put)
         self._parsing: dict[Path, bool] = {}
         """`{file: it has changed again since its parse was asked for}`."""
         self._unrecorded: dict[Path, ParsedFile] = {}
@@ -100,16 +97,14 @@ class DagProcessor:
 
     def start(self) -> None:
         """Begin to watch, and to parse everything in threads of its own."""
-        watched = [str(folder.path) for folder in self._folders if folder.path.exists()]
-        if watched:
-            # The watch stands before the first look, so that no change falls between the two.
-            watch = RustNotify(watched, False, False, 0, True, True)
-            self._spawn("dag-watch", lambda: self._watch(watch))
+        # The watch stands before the first look, so that no change falls between the two.
+        self._watch.start()
         self._spawn("dag-processor", self._run)
 
     def stop(self) -> None:
         """End the threads. What is being parsed is not recorded any more."""
         self._stopping.set()
+        self._watch.stop()
         self._inbox.put(None)
         for thread in self._threads:
             thread.join()
@@ -190,15 +185,6 @@ class DagProcessor:
         else:
             self.run_once(None)
 
-    def _watch(self, watch: RustNotify) -> None:
-        with watch:
-            while not self._stopping.is_set():
-                batch = watch.watch(
-                    _LONGEST_BURST_MILLISECONDS, _STEP_MILLISECONDS, 0, self._stopping
-                )
-                if isinstance(batch, set):
-                    self._inbox.put(frozenset(Path(name) for _, name in batch))
-
     def _spawn(self, name: str, run: Callable[[], None]) -> None:
         thread = threading.Thread(target=run, name=name, daemon=True)
         self._threads.append(thread)
@@ -221,6 +207,10 @@ class DagProcessor:
             found = self._find()
             touched |= found.keys() ^ self._known.keys()
             self._known = {**self._known, **found}
+            # A folder may be another one than before, where a link leads to it.
+            for path, before in self._stamps.items():
+                if stamp(path) != before:
+                    touched |= {path, *self._imported_by.get(path, ())} & self._known.keys()
         gone = [path for path in touched if path in self._known and not self._is_there(path)]
         self._forget(gone)
         for path in sorted(touched.difference(gone)):
@@ -241,6 +231,7 @@ class DagProcessor:
         for path in gone:
             del self._known[path]
             self._unrecorded.pop(path, None)
+            self._stamps.pop(path, None)
             self._remember_imports(path, frozenset())
         self._store.mark_files_gone([str(path) for path in gone])
 
@@ -249,6 +240,7 @@ class DagProcessor:
             self._parsing[path] = True
             return
         self._parsing[path] = False
+        self._stamps[path] = stamp(path)
         future = self._parser.parse(path, self._known[path].root)
         future.add_done_callback(lambda done: self._inbox.put((path, done)))
 
@@ -279,6 +271,7 @@ class DagProcessor:
         if imports:
             self._imports[path] = imports
         for imported in imports:
+            self._stamps[imported] = stamp(imported)
             self._imported_by.setdefault(imported, set()).add(path)
 
     def _gathers(self) -> bool:
