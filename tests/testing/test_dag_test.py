@@ -29,6 +29,7 @@ from slipstream.sdk._context import Context
 from slipstream.sdk._triggers import (
     BaseTrigger,
     StartTriggerArgs,
+    TaskFailedEvent,
     TaskSuccessEvent,
     TriggerEvent,
 )
@@ -497,3 +498,32 @@ def test_a_failed_task_is_told_of_by_mail_here_too(monkeypatch: pytest.MonkeyPat
             monkeypatch.undo()
             read_settings_anew()
         assert "division by zero" in server.next().html
+
+
+class Ends(BaseTrigger):
+    """Ends the task that waits on it."""
+
+    def serialize(self) -> tuple[str, dict[str, object]]:
+        return f"{__name__}.Ends", {}
+
+    async def run(self):
+        yield TaskFailedEvent()
+
+
+def test_a_task_that_its_trigger_ends_has_its_callbacks_called() -> None:
+    told: list[tuple[object, ...]] = []
+
+    class Waits(BaseOperator):
+        def execute(self, context: Context) -> None:
+            self.defer(trigger=Ends(), method_name="never")
+
+    with DAG("d", schedule=None) as made:
+        Waits(
+            task_id="t",
+            retries=2,
+            on_failure_callback=lambda context: told.append(
+                (context["ti"].state, type(context["exception"]).__name__)
+            ),
+        )
+    assert made.test().state == "failed"
+    assert told == [("failed", "AirflowException")]

@@ -38,6 +38,7 @@ from slipstream.model.events import (
     TriggerEnded,
 )
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
+from slipstream.model.states import TaskState
 from slipstream.runtime.errand_runner import call_for
 from slipstream.runtime.task_runner import TaskRun
 from slipstream.sdk._context_variables import ENV_VAR_FORMAT_PREFIX
@@ -168,6 +169,20 @@ class InProcessRun:
             if isinstance(end, EndsTask):
                 self._keep_xcoms(key, end.xcoms)
             self._tell(TriggerEnded(key, deferral.attempt_id, _now(), end))
+            if isinstance(end, EndsTask):
+                self._call_back_task(key, end)
+
+    def _call_back_task(self, key: TaskKey, end: EndsTask) -> None:
+        """Call the callbacks of a task that its trigger has ended: nothing of it runs any more."""
+        attempt = attempt_of(self.machine.run, self.instances[key], self.machine.dag.fileloc)
+        errand = Errand(
+            kind=CallbackKind.TASK,
+            attempt=attempt,
+            succeeded=end.state is TaskState.SUCCESS,
+            reason=f"Its trigger ended the task as {end.state}.",
+            state=end.state,
+        )
+        call_for(errand, self._dag, self._backend)
 
     def _fire_due(self) -> None:
         for (kind, key), _ in self._timers.due(_now()):
