@@ -2,11 +2,11 @@
 
 from tests.core.making import Played, dag, keys, task
 
-from slipstream.model.attempt import Succeeded
+from slipstream.model.attempt import Failed, Succeeded
 from slipstream.model.changes import Unready
 from slipstream.model.dag import GroupSpec, Literal
 from slipstream.model.run import TaskKey
-from slipstream.model.states import TaskState
+from slipstream.model.states import RunState, TaskState
 
 
 def played(*tasks: object, **more: object) -> Played:
@@ -97,3 +97,21 @@ def test_what_is_no_task_of_the_dag_is_passed_over() -> None:
     made = played(task("branch"), task("a", "branch"))
     made.do("branch", Succeeded(skip=("ghost",)))
     assert made.state("a") is TaskState.SCHEDULED
+
+
+def test_what_a_branch_leaves_out_is_skipped_also_where_a_failure_came_first() -> None:
+    # Airflow 3.3.2 does so: the end of "a" does not depend on which of the two is over first.
+    made = played(
+        task("bad"),
+        task("branch"),
+        task("a", "bad", "branch"),
+        task("last", "a", trigger_rule="all_skipped"),
+        task("other", "branch"),
+    )
+    made.do("bad", Failed(message="boom", retryable=False))
+    assert made.state("a") is TaskState.UPSTREAM_FAILED
+    made.do("branch", Succeeded(skip=("a",)))
+    assert made.state("a") is TaskState.SKIPPED
+    assert made.reason("a") == "Task 'branch' decided to skip it."
+    made.do("other")
+    assert made.machine.run.state is RunState.SUCCESS

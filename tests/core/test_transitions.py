@@ -24,9 +24,12 @@ def test_the_page_of_the_states_is_drawn_from_the_tables() -> None:
     )
 
 
-def test_a_finished_instance_is_left_by_nothing_but_its_map() -> None:
+def test_a_finished_instance_is_left_by_its_map_or_by_a_branch_alone() -> None:
     left = {(state, event) for state, event in TASK_TRANSITIONS if state in FINISHED}
-    assert left == {(TaskState.REMOVED, TaskEvent.BRING_BACK)}
+    assert left == {
+        (TaskState.REMOVED, TaskEvent.BRING_BACK),
+        (TaskState.UPSTREAM_FAILED, TaskEvent.SKIP),
+    }
 
 
 def test_a_finished_run_is_left_by_nothing() -> None:

@@ -234,7 +234,7 @@ class Reference:
                 joined = self.joined(key.task_id, key.map_index, task_id, index)
                 if joined and row.state is NONE and self.skips_after_past(task_id):
                     row.skips = True
-                elif joined and row.state in (NONE, TaskState.SCHEDULED):
+                elif joined and row.state in (NONE, TaskState.SCHEDULED, TaskState.UPSTREAM_FAILED):
                     row.state = TaskState.SKIPPED
 
     def cut_off(self, running_becomes: TaskState, *, spare_teardowns: bool) -> None:

@@ -237,6 +237,31 @@ class RunProgress:
             self._note_range(task, first, last, STATES[after], reason)
             self.tell(task, first, last, after)
 
+    def skip_failed(self, task: TaskProgress, start: int, stop: int, reason: str) -> None:
+        """Skip, after all, what a failure upstream has kept from running.
+
+        What becomes of a task that a branch leaves out does not depend then on which came first,
+        the failure or the branch.
+        """
+        found = [at for at in range(start, stop) if task.states[at] == UPSTREAM_FAILED]
+        if not found:
+            return
+        for index in found:
+            task.states[index] = STEPS[TaskEvent.SKIP][UPSTREAM_FAILED]
+            if task.is_expanded:
+                self._note_range(task, index, index + 1, TaskState.SKIPPED, reason)
+            else:
+                self.note(task.key(index), task.record(index), TaskState.SKIPPED, reason)
+        if task.node.is_leaf:
+            left = self.failed_leaves.pop(task.node.task_id) - len(found)
+            if left:
+                self.failed_leaves[task.node.task_id] = left
+        for edge in task.node.outgoing:
+            below = self.tasks[edge.target]
+            if not below.is_absent:
+                below.recount([self.tasks[above.source] for above in below.node.incoming])
+                self.touch(below)
+
     def tell(self, task: TaskProgress, start: int, stop: int, code: int) -> None:
         """Let the tasks downstream count the ends of instances `start` to `stop - 1`."""
         node = task.node

@@ -39,6 +39,7 @@ def skip_tasks(run: RunProgress, task: TaskProgress, index: int, positions: set[
             for first, last in list(other.pending_runs(start, stop)):
                 run.skip_after_past(other, first, last, reason)
         skip_pending(run, other, start, stop, reason, only_ready=other.node.skips_after_past)
+        run.skip_failed(other, start, stop, reason)
 
 
 def skip_pending(

@@ -112,10 +112,12 @@ TASK_TRANSITIONS: Mapping[tuple[TaskState, TaskEvent], TaskState] = MappingProxy
         (_S.AWAITING_INPUT, _E.READY): _S.SCHEDULED,
         (_S.AWAITING_INPUT, _E.SKIP): _S.SKIPPED,
         (_S.AWAITING_INPUT, _E.REMOVE): _S.REMOVED,
+        (_S.UPSTREAM_FAILED, _E.SKIP): _S.SKIPPED,
         (_S.REMOVED, _E.BRING_BACK): _S.NONE,
     }
 )
-"""Every step of a task instance. A finished one is left by clearing it, from outside."""
+"""Every step of a task instance. A finished one is left by clearing it, from outside, and when a
+branch leaves out what could not run anyway."""
 
 RUN_TRANSITIONS: Mapping[tuple[RunState, RunEvent], RunState] = MappingProxyType(
     {
