@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import SimpleQueue
@@ -17,6 +18,7 @@ from slipstream.model.attempt import Attempt
 from slipstream.model.changes import Change, RunChanged
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.run import DagRun
+from slipstream.model.schedule import NoSchedule
 from slipstream.model.states import RUN_FINISHED
 from slipstream.model.version import ParsedFile
 from slipstream.runtime.archives import is_archive
@@ -25,6 +27,7 @@ from slipstream.runtime.jobs import source_of
 from slipstream.runtime.settings import HostSettings
 from slipstream.sdk._backend import StoredConnection
 from slipstream.services.callbacks import CallbackService
+from slipstream.services.changes import ChangeBoard
 from slipstream.services.execution import ExecutionService
 from slipstream.services.scheduler import Scheduler
 from slipstream.store import open_store
@@ -56,6 +59,7 @@ class ProcessRun:
         self._path = path.parent if is_archive(path.parent) else path
         self._variables = variables
         self._connections = connections
+        self._news = ChangeBoard()
 
     @contextmanager
     def opened(self) -> Iterator[Store]:
@@ -78,18 +82,19 @@ class ProcessRun:
         observe: Callable[[Change], None],
     ) -> DagRun:
         """Run it to its end. Raises `InvalidInputError` where the file does not load."""
-        service = ExecutionService(store)
+        service = ExecutionService(store, changes=self._news)
         settings = HostSettings(
             log_dir=self._folder / "logs",
             run_dir=self._folder / "run",
             dags_folders=[self._path.parent],
         )
-        host = ProcessHost(settings, service.answer)
+        host = ProcessHost(settings, service.answer_in_time)
         host.start()
         try:
             parsed = host.parse(self._path, self._path.parent).result()
             return self._run(store, host, parsed, planned, is_marked, observe)
         finally:
+            self._news.close()
             host.stop(0)
 
     def _run(
@@ -101,29 +106,36 @@ class ProcessRun:
         is_marked: Callable[[str], bool],
         observe: Callable[[Change], None],
     ) -> DagRun:
-        versions = store.record_parsed([parsed])
+        # The file's other DAGs run where a task starts them, and never by themselves.
+        dags = [
+            dag if dag.dag_id == planned.dag_id else replace(dag, schedule=NoSchedule())
+            for dag in parsed.dags
+        ]
+        versions = store.record_parsed([replace(parsed, dags=tuple(dags))])
         version = versions.get(planned.dag_id)
         if version is None:
             raise InvalidInputError(
                 f"{self._path} defines no DAG {planned.dag_id!r} when it is loaded: "
                 f"{parsed.error or 'it has others'}"
             )
-        store.set_paused([planned.dag_id], False)
-        for pool in {task.pool for task in version.spec.tasks.values()}:
+        store.set_paused(list(versions), False)
+        for pool in {task.pool for dag in dags for task in dag.tasks.values()}:
             store.set_pool(PoolRecord(name=pool, slots=-1))
         source = source_of(parsed.fileloc, parsed.sources)
         local = LocalExecutor(host, os.cpu_count() or 1, lambda _attempt: source)
         executor = SkippingExecutor(local, lambda attempt: _is_marked(attempt, is_marked))
-        written: SimpleQueue[Change] = SimpleQueue()
+        written: SimpleQueue[tuple[int, Change]] = SimpleQueue()
         # What is not overridden is the store's own: it has every verb.
-        watched = cast("SchedulingStore", _WatchedStore(store, written.put))
-        scheduler = Scheduler(watched, executor)
+        watched = cast("SchedulingStore", _WatchedStore(store, lambda *change: written.put(change)))
+        scheduler = Scheduler(watched, executor, on_change=self._news.publish)
         callbacks = CallbackService(store, host.call_back, lambda _attempt: source)
         scheduler.start()
         try:
             created = store.create_run(_new_run(planned, version.version_id))
             while True:
-                change = written.get()
+                run_pk, change = written.get()
+                if run_pk != created.pk:
+                    continue
                 observe(change)
                 if isinstance(change, RunChanged) and change.run.state in RUN_FINISHED:
                     callbacks.call_all()
@@ -187,7 +199,7 @@ def _new_run(planned: DagRun, version_id: str) -> NewRun:
 class _WatchedStore:
     """A store that shows what the scheduler has written."""
 
-    def __init__(self, store: Store, show: Callable[[Change], None]) -> None:
+    def __init__(self, store: Store, show: Callable[[int, Change], None]) -> None:
         self._store = store
         self._show = show
 
@@ -197,7 +209,7 @@ class _WatchedStore:
         for write in writes:
             if write.run_pk not in refused:
                 for change in write.changes:
-                    self._show(change)
+                    self._show(write.run_pk, change)
         return refused
 
     def __getattr__(self, name: str) -> object:
