@@ -299,3 +299,16 @@ def test_an_argument_of_a_mapped_group_cannot_be_iterated_over() -> None:
 
     with DAG("d"), pytest.raises(TypeError, match="'items' of a mapped task group cannot be"):
         each.expand(items=[[1]])
+
+
+def test_a_group_knows_what_is_around_it() -> None:
+    with DAG("d") as dag:
+        a, b, c = (EmptyOperator(task_id=name) for name in "abc")
+        with TaskGroup("g") as group:
+            EmptyOperator(task_id="x")
+        a >> group >> [b, c]
+    assert group.dag_id == "d"
+    assert group.upstream_list == [a]
+    assert group.downstream_list == [b, c]
+    assert group.get_flat_relative_ids(upstream=True) == {"a"}
+    assert dag.get_task("g.x").upstream_list == [a]

@@ -290,6 +290,18 @@ def test_a_teardown_takes_no_trigger_rule() -> None:
         remove()
 
 
+def test_whether_a_task_is_a_coroutine_can_be_asked() -> None:
+    async def later() -> None: ...
+
+    def now() -> None: ...
+
+    with DAG("d") as dag:
+        task(later)()
+        task(now)()
+    assert dag.get_task("later").is_async
+    assert not dag.get_task("now").is_async
+
+
 def test_unique_ids() -> None:
     with DAG("d") as dag:
 

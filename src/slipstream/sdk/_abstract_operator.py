@@ -198,43 +198,6 @@ class AbstractOperator(DAGNode, FormerTaskMethods):
 
         order(self, other, edge_modifier)
 
-    def get_direct_relatives(self, upstream: bool = False) -> list[AbstractOperator]:
-        """The tasks right before (`upstream`) or right after this, ordered by id."""
-        ids = self.get_direct_relative_ids(upstream)
-        if self._dag is None:
-            return []
-        return [self._dag.get_task(task_id) for task_id in sorted(ids)]
-
-    @property
-    def upstream_list(self) -> list[AbstractOperator]:
-        """The tasks right before this."""
-        return self.get_direct_relatives(upstream=True)
-
-    @property
-    def downstream_list(self) -> list[AbstractOperator]:
-        """The tasks right after this."""
-        return self.get_direct_relatives(upstream=False)
-
-    def get_flat_relative_ids(self, *, upstream: bool = False) -> set[str]:
-        """The ids of all tasks before (`upstream`) or after this, at any distance."""
-        found: set[str] = set()
-        waiting = set(self.get_direct_relative_ids(upstream))
-        while waiting and self._dag is not None:
-            found |= waiting
-            waiting = {
-                further
-                for task_id in waiting
-                for further in self._dag.get_task(task_id).get_direct_relative_ids(upstream)
-            } - found
-        return found
-
-    def get_flat_relatives(self, upstream: bool = False) -> list[AbstractOperator]:
-        """All tasks before (`upstream`) or after this, at any distance, ordered by id."""
-        if self._dag is None:
-            return []
-        ids = self.get_flat_relative_ids(upstream=upstream)
-        return [self._dag.get_task(task_id) for task_id in sorted(ids)]
-
     def iter_mapped_task_groups(self) -> Iterator[MappedTaskGroup]:
         """The mapped groups around it, from the inside out."""
         if self.task_group is not None:

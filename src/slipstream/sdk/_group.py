@@ -119,6 +119,11 @@ class TaskGroup(DAGNode):
         return self._group_id or ""
 
     @property
+    def dag_id(self) -> str:
+        """The id of its DAG."""
+        return self.dag.dag_id if self.dag is not None else ""
+
+    @property
     def parent_group(self) -> TaskGroup | None:
         """The group that it stands in."""
         return self.task_group

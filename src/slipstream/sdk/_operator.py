@@ -61,6 +61,11 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
     deps: ClassVar[frozenset[UserValue]] = frozenset()
     subdag: UserValue = None
 
+    @property
+    def is_async(self) -> bool:
+        """Whether its work is a coroutine."""
+        return False
+
     def __init__(
         self,
         *,
@@ -387,6 +392,11 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
 
 class BaseAsyncOperator(BaseOperator):
     """An operator whose work is a coroutine: subclasses write `aexecute`."""
+
+    @property
+    def is_async(self) -> bool:
+        """It is."""
+        return True
 
     async def aexecute(self, context: Context) -> UserValue:
         """Do the work."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from slipstream.sdk._callables import kwargs_from_context, run_if_awaitable
+from slipstream.sdk._callables import is_async_callable, kwargs_from_context, run_if_awaitable
 from slipstream.sdk._context import context_merge, get_current_context
 from slipstream.sdk._operator import BaseOperator
 from slipstream.sdk._skip import SkipMixin
@@ -64,6 +64,11 @@ class PythonOperator(BaseOperator):
         if templates_exts:
             self.template_ext = templates_exts
         self.show_return_value_in_logs = show_return_value_in_logs
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the function is a coroutine function."""
+        return is_async_callable(self.python_callable)
 
     def execute(self, context: Context) -> UserValue:
         """Call the function; what it returns is pushed."""
