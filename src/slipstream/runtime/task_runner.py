@@ -61,6 +61,8 @@ class TaskEnd:
     """Whether the returned value may be logged."""
     was_terminated: bool = False
     """It was told to end, and no callback was called for that: who told it knows why."""
+    error: BaseException | None = None
+    """What the task's code raised, for who runs it in the same process."""
 
 
 class TaskRun:
@@ -103,13 +105,14 @@ class TaskRun:
             return TaskEnd(task_endings.failed(error))
         with running(context):
             outcome: Outcome
+            raised: BaseException | None = None
             try:
                 outcome = self._succeeded(context, self._execute(task, context))
             except AirflowTaskTerminated as error:
                 outcome = self._ended_by(error, context)
                 return TaskEnd(outcome, self._rendered, was_terminated=True)
             except BaseException as error:  # noqa: BLE001 - every end is an outcome
-                outcome = self._ended_by(error, context)
+                outcome, raised = self._ended_by(error, context), error
             if self._operator is not None and self._operator.operator_extra_links:
                 keep_links(self._operator, context, outcome)
         operator = self._operator or task
@@ -120,6 +123,7 @@ class TaskRun:
                 context, outcome, task_callbacks.of_end(operator, context, outcome, self._attempt)
             ),
             getattr(operator, "show_return_value_in_logs", True),
+            error=raised,
         )
 
     def _execute(self, task: Any, context: Context) -> Any:

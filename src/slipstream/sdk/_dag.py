@@ -470,6 +470,14 @@ class DAG(FormerDagMethods):
         # The module that runs DAGs stands above this layer.
         return import_module("slipstream.testing.dag_test").run(self, *args, **kwargs)
 
+    def create_dagrun(self, **kwargs: UserValue) -> UserValue:
+        """A run whose task instances a test runs one by one, without a server.
+
+        Takes `run_id`, `run_type`, `state`, `logical_date`, `data_interval`, `run_after`,
+        `start_date` and `conf`, and whatever else Airflow's takes.
+        """
+        return import_module("slipstream.testing.made_run").create(self, **kwargs)
+
     def __contains__(self, task_id: object) -> bool:
         return task_id in self.task_dict
 

@@ -1,1 +1,1 @@
-"""For the tests of DAG authors and our own: `dag_test`, the simulation world, fakes."""
+"""For the tests of DAG authors (`kit`, `pytest_plugin`) and our own: simulation world, fakes."""

@@ -19,10 +19,13 @@ from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun
 from slipstream.model.schedule import Custom
 from slipstream.model.states import RunState, RunType, TriggeredBy
+from slipstream.sdk._backend import StoredConnection
 from slipstream.sdk._dag import DAG
 from slipstream.sdk._spec import build_spec
 from slipstream.sdk._times import in_utc
+from slipstream.sdk._types import UserValue
 from slipstream.store.triggering import check_conf
+from slipstream.testing.clock import RunClock
 from slipstream.testing.in_process import InProcessRun, Observer
 from slipstream.testing.masked_logging import masked_logging
 from slipstream.testing.memory_backend import MemoryBackend
@@ -56,12 +59,67 @@ def run(
     `InvalidInputError` for a conf that the DAG's params do not take, and `KeyboardInterrupt` where
     somebody interrupted a task.
     """
-    spec = build_spec(dag)
-    planned = _planned_run(
-        spec, in_utc(run_after), in_utc(logical_date or execution_date), dict(run_conf or {})
-    )
     variables = read_variables(Path(variable_file_path)) if variable_file_path else {}
     connections = read_connections(Path(conn_file_path)) if conn_file_path else {}
+    is_marked = _marker(mark_success_pattern)
+    date = logical_date or execution_date
+    if not use_executor:
+        return run_in_process(
+            dag,
+            run_after=run_after,
+            logical_date=date,
+            conf=run_conf,
+            variables=variables,
+            connections=connections,
+            is_marked=is_marked,
+            observe=on_event,
+        )
+    planned = _planned_run(build_spec(dag), in_utc(run_after), in_utc(date), dict(run_conf or {}))
+    backend = _backend_of(dag, planned, variables, connections)
+    processes = ProcessRun(dag.fileloc, variables, connections)
+    return _in_processes(dag, processes, planned, backend, is_marked, on_event)
+
+
+def run_in_process(
+    dag: DAG,
+    *,
+    run_after: datetime | None = None,
+    logical_date: datetime | None = None,
+    conf: Mapping[str, JsonValue] | None = None,
+    variables: Mapping[str, str] | None = None,
+    connections: Mapping[str, StoredConnection] | None = None,
+    is_marked: Callable[[str], bool] = lambda _: False,
+    observe: Observer = lambda _: None,
+    clock: RunClock | None = None,
+    events: Mapping[str, UserValue] | None = None,
+    results: Mapping[str, UserValue] | None = None,
+) -> TestedRun:
+    """Run the whole DAG in this thread. The arguments are those of `InProcessRun` and of `run`."""
+    spec = build_spec(dag)
+    planned = _planned_run(spec, in_utc(run_after), in_utc(logical_date), dict(conf or {}))
+    backend = _backend_of(dag, planned, variables or {}, connections or {})
+    driven = InProcessRun(
+        dag,
+        spec,
+        planned,
+        backend,
+        is_marked=is_marked,
+        observe=observe,
+        clock=clock,
+        events=events,
+        results=results,
+    )
+    with masked_logging(backend.masker):
+        ended = _drive(driven, backend)
+    return TestedRun(dag, ended, backend, dict(driven.machine.states()), driven.instances)
+
+
+def _backend_of(
+    dag: DAG,
+    planned: DagRun,
+    variables: Mapping[str, str],
+    connections: Mapping[str, StoredConnection],
+) -> MemoryBackend:
     backend = MemoryBackend(
         dag.dag_id,
         planned.run_id,
@@ -69,14 +127,7 @@ def run(
         connections=connections,
         runs=KnownRuns(lambda other, run: _run_other(other, run, backend)),
     )
-    is_marked = _marker(mark_success_pattern)
-    if use_executor:
-        processes = ProcessRun(dag.fileloc, variables, connections)
-        return _in_processes(dag, processes, planned, backend, is_marked, on_event)
-    driven = InProcessRun(dag, spec, planned, backend, is_marked=is_marked, observe=on_event)
-    with masked_logging(backend.masker):
-        ended = _drive(driven, backend)
-    return TestedRun(dag, ended, backend, dict(driven.machine.states()), driven.instances)
+    return backend
 
 
 def _drive(driven: InProcessRun, backend: MemoryBackend) -> DagRun:

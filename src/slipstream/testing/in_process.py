@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from itertools import count
 from typing import TypeAlias
 
@@ -24,7 +22,7 @@ from slipstream.model.changes import (
     TriggerWanted,
 )
 from slipstream.model.dag import DagSpec
-from slipstream.model.deferral import Deferral, EndsTask
+from slipstream.model.deferral import Deferral, EndsTask, TriggerEnd
 from slipstream.model.errors import SlipstreamError
 from slipstream.model.events import (
     Admitted,
@@ -41,13 +39,19 @@ from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import TaskState
 from slipstream.runtime.errand_runner import call_for
 from slipstream.runtime.task_runner import TaskRun
+from slipstream.runtime.trigger_code import end_of
 from slipstream.sdk._context_variables import ENV_VAR_FORMAT_PREFIX
 from slipstream.sdk._dag import DAG
+from slipstream.sdk._triggers import TriggerEvent
+from slipstream.sdk._types import UserValue
+from slipstream.sdk._xcom_arg import XCOM_RETURN_KEY
 from slipstream.services.callbacks import attempt_of
 from slipstream.services.scheduler.timers import Timers
+from slipstream.testing.clock import RunClock
 from slipstream.testing.inline_trigger import wait_for_trigger
 from slipstream.testing.memory_backend import MemoryBackend
 from slipstream.wire.messages import CallbackKind, Errand
+from slipstream.wire.values import encode_value, length_of
 
 Observer: TypeAlias = Callable[[Change], None]
 """Shown every change as it happens: instances added, mapped and changed, and the run's state."""
@@ -72,12 +76,22 @@ class InProcessRun:
         *,
         is_marked: Callable[[str], bool] = lambda _: False,
         observe: Observer = lambda _: None,
+        clock: RunClock | None = None,
+        events: Mapping[str, UserValue] | None = None,
+        results: Mapping[str, UserValue] | None = None,
     ) -> None:
-        """Tasks that `is_marked` names succeed without being run."""
+        """Tasks that `is_marked` names succeed without being run.
+
+        So do those in `results`, `{task_id: what it returns}`. `events` is `{task_id: payload or
+        event}`: those tasks' triggers are not run but fire at once.
+        """
         self._dag = dag
         self._backend = backend
         self._is_marked = is_marked
         self._observe = observe
+        self._clock = clock or RunClock()
+        self._events = dict(events or {})
+        self._results = dict(results or {})
         self.machine = RunMachine(spec, run)
         self.instances: dict[TaskKey, TaskInstance] = {}
         """The latest value of each instance that has moved."""
@@ -92,7 +106,7 @@ class InProcessRun:
 
     def drive(self) -> DagRun:
         """Run everything; gives the run as it ended. Raises `NothingLeftToDoError`."""
-        self._tell(RunStarted(_now()))
+        self._tell(RunStarted(self._clock.now()))
         while not self.machine.is_finished:
             self._fire_due()
             admitted = self._admission.admit(1)
@@ -123,21 +137,23 @@ class InProcessRun:
 
     def _attempt(self, key: TaskKey) -> None:
         attempt_id = f"attempt-{next(self._numbers)}"
-        self._tell(Admitted(key, attempt_id, _now()))
+        self._tell(Admitted(key, attempt_id, self._clock.now()))
         if key in self._deferred:
             # It begins with a wait.
             return
         attempt = self.machine.attempt_for(key)
-        self._tell(AttemptStarted(key, attempt_id, _now()))
+        self._tell(AttemptStarted(key, attempt_id, self._clock.now()))
         outcome, follow_up = self._run(attempt)
         if isinstance(outcome, Succeeded | Failed | Skipped):
             self._keep_xcoms(key, outcome.xcoms)
-        self._tell(AttemptEnded(key, attempt_id, _now(), outcome))
+        self._tell(AttemptEnded(key, attempt_id, self._clock.now(), outcome))
         if follow_up is not None:
             follow_up()
 
     def _run(self, attempt: Attempt) -> tuple[Outcome, Callable[[], None] | None]:
         """The outcome, and the callbacks to call once it counts."""
+        if attempt.task_id in self._results:
+            return _returning(self._results[attempt.task_id]), None
         if self._is_marked(attempt.task_id):
             return Succeeded(), None
         self._backend.lengths.clear()
@@ -162,13 +178,16 @@ class InProcessRun:
 
     def _wait_for_trigger(self, key: TaskKey) -> None:
         deferral = self._deferred[key]
-        end = wait_for_trigger(deferral, self._backend)
+        if key.task_id in self._events:
+            end: TriggerEnd | None = end_of(_as_event(self._events[key.task_id]))
+        else:
+            end = wait_for_trigger(deferral, self._backend)
         if end is None and deferral.timeout_at is not None:
             self._tell(TimerFired(TimerKind.TRIGGER_TIMEOUT, deferral.timeout_at, key))
         elif end is not None:
             if isinstance(end, EndsTask):
                 self._keep_xcoms(key, end.xcoms)
-            self._tell(TriggerEnded(key, deferral.attempt_id, _now(), end))
+            self._tell(TriggerEnded(key, deferral.attempt_id, self._clock.now(), end))
             if isinstance(end, EndsTask):
                 self._call_back_task(key, end)
 
@@ -185,8 +204,8 @@ class InProcessRun:
         call_for(errand, self._dag, self._backend)
 
     def _fire_due(self) -> None:
-        for (kind, key), _ in self._timers.due(_now()):
-            self._tell(TimerFired(kind, _now(), key))
+        for (kind, key), _ in self._timers.due(self._clock.now()):
+            self._tell(TimerFired(kind, self._clock.now(), key))
 
     def _wait(self) -> None:
         at = self._timers.next_at()
@@ -195,7 +214,7 @@ class InProcessRun:
                 f"Nothing can happen any more in run {self.machine.run.run_id} of DAG "
                 f"{self._dag.dag_id}, and it has not ended."
             )
-        time.sleep(max(0.0, (at - _now()).total_seconds()))
+        self._clock.wait_until(at)
 
     def _tell(self, event: Event) -> None:
         changes = self.machine.handle(event)
@@ -215,13 +234,20 @@ class InProcessRun:
                     self._timers.set((change.kind, change.key), change.at)
                 case PastNeeded():
                     # There is no run before this one.
-                    self._tell(PastSettled(change.key, _now(), satisfied=True))
+                    self._tell(PastSettled(change.key, self._clock.now(), satisfied=True))
                 case _:
                     continue
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+def _returning(value: UserValue) -> Succeeded:
+    """The end of a task that has returned this."""
+    length = length_of(value)
+    write = XComWrite(XCOM_RETURN_KEY, encode_value(value), length)
+    return Succeeded(xcoms=(write,), lengths={} if length is None else {write.key: length})
+
+
+def _as_event(given: UserValue) -> TriggerEvent:
+    return given if isinstance(given, TriggerEvent) else TriggerEvent(given)
 
 
 @contextmanager

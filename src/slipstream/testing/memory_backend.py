@@ -46,9 +46,13 @@ class MemoryBackend:
     def of_run(self, dag_id: str, run_id: str) -> MemoryBackend:
         """The backend of another run in the same memory."""
         other = MemoryBackend(dag_id, run_id, runs=self.runs)
-        other._variables, other._connections = self._variables, self._connections
+        other.share(self._variables, self._connections)
         other._xcoms, other.masker = self._xcoms, self.masker
         return other
+
+    def share(self, variables: dict[str, str], connections: dict[str, StoredConnection]) -> None:
+        """Look into these very dictionaries from now on."""
+        self._variables, self._connections = variables, connections
 
     def get_variable(self, key: str) -> str | None:
         """See `Backend`."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from slipstream.model.errors import InvalidInputError, NotFoundError
 from slipstream.model.json import JsonValue
 from slipstream.sdk._backend import StoredConnection
-from slipstream.sdk._connection import Connection
+from slipstream.testing.given import stored_connection, variable_text
 
 
 class SettingsFileError(InvalidInputError):
@@ -18,10 +18,7 @@ class SettingsFileError(InvalidInputError):
 
 def read_variables(path: Path) -> Mapping[str, str]:
     """`{key: text}`; what is no text in the file becomes JSON."""
-    return {
-        key: value if isinstance(value, str) else json.dumps(value)
-        for key, value in _read(path).items()
-    }
+    return {key: variable_text(value) for key, value in _read(path).items()}
 
 
 def read_connections(path: Path) -> Mapping[str, StoredConnection]:
@@ -31,24 +28,9 @@ def read_connections(path: Path) -> Mapping[str, StoredConnection]:
 
 def _connection(path: Path, conn_id: str, value: JsonValue) -> StoredConnection:
     try:
-        if isinstance(value, str) and not value.lstrip().startswith("{"):
-            made = Connection(conn_id=conn_id, uri=value)
-        else:
-            text = value if isinstance(value, str) else json.dumps(value)
-            made = Connection.from_json(text, conn_id=conn_id)
-    except ValueError as error:
-        raise SettingsFileError(f"{path}: connection {conn_id!r}: {error}") from error
-    return StoredConnection(
-        conn_id=conn_id,
-        conn_type=made.conn_type or "",
-        description=made.description,
-        host=made.host,
-        login=made.login,
-        password=made.password,
-        schema=made.schema,
-        port=made.port,
-        extra=made.extra,
-    )
+        return stored_connection(conn_id, value)
+    except InvalidInputError as error:
+        raise SettingsFileError(f"{path}: {error}") from error
 
 
 def _read(path: Path) -> Mapping[str, JsonValue]:

@@ -13,6 +13,7 @@ from slipstream.sdk._dag_run import DagRun
 from slipstream.sdk._task_instance import TaskInstance as UserTaskInstance
 from slipstream.sdk._types import UserValue
 from slipstream.testing.memory_backend import MemoryBackend
+from slipstream.wire.values import decode_value
 
 
 class TestedRun(DagRun):
@@ -36,6 +37,25 @@ class TestedRun(DagRun):
         self._ended = run
         self._states = states
         self._instances = instances
+
+    @property
+    def states(self) -> Mapping[str, str]:
+        """`{"load": "success", "train[0]": "failed"}`; "none" for what was never decided."""
+        return {_name_of(key): state.value for key, state in self._states.items()}
+
+    def reason_of(self, name: str) -> str:
+        """Why a task instance, named as in `states`, is in its state."""
+        rows = {_name_of(key): row for key, row in self._instances.items()}
+        return (rows[name].reason if name in rows else None) or ""
+
+    def result(
+        self, task_id: str, map_index: int = UNMAPPED, *, key: str = "return_value"
+    ) -> UserValue:
+        """What a task instance pushed under the key; None where it pushed nothing."""
+        text = self._memory.get_xcom(
+            dag_id=self.dag_id, run_id=self.run_id, task_id=task_id, map_index=map_index, key=key
+        )
+        return None if text is None else decode_value(text)
 
     def get_task_instances(  # type: ignore[override]  # More than a summary, with the same names.
         self, state: str | Iterable[str | None] | None = None, **_: UserValue
@@ -72,3 +92,7 @@ class TestedRun(DagRun):
 
     def __repr__(self) -> str:
         return f"<DagRun {self.dag_id} @ {self.run_id}: {self.state}>"
+
+
+def _name_of(key: TaskKey) -> str:
+    return key.task_id if key.map_index == UNMAPPED else f"{key.task_id}[{key.map_index}]"
