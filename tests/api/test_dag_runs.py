@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from tests.api.conftest import Client, Clock, token_of
 from tests.api.making import ETL, NOON, a_run, end_run, recorded, started
-from tests.store.making import parsed
+from tests.store.making import later, parsed
 
 from slipstream.model.states import RunState, RunType, TaskState
 from slipstream.store.interface import Store
@@ -148,7 +148,8 @@ def test_a_dag_that_is_gone_is_not_found(api: Client, store: Store) -> None:
 
 def test_a_dag_whose_file_has_an_error_is_not_triggered(api: Client, store: Store) -> None:
     recorded(store)
-    store.record_parsed([parsed(fileloc="/dags/etl.py", error="SyntaxError")])
+    broken = parsed(fileloc="/dags/etl.py", error="SyntaxError", parsed_at=later(5))
+    store.record_parsed([broken])
     answer = api.post(RUNS, {"logical_date": None})
     assert answer.status_code in (400, 404)
 

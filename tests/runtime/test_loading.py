@@ -337,3 +337,38 @@ def test_whatever_is_on_the_disk_runs_though_its_loaded_process_has_ended(
     wait_until(lambda: len(harness.processes()) == 1, "the file's zygote to end")
     outcome = harness.run(source_on_disk(path), "says")
     assert isinstance(outcome, Succeeded)
+
+
+def test_dags_made_by_helper_modules_and_functions_count(harness: Harness) -> None:
+    harness.write("team/__init__.py", "")
+    harness.write(
+        "team/making.py",
+        HEADER
+        + """
+from . import names
+ready = DAG("ready")
+def make(dag_id):
+    with DAG(dag_id):
+        BashOperator(task_id="t", bash_command="true")
+def give(dag_id):
+    return DAG(dag_id)
+""",
+    )
+    harness.write("team/names.py", "NAMES = ['x', 'y']\n")
+    path = harness.write(
+        "several.py",
+        HEADER
+        + """
+from team.making import give, make, ready
+from team.names import NAMES
+make("made")
+for name in NAMES:
+    globals()[f"dag_{name}"] = give(name)
+give("forgotten")
+""",
+    )
+    parsed = harness.parse(path)
+    assert parsed.error is None, parsed.error
+    assert {dag.dag_id for dag in parsed.dags} == {"ready", "made", "x", "y"}
+    assert {dag.fileloc for dag in parsed.dags} == {str(path)}
+    assert "team/names.py" in parsed.sources

@@ -45,7 +45,15 @@ from slipstream.store.tables import (
 from slipstream.store.times import from_micros
 from slipstream.wire.dag import decode_dag
 
-_HAS_ERRORS = select(file_error.c.pk).where(file_error.c.fileloc == dag.c.fileloc).exists()
+_HAS_ERRORS = (
+    select(file_error.c.pk)
+    .where(
+        file_error.c.fileloc == dag.c.fileloc,
+        # The parse that found the error may have given this DAG all the same.
+        file_error.c.timestamp > dag.c.last_parsed_at,
+    )
+    .exists()
+)
 _PAUSED_BECAUSE = select(dag_pause.c.reason).where(dag_pause.c.dag_id == dag.c.dag_id)
 _COLUMNS = (
     *dag.c,

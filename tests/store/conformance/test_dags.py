@@ -173,12 +173,25 @@ def test_pausing_gives_the_dags_that_changed_and_parsing_leaves_them_so(store: S
     assert store.set_paused(["a"], True) == ["a"]
 
 
+def test_a_dag_that_a_partly_broken_file_gives_has_no_error(store: Store) -> None:
+    recorded(store, spec("sales"))
+    both = parsed(spec("good"), spec("sales"), error="DAG 'bad' is refused")
+    store.record_parsed([both])
+    later_on = parsed(spec("good"), error="DAG 'sales' is refused", parsed_at=later(5))
+    store.record_parsed([later_on])
+    assert not store.get_dag("good").has_import_errors
+    assert store.get_dag("sales").has_import_errors
+    assert not store.get_dag("sales").is_stale
+    assert len(store.list_file_errors(ALL).items) == 1
+
+
 def test_dags_are_filtered(store: Store) -> None:
     owned = {"t": TaskSpec(task_id="t", owner='data "team"')}
     recorded(store, spec("sales_eu", tags=("eu", "ml"), display_name="Verkäufe"))
     recorded(store, spec("sales_us", tags=("us", "ml"), is_paused_upon_creation=False))
     recorded(store, replace(spec("stock", tags=("eu",)), tasks=owned))
-    store.record_parsed([parsed(error="boom", fileloc="/dags/stock.py")])
+    broken = parsed(error="boom", fileloc="/dags/stock.py", parsed_at=later(5))
+    store.record_parsed([broken])
     run = started(store, store.get_dag("stock").latest)
     store.set_run_state("stock", run.run_id, RunState.FAILED)
     assert ids(store) == ["sales_eu", "sales_us", "stock"]
