@@ -202,10 +202,7 @@ def test_a_killed_server_takes_its_runs_up_again(configured: Path, tmp_path: Pat
     (home / "dags").mkdir()
     (home / "dags" / "steps.py").write_text(STEPS)
     with running(home, "standalone") as server:
-        ok(home, "variables", "set", "flag", str(flag))
-        ok(home, "connections", "add", "db", "--conn-uri", "postgres://me:hushhush@h/d")
-        ok(home, "pools", "set", "small", "2", "few")
-        eventually(lambda: "steps" in ok(home, "dags", "list", "-o", "plain"))
+        prepare(home, flag)
         ok(home, "dags", "trigger", "steps", "--run-id", "mine")
         eventually(lambda: tries.exists() and len(tries.read_text().split()) == 2)
         server.end(signal.SIGKILL)
@@ -231,24 +228,35 @@ def test_a_killed_server_takes_its_runs_up_again(configured: Path, tmp_path: Pat
     assert processes_of(home) == []
 
 
-@pytest.mark.processes
-def test_a_second_server_waits_and_takes_over(url: str, tmp_path: Path) -> None:
-    flag, tries, key = tmp_path / "flag", tmp_path / "tries", generate_key()
-    homes = [tmp_path / "one", tmp_path / "two"]
+def homes_on(url: str, folder: Path, key: str, *, lease_seconds: float = 20) -> tuple[Path, Path]:
+    """Two homes that share a database, a key and the folder of the DAG file `steps`."""
+    homes = folder / "one", folder / "two"
     for home in homes:
         write_settings(home, url)
         with (home / "slipstream.toml").open("a") as settings:
-            settings.write(f"[core]\nfernet_key = '{key}'\ndags_folder = '{tmp_path / 'dags'}'\n")
-    (tmp_path / "dags").mkdir()
-    (tmp_path / "dags" / "steps.py").write_text(STEPS)
-    one, two = homes
+            settings.write(f"[core]\nfernet_key = '{key}'\ndags_folder = '{folder / 'dags'}'\n")
+            settings.write(f"[slipstream]\nlease_seconds = {lease_seconds}\n")
+    (folder / "dags").mkdir()
+    (folder / "dags" / "steps.py").write_text(STEPS)
+    return homes
+
+
+def prepare(home: Path, flag: Path) -> None:
+    """What the tasks of `steps` need; returns when the server knows the DAG."""
+    ok(home, "variables", "set", "flag", str(flag))
+    ok(home, "connections", "add", "db", "--conn-uri", "postgres://me:hushhush@h/d")
+    ok(home, "pools", "set", "small", "2", "few")
+    eventually(lambda: "steps" in ok(home, "dags", "list", "-o", "plain"))
+
+
+@pytest.mark.processes
+def test_a_second_server_waits_and_takes_over(url: str, tmp_path: Path) -> None:
+    flag, tries = tmp_path / "flag", tmp_path / "tries"
+    one, two = homes_on(url, tmp_path, generate_key())
     with running(one, "standalone") as first, running(two, "standalone") as second:
         waits = two / "standalone.stderr"
         assert f"process {first.process.pid}" in waits.read_text()
-        ok(one, "variables", "set", "flag", str(flag))
-        ok(one, "connections", "add", "db", "--conn-uri", "postgres://me:hushhush@h/d")
-        ok(one, "pools", "set", "small", "2", "few")
-        eventually(lambda: "steps" in ok(one, "dags", "list", "-o", "plain"))
+        prepare(one, flag)
         ok(two, "dags", "trigger", "steps", "--run-id", "mine")
         eventually(lambda: tries.exists() and len(tries.read_text().split()) == 2)
         assert not list((two / "logs").rglob("*.log"))
@@ -268,3 +276,25 @@ def test_a_second_server_waits_and_takes_over(url: str, tmp_path: Path) -> None:
             assert eventually(ended(one, "other")) == "success"
             assert third.end() == 0
     assert processes_of(one) == processes_of(two) == []
+
+
+@pytest.mark.processes
+def test_a_server_that_loses_its_place_ends_with_all_of_its_tasks(url: str, tmp_path: Path) -> None:
+    flag, tries = tmp_path / "flag", tmp_path / "tries"
+    one, two = homes_on(url, tmp_path, generate_key(), lease_seconds=1)
+    with running(one, "standalone") as first, running(two, "standalone") as second:
+        prepare(one, flag)
+        ok(one, "dags", "trigger", "steps", "--run-id", "mine")
+        eventually(lambda: tries.exists() and len(tries.read_text().split()) == 2)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks "
+                "WHERE locktype = 'advisory' AND granted"
+            )
+        assert first.process.wait(60) == 1
+        assert "ends at once, with all of its tasks" in (one / "standalone.stderr").read_text()
+        eventually(lambda: not processes_of(one))
+        eventually(lambda: len(tries.read_text().split()) == 4)
+        flag.touch()
+        assert eventually(ended(two, "mine")) == "success"
+        assert second.end() == 0
