@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from slipstream.cli.errors import HomeInUseError
-from slipstream.cli.home_lock import HomeLock
+from slipstream.cli.home_lock import DatabaseLock, HomeLock
 
 
 def test_the_second_is_refused_and_told_who_holds_it(tmp_path: Path) -> None:
@@ -42,3 +42,14 @@ def test_it_is_free_when_the_holder_was_killed(tmp_path: Path) -> None:
     os.close(writer)
     with HomeLock(tmp_path / "run", purpose="second"):
         pass
+
+
+def test_an_embedded_database_has_one_scheduler_whatever_its_home(tmp_path: Path) -> None:
+    database = tmp_path / "shared.db"
+    with (
+        DatabaseLock(database, purpose="standalone"),
+        pytest.raises(HomeInUseError, match=rf"shared\.db is in use by process {os.getpid()}"),
+        DatabaseLock(database, purpose="second"),
+    ):
+        pass
+    assert not database.exists()

@@ -155,6 +155,19 @@ def test_a_second_server_on_the_home_is_refused(home: Path) -> None:
         assert str(server.process.pid) in second.stderr
 
 
+def test_a_second_server_on_the_embedded_database_of_another_home_is_refused(home: Path) -> None:
+    with running(home, "standalone") as server:
+        other = home.with_name("other")
+        other.mkdir()
+        url = f"sqlite:///{home / 'slipstream.db'}"
+        (other / "slipstream.toml").write_text(f"[database]\nsql_alchemy_conn = '{url}'\n")
+        second = slipstream(other, "standalone")
+        assert second.returncode == 1
+        assert second.stderr.count("\n") == 1
+        assert f"process {server.process.pid}" in second.stderr
+        assert "PostgreSQL" in second.stderr
+
+
 def test_a_taken_port_is_one_line(home: Path) -> None:
     with running(home, "standalone") as server:
         port = server.url.rpartition(":")[2]

@@ -92,8 +92,13 @@ class Deployment:
     @property
     def has_store(self) -> bool:
         """Whether there is a database: an embedded one that nobody has used yet is not there."""
-        file = _embedded_file(self.database_url)
+        file = self.embedded_file
         return file is None or file.exists()
+
+    @property
+    def embedded_file(self) -> Path | None:
+        """The file of an embedded database; None for a server's."""
+        return _embedded_file(self.database_url)
 
     @property
     def unchecked_store(self) -> Store:
@@ -140,5 +145,5 @@ def _keep_to_owner(url: str) -> None:
 
 def _embedded_file(url: str) -> Path | None:
     """The file of an embedded database; None for a server's."""
-    scheme, _, path = url.partition(":///")
+    scheme, _, path = url.partition("?")[0].partition(":///")
     return Path(path) if scheme.startswith("sqlite") and path else None

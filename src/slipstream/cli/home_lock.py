@@ -1,4 +1,7 @@
-"""One server to a home: a lock that the kernel gives back when its holder dies."""
+"""One server to a home, one scheduler to an embedded database.
+
+They are locks that the kernel gives back when their holders die.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,15 @@ from slipstream.cli.errors import HomeInUseError
 LOCK_FILE = "server.lock"
 
 
-class HomeLock:
-    """Holds the home for as long as the `with` block lasts, whatever ends the process."""
+class FileLock:
+    """Holds something for as long as the `with` block lasts, whatever ends the process."""
 
-    def __init__(self, run_folder: Path, *, purpose: str) -> None:
-        """`purpose` is told to whoever comes second."""
-        self._path = run_folder / LOCK_FILE
+    def __init__(self, path: Path, *, purpose: str, what: Path, otherwise: str) -> None:
+        """`purpose` is told to whoever comes second, and what else to do than to wait."""
+        self._path = path
         self._purpose = purpose
+        self._what = what
+        self._otherwise = otherwise
         self._handle = -1
 
     def __enter__(self) -> Self:
@@ -35,8 +40,8 @@ class HomeLock:
             if error.errno not in (errno.EAGAIN, errno.EACCES):
                 raise
             raise HomeInUseError(
-                f"{self._path.parent.parent} is in use by {holder or 'another process'}. "
-                f"Stop it first, or give this one another SLIPSTREAM_HOME."
+                f"{self._what} is in use by {holder or 'another process'}. "
+                f"Stop it first, or {self._otherwise}."
             ) from error
         os.ftruncate(self._handle, 0)
         os.pwrite(self._handle, f"process {os.getpid()}, {self._purpose}\n".encode(), 0)
@@ -45,3 +50,29 @@ class HomeLock:
     def __exit__(self, *_error: object) -> None:
         os.ftruncate(self._handle, 0)
         os.close(self._handle)
+
+
+class HomeLock(FileLock):
+    """Holds a home."""
+
+    def __init__(self, run_folder: Path, *, purpose: str) -> None:
+        """`purpose` is told to whoever comes second."""
+        super().__init__(
+            run_folder / LOCK_FILE,
+            purpose=purpose,
+            what=run_folder.parent,
+            otherwise="give this one another SLIPSTREAM_HOME",
+        )
+
+
+class DatabaseLock(FileLock):
+    """Holds an embedded database, which other homes may name too."""
+
+    def __init__(self, file: Path, *, purpose: str) -> None:
+        """`purpose` is told to whoever comes second."""
+        super().__init__(
+            file.with_name(f"{file.name}.lock"),
+            purpose=purpose,
+            what=file,
+            otherwise="use PostgreSQL, on which several servers can be started",
+        )

@@ -9,12 +9,12 @@ import os
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Collection
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from slipstream.cli.deployment import Deployment
-from slipstream.cli.home_lock import HomeLock
+from slipstream.cli.home_lock import DatabaseLock, HomeLock
 from slipstream.cli.server import wiring
 from slipstream.cli.server.first_files import write_settings
 from slipstream.config import Config
@@ -45,10 +45,8 @@ def serve(
     gc.disable()
     set_up_logging(deployment.config)
     export_settings(deployment, arguments)
-    lock: AbstractContextManager[object] = nullcontext()
-    if locked_for is not None:
-        lock = HomeLock(deployment.run_folder, purpose=locked_for)
-    with lock, end_signals() as wait, Server(deployment, parts, sets_up=sets_up) as server:
+    locks = nullcontext() if locked_for is None else _locks(deployment, locked_for)
+    with locks, end_signals() as wait, Server(deployment, parts, sets_up=sets_up) as server:
         gc.freeze()
         gc.enable()
         if sets_up:
@@ -59,6 +57,18 @@ def serve(
         wait()
         say("Slipstream is stopping; running tasks have a moment to end.")
     say("Slipstream has stopped.")
+
+
+@contextmanager
+def _locks(deployment: Deployment, purpose: str) -> Iterator[None]:
+    """Hold what no second scheduler may use meanwhile."""
+    with HomeLock(deployment.run_folder, purpose=purpose):
+        file = deployment.embedded_file
+        if file is None:
+            yield
+            return
+        with DatabaseLock(file, purpose=purpose):
+            yield
 
 
 def _where(deployment: Deployment, server: Server) -> str:
