@@ -11,7 +11,7 @@ import pytest
 from tests.sdk.memory import MemoryBackend, Running, make_attempt
 
 from slipstream.runtime.task_runner import TaskRun
-from slipstream.sdk import DAG, BaseOperator, literal
+from slipstream.sdk import DAG, BaseOperator, literal, task
 from slipstream.sdk._conf import read_settings_anew
 from slipstream.sdk._template import rendered_fields
 from slipstream.sdk.operators.bash import BashOperator
@@ -328,3 +328,54 @@ def test_what_was_rendered_can_be_shown() -> None:
     assert shown["value"]["a"] == [1, ["2026-01-31"], "<callable builtins.print>"]
     operator.value = "x" * 5000
     assert rendered_fields(operator, limit=10)["value"] == "x" * 10 + " … (4990 more characters)"
+
+
+class Pair(BaseOperator):
+    """Has two template fields."""
+
+    template_fields = ("value", "other")
+
+    def __init__(self, *, value: Any = None, other: Any = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.value = value
+        self.other = other
+
+
+def test_what_a_map_takes_from_another_task_is_data_and_no_template() -> None:
+    """As in Airflow (3.3.2): what an upstream task pushed is never rendered."""
+
+    @task
+    def give() -> Any: ...
+
+    @task
+    def use(x: Any) -> Any:
+        return x
+
+    with DAG("d") as dag:
+        given = give()
+        Pair.partial(task_id="own", other="{{ run_id }}").expand(value=["{{ ds }}", ["{{ ds }}"]])
+        Pair.partial(task_id="pulled", other="{{ run_id }}").expand(value=given)
+        Pair.partial(task_id="mixed").expand(value=["{{ ds }}", given])
+        Pair.partial(task_id="kwargs").expand_kwargs([{"value": "{{ ds }}", "other": given}])
+        Pair.partial(task_id="pulled_kwargs").expand_kwargs(give.override(task_id="rows")())
+        Pair(task_id="plain", value=given, other="{{ ti.xcom_pull('give') }}")
+        use.expand(x=given)
+    running = Running(dag)
+    pushed = ["{{ ds }}", {"a": "{{ ds }}"}]
+    running.push("give", pushed)
+    running.push("rows", [{"value": "{{ ds }}", "other": ["{{ ds }}"]}])
+
+    def fields(task_id: str, index: int = -1) -> tuple[Any, Any]:
+        operator: Any = running.render(task_id, index)
+        return operator.value, operator.other
+
+    assert fields("own", 0) == ("2026-01-31", "run")
+    assert fields("own", 1) == (["2026-01-31"], "run")
+    assert fields("pulled", 0) == ("{{ ds }}", "run")
+    assert fields("pulled", 1) == ({"a": "{{ ds }}"}, "run")
+    assert fields("mixed", 0) == ("2026-01-31", None)
+    assert fields("mixed", 1) == (pushed, None)
+    assert fields("kwargs", 0) == ("2026-01-31", pushed)
+    assert fields("pulled_kwargs", 0) == ("{{ ds }}", ["{{ ds }}"])
+    assert fields("plain") == (pushed, str(pushed))
+    assert [running.execute("use", index) for index in range(2)] == pushed

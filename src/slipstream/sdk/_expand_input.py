@@ -48,8 +48,13 @@ class ExpandInput(ABC):
         """How many instances there are, looked up from the running task."""
 
     @abstractmethod
-    def resolve(self, context: Context, index: int) -> Mapping[str, UserValue]:
-        """The mapped arguments of the instance with that index."""
+    def resolve(
+        self, context: Context, index: int, pulled: list[UserValue] | None = None
+    ) -> Mapping[str, UserValue]:
+        """The mapped arguments of the instance with that index.
+
+        Those that tasks have pushed are put into `pulled` too: they are data, and no templates.
+        """
 
 
 class DictOfListsExpandInput(ExpandInput):
@@ -77,7 +82,9 @@ class DictOfListsExpandInput(ExpandInput):
         """The product of the arguments' lengths."""
         return prod(len(_items(name, value, context, 0)) for name, value in self.value.items())
 
-    def resolve(self, context: Context, index: int) -> Mapping[str, UserValue]:
+    def resolve(
+        self, context: Context, index: int, pulled: list[UserValue] | None = None
+    ) -> Mapping[str, UserValue]:
         """One item of each argument."""
         found: dict[str, UserValue] = {}
         rest = index
@@ -91,7 +98,10 @@ class DictOfListsExpandInput(ExpandInput):
                         f"Argument {name!r} of the map is empty now; it was not before."
                     )
                 rest, position = divmod(rest, len(items))
-            found[name] = _nested(_item(items, position, index), context)
+            item = _item(items, position, index)
+            found[name] = _nested(item, context)
+            if pulled is not None and _is_pulled(self.value[name], item):
+                pulled.append(found[name])
         return {name: found[name] for name in self.value}
 
 
@@ -118,9 +128,11 @@ class ListOfDictsExpandInput(ExpandInput):
         """The length of the list."""
         return len(_items("expand_kwargs()", self.value, context, 0))
 
-    def resolve(self, context: Context, index: int) -> Mapping[str, UserValue]:
+    def resolve(
+        self, context: Context, index: int, pulled: list[UserValue] | None = None
+    ) -> Mapping[str, UserValue]:
         """The arguments at that place of the list."""
-        arguments = _items("expand_kwargs()", self.value, context, index)[index]
+        arguments = given = _items("expand_kwargs()", self.value, context, index)[index]
         if isinstance(arguments, ResolveMixin):
             arguments = arguments.resolve(context)
         if not isinstance(arguments, Mapping):
@@ -134,7 +146,19 @@ class ListOfDictsExpandInput(ExpandInput):
                     f"expand_kwargs() needs dictionaries with text as keys; item {index} has the "
                     f"key {name!r} of type {type(name).__name__}."
                 )
-        return {name: _nested(value, context) for name, value in arguments.items()}
+        found = {name: _nested(value, context) for name, value in arguments.items()}
+        if pulled is not None:
+            pulled += [
+                found[name]
+                for name, value in arguments.items()
+                if _is_pulled(self.value, given, value)
+            ]
+        return found
+
+
+def _is_pulled(*givers: object) -> bool:
+    """Whether one of what a value was taken out of, or was itself, is the output of a task."""
+    return any(isinstance(giver, ResolveMixin) for giver in givers)
 
 
 def _length(value: object) -> Length:

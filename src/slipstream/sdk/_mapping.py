@@ -41,8 +41,10 @@ def unmap(task: AbstractOperator, context: Context) -> BaseOperator:
     from slipstream.sdk._operator import BaseOperator
 
     if task.is_mapped and isinstance(task, MappedOperator):
-        arguments = task.expand_input.resolve(context, context["ti"].map_index)
+        pulled: list[UserValue] = []
+        arguments = task.expand_input.resolve(context, context["ti"].map_index, pulled)
         operator = task.unmap(arguments)
+        operator._pulled_values = pulled
         set_task(context, operator)
         return operator
     if not isinstance(task, BaseOperator):

@@ -60,6 +60,8 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
     pool: str = ""
     deps: ClassVar[frozenset[UserValue]] = frozenset()
     subdag: UserValue = None
+    _pulled_values: Sequence[UserValue] = ()
+    """Arguments of a mapped instance that other tasks have pushed."""
 
     @property
     def is_async(self) -> bool:
@@ -316,7 +318,9 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
     def render_template_fields(self, context: Context, jinja_env: UserValue = None) -> None:
         """Replace every template field by its rendered value."""
         engine = jinja_env or engine_for(self._dag, native=self.render_template_as_native_obj)
-        self._do_render_template_fields(self, self.template_fields, context, engine, set())
+        # What tasks have pushed is data: it is not searched for templates, as one's own values are.
+        seen = {id(value) for value in self._pulled_values}
+        self._do_render_template_fields(self, self.template_fields, context, engine, seen)
 
     def get_template_env(self, dag: DAG | None = None) -> jinja2.Environment:
         """The template engine of the DAG, or a plain one."""

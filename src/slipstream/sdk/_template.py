@@ -106,10 +106,12 @@ class Templater:
             return content.resolve(context)
         if isinstance(content, bool | int | float | bytes):
             return content
+        seen = set() if seen_oids is None else seen_oids
+        if id(content) in seen:
+            return content
         engine = Engine.of(self.get_template_env() if jinja_env is None else jinja_env)
         if isinstance(content, str):
             return self._rendered_text(content, context, engine)
-        seen = set() if seen_oids is None else seen_oids
 
         def render(item: UserValue) -> UserValue:
             return self.render_template(item, context, engine, seen)
