@@ -1,4 +1,4 @@
-"""`python -m tests.differential [SEED | FIRST-LAST]`: random DAG files, under Airflow and under us.
+"""`python -m tests.differential [SEEDS]`: random DAG files, under Airflow and under us.
 
 Every file runs under Airflow's `DAG.test()` and under ours, task by task in the same order; the end
 state of each task instance, the run's state, the tries, the XComs and the trace that callbacks
@@ -26,8 +26,7 @@ MEMORY = "/dev/shm"  # Airflow's SQLite is asked and written to all the time.
 def main(arguments: Sequence[str]) -> int:
     """0 where all files agree."""
     options = parse(arguments)
-    first, _, last = options.seeds.partition("-")
-    seeds = range(int(first), int(last or first) + 1)
+    seeds = seeds_of(options.seeds)
     python = airflow_python(options.airflow)
     options.keep.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
@@ -50,9 +49,18 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if bad else 0
 
 
+def seeds_of(text: str) -> list[int]:
+    """The seeds that `7,20-29` names."""
+    found: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        found += range(int(first), int(last or first) + 1)
+    return found
+
+
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.differential", description=__doc__)
-    parser.add_argument("seeds", nargs="?", default="0-999", help="one, or FIRST-LAST")
+    parser.add_argument("seeds", nargs="?", default="0-999", help="such as 7 or 0-99,500")
     parser.add_argument("--airflow", help="folder of an environment that has Airflow")
     parser.add_argument("--lanes", type=int, default=2, help="pairs of processes")
     parser.add_argument("--keep", type=Path, default=Path("build/differential"))

@@ -280,7 +280,7 @@ class _Renderer:
         for call, of in value.calls:
             if call == "map":
                 text += f".map({of})"
-            elif of in self.tasks:
+            elif of in self.tasks and self.tasks[of].kind != "empty":
                 text += f".{call}({self.output(of)})"
         return text
 

@@ -18,7 +18,7 @@ from slipstream.sdk._xcom_sequences import (
     PushedItems,
     ZipSequence,
 )
-from slipstream.sdk.exceptions import AirflowException, XComNotFound
+from slipstream.sdk.exceptions import XComNotFound
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -361,7 +361,7 @@ def _sequence(word: str, value: object) -> Sequence[UserValue]:
         return MapSequence(value, (itemgetter(0),))
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return value
-    raise AirflowException(
+    raise ValueError(
         f"XComArg.{word}() needs a list or a dictionary; the task pushed a value of type "
         f"{type(value).__name__}."
     )
