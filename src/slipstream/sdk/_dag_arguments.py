@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Iterable, Mapping
-from urllib.parse import urlsplit
 
 from slipstream.model.states import RunType
 from slipstream.sdk._deprecation import warn_deprecated
@@ -78,7 +77,11 @@ def checked_tags(tags: Collection[str] | None, dag_id: str) -> set[str]:
 
 def checked_owner_links(links: Mapping[str, str] | None, dag_id: str) -> dict[str, str]:
     """`{owner: link}`. Raises `ValueError` where one is no link."""
-    found = dict(links or {})
+    if not links:
+        return {}
+    from urllib.parse import urlsplit
+
+    found = dict(links)
     for owner, link in found.items():
         parts = urlsplit(str(link))
         if not (parts.path if parts.scheme == "mailto" else parts.scheme and parts.netloc):

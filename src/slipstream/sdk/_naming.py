@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 
 from slipstream.sdk import _scope
 from slipstream.sdk._keys import MAX_ID_LENGTH
@@ -37,5 +36,7 @@ def name_in(error: Exception, *, task_id: object = None, dag_id: object = None) 
 
 def guess(name: str, known: Collection[str]) -> str:
     """A sentence with the known name that is like this one, if there is one."""
+    from difflib import get_close_matches
+
     close = get_close_matches(name, known, n=1)
     return f" Is {close[0]!r} meant?" if close else ""
