@@ -24,7 +24,8 @@ def format_for_user(error: BaseException) -> str:
     if isinstance(error, _MEANT_FOR_USERS):
         while shown.stack and shown.stack[-1].filename.startswith(_PACKAGE):
             shown.stack.pop()
-    text = "".join(shown.format() if shown.stack else shown.format_exception_only())
+    is_whole = shown.stack or shown.__cause__ is not None
+    text = "".join(shown.format() if is_whole else shown.format_exception_only())
     hint = hint_for(error)
     return text if hint is None else f"{text}{hint}\n"
 
