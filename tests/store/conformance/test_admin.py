@@ -57,6 +57,7 @@ def test_old_runs_go_with_all_that_hangs_on_them(store: Store) -> None:
         "attempt": 0,
         "xcom": 1,
         "rendered_fields": 0,
+        "task_state_store": 0,
     }
     assert store.clean(later(20), tables=["dag_run"], dry_run=True) == expected
     assert run_ids(store) == ["old", "new", "running"]
