@@ -258,7 +258,7 @@ def test_a_parameter_of_an_operator(name: str) -> None:
     assert read(spec.tasks["m"]) == expected
 
 
-@pytest.mark.parametrize("name", TASK_SPECS.keys() - {"default_args", "params"})
+@pytest.mark.parametrize("name", sorted(TASK_SPECS.keys() - {"default_args", "params"}))
 @pytest.mark.parametrize("level", ["dag", "group", "inner group", "operator"])
 def test_a_parameter_of_an_operator_can_stand_in_default_args(name: str, level: str) -> None:
     given, read, expected = TASK_SPECS[name]
@@ -385,7 +385,6 @@ def sensor(**arguments: Any) -> BaseSensorOperator:
         ({"never_fail": True}, lambda s: s.never_fail, True),
         ({"default_args": {"poke_interval": 5}}, lambda s: s.poke_interval, 5.0),
     ],
-    ids=str,
 )
 def test_a_parameter_of_a_sensor(
     arguments: dict[str, Any], read: Callable[[Any], Any], expected: Any
