@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -27,15 +28,22 @@ def run(*words: str, home: Path) -> subprocess.CompletedProcess[str]:
         "SLIPSTREAM_HOME": str(home),
         "COLUMNS": "200",
     }
-    return subprocess.run(
+    process = subprocess.Popen(
         [sys.executable, "-m", *words],
         cwd=ROOT,
         env=environment,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
-        timeout=110,
     )
+    try:
+        out, err = process.communicate(timeout=110)
+    finally:
+        if process.poll() is None:
+            # Interrupted, it ends the server that it has started.
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -44,6 +52,7 @@ def test_an_example_runs_to_success_without_a_server(name: str, tmp_path: Path) 
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.timeout(260)  # It runs twice.
 def test_the_demo_promotes_its_first_model_and_then_keeps_it(tmp_path: Path) -> None:
     pytest.importorskip("sklearn", reason="the demo's packages are an extra")
     for taken in ("promote", "keep_current"):
