@@ -52,7 +52,7 @@ class FileTrigger(BaseTrigger):
         yield TriggerEvent({"found": self.name})
 
     async def on_kill(self):
-        note("on_kill")
+        note(f"on_kill-{self.name}")
 
     async def cleanup(self):
         note("cleanup")
@@ -265,7 +265,7 @@ def test_a_wait_survives_the_death_of_everything(waiting: Waiting) -> None:
     assert waiting.notes().count("go_on-waits") == 1
     assert waiting.notes().count("execute-waits") == 1
     assert waiting.notes().count("go_on-twice") == 2
-    assert "on_kill" not in waiting.notes()
+    assert "on_kill-there" not in waiting.notes()
 
 
 @pytest.mark.parametrize("how", ["cleared", "marked", "run marked"])
@@ -281,7 +281,7 @@ def test_who_ends_a_wait_ends_its_trigger(waiting: Waiting, how: str) -> None:
                 waiting.store.set_instances_state(run.pk, [TaskKey("waits")], TaskState.FAILED)
             case _:
                 waiting.store.set_run_state("waiting", "run", RunState.FAILED)
-        eventually(lambda: "on_kill" in waiting.notes())
+        eventually(lambda: "on_kill-there" in waiting.notes())
         eventually(lambda: "cleanup" in waiting.notes())
         if how == "cleared":
             waiting.let_fire()

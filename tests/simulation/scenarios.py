@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
@@ -21,6 +23,7 @@ from slipstream.model.dag import DagSpec, TaskSpec
 from slipstream.model.deferral import TRIGGER_FAILED
 from slipstream.model.run import TaskKey
 from slipstream.model.schedule import Delta
+from slipstream.store.records import BRANCH_DECISION_KEY
 from slipstream.testing.virtual_time import START
 from slipstream.testing.world import Outcomes, World, WorldSettings
 
@@ -88,12 +91,25 @@ def _success(chance: Random, dag: DagSpec, key: TaskKey, lengths: dict[str, int]
     skip: tuple[str, ...] = ()
     if below and chance.random() < 0.2:
         skip = tuple(chance.sample(below, chance.randint(1, len(below))))
-    return Succeeded(
-        xcoms=tuple(XComWrite(name, "1", length) for name, length in lengths.items()),
-        lengths=lengths,
-        skip=skip,
-        skip_all_downstream=chance.random() < 0.03,
-    )
+    skip_all = chance.random() < 0.03
+    xcoms = [XComWrite(name, "1", length) for name, length in lengths.items()]
+    left_out = _all_below(dag, below) if skip_all else skip
+    if left_out:
+        # As real branches do, so that who reads the run anew knows of the decision.
+        xcoms.append(XComWrite(BRANCH_DECISION_KEY, json.dumps({"skipped": left_out}), None))
+    return Succeeded(xcoms=tuple(xcoms), lengths=lengths, skip=skip, skip_all_downstream=skip_all)
+
+
+def _all_below(dag: DagSpec, direct: Sequence[str]) -> list[str]:
+    """Everything that these tasks lead to, and they themselves, but for teardowns."""
+    found: dict[str, None] = {}
+    waiting = list(direct)
+    while waiting:
+        task_id = waiting.pop()
+        if task_id not in found:
+            found[task_id] = None
+            waiting.extend(dag.tasks[task_id].downstream)
+    return [task_id for task_id in found if not dag.tasks[task_id].is_teardown]
 
 
 def _decorated(chance: Random, number: int, pools: dict[str, int]) -> DagSpec:

@@ -59,6 +59,7 @@ def rehearse() -> None:
         signal.signal(signal.SIGTERM, handler)
         for name in os.environ.keys() - environment.keys():
             del os.environ[name]
+        os.environ.update(environment)
         gc.collect()
 
 

@@ -15,6 +15,8 @@ class Waiting:
         self._triggerer = triggerer
         self._run_of: dict[str, int] = {}
         self._runs: dict[int, dict[str, None]] = {}
+        self._reported: dict[str, int] = {}
+        """Triggers whose end was reported and is not known to be written, and their runs."""
 
     def __len__(self) -> int:
         return len(self._run_of)
@@ -26,6 +28,7 @@ class Waiting:
             run_pk, attempt_id = waiter.attempt.run.pk, waiter.attempt.attempt_id
             self._run_of[attempt_id] = run_pk
             self._runs.setdefault(run_pk, {})[attempt_id] = None
+            self._reported.pop(attempt_id, None)
         if new:
             self._triggerer.run(new)
 
@@ -34,6 +37,7 @@ class Waiting:
         run_pk = self._run_of.pop(attempt_id, None)
         if run_pk is None:
             return
+        self._reported[attempt_id] = run_pk
         of_run = self._runs[run_pk]
         del of_run[attempt_id]
         if not of_run:
@@ -42,8 +46,10 @@ class Waiting:
     def drop(self, attempt_id: str, counted: TriggerEnd | None = None) -> None:
         """Nothing waits on the trigger any more; `counted` is the end that was written, if any."""
         self.ended(attempt_id)
+        self._reported.pop(attempt_id, None)
         self._triggerer.drop(attempt_id, counted)
 
     def of_run(self, run_pk: int) -> Sequence[str]:
-        """The attempts of the run whose triggers run."""
-        return tuple(self._runs.get(run_pk, ()))
+        """The attempts of the run whose triggers run, or have ended and were not let go of."""
+        reported = [each for each, of_run in self._reported.items() if of_run == run_pk]
+        return (*self._runs.get(run_pk, ()), *reported)
