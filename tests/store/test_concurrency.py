@@ -198,7 +198,9 @@ while True:
         assert process.stdout is not None
         seen = [int(process.stdout.readline()) for _ in range(20)]
         process.kill()
-        rest = process.communicate()[0].split("\n")[:-1]
+        # Not by communicate(), which passes over what readline() has read ahead.
+        rest = process.stdout.read().split("\n")[:-1]
+        process.communicate()
         acknowledged = int(rest[-1]) if rest else seen[-1]
         revision = store.load_run(run.pk).run.revision
         assert acknowledged <= revision <= acknowledged + 1
