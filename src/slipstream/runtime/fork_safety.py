@@ -11,6 +11,9 @@ import warnings
 
 from slipstream.runtime import processes
 
+_PUT_RIGHT = frozenset({"jemalloc_bg_thd"})
+"""Threads that their library gives to a forked child anew, with its locks free: that of jemalloc,
+which pandas brings along with pyarrow (`background_thread` in jemalloc(3))."""
 PATIENCE_SECONDS = 10.0
 """How long a child that has nothing to do may take to end."""
 
@@ -32,6 +35,7 @@ def reason_not_to_fork(threads_before: frozenset[str]) -> str | None:
     if native:
         fork_once()
         native &= native_threads()
+        native = frozenset(one for one in native if _name_of(one) not in _PUT_RIGHT)
     if native:
         return f"a library starts {len(native)} threads when it is imported"
     return None
@@ -89,3 +93,12 @@ def native_threads() -> frozenset[str]:
         return frozenset(os.listdir("/proc/self/task"))
     except OSError:
         return frozenset()
+
+
+def _name_of(thread: str) -> str:
+    """The name that the kernel knows a thread of this process by."""
+    try:
+        with open(f"/proc/self/task/{thread}/comm", encoding="utf-8") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
