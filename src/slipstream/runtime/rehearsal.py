@@ -40,7 +40,9 @@ def rehearse() -> None:
     """Run a task of each common kind to its end, several times. Nobody hears of it."""
     file = LoadedFile(spec=messages.LoadSpec(fileloc="", dags_folder=""), dags={_DAG_ID: _dag()})
     # A custom XCom class is a user's code, which this process must not import.
-    tasks = ("fails", "skips") if has_custom_class() else ("returns", "logs", "fails", "skips")
+    tasks = [("fails", UNMAPPED), ("skips", UNMAPPED)]
+    if not has_custom_class():
+        tasks += [("returns", UNMAPPED), ("logs", UNMAPPED), ("mapped", 1)]
     streams = sys.stdout, sys.stderr
     handler = signal.getsignal(signal.SIGTERM)
     environment = dict(os.environ)
@@ -49,10 +51,8 @@ def rehearse() -> None:
     try:
         with policies_in_force(ClusterPolicies()):
             for _ in range(_ROUNDS):
-                for task_id in tasks:
-                    _run(task_id, file, link)
-                if not has_custom_class():
-                    _run("mapped", file, link, map_index=1)
+                for task_id, map_index in tasks:
+                    _run(task_id, map_index, file, link)
     finally:
         sys.stdout, sys.stderr = streams
         interrupts.forget()
@@ -63,7 +63,7 @@ def rehearse() -> None:
         gc.collect()
 
 
-def _run(task_id: str, file: LoadedFile, link: SupervisorLink, map_index: int = UNMAPPED) -> None:
+def _run(task_id: str, map_index: int, file: LoadedFile, link: SupervisorLink) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.sendall(pack(messages.Start(attempt=_attempt(task_id, map_index), hostname="here")))

@@ -163,13 +163,7 @@ def _first_mapped_over(task: AbstractOperator) -> str | None:
 
 def returns_mapped_over(dag: DAG) -> frozenset[str]:
     """The ids of the tasks whose return value another task, or a group, is mapped over."""
-    return frozenset(
-        upstream.task_id
-        for task in dag.tasks
-        for mapped in _expand_inputs(task)
-        for upstream, key in mapped.iter_mapped_over()
-        if key == XCOM_RETURN_KEY
-    )
+    return frozenset(task.task_id for task in dag.tasks if _first_mapped_over(task) is not None)
 
 
 def _expand_inputs(task: AbstractOperator) -> list[ExpandInput]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from typing import TypeAlias
@@ -145,7 +145,7 @@ class InProcessRun:
         self._tell(AttemptStarted(key, attempt_id, self._clock.now()))
         outcome, follow_up = self._run(attempt)
         if isinstance(outcome, Succeeded | Failed | Skipped):
-            self._keep_xcoms(key, outcome.xcoms)
+            self._backend.keep(key, outcome.xcoms)
         self._tell(AttemptEnded(key, attempt_id, self._clock.now(), outcome))
         if follow_up is not None:
             follow_up()
@@ -164,18 +164,6 @@ class InProcessRun:
             raise KeyboardInterrupt(f"Task {attempt.task_id} was interrupted.")
         return end.outcome, end.callbacks
 
-    def _keep_xcoms(self, key: TaskKey, xcoms: Iterable[XComWrite]) -> None:
-        for xcom in xcoms:
-            self._backend.set_xcom(
-                dag_id=self.machine.run.dag_id,
-                run_id=self.machine.run.run_id,
-                task_id=key.task_id,
-                map_index=key.map_index,
-                key=xcom.key,
-                value=xcom.value,
-                length=xcom.length,
-            )
-
     def _wait_for_trigger(self, key: TaskKey) -> None:
         deferral = self._deferred[key]
         if key.task_id in self._events:
@@ -186,7 +174,7 @@ class InProcessRun:
             self._tell(TimerFired(TimerKind.TRIGGER_TIMEOUT, deferral.timeout_at, key))
         elif end is not None:
             if isinstance(end, EndsTask):
-                self._keep_xcoms(key, end.xcoms)
+                self._backend.keep(key, end.xcoms)
             self._tell(TriggerEnded(key, deferral.attempt_id, self._clock.now(), end))
             if isinstance(end, EndsTask):
                 self._call_back_task(key, end)

@@ -49,16 +49,7 @@ class MadeTaskInstance(TaskInstance):
         end = TaskRun(self._attempt, self._dag, self._memory, self._memory.lengths).run()
         outcome = end.outcome
         if isinstance(outcome, Succeeded | Failed | Skipped):
-            for xcom in outcome.xcoms:
-                self._memory.set_xcom(
-                    dag_id=self.dag_id,
-                    run_id=self.run_id,
-                    task_id=self.task_id,
-                    map_index=self.map_index,
-                    key=xcom.key,
-                    value=xcom.value,
-                    length=xcom.length,
-                )
+            self._memory.keep(self._attempt.key, outcome.xcoms)
         self.state = state_after(outcome, self._attempt)
         if end.callbacks is not None:
             end.callbacks()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from slipstream.model.attempt import XComWrite
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED, TaskKey
 from slipstream.runtime.masking import Masker
@@ -140,6 +141,20 @@ class MemoryBackend:
         self._xcoms.setdefault((dag_id, run_id, task_id, key), {})[map_index] = value
         if length is not None:
             self.lengths[key] = length
+
+    def keep(self, key: TaskKey, xcoms: Iterable[XComWrite]) -> None:
+        """Take in what an attempt of this run has reported with its end."""
+        dag_id, run_id = self._own
+        for xcom in xcoms:
+            self.set_xcom(
+                dag_id=dag_id,
+                run_id=run_id,
+                task_id=key.task_id,
+                map_index=key.map_index,
+                key=xcom.key,
+                value=xcom.value,
+                length=xcom.length,
+            )
 
     def delete_xcom(
         self, *, dag_id: str, run_id: str, task_id: str, map_index: int, key: str

@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from slipstream.model.attempt import Attempt
+from slipstream.model.attempt import Attempt, XComWrite
 from slipstream.model.json import JsonValue
-from slipstream.model.run import UNMAPPED, DagRun
+from slipstream.model.run import UNMAPPED, DagRun, TaskKey
 from slipstream.model.states import RunState, RunType, TriggeredBy
 from slipstream.sdk._abstract_operator import AbstractOperator
 from slipstream.sdk._backend import StoredConnection, current_backend
 from slipstream.sdk._context import Context, build_context
 from slipstream.sdk._dag import DAG
 from slipstream.sdk._types import UserValue
+from slipstream.sdk._xcom_arg import XCOM_RETURN_KEY
 from slipstream.testing.given import stored_connection, variable_text
 from slipstream.testing.memory_backend import MemoryBackend
 from slipstream.wire.values import encode_value, length_of
@@ -85,15 +86,8 @@ class Surroundings:
         )
         backend = self.backend(dag.dag_id)
         for task_id, value in (results or {}).items():
-            backend.set_xcom(
-                dag_id=dag.dag_id,
-                run_id=_RUN_ID,
-                task_id=task_id,
-                map_index=UNMAPPED,
-                key="return_value",
-                value=encode_value(value),
-                length=length_of(value),
-            )
+            write = XComWrite(XCOM_RETURN_KEY, encode_value(value), length_of(value))
+            backend.keep(TaskKey(task_id), [write])
         return build_context(dag, task, attempt, backend)
 
 
