@@ -8,6 +8,8 @@ else
 SETUP := setup
 endif
 export PYTHONPATH := $(CURDIR)/src
+# Many tests wait for processes, so that twice as many run as there are cores.
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(16, 2 * os.cpu_count()))")
 
 .PHONY: demo test check lint types contracts bench differential setup lock clean
 
@@ -18,7 +20,7 @@ demo: $(SETUP)
 	@$(BIN)/python -m examples.demo $(ARGS)
 
 test: $(SETUP)
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 check: lint types contracts test
 
