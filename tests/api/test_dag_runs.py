@@ -52,6 +52,21 @@ def test_a_run_with_a_logical_date_is_named_for_it(api: Client, store: Store) ->
     assert run["data_interval_end"] is not None
 
 
+def test_runs_are_found_by_their_partition(api: Client, store: Store) -> None:
+    version = recorded(store)
+    for day in (1, 2):
+        a_run(
+            store, version, f"run{day}", partition_key=f"2026-03-0{day}", partition_date=later(day)
+        )
+    answer = api.post(RUNS, {"logical_date": None, "partition_key": "eu"})
+    assert answer.json()["partition_key"] == "eu"
+    found = api.get(RUNS, params={"partition_key_pattern": "2026%"}).json()["dag_runs"]
+    assert [run["partition_key"] for run in found] == ["2026-03-01", "2026-03-02"]
+    bound = {"partition_date_gte": later(2).isoformat()}
+    found = api.get(RUNS, params=bound).json()["dag_runs"]
+    assert [run["dag_run_id"] for run in found] == ["run2"]
+
+
 def test_a_time_without_a_zone_is_utc(api: Client, store: Store) -> None:
     recorded(store)
     answer = api.post(RUNS, {"logical_date": "2026-01-02T03:04:05"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -37,6 +38,9 @@ def database(url: str) -> Iterator[Database]:
         yield opened
 
 
+_OUTER_COMMA = re.compile(r", (?![^(]*\))")
+
+
 def description(transaction: Transaction) -> set[tuple[str, ...]]:
     """Everything that a database says of its schema, column orders aside."""
     if transaction.connection.dialect.name == "postgresql":
@@ -44,7 +48,9 @@ def description(transaction: Transaction) -> set[tuple[str, ...]]:
     found = set()
     for kind, name, sql in transaction.rows(text("SELECT type, name, sql FROM sqlite_master")):
         for line in (sql or "").splitlines():
-            found.add((kind, name, line.strip().rstrip(",").strip()))
+            # A column that was added later stands in the line of the one before it.
+            for part in _OUTER_COMMA.split(line):
+                found.add((kind, name, part.strip().rstrip(",").strip()))
     return found
 
 

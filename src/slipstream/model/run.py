@@ -48,6 +48,10 @@ class DagRun:
     """Why the run is in its state, in one sentence."""
     revision: int = 0
     """Grows with every write; a writer that saw another revision is refused."""
+    partition_key: str | None = None
+    """The partition that the run is about; None for a run that is about none."""
+    partition_date: datetime | None = None
+    """The moment that the partition key stands for, where it stands for one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

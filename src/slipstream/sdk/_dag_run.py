@@ -36,8 +36,7 @@ class DagRun:
         self.note = run.note
         self.triggered_by: TriggeredBy = run.triggered_by
         self.triggering_user_name = run.triggering_user
-        self.partition_key: str | None = None
-        self.partition_date: pendulum.DateTime | None = None
+        self.partition_key = run.partition_key
         self.consumed_asset_events: list[UserValue] = []
 
     def __reduce__(self) -> tuple[UserValue, ...]:
@@ -65,6 +64,11 @@ class DagRun:
     def logical_date(self) -> pendulum.DateTime | None:
         """The moment that the run stands for; None where it stands for none."""
         return for_user(self._run.logical_date)
+
+    @property
+    def partition_date(self) -> pendulum.DateTime | None:
+        """The moment that the run's partition stands for; None where it stands for none."""
+        return for_user(self._run.partition_date)
 
     @property
     def data_interval_start(self) -> pendulum.DateTime | None:
@@ -212,6 +216,8 @@ def run_from_fields(fields: Mapping[str, JsonValue]) -> RunValue:
         end_date=_time(fields.get("end_date")),
         triggered_by=TriggeredBy(str(triggered_by)) if triggered_by else TriggeredBy.CLI,
         conf=conf if isinstance(conf, Mapping) else {},
+        partition_key=str(key) if (key := fields.get("partition_key")) is not None else None,
+        partition_date=_time(fields.get("partition_date")),
     )
 
 

@@ -173,6 +173,8 @@ def run_conditions(which: RunFilter) -> list[ColumnElement[bool]]:
         *in_range(dag_run.c.run_after, which.run_after),
         *in_range(dag_run.c.start_date, which.start_date),
         *in_range(dag_run.c.end_date, which.end_date),
+        *like(dag_run.c.partition_key, which.partition_key_pattern),
+        *in_range(dag_run.c.partition_date, which.partition_date),
     ]
 
 

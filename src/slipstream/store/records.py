@@ -72,6 +72,8 @@ class NewRun:
     conf: Mapping[str, JsonValue] = field(default_factory=dict)
     note: str | None = None
     reason: str = ""
+    partition_key: str | None = None
+    partition_date: datetime | None = None
 
 
 BRANCH_DECISION_KEY = "skipmixin_key"
@@ -335,6 +337,8 @@ class RunFilter:
     states: Sequence[RunState] | None = None
     run_types: Sequence[RunType] | None = None
     triggering_user_pattern: str | None = None
+    partition_key_pattern: str | None = None
+    partition_date: Range = field(default_factory=Range)
     logical_dates: Sequence[datetime] | None = None
     logical_date: Range = field(default_factory=Range)
     run_after: Range = field(default_factory=Range)

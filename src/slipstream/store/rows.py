@@ -71,6 +71,8 @@ def to_run(row: Row) -> DagRun:
         note,
         reason,
         revision,
+        partition_key,
+        partition_date,
     ) = row
     return DagRun(
         pk=pk,
@@ -92,6 +94,8 @@ def to_run(row: Row) -> DagRun:
         note=note,
         reason=reason,
         revision=revision,
+        partition_key=partition_key,
+        partition_date=from_micros(partition_date),
     )
 
 

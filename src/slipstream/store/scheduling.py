@@ -133,6 +133,8 @@ _CREATE_RUN = Statement(
         "note",
         "reason",
         "revision",
+        "partition_key",
+        "partition_date",
     ),
 )
 _ANY_NOTICE = Statement(select(literal_column("1")).where(select(notice.c.pk).exists()), ())
@@ -262,6 +264,8 @@ class SchedulingVerbs(StoreParts):
             conf=new.conf,
             note=new.note,
             reason=new.reason,
+            partition_key=new.partition_key,
+            partition_date=new.partition_date,
         )
         try:
             with self._database.write() as transaction:
@@ -352,4 +356,6 @@ def _run_row(run: DagRun) -> SqlTuple:
         run.note,
         run.reason,
         0,
+        run.partition_key,
+        to_micros(run.partition_date),
     )

@@ -216,6 +216,8 @@ dag_run = Table(
     Column("note_user", String),
     Column("reason", Text, nullable=False),
     Column("revision", BigInteger, nullable=False),
+    Column("partition_key", String),
+    Column("partition_date", _TIME),
     UniqueConstraint("dag_id", "run_id"),
     UniqueConstraint("dag_id", "logical_date"),
     CheckConstraint(one_of("state", RunState), name="state"),
@@ -223,6 +225,7 @@ dag_run = Table(
     Index("ix_dag_run_dag_id_run_after", "dag_id", "run_after"),
 )
 _partial_index("ix_dag_run_active", dag_run.c.run_after, ACTIVE_RUNS)
+_partial_index("ix_dag_run_partition_key", dag_run.c.partition_key, "partition_key IS NOT NULL")
 
 task_instance = Table(
     "task_instance",

@@ -34,6 +34,7 @@ class RunRequest:
     run_after: datetime | None = None
     conf: Mapping[str, JsonValue] = field(default_factory=dict)
     note: str | None = None
+    partition_key: str | None = None
     triggered_by: TriggeredBy = TriggeredBy.REST_API
     user: str | None = None
     reason: str | None = None
@@ -74,6 +75,7 @@ def requested_run(
         triggering_user=request.user,
         conf=request.conf,
         note=request.note,
+        partition_key=request.partition_key,
         reason=request.reason or _reason(request),
     )
 

@@ -184,6 +184,8 @@ class MemoryStore:
             conf=new.conf,
             note=new.note,
             reason=new.reason,
+            partition_key=new.partition_key,
+            partition_date=new.partition_date,
         )
         self._runs[created.pk] = MemoryRun(created)
         self._notify(NoticeKind.RUN_CREATED, str(created.pk))

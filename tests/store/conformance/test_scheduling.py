@@ -31,6 +31,8 @@ def test_a_new_run_is_queued_with_everything_it_was_given(store: Store) -> None:
             conf={"rows": 3, "deep": {"list": [1, None, "x"]}},
             note="for the demo",
             reason="Triggered by ada.",
+            partition_key="2026-03-01",
+            partition_date=later(5),
         )
     )
     assert run == store.get_run("sales", "manual__ü")
@@ -51,6 +53,8 @@ def test_a_new_run_is_queued_with_everything_it_was_given(store: Store) -> None:
         conf={"rows": 3, "deep": {"list": [1, None, "x"]}},
         note="for the demo",
         reason="Triggered by ada.",
+        partition_key="2026-03-01",
+        partition_date=later(5),
     )
     assert run.queued_at is not None
 

@@ -135,6 +135,6 @@ def dag_run_payload(run: DagRun, version: DagVersion) -> DAGRunResponse:
         dag_versions=[version_payload(version)],
         bundle_version=None,
         dag_display_name=display_name(version.spec),
-        partition_key=None,
-        partition_date=None,
+        partition_key=run.partition_key,
+        partition_date=run.partition_date,
     )

@@ -9,6 +9,7 @@ from fastapi import Query as QueryParameter
 from slipstream.api.auth.access import Resource, creating, deleting, editing, reading
 from slipstream.api.call import Call
 from slipstream.api.operation import Routes
+from slipstream.api.payloads.bodies import Moment
 from slipstream.api.payloads.dag_runs import (
     DAGRunCollectionResponse,
     DAGRunPatchBody,
@@ -30,7 +31,7 @@ from slipstream.api.payloads.filters import (
 from slipstream.api.update_mask import changed_fields
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState, RunType
-from slipstream.store.records import RunFilter, Window
+from slipstream.store.records import Range, RunFilter, Window
 from slipstream.store.triggering import RunRequest, requested_run
 
 routes = Routes("DagRun")
@@ -52,6 +53,10 @@ class RunQuery(Paging, TimeBounds):
     dag_id_pattern: str | None = None
     dag_id_prefix_pattern: str | None = None
     dag_version: list[int] | None = None
+    partition_key_pattern: str | None = None
+    partition_key_prefix_pattern: str | None = None
+    partition_date_gte: Moment | None = None
+    partition_date_lte: Moment | None = None
     conf_contains: str | None = None
 
     def filter(self, dag_id: str) -> RunFilter:
@@ -61,6 +66,10 @@ class RunQuery(Paging, TimeBounds):
             dag_id_pattern=like(self.dag_id_pattern, self.dag_id_prefix_pattern),
             version_numbers=self.dag_version,
             conf_contains=self.conf_contains,
+            partition_key_pattern=like(
+                self.partition_key_pattern, self.partition_key_prefix_pattern
+            ),
+            partition_date=Range(gte=self.partition_date_gte, lte=self.partition_date_lte),
             run_id_pattern=like(self.run_id_pattern, self.run_id_prefix_pattern),
             states=run_states(self.state),
             run_types=self.run_type,
@@ -120,6 +129,7 @@ def trigger_dag_run(call: Call, dag_id: str, body: TriggerDAGRunPostBody) -> DAG
         run_after=body.run_after,
         conf=body.conf or {},
         note=body.note,
+        partition_key=body.partition_key,
         user=call.user.name,
     )
     dag = call.store.get_dag(dag_id)
