@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from slipstream.sdk import DAG, BaseOperator, Context, Variable, task
-from slipstream.sdk.exceptions import AirflowSkipException
+from slipstream.sdk import DAG, BaseOperator, Context, TaskInstance, Variable, task
+from slipstream.sdk._dag_run import DagRun
+from slipstream.sdk.exceptions import AirflowException, AirflowSkipException
 from slipstream.sdk.operators.bash import BashOperator
 from slipstream.testing.kit import Surroundings
 
@@ -104,3 +105,62 @@ def test_a_test_may_set_variables_that_are_no_longer_there_afterwards() -> None:
         Variable.set("set_by_code", "1")
         assert world.variables == {"set_by_code": "1"}
     assert Variable.get("set_by_code", default=None) is None
+
+
+def test_task_instances_are_made_by_their_class_as_airflows_users_do() -> None:
+    # https://airflow.apache.org/docs/apache-airflow/2.10.5/best-practices.html and the suites of
+    # providers: TaskInstance(task=…, run_id=…) after dag.create_dagrun(…).
+    dag = example()
+    dag.create_dagrun(run_id="test_run", logical_date=DATE, run_type="manual", state="running")
+    ti = TaskInstance(task=dag.get_task("first"), run_id="test_run")
+    assert isinstance(ti, TaskInstance)
+    assert (ti.state, ti.run_id, ti.dag_id) == (None, "test_run", "example")
+    ti.run(ignore_ti_state=True, test_mode=True)
+    assert ti.state == "success"
+    below = TaskInstance(dag.get_task("second"), run_id="test_run")
+    below.run()
+    assert below.xcom_pull(task_ids="second") == "2026-01-02!?"
+
+
+def test_a_task_instance_of_a_date_has_a_run_of_that_date() -> None:
+    dag = example()
+    ti = TaskInstance(task=dag.get_task("first"), execution_date=DATE)
+    context = ti.get_template_context()
+    assert (context["ds"], context["ti"]) == ("2026-01-02", ti)
+    ti.render_templates()
+    assert ti.task.execute(context) == "2026-01-02!"
+    ti.xcom_push(key="seen", value=[1])
+    assert ti.xcom_pull(task_ids="first", key="seen") == [1]
+    again = TaskInstance(dag.get_task("first"), DATE)
+    assert again.run_id == ti.run_id
+
+
+def test_a_task_instance_is_given_a_run() -> None:
+    dag = example()
+    ti = TaskInstance(task=dag.get_task("first"), run_id="other", state="queued")
+    ti.dag_run = DagRun(
+        dag_id="example", run_id="given", execution_date=DATE, run_type="manual", conf={"n": 1}
+    )
+    assert (ti.state, ti.run_id) == ("queued", "given")
+    context = ti.get_template_context()
+    assert (context["run_id"], context["ds"], context["dag_run"].conf) == (
+        "given",
+        "2026-01-02",
+        {"n": 1},
+    )
+    assert ti.set_state("success") is True
+    assert ti.state == "success"
+
+
+def test_each_call_of_run_is_a_try() -> None:
+    dag = example()
+    ti = TaskInstance(task=dag.get_task("fails"), run_id="tries")
+    for state, number in (("up_for_retry", 1), ("failed", 2)):
+        with pytest.raises(ValueError, match="broken"):
+            ti.run()
+        assert (ti.state, ti.try_number) == (state, number)
+
+
+def test_a_task_without_a_dag_has_no_task_instance() -> None:
+    with pytest.raises(AirflowException, match=r"'alone' belongs to no DAG.*task.execute"):
+        TaskInstance(task=Adds(task_id="alone", text=""), run_id="x")

@@ -7,16 +7,25 @@ from collections.abc import Collection, Iterable, Mapping, Set
 from slipstream.model.dag import DagSpec
 
 
-def reachable(dag: DagSpec, start: Iterable[str], *, downstream: bool) -> set[str]:
-    """Every task below (or above) these, at any distance; these not counted unless met again."""
+def reachable(
+    dag: DagSpec, start: Iterable[str], *, downstream: bool, depth: int | None = None
+) -> set[str]:
+    """Every task below (or above) these, at most `depth` edges away if that is given.
+
+    These themselves are not counted unless met again.
+    """
     seen: set[str] = set()
-    stack = list(start)
-    while stack:
-        task = dag.tasks[stack.pop()]
-        for beyond in task.downstream if downstream else task.upstream:
-            if beyond not in seen:
-                seen.add(beyond)
-                stack.append(beyond)
+    edge = list(start)
+    while edge and (depth is None or depth > 0):
+        further = []
+        for task_id in edge:
+            task = dag.tasks[task_id]
+            for beyond in task.downstream if downstream else task.upstream:
+                if beyond not in seen:
+                    seen.add(beyond)
+                    further.append(beyond)
+        edge = further
+        depth = None if depth is None else depth - 1
     return seen
 
 
@@ -51,8 +60,17 @@ def teardowns_of(dag: DagSpec, setup: str) -> list[str]:
     return [below for below in dag.tasks[setup].downstream if dag.tasks[below].is_teardown]
 
 
-def to_clear(dag: DagSpec, named: Collection[str], *, upstream: bool, downstream: bool) -> Set[str]:
+def to_clear(
+    dag: DagSpec,
+    named: Collection[str],
+    *,
+    upstream: bool,
+    downstream: bool,
+    depth: int | None = None,
+) -> Set[str]:
     """The tasks that run again when these do: with what is above and below them, if asked for.
+
+    `depth` limits how many edges away those are.
 
     Setup, work and teardown stay together: a task runs again with the setups that it works under
     and their teardowns, and a setup with its teardowns. As in Airflow, a teardown may run again
@@ -61,7 +79,7 @@ def to_clear(dag: DagSpec, named: Collection[str], *, upstream: bool, downstream
     chosen = set(named)
     around = setups_around(dag)
     if downstream:
-        chosen |= reachable(dag, named, downstream=True)
+        chosen |= reachable(dag, named, downstream=True, depth=depth)
     needed = {
         setup
         for task_id in chosen
@@ -69,7 +87,7 @@ def to_clear(dag: DagSpec, named: Collection[str], *, upstream: bool, downstream
         for setup in around.get(task_id, ())
     }
     if upstream:
-        above = reachable(dag, named, downstream=False)
+        above = reachable(dag, named, downstream=False, depth=depth)
         chosen |= above
         needed |= above
     setups = {one for one in needed | set(named) if dag.tasks[one].is_setup}

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     import jinja2
 
     from slipstream.sdk._abstract_operator import AbstractOperator
+    from slipstream.sdk._dag_run import DagRun
     from slipstream.sdk._edges import EdgeInfo
     from slipstream.sdk._schedule import ScheduleArgument
     from slipstream.sdk._task import TasksOfDag
@@ -181,6 +182,8 @@ class DAG(FormerDagMethods):
         self.tags: set[str] = checked_tags(tags, dag_id)
         self.owner_links = checked_owner_links(owner_links, dag_id)
         self.dag_display_name = dag_display_name or dag_id
+        self.made_runs: dict[str, DagRun] = {}
+        """The runs that a test has made of it (`create_dagrun`), by their ids."""
         self.disable_bundle_versioning = disable_bundle_versioning
         self.rerun_with_latest_version = rerun_with_latest_version
 
@@ -477,6 +480,27 @@ class DAG(FormerDagMethods):
         `start_date` and `conf`, and whatever else Airflow's takes.
         """
         return import_module("slipstream.testing.made_run").create(self, **kwargs)
+
+    def partial_subset(self, *args: UserValue, **kwargs: UserValue) -> DAG:
+        """A copy of the DAG with the tasks whose ids contain a text (or match, or are in a list).
+
+        Takes `task_ids`, and what of the tasks around them comes along: `include_downstream`,
+        `include_upstream` (on), `include_direct_upstream`, `depth`.
+        """
+        partial: DAG = import_module("slipstream.testing.partial_dag").subset(self, *args, **kwargs)
+        return partial
+
+    def take_part(
+        self,
+        root: TaskGroup,
+        tasks: dict[str, AbstractOperator],
+        groups: dict[str, TaskGroup],
+        edge_info: dict[str, dict[str, EdgeInfo]],
+    ) -> None:
+        """Have these tasks and groups in place of those that it had."""
+        self.task_group, self.task_dict = root, tasks
+        self._groups, self.edge_info = groups, edge_info
+        self.returns_mapped_over = None
 
     def __contains__(self, task_id: object) -> bool:
         return task_id in self.task_dict

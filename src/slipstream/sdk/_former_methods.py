@@ -5,8 +5,10 @@ They worked on the metadata database, which only the server reaches. Calling one
 
 from __future__ import annotations
 
+import re
 from typing import NoReturn
 
+from slipstream.sdk._deprecation import warn_deprecated
 from slipstream.sdk._types import UserValue
 from slipstream.sdk.exceptions import AirflowException
 
@@ -25,6 +27,14 @@ class FormerDagMethods:
     def clear(self, *args: UserValue, **kwargs: UserValue) -> NoReturn:
         """Refused: it cleared task instances in the database."""
         _refuse("dag.clear()", "Run `slipstream tasks clear DAG_ID`; dag.test() needs no clearing.")
+
+    def sub_dag(
+        self, task_regex: str, include_downstream: bool = False, include_upstream: bool = True
+    ) -> UserValue:
+        """The former name of `partial_subset`, with a regular expression."""
+        warn_deprecated("dag.sub_dag()", "Use dag.partial_subset().")
+        part: UserValue = self
+        return part.partial_subset(re.compile(task_regex), include_downstream, include_upstream)
 
 
 class FormerTaskMethods:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from slipstream.sdk._context import Context
     from slipstream.sdk._dag import DAG
     from slipstream.sdk._expand_input import ExpandInput
-    from slipstream.sdk._group import MappedTaskGroup
     from slipstream.sdk._operator import BaseOperator
     from slipstream.sdk._task_instance import TaskInstance
 
@@ -103,12 +102,14 @@ def _all_values(ti: TaskInstance, upstream: AbstractOperator, key: str) -> Seque
 def relevant_map_indexes(upstream: AbstractOperator, context: Context) -> int | range | None:
     """The map indexes of `upstream` that the running instance has to do with; None for all."""
     ti: TaskInstance = context["ti"]
-    here, there = _groups(ti.task), _groups(upstream)
-    common = next((group for group in here if group in there), None)
+    here, there = _around(ti.task), _around(upstream)
+    # A copy of a group in a part of the DAG (`partial_subset`) is expanded over the same.
+    depths = {id(one): depth for depth, one in enumerate(there)}
+    common = next((depth for depth, one in enumerate(here) if id(one) in depths), None)
     if common is None:
         return None
-    position = ti.map_index // _instances(here[: here.index(common)], context)
-    inner = there[: there.index(common)]
+    position = ti.map_index // _instances(here[:common], context)
+    inner = there[: depths[id(here[common])]]
     if not inner:
         return position
     each = _instances(inner, context)
@@ -169,22 +170,22 @@ def returns_mapped_over(dag: DAG) -> frozenset[str]:
 def _expand_inputs(task: AbstractOperator) -> list[ExpandInput]:
     """What the task, or a group around it, is expanded over."""
     own = [task.expand_input] if task.is_mapped else []
-    return [*own, *(group.expand_input for group in _groups(task))]
+    return [*own, *_around(task)]
 
 
 def group_argument(expand_input: ExpandInput, key: str, context: Context) -> UserValue:
     """A mapped group's argument, for the group instance that the running task stands in."""
     ti: TaskInstance = context["ti"]
-    groups = _groups(ti.task)
-    depths = [depth for depth, one in enumerate(groups) if one.expand_input is expand_input]
+    around = _around(ti.task)
+    depths = [depth for depth, one in enumerate(around) if one is expand_input]
     if not depths:
         raise AirflowException(
             f"Argument {key!r} of a mapped task group was used by task {ti.task_id!r}, which does "
             f"not stand in that group."
         )
     depth = depths[0]
-    position = ti.map_index // _instances(groups[:depth], context)
-    if depth + 1 < len(groups):
+    position = ti.map_index // _instances(around[:depth], context)
+    if depth + 1 < len(around):
         position %= expand_input.count(context)
     return _resolved(ti, expand_input, position, context)[key]
 
@@ -199,11 +200,11 @@ def _resolved(
     return known
 
 
-def _groups(task: AbstractOperator) -> list[MappedTaskGroup]:
-    """The mapped groups around a task, from the inside out."""
-    return list(task.iter_mapped_task_groups())
+def _around(task: AbstractOperator) -> list[ExpandInput]:
+    """What the mapped groups around a task are expanded over, from the inside out."""
+    return [group.expand_input for group in task.iter_mapped_task_groups()]
 
 
-def _instances(groups: Sequence[MappedTaskGroup], context: Context) -> int:
+def _instances(groups: Sequence[ExpandInput], context: Context) -> int:
     """How many instances these nested groups have for each instance of what is around them."""
-    return prod(group.expand_input.count(context) for group in groups)
+    return prod(one.count(context) for one in groups)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from slipstream.sdk._mapped_operator import OperatorPartial
     from slipstream.sdk._retry_policy import RetryPolicy
 
-AnyOperator = TypeVar("AnyOperator", bound="BaseOperator")
+AnyOperator = TypeVar("AnyOperator", bound="AbstractOperator")
 
 
 class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):

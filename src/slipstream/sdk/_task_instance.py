@@ -6,12 +6,14 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from slipstream.model.run import UNMAPPED
 from slipstream.model.states import TaskState
 from slipstream.sdk._dag_run import DagRun, previous_run, split_instance_key
 from slipstream.sdk._deprecation import warn_deprecated
+from slipstream.sdk._node import DAGNode
 from slipstream.sdk._running import require_backend
 from slipstream.sdk._times import for_user
 from slipstream.sdk._types import NOTSET, ArgNotSet, UserValue
@@ -56,7 +58,17 @@ class Decisions:
 
 
 class TaskInstance:
-    """The task instance that is running: who it is, and its XComs."""
+    """The task instance that is running: who it is, and its XComs.
+
+    A test may make one of its own with `TaskInstance(task=…, run_id=…)`, and run it.
+    """
+
+    def __new__(cls, *args: UserValue, **kwargs: UserValue) -> Self:
+        if cls is TaskInstance and ("task" in kwargs or (args and isinstance(args[0], DAGNode))):
+            # What runs tasks in tests stands above this layer.
+            made: type[Self] = import_module("slipstream.testing.made_run").MadeTaskInstance
+            return super().__new__(made)
+        return super().__new__(cls)
 
     def __init__(
         self, attempt: Attempt, task: AbstractOperator, dag: DAG, backend: Backend
@@ -72,7 +84,7 @@ class TaskInstance:
         self.max_tries = attempt.max_tries
         self.id = attempt.attempt_id
         self.dag_run = DagRun(attempt.run, backend, dag.task_dict)
-        self.state: TaskState = TaskState.RUNNING
+        self.state: TaskState | None = TaskState.RUNNING
         self.queue = attempt.queue
         self.priority_weight = attempt.priority
         self.pool: str = getattr(task, "pool", "default_pool")
@@ -171,9 +183,9 @@ class TaskInstance:
         """Where people mark this task instance as successful."""
         return self.log_url
 
-    def current_state(self) -> str:
-        """The state."""
-        return self.state.value
+    def current_state(self) -> str | None:
+        """The state; None before it has one."""
+        return None if self.state is None else self.state.value
 
     def get_dagrun(self, **_: UserValue) -> DagRun:
         """The run that it belongs to."""
@@ -419,7 +431,7 @@ class TaskInstance:
     def __repr__(self) -> str:
         index = f" map_index={self.map_index}" if self.is_mapped else ""
         who = f"{self.dag_id}.{self.task_id} {self.run_id}{index}"
-        return f"<TaskInstance: {who} [{self.state.value}]>"
+        return f"<TaskInstance: {who} [{self.current_state()}]>"
 
 
 RuntimeTaskInstance = TaskInstance
