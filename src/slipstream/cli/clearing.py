@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from slipstream.cli.asking import confirm
 from slipstream.cli.deployment import Deployment
 from slipstream.model.run import TaskKey
+from slipstream.model.states import TaskState
 from slipstream.store.interface import InstanceInRun
+from slipstream.store.markers import with_marked
 
 
-def clear_instances(deployment: Deployment, found: Sequence[InstanceInRun], *, yes: bool) -> None:
-    """Clear them after a confirmation; a running server starts them at once."""
+def clear_instances(
+    deployment: Deployment,
+    named: Sequence[InstanceInRun],
+    states: Collection[TaskState] | None,
+    *,
+    yes: bool,
+) -> None:
+    """Clear them after a confirmation; a running server starts them at once.
+
+    With them, what their markers lead to in other DAGs, in one of `states` (None for any).
+    """
+    found = with_marked(
+        deployment.store, named, lambda entry: states is None or entry.instance.state in states
+    )
     if not found:
         print("There is nothing to clear.")
         return

@@ -296,11 +296,21 @@ def _task_details(task: AbstractOperator) -> dict[str, JsonValue]:
         ],
         "multiple_outputs": task.multiple_outputs,
         "retry_policy": None if task.retry_policy is None else repr(task.retry_policy),
+        "external_marker": _marker_details(task),
     }
     details.update({name: plain(value) for name, value in shown.items() if value})
     if not task.do_xcom_push:
         details["do_xcom_push"] = False
     return details
+
+
+def _marker_details(task: AbstractOperator) -> dict[str, UserValue]:
+    """Where an `ExternalTaskMarker` leads, as it is written."""
+    if not getattr(task.operator_class, "is_external_marker", False):
+        return {}
+    given = task.partial_kwargs if isinstance(task, MappedOperator) else vars(task)
+    names = ("external_dag_id", "external_task_id", "logical_date", "recursion_depth")
+    return {"recursion_depth": 10} | {name: given[name] for name in names if name in given}
 
 
 def _link_keys(task: AbstractOperator) -> dict[str, str]:

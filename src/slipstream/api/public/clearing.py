@@ -17,6 +17,7 @@ from slipstream.api.selection import by_run, dates_around, instances_of, pick
 from slipstream.model.errors import ConflictError, InvalidInputError
 from slipstream.model.run import DagRun, TaskKey
 from slipstream.model.states import LIVE, RUN_FINISHED, RunState, TaskState
+from slipstream.store.markers import with_marked
 from slipstream.store.records import InstanceInRun, Range
 
 routes = Routes("Task Instance")
@@ -80,21 +81,25 @@ def clear_dag_run(
     run = call.store.get_run(dag_id, dag_run_id)
     spec = call.store.get_version(run.version_id).spec
     everything = pick(spec, None, upstream=False, downstream=False)
-    found = instances_of(
-        call.store,
-        dag_id,
-        everything,
-        run_ids=[dag_run_id],
-        which=lambda entry: not body.only_failed or entry.instance.state in _FAILED,
-    )
-    keys: list[TaskKey] = [entry.instance.key for entry in found]
-    cleared = call.store.clear_instances(
-        run.pk,
-        keys,
-        run_state=_state_after(run),
-        dry_run=body.dry_run,
-        latest_version=body.run_on_latest_version,
-    )
+
+    def is_meant(entry: InstanceInRun) -> bool:
+        return not body.only_failed or entry.instance.state in _FAILED
+
+    found = instances_of(call.store, dag_id, everything, run_ids=[dag_run_id], which=is_meant)
+    # A run that has no instances yet is opened again all the same.
+    keys: dict[int, tuple[DagRun, list[TaskKey]]] = {run.pk: (run, [])}
+    keys.update((one.pk, (one, of)) for one, of in by_run(with_marked(call.store, found, is_meant)))
+    cleared = [
+        entry
+        for one, of_run in keys.values()
+        for entry in call.store.clear_instances(
+            one.pk,
+            of_run,
+            run_state=_state_after(one),
+            dry_run=body.dry_run,
+            latest_version=body.run_on_latest_version,
+        )
+    ]
     if body.dry_run:
         listed = collection_of(call, cleared)
         return ClearTaskInstanceCollectionResponse(
@@ -135,14 +140,19 @@ def _selected(call: Call, dag_id: str, body: ClearTaskInstancesBody) -> list[Ins
         dates = dates_around(run, past=body.include_past, future=body.include_future)
     else:
         dates = Range(gte=body.start_date, lte=body.end_date)
-    return instances_of(
+
+    def is_meant(entry: InstanceInRun) -> bool:
+        return not states or entry.instance.state in states
+
+    found = instances_of(
         call.store,
         dag_id,
         picks,
         run_ids=[run.run_id] if run is not None and not around else None,
         logical_date=dates,
-        which=lambda entry: not states or entry.instance.state in states,
+        which=is_meant,
     )
+    return with_marked(call.store, found, is_meant)
 
 
 def _state_after(run: DagRun) -> RunState:

@@ -35,7 +35,8 @@ def clear(deployment: Deployment, arguments: Namespace) -> None:
     which = InstanceFilter(
         dag_ids=[arguments.dag_id], run_ids=run_ids, states=chosen_states(arguments)
     )
-    clear_instances(deployment, list(deployment.store.iterate_instances(which)), yes=arguments.yes)
+    found = list(deployment.store.iterate_instances(which))
+    clear_instances(deployment, found, which.states, yes=arguments.yes)
 
 
 def chosen_states(arguments: Namespace) -> list[TaskState] | None:

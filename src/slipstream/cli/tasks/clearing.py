@@ -20,7 +20,8 @@ def clear(deployment: Deployment, arguments: Namespace) -> None:
     """Clear the chosen instances of the chosen tasks in the chosen runs."""
     if arguments.only_failed and arguments.only_running:
         raise UsageError("--only-failed and --only-running exclude each other.")
-    clear_instances(deployment, list(_chosen(deployment, arguments)), yes=arguments.yes)
+    found = list(_chosen(deployment, arguments))
+    clear_instances(deployment, found, chosen_states(arguments), yes=arguments.yes)
 
 
 def _chosen(deployment: Deployment, arguments: Namespace) -> Iterator[InstanceInRun]:

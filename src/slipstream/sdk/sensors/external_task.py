@@ -286,8 +286,13 @@ class ExternalTaskSensor(BaseSensorOperator):
 
 
 class ExternalTaskMarker(EmptyOperator):
-    """Says which task of which DAG waits for this DAG. It does nothing."""
+    """Says which task of which DAG waits for this DAG. It does nothing.
 
+    Where it is cleared, that task in the run of `logical_date` and all below it are cleared, too,
+    and so on through at most `recursion_depth` DAGs.
+    """
+
+    is_external_marker = True
     template_fields: Sequence[str] = ("external_dag_id", "external_task_id", "logical_date")
     ui_color = "#4db7db"
     operator_extra_links = (ExternalDagLink(),)
