@@ -527,3 +527,20 @@ def test_a_task_that_its_trigger_ends_has_its_callbacks_called() -> None:
         )
     assert made.test().state == "failed"
     assert told == [("failed", "AirflowException")]
+
+
+def test_the_log_shows_what_a_task_returned(caplog: pytest.LogCaptureFixture) -> None:
+    with DAG("shows", schedule=None) as dag:
+        PythonOperator(task_id="counts", python_callable=lambda: {"rows": 3})
+        PythonOperator(
+            task_id="hides",
+            python_callable=lambda: "not for the log",
+            show_return_value_in_logs=False,
+        )
+        PythonOperator(task_id="much", python_callable=lambda: "x" * 600)
+    with caplog.at_level("INFO"):
+        dag.test()
+    assert 'Done. Returned value was: {"rows":3}' in caplog.text
+    assert "not for the log" not in caplog.text
+    assert "x" * 499 + " …" in caplog.text
+    assert "x" * 500 not in caplog.text

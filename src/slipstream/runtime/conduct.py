@@ -34,14 +34,12 @@ from slipstream.runtime.jobs import AttemptJob
 from slipstream.runtime.log_files import log_path_of
 from slipstream.runtime.masking import redact
 from slipstream.runtime.reactor import Callback, Timer
+from slipstream.runtime.shown_result import shown_result
 from slipstream.runtime.task_handle import TaskProcess
 from slipstream.runtime.waited import seconds_before
 from slipstream.wire import messages
 
 _log = logging.getLogger(__name__)
-
-_SHOWN_RESULT = 500
-"""Characters of a returned value that the log shows."""
 
 
 class AttemptConduct:
@@ -133,8 +131,8 @@ class AttemptConduct:
             outcome = replace(outcome, message=self._talk.mask(outcome.message))
         self._reported = outcome
         self._owes_callbacks = report.owes_callbacks
-        if report.shows_result and isinstance(outcome, Succeeded):
-            self._say_result(outcome)
+        if report.shows_result and (line := shown_result(outcome)) is not None:
+            self._talk.say("info", line)
         if self._timer is not None:
             self._timer.cancel()
         if report.is_last:
@@ -183,13 +181,6 @@ class AttemptConduct:
         key, attempt_id = self._attempt.key, self._attempt.attempt_id
         end = AttemptEnded(key, attempt_id, datetime.now(UTC), outcome, self._rendered)
         self._around.emit(self._attempt, end)
-
-    def _say_result(self, outcome: Succeeded) -> None:
-        for xcom in outcome.xcoms:
-            if xcom.key == "return_value":
-                cut = f"{xcom.value[:_SHOWN_RESULT]} …"
-                shown = cut if len(xcom.value) > _SHOWN_RESULT else xcom.value
-                self._talk.say("info", f"Done. Returned value was: {shown}")
 
     def _expect_exit(self) -> None:
         self._set_timer(self._around.settings.linger_seconds, self._stop_lingering)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ from slipstream.model.events import (
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import TaskState
 from slipstream.runtime.errand_runner import call_for
+from slipstream.runtime.shown_result import shown_result
 from slipstream.runtime.task_runner import TaskRun
 from slipstream.runtime.trigger_code import end_of
 from slipstream.sdk._context_variables import ENV_VAR_FORMAT_PREFIX
@@ -52,6 +54,8 @@ from slipstream.testing.inline_trigger import wait_for_trigger
 from slipstream.testing.memory_backend import MemoryBackend
 from slipstream.wire.messages import CallbackKind, Errand
 from slipstream.wire.values import encode_value, length_of
+
+_log = logging.getLogger("airflow.task")
 
 Observer: TypeAlias = Callable[[Change], None]
 """Shown every change as it happens: instances added, mapped and changed, and the run's state."""
@@ -162,6 +166,8 @@ class InProcessRun:
             end = TaskRun(attempt, self._dag, self._backend, self._backend.lengths).run()
         if isinstance(end.outcome, Failed) and end.outcome.message.startswith(_INTERRUPTIONS):
             raise KeyboardInterrupt(f"Task {attempt.task_id} was interrupted.")
+        if end.shows_result and (line := shown_result(end.outcome)) is not None:
+            _log.info("%s", line)
         return end.outcome, end.callbacks
 
     def _wait_for_trigger(self, key: TaskKey) -> None:

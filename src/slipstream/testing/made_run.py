@@ -15,6 +15,7 @@ from slipstream.model.attempt import Attempt, Failed, Skipped, Succeeded
 from slipstream.model.run import UNMAPPED, TaskKey
 from slipstream.model.run import DagRun as RunValue
 from slipstream.model.states import RunState, RunType, TaskState, TriggeredBy
+from slipstream.runtime.shown_result import shown_result
 from slipstream.runtime.task_endings import state_after
 from slipstream.runtime.task_runner import TaskRun
 from slipstream.sdk._abstract_operator import AbstractOperator
@@ -102,6 +103,8 @@ class MadeTaskInstance(TaskInstance):
         outcome = end.outcome
         if isinstance(outcome, Succeeded | Failed | Skipped):
             self._memory.keep(attempt.key, outcome.xcoms)
+        if end.shows_result and (line := shown_result(outcome)) is not None:
+            self.log.info("%s", line)
         self.state = state_after(outcome, attempt)
         self.ended(datetime.now(UTC))
         if end.callbacks is not None:
