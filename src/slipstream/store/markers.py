@@ -56,7 +56,7 @@ class _Following:
             return
         most = most or int(str(marker["recursion_depth"]))
         target = self._target(cleared, marker)
-        if target is None or (where := tuple(map(str, target))) in self._seen:
+        if target is None or (where := (target[0], target[1], str(target[2]))) in self._seen:
             return
         self._seen.add(where)
         if depth + 1 > most:
