@@ -202,6 +202,12 @@ def test_the_end_of_a_run_owes_the_dags_callbacks_right_after_it() -> None:
     assert isinstance(changes[changes.index(owed(changes)[0]) - 1], RunChanged)
 
 
+def test_listeners_are_owed_the_beginning_of_a_run() -> None:
+    made = Played(dag(task("a"), has_start_listener=True))
+    assert owed(made.start()) == [CallbackOwed(False, "started")]
+    assert not owed(played(task("a")).do("a"))
+
+
 def test_a_dag_without_callbacks_is_owed_none() -> None:
     assert not owed(played(task("a"), has_failure_callback=True).do("a"))
     assert not owed(played(task("a"), has_success_callback=True).do("a", Failed(message="no")))

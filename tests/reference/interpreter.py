@@ -97,6 +97,8 @@ class Reference:
         """Take the event in, then decide everything anew."""
         if isinstance(event, RunStarted):
             self.state = RunState.RUNNING
+            if self.dag.has_start_listener:
+                self.owed.append(("started", None))
         elif isinstance(event, TimerFired):
             self.fire(event)
         else:

@@ -78,6 +78,7 @@ class _Shape:
             dagrun_timeout=timedelta(hours=2) if rng.random() < 0.1 else None,
             has_success_callback=rng.random() < 0.5,
             has_failure_callback=rng.random() < 0.5,
+            has_start_listener=len(self.tasks) % 2 == 0,
         )
 
     def task(self, group: str | None = None, above: list[str] | None = None, **more: object) -> str:

@@ -24,6 +24,7 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "db": ("slipstream.cli.database", "Create, check and clean the database"),
     "info": ("slipstream.cli.info", "Show versions, paths and the database"),
     "jobs": ("slipstream.cli.jobs", "Check that components are alive"),
+    "plugins": ("slipstream.cli.plugins", "Show what plugins add"),
     "pools": ("slipstream.cli.pools", "Manage pools"),
     "rotate-fernet-key": ("slipstream.cli.rotation", "Encrypt all secrets with a new key"),
     "scheduler": ("slipstream.cli.components", "Run the scheduler in a process of its own"),

@@ -64,6 +64,8 @@ from slipstream.core.stopping import fail_fast, time_out
 from slipstream.core.transitions import RunEvent, TaskEvent, next_run_state
 from slipstream.model.attempt import Attempt
 from slipstream.model.changes import (
+    BEGUN,
+    CallbackOwed,
     Change,
     InstanceChanged,
     InstancesAdded,
@@ -296,6 +298,8 @@ class RunMachine:
             reason=reasons.BEGUN,
         )
         progress.out.append(RunChanged(progress.run))
+        if progress.dag.has_start_listener:
+            progress.out.append(CallbackOwed(False, BEGUN))
         self._enter()
 
     def _enter(self) -> None:

@@ -72,13 +72,18 @@ class RunChanged:
     run: DagRun
 
 
+BEGUN = "started"
+"""Airflow's word for what listeners are told when a run begins."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallbackOwed:
     """Callbacks that no task's process is there to call; kept until they have been called."""
 
     succeeded: bool
     reason: str
-    """Of the DAG's own: Airflow's word for how the run ended. Of a task's: what happened."""
+    """Of the DAG's own: Airflow's word for how the run ended, or `BEGUN`. Of a task's: what
+    happened."""
     instance: TaskInstance | None = None
     """The task instance, in the attempt that nobody speaks for; None for the DAG's own."""
 

@@ -160,6 +160,9 @@ class DagSpec:
     allowed_run_types: tuple[RunType, ...] | None = None
     has_success_callback: bool = False
     has_failure_callback: bool = False
+    """Also where nobody but a plugin listens for it."""
+    has_start_listener: bool = False
+    """Whether a plugin wants to know when a run begins."""
 
     description: str | None = None
     display_name: str | None = None

@@ -6,7 +6,10 @@ import logging
 from typing import TYPE_CHECKING
 
 from slipstream.model.attempt import Failed
+from slipstream.model.changes import BEGUN
+from slipstream.model.states import RunState
 from slipstream.runtime import task_callbacks
+from slipstream.runtime.run_listeners import tell_of_run
 from slipstream.runtime.task_endings import state_after
 from slipstream.sdk._context import Context, build_context
 from slipstream.sdk._dag_run import DagRun
@@ -32,7 +35,16 @@ def call_for(errand: messages.Errand, dag: DAG, backend: Backend) -> str | None:
 
 
 def _call_dags(errand: messages.Errand, dag: DAG, backend: Backend) -> str | None:
+    if errand.reason == BEGUN:
+        return tell_of_run("on_dag_run_running", RunState.RUNNING, errand, dag, backend)
     name = "on_success_callback" if errand.succeeded else "on_failure_callback"
+    hook = "on_dag_run_success" if errand.succeeded else "on_dag_run_failed"
+    state = RunState.SUCCESS if errand.succeeded else RunState.FAILED
+    error = _call_own(name, errand, dag, backend) if getattr(dag, name) else None
+    return error or tell_of_run(hook, state, errand, dag, backend)
+
+
+def _call_own(name: str, errand: messages.Errand, dag: DAG, backend: Backend) -> str | None:
     context = _context_of_run(errand, dag, backend)
     context["reason"] = errand.reason
     if "ti" not in context:

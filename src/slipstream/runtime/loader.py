@@ -26,7 +26,8 @@ from slipstream.runtime.interrupts import time_limit
 from slipstream.runtime.limits import limited_memory
 from slipstream.runtime.sources import relative_name, sources_of
 from slipstream.runtime.tracebacks import format_for_user
-from slipstream.sdk._conf import settings_folders
+from slipstream.sdk._conf import conf, settings_folders
+from slipstream.sdk._plugins.places import may_be_plugins
 from slipstream.sdk._policies import import_timeout, policy_entry_points
 from slipstream.sdk._warm import get_ready, warm_up
 from slipstream.wire import messages
@@ -141,11 +142,23 @@ def load(
 
 
 def _execute(spec: messages.LoadSpec, path: Path) -> LoadedFile:
+    if may_be_plugins() and not conf.getboolean("core", "lazy_load_plugins"):
+        load_plugins()
     found = specs_of(dags_of_file(path, Path(spec.fileloc)))
     refused = "\n".join(found.refused) or None
     for dag in found.dags.values():
         get_ready(dag)
+    if may_be_plugins():
+        # Here, so that the file's tasks share them.
+        load_plugins()
     return LoadedFile(spec=spec, dags=found.dags, encoded=found.encoded, refused=refused)
+
+
+def load_plugins() -> None:
+    """Import the deployment's plugins, with what templates find of them."""
+    from slipstream.sdk._plugins import parts
+
+    parts.macros()
 
 
 def _where(spec: messages.LoadSpec, root: Path) -> Path:

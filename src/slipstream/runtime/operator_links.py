@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from slipstream.model.attempt import Deferred, Failed, Outcome, Skipped, Succeeded
+from slipstream.sdk._links import links_of
 
 if TYPE_CHECKING:
     from slipstream.sdk._context import Context
@@ -20,8 +21,8 @@ def keep_links(operator: BaseOperator, context: Context, outcome: Outcome) -> No
     What is returned counts as pushed already, for links are made of that. A link that fails costs
     a line in the log.
     """
-    links = operator.operator_extra_links
-    if not links or not isinstance(outcome, Succeeded | Failed | Skipped | Deferred):
+    links = links_of(operator)
+    if not isinstance(outcome, Succeeded | Failed | Skipped | Deferred):
         return
     ti = context["ti"]
     for write in () if isinstance(outcome, Deferred) else outcome.xcoms:

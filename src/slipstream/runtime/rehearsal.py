@@ -22,6 +22,7 @@ from slipstream.runtime.loader import LoadedFile
 from slipstream.runtime.supervisor_link import SupervisorLink
 from slipstream.runtime.task_session import run_attempt
 from slipstream.sdk._dag import DAG
+from slipstream.sdk._plugins.places import without_plugins
 from slipstream.sdk._policies import ClusterPolicies, policies_in_force
 from slipstream.sdk._task import task
 from slipstream.sdk._warm import get_ready
@@ -49,7 +50,7 @@ def rehearse() -> None:
     link = SupervisorLink()
     task_log.capture(link)
     try:
-        with policies_in_force(ClusterPolicies()):
+        with policies_in_force(ClusterPolicies()), without_plugins():
             for _ in range(_ROUNDS):
                 for task_id, map_index in tasks:
                     _run(task_id, map_index, file, link)

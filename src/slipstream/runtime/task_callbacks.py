@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from slipstream.model.attempt import Attempt, Failed, Outcome, Skipped, Succeeded
 from slipstream.model.states import TaskState
-from slipstream.runtime import alert_mails
+from slipstream.runtime import alert_mails, task_listeners
 from slipstream.runtime.task_endings import will_retry
+from slipstream.sdk._listeners import is_anybody_listening
 from slipstream.sdk._running import running
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def on_execute(operator: Any, context: Context) -> None:
 def of_end(
     operator: Any, context: Context, outcome: Outcome, attempt: Attempt
 ) -> Callable[[], None] | None:
-    """What is to be done after this outcome: callbacks, and then a mail; None for nothing."""
+    """What is to be done after this outcome: callbacks, listeners, then a mail; None: nothing."""
     match outcome:
         case Succeeded():
             state = TaskState.SUCCESS
@@ -36,14 +37,19 @@ def of_end(
         case Failed():
             state = TaskState.UP_FOR_RETRY if will_retry(outcome, attempt) else TaskState.FAILED
         case _:
-            return None
-    if not getattr(operator, _NAMES[state], None) and not alert_mails.is_due(operator, state):
+            return task_listeners.stopping if is_anybody_listening("before_stopping") else None
+    if (
+        not getattr(operator, _NAMES[state], None)
+        and not alert_mails.is_due(operator, state)
+        and not is_anybody_listening()
+    ):
         return None
     context["ti"].ended(datetime.now(UTC))
 
     def call_all() -> None:
         with running(context):
             tell(operator, state, context)
+            task_listeners.stopping()
 
     return call_all
 
@@ -52,6 +58,7 @@ def tell(task: Any, state: TaskState, context: Context) -> str | None:
     """Tell everybody who wants to know that a try ended in this state; gives the first error."""
     name = _NAMES[state]
     error = call(name, getattr(task, name, None), context)
+    task_listeners.ended(state, context)
     if alert_mails.is_due(task, state):
         alert_mails.send(task, context)
     return error

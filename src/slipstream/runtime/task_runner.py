@@ -19,13 +19,14 @@ from slipstream.model.attempt import (
 )
 from slipstream.model.errors import SlipstreamError
 from slipstream.model.states import TaskState
-from slipstream.runtime import retry_policies, task_callbacks, task_endings
+from slipstream.runtime import retry_policies, task_callbacks, task_endings, task_listeners
 from slipstream.runtime.interrupts import time_limit
 from slipstream.runtime.operator_links import keep_links
 from slipstream.runtime.waited import seconds_before
 from slipstream.sdk._conf import conf
 from slipstream.sdk._context import build_context
 from slipstream.sdk._context_variables import context_to_airflow_vars
+from slipstream.sdk._links import links_of
 from slipstream.sdk._mapping import check_result, unmap
 from slipstream.sdk._policies import mutate_instance
 from slipstream.sdk._running import running
@@ -97,6 +98,7 @@ class TaskRun:
 
     def run(self) -> TaskEnd:
         """Run it. Whatever the task's code raises becomes the outcome."""
+        task_listeners.starting()
         try:
             task = self._dag.get_task(self._attempt.task_id)
             context = build_context(self._dag, task, self._attempt, self._backend)
@@ -113,7 +115,7 @@ class TaskRun:
                 return TaskEnd(outcome, self._rendered, was_terminated=True)
             except BaseException as error:  # noqa: BLE001 - every end is an outcome
                 outcome, raised = self._ended_by(error, context), error
-            if self._operator is not None and self._operator.operator_extra_links:
+            if self._operator is not None and links_of(self._operator):
                 keep_links(self._operator, context, outcome)
         operator = self._operator or task
         return TaskEnd(
@@ -137,6 +139,7 @@ class TaskRun:
         operator.render_template_fields(context)
         if operator.template_fields:
             self._rendered = rendered_fields(operator) or None
+        task_listeners.running(context)
         operator.pre_execute(context)
         task_callbacks.on_execute(operator, context)
         result = self._call_in_time(operator, context)

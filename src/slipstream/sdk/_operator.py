@@ -19,6 +19,7 @@ from slipstream.sdk._abstract_operator import (
 from slipstream.sdk._argument_types import as_dictionary, check_types, storable_priority
 from slipstream.sdk._conf import authoring_defaults
 from slipstream.sdk._keys import check_id
+from slipstream.sdk._links import links_of
 from slipstream.sdk._node import DAGNode
 from slipstream.sdk._operator_arguments import Callbacks
 from slipstream.sdk._operator_meta import BaseOperatorMeta, Place, argument_names
@@ -247,7 +248,7 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
     @property
     def extra_links(self) -> list[str]:
         """The names of the links that it offers."""
-        return sorted({str(link.name) for link in self.operator_extra_links})
+        return sorted({str(link.name) for link in links_of(self)})
 
     # ------------------------------------------------------------------ mapping
 

@@ -73,7 +73,7 @@ def as_weight_rule(value: object, task_id: str) -> WeightRule | PriorityWeightSt
     if isinstance(value, PriorityWeightStrategy):
         return value
     text = str(getattr(value, "value", value))
-    named = _imported(text) if isinstance(value, str) and "." in text else value
+    named = _named_strategy(text) if isinstance(value, str) and "." in text else value
     if isinstance(named, type) and issubclass(named, PriorityWeightStrategy):
         return named()
     try:
@@ -85,8 +85,13 @@ def as_weight_rule(value: object, task_id: str) -> WeightRule | PriorityWeightSt
         ) from None
 
 
-def _imported(path: str) -> object:
-    """What an import path names; the path itself where it names nothing."""
+def _named_strategy(path: str) -> object:
+    """The strategy of a plugin, or what the import path names; the path where it names nothing."""
+    from slipstream.sdk._plugins.parts import priority_weight_strategies
+
+    of_plugin = priority_weight_strategies().get(path)
+    if of_plugin is not None:
+        return of_plugin
     module, _, name = path.rpartition(".")
     try:
         return getattr(import_module(module), name)

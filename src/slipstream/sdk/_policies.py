@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from slipstream.sdk._deprecation import warn_deprecated
+from slipstream.sdk._entry_points import entry_points_of, look_again
 from slipstream.sdk._types import UserValue
 from slipstream.sdk.exceptions import (
     AirflowClusterPolicyError,
@@ -95,15 +96,12 @@ def _read() -> ClusterPolicies:
 def read_policies_anew() -> None:
     """Forget what was read: modules or installed packages have changed."""
     _read.cache_clear()
-    policy_entry_points.cache_clear()
+    look_again()
 
 
-@cache
 def policy_entry_points() -> Sequence[EntryPoint]:
     """Where installed packages keep policies; nothing of them is imported."""
-    from importlib.metadata import entry_points
-
-    return tuple(entry_points(group=GROUP))
+    return entry_points_of(GROUP)
 
 
 def apply_policies(dag: DAG) -> bool:

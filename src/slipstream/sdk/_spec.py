@@ -17,6 +17,8 @@ from slipstream.sdk._conf import authoring_defaults
 from slipstream.sdk._deferral import start_trigger_of
 from slipstream.sdk._group import MappedTaskGroup, TaskGroup
 from slipstream.sdk._keys import quoted
+from slipstream.sdk._links import links_of
+from slipstream.sdk._listeners import is_anybody_listening
 from slipstream.sdk._mapped_operator import MappedOperator
 from slipstream.sdk._operator import BaseOperator
 from slipstream.sdk._params import ParamsDict
@@ -63,8 +65,11 @@ def build_spec(dag: DAG) -> DagSpec:
         fail_fast=dag.fail_fast,
         is_paused_upon_creation=dag.is_paused_upon_creation,
         allowed_run_types=None if dag.allowed_run_types is None else tuple(dag.allowed_run_types),
-        has_success_callback=dag.has_on_success_callback,
-        has_failure_callback=dag.has_on_failure_callback,
+        has_success_callback=dag.has_on_success_callback
+        or is_anybody_listening("on_dag_run_success"),
+        has_failure_callback=dag.has_on_failure_callback
+        or is_anybody_listening("on_dag_run_failed"),
+        has_start_listener=is_anybody_listening("on_dag_run_running"),
         description=dag.description,
         display_name=dag.dag_display_name if dag.dag_display_name != dag.dag_id else None,
         doc_md=dag.doc_md,
@@ -319,7 +324,7 @@ def _link_keys(task: AbstractOperator) -> dict[str, str]:
         str(getattr(link, "name", link)): str(
             getattr(link, "xcom_key", f"_link_{type(link).__name__}")
         )
-        for link in task.operator_extra_links
+        for link in links_of(task)
     }
 
 

@@ -12,15 +12,24 @@ _MODULES = frozenset({"dateutil", "json", "time", "uuid", "yaml"})
 
 
 def __getattr__(name: str) -> UserValue:
-    """The modules that templates may use, imported when one does."""
+    """The modules that templates may use, imported when one does, and the macros of plugins."""
     if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return _of_plugin(name)
     if name == "dateutil":
         importlib.import_module("dateutil.parser")
         importlib.import_module("dateutil.relativedelta")
     module = importlib.import_module(name)
     globals()[name] = module
     return module
+
+
+def _of_plugin(name: str) -> UserValue:
+    from slipstream.sdk._plugins.parts import macros
+
+    found = None if name.startswith("__") else macros().get(name)
+    if found is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return found
 
 
 def ds_add(ds: str, days: int) -> str:

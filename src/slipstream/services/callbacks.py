@@ -18,6 +18,7 @@ from typing import Protocol, TypeAlias
 
 from slipstream.core.run_end import EndReason, telling_instance
 from slipstream.model.attempt import Attempt
+from slipstream.model.changes import BEGUN
 from slipstream.model.errors import NotFoundError
 from slipstream.model.run import DagRun, TaskInstance
 from slipstream.model.states import TaskState
@@ -162,9 +163,12 @@ class CallbackService:
             kind, instance = CallbackKind.TASK, None
             attempt = attempt_of(owed.run, owed.instance, version.fileloc)
         else:
-            kind = CallbackKind.DAG
-            why = EndReason(owed.reason)
-            instance = telling_instance(why, version.spec, owed.run, self._candidates(owed, why))
+            kind, instance = CallbackKind.DAG, None
+            if owed.reason != BEGUN:
+                why = EndReason(owed.reason)
+                instance = telling_instance(
+                    why, version.spec, owed.run, self._candidates(owed, why)
+                )
             attempt = attempt_of(owed.run, instance, version.fileloc)
         return Errand(
             kind=kind,

@@ -14,6 +14,7 @@ from slipstream.core.machine import RunMachine
 from slipstream.core.run_end import EndReason, telling_instance
 from slipstream.model.attempt import Attempt, Failed, Outcome, Skipped, Succeeded, XComWrite
 from slipstream.model.changes import (
+    BEGUN,
     CallbackOwed,
     Change,
     InstanceChanged,
@@ -127,8 +128,10 @@ class InProcessRun:
     def _call_back(self, owed: CallbackOwed) -> None:
         """Call the DAG's callbacks. Those of tasks were called by the tasks: none is ever lost."""
         run, spec = self.machine.run, self.machine.dag
-        why = EndReason(owed.reason)
-        instance = telling_instance(why, spec, run, self.instances.values())
+        instance = None
+        if owed.reason != BEGUN:
+            why = EndReason(owed.reason)
+            instance = telling_instance(why, spec, run, self.instances.values())
         attempt = attempt_of(run, instance, spec.fileloc)
         errand = Errand(
             kind=CallbackKind.DAG,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from slipstream.model.attempt import XComWrite
 from slipstream.model.changes import (
+    BEGUN,
     CallbackOwed,
     DeferralDropped,
     DeferralKept,
@@ -65,6 +66,9 @@ class MemoryRun:
                 self._known(change.key)  # For people to look at, of whom there are none here.
             case RunChanged():
                 self.run = replace(change.run, revision=self.run.revision, note=self.run.note)
+            case CallbackOwed(reason=reason) if reason == BEGUN:
+                if self.run.state is not RunState.RUNNING:
+                    raise ImpossibleWriteError(f"{change} of a run that is {self.run.state}")
             case CallbackOwed():
                 ended = RunState.SUCCESS if change.succeeded else RunState.FAILED
                 if change.instance is None and self.run.state is not ended:

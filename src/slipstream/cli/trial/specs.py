@@ -51,6 +51,7 @@ def only_task(spec: DagSpec, task_id: str) -> DagSpec:
         tasks={task_id: alone},
         has_success_callback=False,
         has_failure_callback=False,
+        has_start_listener=False,
     )
 
 

@@ -93,9 +93,24 @@ def _targets(sources: Mapping[str, str]) -> dict[str, Target]:
 @cache
 def load_surface() -> Surface:
     """The whole surface, read once."""
-    from slipstream.compat.surface import authoring, database, legacy, models, standard, values
+    from slipstream.compat.surface import (
+        authoring,
+        database,
+        legacy,
+        models,
+        plugins,
+        standard,
+        values,
+    )
 
     return Surface(
-        (database.TABLE, authoring.TABLE, models.TABLE, standard.TABLE, values.TABLE),
+        (
+            database.TABLE,
+            authoring.TABLE,
+            models.TABLE,
+            plugins.TABLE,
+            standard.TABLE,
+            values.TABLE,
+        ),
         legacy.REMOVED_NAMES,
     )
