@@ -10,32 +10,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from importlib.abc import Loader, MetaPathFinder
+from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
-from slipstream.compat._module import LazyModule
+from slipstream.compat._amending import DroppedNamesFinder
+from slipstream.compat._explaining import ExplainingFinder
+from slipstream.compat._module import SurfaceLoader
 from slipstream.compat.errors import AirflowAlreadyImportedError
 from slipstream.compat.surface import Surface, load_surface
 
 _ROOT = "airflow"
 _PROVIDERS = "airflow.providers"
 _STANDARD = "airflow.providers.standard"
-
-
-class SurfaceLoader(Loader):
-    """Makes a module of the surface: a `LazyModule` over its table."""
-
-    def __init__(self, surface: Surface) -> None:
-        self._surface = surface
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        """The module, its names not resolved yet."""
-        return LazyModule(spec.name, self._surface)
-
-    def exec_module(self, module: ModuleType) -> None:
-        """There is no code to run."""
 
 
 class SurfaceFinder(MetaPathFinder):
@@ -71,7 +59,8 @@ def install() -> None:
     present = sys.modules.get(_ROOT)
     if present is not None:
         raise AirflowAlreadyImportedError(getattr(present, "__file__", None))
-    sys.meta_path.insert(0, SurfaceFinder(load_surface()))
+    sys.meta_path[:0] = [SurfaceFinder(load_surface()), DroppedNamesFinder()]
+    sys.meta_path.append(ExplainingFinder())
 
 
 def is_installed() -> bool:
@@ -81,7 +70,8 @@ def is_installed() -> bool:
 
 def uninstall() -> None:
     """Take the finder away again and forget every `airflow` module that it made."""
-    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, SurfaceFinder)]
+    ours = (SurfaceFinder, DroppedNamesFinder, ExplainingFinder)
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, ours)]
     modules: Mapping[str, ModuleType] = dict(sys.modules)
     for name in modules:
         if name == _ROOT or name.startswith("airflow."):

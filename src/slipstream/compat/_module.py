@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from slipstream.compat.errors import NoSuccessorError
 from slipstream.compat.surface import Surface, Target
 from slipstream.sdk._deprecation import warn_deprecated
 
@@ -24,14 +27,14 @@ class LazyModule(ModuleType):
         surface: Surface = self.__dict__["_surface"]
         target = surface.target(self.__name__, name)
         if target is not None:
-            value = _resolve(target)
+            value = resolve(target)
             if target.replacement is None:
                 self.__dict__[name] = value
             else:
                 warn_deprecated(f"{self.__name__}.{name}", f"Use {target.replacement}.")
             return value
         submodule = f"{self.__name__}.{name}"
-        if surface.has_module(submodule) and not name.startswith("__"):
+        if not name.startswith("__") and surface.has_module(submodule):
             return importlib.import_module(submodule)
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
 
@@ -40,6 +43,23 @@ class LazyModule(ModuleType):
         return sorted({*self.__dict__, *surface.names(self.__name__)})
 
 
-def _resolve(target: Target) -> Any:
+class SurfaceLoader(Loader):
+    """Makes a module of the surface: a `LazyModule` over its table."""
+
+    def __init__(self, surface: Surface) -> None:
+        self._surface = surface
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """The module, its names not resolved yet."""
+        return LazyModule(spec.name, self._surface)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """There is no code to run."""
+
+
+def resolve(target: Target) -> Any:
+    """What a target stands for. Raises ImportError where nothing took its place."""
+    if not target.module:
+        raise NoSuccessorError(target.attribute or "", target.replacement or "")
     module = importlib.import_module(target.module)
     return module if target.attribute is None else getattr(module, target.attribute)

@@ -148,6 +148,23 @@ def getfqdn(name: str = "") -> str:
     return socket.getfqdn(name)
 
 
+def as_flattened_list(iterable: Iterable[Iterable[T]]) -> list[T]:
+    """The items of all of them, in one list."""
+    return [item for part in iterable for item in part]
+
+
+class Singleton(type):
+    """A metaclass whose classes have one instance."""
+
+    _instances: dict[type, Any] = {}  # noqa: RUF012 - shared by all classes on purpose
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """The one instance, made by the first call."""
+        if cls not in cls._instances:
+            cls._instances[cls] = super().__call__(*args, **kwargs)
+        return cls._instances[cls]
+
+
 def apply_defaults(func: T) -> T:
     """Airflow 1's decorator of operator constructors; defaults are applied without it."""
     return func

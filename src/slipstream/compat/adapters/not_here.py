@@ -46,4 +46,38 @@ def create_session(*_args: Any, **_kwargs: Any) -> NoReturn:
     )
 
 
+_DATABASE = "run the command slipstream db migrate, which the server does by itself at its start."
+
+
+def initdb(*_args: Any, **_kwargs: Any) -> NoReturn:
+    """The database is made by the server."""
+    _refuse("airflow.utils.db.initdb", _DATABASE)
+
+
+def upgradedb(*_args: Any, **_kwargs: Any) -> NoReturn:
+    """The database is brought up to date by the server."""
+    _refuse("airflow.utils.db.upgradedb", _DATABASE)
+
+
+def resetdb(*_args: Any, **_kwargs: Any) -> NoReturn:
+    """The database is emptied by a command."""
+    _refuse("airflow.utils.db.resetdb", "run the command slipstream db reset.")
+
+
+def create_default_connections(*_args: Any, **_kwargs: Any) -> NoReturn:
+    """Connections are made by commands, the REST API or the environment."""
+    _refuse(
+        "airflow.utils.db.create_default_connections",
+        "run the command slipstream connections create-default-connections.",
+    )
+
+
+def merge_conn(*_args: Any, **_kwargs: Any) -> NoReturn:
+    """As `create_default_connections`."""
+    _refuse(
+        "airflow.utils.db.merge_conn",
+        "run the command slipstream connections add, or set AIRFLOW_CONN_… in the environment.",
+    )
+
+
 NEW_SESSION: Any = None

@@ -12,18 +12,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TypeAlias
 
+from slipstream.compat.surface._former import former_modules
+from slipstream.compat.surface._target import Target, parse_names
+
+_OF_TODAY = ("airflow.providers", "airflow.sdk")
+"""What older releases did not have."""
+
 Table: TypeAlias = Mapping[str, Mapping[str, str]]
 """`{airflow module: {source module: "name name=attribute …"}}`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a name comes from. `replacement`, for a name that Airflow 3 has removed, says what to
-    use today."""
-
-    module: str
-    attribute: str | None
-    replacement: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +47,7 @@ class Surface:
         self, tables: Iterable[Table], removed: Mapping[str, Removed | Sequence[Removed]]
     ) -> None:
         self._modules: dict[str, dict[str, Target]] = {}
+        self._has_former = False
         for table in tables:
             for module, sources in table.items():
                 self._add_module(module).update(_targets(sources))
@@ -58,9 +55,18 @@ class Surface:
             for entry in [entries] if isinstance(entries, Removed) else entries:
                 self._add_module(module).update(entry.targets())
 
+    @classmethod
+    def of_targets(cls, modules: Mapping[str, Mapping[str, Target]]) -> Surface:
+        """The surface of exactly these modules and names."""
+        surface = cls((), {})
+        surface._has_former = True
+        for module, targets in modules.items():
+            surface._add_module(module).update(targets)
+        return surface
+
     def has_module(self, module: str) -> bool:
         """Whether the surface has this module or one below it."""
-        return module in self._modules
+        return module in self._modules or (self._add_former(module) and module in self._modules)
 
     def names(self, module: str) -> frozenset[str]:
         """The names that the module lists."""
@@ -68,11 +74,25 @@ class Surface:
 
     def target(self, module: str, name: str) -> Target | None:
         """Where the name of that module comes from, or None where it does not have it."""
-        return self._modules.get(module, {}).get(name)
+        found = self._modules.get(module, {}).get(name)
+        if found is None and not name.startswith("__") and self._add_former(module):
+            found = self._modules.get(module, {}).get(name)
+        return found
 
     def modules(self) -> frozenset[str]:
         """Every module of the surface."""
         return frozenset(self._modules)
+
+    def _add_former(self, module: str) -> bool:
+        """Add what Airflow 1.10 and 2.x had, once, when something is missing. Whether it did."""
+        if self._has_former or module.startswith(_OF_TODAY):
+            return False
+        self._has_former = True
+        for name, targets in former_modules().items():
+            if "*" not in targets:
+                listed = self._add_module(name)
+                listed.update({k: v for k, v in targets.items() if k not in listed})
+        return True
 
     def _add_module(self, module: str) -> dict[str, Target]:
         parent, _, _ = module.rpartition(".")
@@ -82,12 +102,11 @@ class Surface:
 
 
 def _targets(sources: Mapping[str, str]) -> dict[str, Target]:
-    found: dict[str, Target] = {}
-    for source, names in sources.items():
-        for entry in names.split():
-            name, equals, attribute = entry.partition("=")
-            found[name] = Target(source, attribute or None if equals else name)
-    return found
+    return {
+        name: Target(source, attribute)
+        for source, names in sources.items()
+        for name, attribute in parse_names(names)
+    }
 
 
 @cache
