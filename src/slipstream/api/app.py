@@ -16,6 +16,7 @@ from slipstream.api.call import Deployment, SignsOfLife, utc_now
 from slipstream.api.document_pages import document_routes
 from slipstream.api.errors import install_error_answers
 from slipstream.api.operation import Operation
+from slipstream.api.plugin_apps.orders import Told
 from slipstream.api.public import (
     clearing,
     connections,
@@ -35,6 +36,7 @@ from slipstream.api.public import (
     variables,
     xcoms,
 )
+from slipstream.api.public import plugins as plugin_operations
 from slipstream.api.routing import OperationRoute
 from slipstream.api.settings import ApiSettings
 from slipstream.store.interface import Store
@@ -57,6 +59,7 @@ _NOUNS = (
     pools,
     variables,
     connections,
+    plugin_operations,
 )
 """In the order in which their paths are tried: `…/{task_id}/logs/…` before
 `…/{task_id}/{map_index}`."""
@@ -68,15 +71,18 @@ def create_app(
     settings: ApiSettings,
     signs_of_life: SignsOfLife | None = None,
     clock: Callable[[], datetime] = utc_now,
+    plugins: Callable[[], Told] = Told,
 ) -> FastAPI:
     """The REST API over that store.
 
     `signs_of_life` is `{"scheduler": …, "triggerer": …, "dag_processor": …}` for the components
     that run in this process: each gives the moment when it last showed that it lives. Of those
-    that are not named the store's heartbeats tell.
+    that are not named the store's heartbeats tell. `plugins` gives what they add, and may wait.
     """
     signs = {} if signs_of_life is None else signs_of_life
-    deployment = Deployment(store=store, settings=settings, signs_of_life=signs, clock=clock)
+    deployment = Deployment(
+        store=store, settings=settings, signs_of_life=signs, clock=clock, plugins=plugins
+    )
     tokens = Tokens(store, settings, clock)
     gate = Gate(store, tokens, all_admins=settings.simple_auth_manager_all_admins)
     operations = [*login_routes(tokens, settings), *public_operations()]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from slipstream.api.auth.access import User
+from slipstream.api.plugin_apps.orders import Told
 from slipstream.api.settings import ApiSettings
 from slipstream.store.interface import Store
 
@@ -28,6 +29,8 @@ class Deployment:
     settings: ApiSettings
     signs_of_life: SignsOfLife = field(default_factory=dict)
     clock: Callable[[], datetime] = utc_now
+    plugins: Callable[[], Told] = Told
+    """What the plugins add; waits until it is known."""
 
 
 @dataclass(frozen=True, slots=True)

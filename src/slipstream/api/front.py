@@ -18,12 +18,15 @@ from slipstream.api.auth.access import ANYBODY
 from slipstream.api.call import Call, Deployment, SignsOfLife, utc_now
 from slipstream.api.operation import Operation
 from slipstream.api.payloads.base import Payload
+from slipstream.api.plugin_apps.orders import Told
 from slipstream.api.public import monitor
 from slipstream.api.settings import ApiSettings
 from slipstream.store.interface import Store
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from slipstream.api.plugin_apps.host import PluginHost
 
 _QUIET_SECONDS: Final = 1.0
 """After the first request, how long the start of the server is left alone."""
@@ -35,14 +38,21 @@ def create_front(
     settings: ApiSettings,
     signs_of_life: SignsOfLife | None = None,
     clock: Callable[[], datetime] = utc_now,
+    plugins: PluginHost | None = None,
 ) -> Front:
-    """The same application as `create_app` gives, ready sooner."""
+    """The same application as `create_app` gives, ready sooner; with what `plugins` serve."""
     signs = {} if signs_of_life is None else signs_of_life
 
     def make_app() -> ASGIApp:
         from slipstream.api.app import create_app
 
-        return create_app(store, settings=settings, signs_of_life=signs, clock=clock)
+        told = Told if plugins is None else plugins.told
+        app = create_app(store, settings=settings, signs_of_life=signs, clock=clock, plugins=told)
+        if plugins is None:
+            return app
+        from slipstream.api.plugin_apps.gate import PluginGate
+
+        return PluginGate(app, plugins, settings.base_path)
 
     deployment = Deployment(store=store, settings=settings, signs_of_life=signs, clock=clock)
     return Front(deployment, monitor.routes, make_app)

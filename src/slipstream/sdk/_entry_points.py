@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +17,26 @@ if TYPE_CHECKING:
 def entry_points_of(group: str) -> Sequence[EntryPoint]:
     """The entry points of a group, from what was installed when the first one was asked for."""
     return tuple(_every().select(group=group))
+
+
+def is_offered(group: str) -> bool:
+    """Whether an installed package has entry points of the group. Nothing but the few files that
+    name entry points is read, so that it can be asked while a server starts."""
+    mark = f"[{group}]".encode()
+    return any(mark in Path(file).read_bytes() for file in _listings())
+
+
+def _listings() -> Iterator[str]:
+    for folder in dict.fromkeys(sys.path):
+        try:
+            with os.scandir(folder or ".") as entries:
+                names = [e.path for e in entries if e.name.endswith((".dist-info", ".egg-info"))]
+        except OSError:
+            continue
+        for name in names:
+            file = os.path.join(name, "entry_points.txt")
+            if os.path.isfile(file):
+                yield file
 
 
 def look_again() -> None:

@@ -22,6 +22,7 @@ from slipstream.services.changes import ChangeBoard
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from slipstream.api.plugin_apps.host import PluginHost
     from slipstream.api.server import ApiServer
     from slipstream.model.attempt import Attempt
     from slipstream.runtime.jobs import Source
@@ -69,6 +70,7 @@ class Server:
         self._changes = ChangeBoard()
         self._signs_of_life: dict[str, Callable[[], datetime | None]] = {}
         self._api: ApiServer | None = None
+        self._plugins: PluginHost | None = None
         self.new_users: NewUsers = ()
         """`(name, password)` of the users that were made just now."""
 
@@ -105,6 +107,7 @@ class Server:
         while the store is opened here.
         """
         api = self._bind_api() if Part.API in self.parts else None
+        self._plugins = self._start_plugins()
         host = self._start_host() if self.parts & {Part.SCHEDULER, Part.DAG_PROCESSOR} else None
         if api is not None:
             api.start()
@@ -165,7 +168,27 @@ class Server:
             self._store,
             settings=wiring.api_settings(self._deployment),
             signs_of_life=self._signs_of_life,
+            plugins=self._plugins,
         )
+
+    def _start_plugins(self) -> PluginHost | None:
+        """Load plugins in a process of their own, if there are any."""
+        from slipstream.sdk._plugins.places import may_be_plugins
+
+        if not may_be_plugins():
+            return None
+        from slipstream.api.plugin_apps.host import PluginHost
+
+        host = PluginHost(
+            self._deployment.run_folder,
+            load_seconds=self._deployment.config.number("core", "dagbag_import_timeout"),
+        )
+        components = [str(part) for part in Part if part in self.parts]
+        if Part.SCHEDULER in self.parts:
+            components.append(TRIGGERER)
+        host.start(components)
+        self._opened.callback(host.stop, components)
+        return host
 
     def _start_host(self) -> ProcessHost:
         host = ProcessHost(wiring.host_settings(self._deployment), self._answer)

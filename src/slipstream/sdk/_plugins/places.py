@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 from slipstream.sdk._conf import conf
-from slipstream.sdk._entry_points import entry_points_of
+from slipstream.sdk._entry_points import entry_points_of, is_offered
 
 GROUP = "airflow.plugins"
 _IGNORE_FILE = ".airflowignore"
@@ -58,7 +58,7 @@ def forget() -> None:
 
 @cache
 def _is_anything_there() -> bool:
-    return bool(plugin_entry_points()) or bool(plugin_files()) or loads_providers_plugins()
+    return is_offered(GROUP) or bool(plugin_files()) or loads_providers_plugins()
 
 
 def loads_providers_plugins() -> bool:
