@@ -58,6 +58,10 @@ with DAG("waiter", schedule=None, is_paused_upon_creation=False):
     )
     ExternalTaskSensor(task_id="run", external_dag_id="worker", poke_interval=FAR)
     ExternalTaskSensor(
+        task_id="rescheduled", external_dag_id="worker", external_task_id="work",
+        poke_interval=FAR, mode="reschedule",
+    )
+    ExternalTaskSensor(
         task_id="failing", external_dag_id="worker", allowed_states=["failed"],
         failed_states=["success"], poke_interval=FAR, soft_fail=True,
     )
@@ -204,11 +208,13 @@ def test_runs_are_started_and_waited_for(server: RunningServer, home: Path) -> N
 def test_a_wait_ends_when_the_other_dag_has_ended(server: RunningServer, home: Path) -> None:
     date = ("--logical-date", "2026-01-05T07:30:00+00:00")
     trigger(home, "waiter", *date)
-    eventually(lambda: sorted(states(home, "waiter").values()) == ["deferred", *["running"] * 3])
+    wait = ["deferred", *["running"] * 3, "up_for_reschedule"]
+    eventually(lambda: sorted(states(home, "waiter").values()) == wait)
     trigger(home, "worker", *date)
     assert ended(home, "waiter") == {
         "task": "success",
         "run": "success",
+        "rescheduled": "success",
         "failing": "skipped",
         "deferred": "success",
     }

@@ -45,6 +45,7 @@ from slipstream.model.events import (
     TimerFired,
     TimerKind,
     TriggerEnded,
+    Woken,
 )
 from slipstream.model.run import UNMAPPED, DagRun, TaskKey
 from slipstream.model.states import FINISHED, LIVE, RunState, RunType, TaskState, TriggerRule
@@ -72,6 +73,12 @@ class Row:
     pushed: dict[str, int | None] = field(default_factory=dict)
     left_out: set[str] = field(default_factory=set)
     """Tasks that it decided to skip."""
+
+
+_WAITS_FOR = {
+    TimerKind.RETRY: TaskState.UP_FOR_RETRY,
+    TimerKind.RESCHEDULE: TaskState.UP_FOR_RESCHEDULE,
+}
 
 
 class Reference:
@@ -141,6 +148,8 @@ class Reference:
             case AttemptEnded():
                 if row.attempt == event.attempt_id and row.state in LIVE:
                     self.end(event.key, row, event.outcome)
+            case Woken():
+                row.is_due = row.is_due or row.state is TaskState.UP_FOR_RESCHEDULE
             case PastSettled():
                 if event.satisfied and self.asks_past(event.key, row):
                     if row.skips:
@@ -175,7 +184,7 @@ class Reference:
                 is_over = row.waits_until is not None and row.waits_until <= event.at
                 if row.state is TaskState.DEFERRED and is_over:
                     row.state = TaskState.SCHEDULED
-            elif row.state in (TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE):
+            elif row.state is _WAITS_FOR.get(event.kind):
                 row.is_due = True
 
     def end(self, key: TaskKey, row: Row, outcome: Outcome) -> None:
@@ -325,7 +334,7 @@ class Reference:
                 TaskState.UP_FOR_RESCHEDULE,
             )
             if index >= prod(sizes) and row.state in idle:
-                row.state = TaskState.REMOVED
+                row.state, row.is_due = TaskState.REMOVED, False
             elif index < prod(sizes) and row.state is TaskState.REMOVED:
                 row.state = NONE
         for index in range(prod(sizes)):

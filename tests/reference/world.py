@@ -57,6 +57,7 @@ from slipstream.model.events import (
     TimerFired,
     TimerKind,
     TriggerEnded,
+    Woken,
 )
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import LIVE, RunState, TaskState
@@ -139,6 +140,8 @@ class World:
             choices += [self.repeat_trigger]
         if self.gone and rng.random() < 0.2:
             choices += [self.haunt]
+        if any(kind is TimerKind.RESCHEDULE for kind, _ in self.timers) and rng.random() < 0.1:
+            choices += [self.wake]
         if self.timers and (not choices or rng.random() < 0.1):
             choices = [self.fire]
         assert choices, f"nothing can happen, and the run is {self.machine.run.state}"
@@ -219,6 +222,11 @@ class World:
                 self.events[key] = None
             return
         self.tell(TimerFired(kind, self.now, key))
+
+    def wake(self) -> None:
+        """What a rescheduled instance waits for has happened, or it does not wait any more."""
+        keys = [key for kind, key in self.timers if kind is TimerKind.RESCHEDULE and key]
+        self.tell(Woken(self.rng.choice(sorted(keys)), self.now))
 
     def settle_past(self) -> None:
         key = self.rng.choice(sorted(self.asked))

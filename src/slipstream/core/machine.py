@@ -16,7 +16,7 @@ What the caller does with the changes:
 * `Ready` goes to admission, which answers with `Admitted` for one instance at a time. `Unready`
   takes it back. `Released` follows exactly once for everything that was admitted.
 * `TimerSet` asks for a `TimerFired`. A timer is never taken back: one that has become pointless is
-  ignored when it fires.
+  ignored when it fires. A rescheduled instance may be told `Woken` before.
 * `AttemptCancelled` goes to the executor. Its answer, an `AttemptEnded`, is handled like any other,
   even after the run has ended: `is_finished` is true only when no attempt is left.
 * `DeferralKept` and `DeferralDropped` are written with the rows. `TriggerWanted` goes to the
@@ -85,6 +85,7 @@ from slipstream.model.events import (
     TimerFired,
     TimerKind,
     TriggerEnded,
+    Woken,
 )
 from slipstream.model.run import UNMAPPED, DagRun, TaskInstance, TaskKey
 from slipstream.model.states import RUN_FINISHED, RunState, TaskState
@@ -145,6 +146,10 @@ class RunMachine:
                 return out
             case TimerFired():
                 self._fire(event)
+            case Woken():
+                task, index = self._find(event.key)
+                if task.states[index] == UP_FOR_RESCHEDULE:
+                    self._wait_no_longer(task, index)
             case RunStarted():
                 self._start(event.at)
                 return self._give()
@@ -350,12 +355,15 @@ class RunMachine:
         else:
             task, index = self._find(event.key)
             record = task.records.get(index)
-            if (
-                task.states[index] in (UP_FOR_RETRY, UP_FOR_RESCHEDULE)
-                and (not task.overdue or index not in task.overdue)
-                and (record is None or record.not_before is None or record.not_before <= event.at)
+            waits = UP_FOR_RETRY if event.kind is TimerKind.RETRY else UP_FOR_RESCHEDULE
+            if task.states[index] == waits and (
+                record is None or record.not_before is None or record.not_before <= event.at
             ):
-                progress.note_overdue(task, index)
+                self._wait_no_longer(task, index)
+
+    def _wait_no_longer(self, task: TaskProgress, index: int) -> None:
+        if not task.overdue or index not in task.overdue:
+            self._progress.note_overdue(task, index)
 
     def _settle_past(self, event: PastSettled) -> None:
         progress = self._progress

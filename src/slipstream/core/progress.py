@@ -202,7 +202,9 @@ class TaskProgress:
         is_split = self.scopes > 1 or (
             self.is_expanded
             and any(
-                above.is_expanded and above.prefix[edge.depth] > self.prefix[edge.depth]
+                above.is_expanded
+                and edge.depth > 0
+                and above.count > self.prefix[edge.depth] * above.strides[edge.depth]
                 for edge, above in zip(self.node.incoming, upstreams, strict=True)
             )
         )

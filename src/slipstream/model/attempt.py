@@ -106,10 +106,22 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What of another DAG an instance waits for: these tasks, a group, or else its runs."""
+
+    dag_id: str
+    task_ids: tuple[str, ...] = ()
+    group_id: str | None = None
+    since: datetime
+    """When it looked last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rescheduled:
-    """A sensor in reschedule mode gives its place back until `at`."""
+    """A sensor in reschedule mode gives its place back until `at`, or until something ends."""
 
     at: datetime
+    watched: Watched | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

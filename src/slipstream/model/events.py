@@ -76,6 +76,14 @@ class TimerFired:
 
 
 @dataclass(frozen=True, slots=True)
+class Woken:
+    """Something has ended that a rescheduled instance waits for: it need not wait any longer."""
+
+    key: TaskKey
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PastSettled:
     """The answer to `PastNeeded`: whether the previous run lets this instance go on."""
 
@@ -98,5 +106,12 @@ class TriggerEnded:
 
 
 Event: TypeAlias = (
-    RunStarted | Admitted | AttemptStarted | AttemptEnded | TimerFired | PastSettled | TriggerEnded
+    RunStarted
+    | Admitted
+    | AttemptStarted
+    | AttemptEnded
+    | TimerFired
+    | Woken
+    | PastSettled
+    | TriggerEnded
 )

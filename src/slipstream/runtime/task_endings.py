@@ -43,7 +43,7 @@ def outcome_of(error: BaseException) -> Outcome:
         case AirflowFailException() | AirflowSensorTimeout():
             return failed(error, retryable=False)
         case AirflowRescheduleException():
-            return Rescheduled(at=_aware(error.reschedule_date))
+            return Rescheduled(at=_aware(error.reschedule_date), watched=error.watched)
         case TaskDeferred():
             return _deferred(error)
         case DownstreamTasksSkipped():

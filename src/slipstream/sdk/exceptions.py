@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from slipstream.model.errors import SlipstreamError
 
 if TYPE_CHECKING:
+    from slipstream.model.attempt import Watched
     from slipstream.sdk._types import UserValue
 
 
@@ -73,11 +74,15 @@ class AirflowSensorTimeout(AirflowException):
 
 
 class AirflowRescheduleException(AirflowException):
-    """Raised by a sensor: free my place and call me again at `reschedule_date`."""
+    """Raised by a sensor: free my place and call me again at `reschedule_date`.
 
-    def __init__(self, reschedule_date: datetime) -> None:
+    Or sooner, when what is `watched` has come to an end.
+    """
+
+    def __init__(self, reschedule_date: datetime, watched: Watched | None = None) -> None:
         super().__init__(f"Task asked to run again at {reschedule_date.isoformat()}.")
         self.reschedule_date = reschedule_date
+        self.watched = watched
 
 
 class TaskDeferred(BaseException):

@@ -24,6 +24,7 @@ from slipstream.sdk.exceptions import (
 )
 
 if TYPE_CHECKING:
+    from slipstream.model.attempt import Watched
     from slipstream.sdk._context import Context
 
 S = TypeVar("S", bound=type)
@@ -110,6 +111,7 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
         monotonic_start = time.monotonic() - (datetime.now(UTC) - began).total_seconds()
         calls = ti.task_reschedule_count + 1 if self.reschedule else 1
         while True:
+            looked = datetime.now(UTC)
             found = self._poke_safely(context)
             if found:
                 self.log.info("Success criteria met. Exiting.")
@@ -119,13 +121,18 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
                 self._give_up(elapsed)
             pause = self._get_next_poke_interval(calls, elapsed)
             if self.reschedule:
-                raise AirflowRescheduleException(datetime.now(UTC) + timedelta(seconds=pause))
+                until = datetime.now(UTC) + timedelta(seconds=pause)
+                raise AirflowRescheduleException(until, self._watched(looked))
             self._pause(pause)
             calls += 1
 
     def _pause(self, seconds: float) -> None:
         """Until the next call in mode `poke`; less where something tells that it is time."""
         time.sleep(seconds)
+
+    def _watched(self, since: datetime) -> Watched | None:
+        """What ends the wait before the next call is due in mode `reschedule`; None for nothing."""
+        return None
 
     def _poke_safely(self, context: Context) -> bool | PokeReturnValue:
         """One call; errors become what `soft_fail`, `silent_fail` and `never_fail` ask for."""

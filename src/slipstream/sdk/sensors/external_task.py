@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn
 
+from slipstream.model.attempt import Watched
 from slipstream.model.states import RunState, TaskState
 from slipstream.sdk._callables import call_with_context
 from slipstream.sdk._deferral import is_deferrable
@@ -56,8 +57,8 @@ class ExternalTaskSensor(BaseSensorOperator):
     skip it. `check_existence` fails it at once where there is no such DAG, task or group.
     `poll_interval` is another name for `poke_interval`.
 
-    It looks again as soon as something has happened in the other DAG, and after `poke_interval` at
-    the latest.
+    It looks again as soon as something has happened in the other DAG (in mode `reschedule`, when
+    what it waits for has ended), and after `poke_interval` at the latest.
     """
 
     template_fields: Sequence[str] = (
@@ -205,6 +206,15 @@ class ExternalTaskSensor(BaseSensorOperator):
             dag_id=self.external_dag_id,
             seen=self._seen,
             seconds=max(0.0, end - time.monotonic()),
+        )
+
+    def _watched(self, since: datetime) -> Watched:
+        """What it waits for in the other DAG."""
+        return Watched(
+            dag_id=self.external_dag_id,
+            task_ids=tuple(self.external_task_ids or ()),
+            group_id=self.external_task_group_id,
+            since=since,
         )
 
     def execute_complete(self, context: Context, event: UserValue = None) -> None:

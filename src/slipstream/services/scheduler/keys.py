@@ -20,6 +20,14 @@ class RunTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class NewsTimer:
+    """Something has ended that an instance waits for."""
+
+    run_pk: int
+    key: TaskKey
+
+
+@dataclass(frozen=True, slots=True)
 class DueTimer:
     """A waiting run's `run_after` comes."""
 
@@ -40,4 +48,4 @@ class LoopTimer(StrEnum):
     TRY_STORE = "try the store again"
 
 
-TimerKey: TypeAlias = RunTimer | DueTimer | DagTimer | LoopTimer
+TimerKey: TypeAlias = RunTimer | NewsTimer | DueTimer | DagTimer | LoopTimer

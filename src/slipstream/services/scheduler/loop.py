@@ -14,16 +14,31 @@ from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
 from slipstream.executors.interface import Executor, Report
-from slipstream.model.attempt import Cancelled
+from slipstream.model.attempt import Cancelled, Rescheduled
 from slipstream.model.changes import AttemptCancelled, TriggerDropped
-from slipstream.model.events import Admitted, AttemptEnded, RunStarted, TimerFired, TriggerEnded
+from slipstream.model.events import (
+    Admitted,
+    AttemptEnded,
+    RunStarted,
+    TimerFired,
+    TimerKind,
+    TriggerEnded,
+    Woken,
+)
 from slipstream.model.ids import IdSource, new_uuid7
 from slipstream.model.run import TaskKey
 from slipstream.model.states import LIVE, RUN_FINISHED, RunState
 from slipstream.services.scheduler.active import ActiveRun
 from slipstream.services.scheduler.failures import pause_after_failures
 from slipstream.services.scheduler.inbox import Inbox
-from slipstream.services.scheduler.keys import DagTimer, DueTimer, LoopTimer, RunTimer, TimerKey
+from slipstream.services.scheduler.keys import (
+    DagTimer,
+    DueTimer,
+    LoopTimer,
+    NewsTimer,
+    RunTimer,
+    TimerKey,
+)
 from slipstream.services.scheduler.memory import Memory
 from slipstream.services.scheduler.needs import SchedulingStore
 from slipstream.services.triggerer import NoTriggerer, Triggerer, Waiter
@@ -130,6 +145,8 @@ class Scheduler:
             self._memory.catch_up(now)
         if self._memory.edited:
             self._on_change(self._memory.edited)
+            for dag_id in self._memory.edited:
+                self._memory.wake(self._memory.watching.edited(dag_id), now)
             self._memory.edited.clear()
         self._take_reports(mail.reports)
         worked = self._decide_and_save(now)
@@ -161,6 +178,7 @@ class Scheduler:
             "places": admission.active,
             "offers": admission.waiting,
             "slots": sum(admission.pool_used(name) for name in memory.pools),
+            "watchers": len(memory.watching),
             "waiting runs": len(memory.queue.waiting),
             "timers": len(memory.timers),
         }
@@ -221,7 +239,13 @@ class Scheduler:
                 active = memory.active.get(timer.run_pk)
                 if active is not None:
                     active.timers.discard(timer)
+                    if timer.kind is TimerKind.RESCHEDULE and timer.key is not None:
+                        memory.watching.forget((timer.run_pk, timer.key))
                     memory.active.feed(active, TimerFired(timer.kind, now, timer.key))
+            case NewsTimer():
+                active = memory.active.get(timer.run_pk)
+                if active is not None:
+                    memory.active.feed(active, Woken(timer.key, now))
             case DueTimer():
                 memory.queue.due(timer.run_pk)
             case DagTimer():
@@ -246,6 +270,10 @@ class Scheduler:
             active = memory.active.get(report.run_pk)
             if active is not None:
                 memory.active.feed(active, event)
+                if isinstance(event, AttemptEnded) and isinstance(event.outcome, Rescheduled):
+                    watched = event.outcome.watched
+                    if watched is not None:
+                        memory.watch((report.run_pk, event.key), watched, event.at)
             elif memory.is_stale(report.run_pk):
                 memory.keep(report.run_pk, event)
             elif isinstance(event, TriggerEnded):
@@ -330,7 +358,7 @@ class Scheduler:
 
     def _act(self, batch: Sequence[ActiveRun], admitted: Iterable[tuple[int, TaskKey]]) -> None:
         """Do what the written decisions ask for."""
-        memory = self._memory
+        memory, written = self._memory, self._clock()
         attempts = []
         for run_pk, key in admitted:
             active = memory.active.get(run_pk)
@@ -345,6 +373,15 @@ class Scheduler:
                 self._cancel(active.pk, cancel)
             if active.ended:
                 memory.past.ended(active.run.dag_id, active.ended)
+            memory.wake(
+                memory.watching.ended(
+                    active.run.dag_id,
+                    active.ended,
+                    is_run_over=active.run.state in RUN_FINISHED,
+                    at=written,
+                ),
+                written,
+            )
             if active.owes_callbacks:
                 self._callbacks_owed()
             active.saved()
@@ -366,6 +403,7 @@ class Scheduler:
         if active.run.state is RunState.FAILED and active.dag.max_consecutive_failed_dag_runs > 0:
             self._failed[active.pk] = active
         memory.leave_queue(active.pk)
+        memory.watching.forget_run(active.pk)
         # The task that a later run asked about may be no part of this one.
         memory.past.edited(active.run.dag_id)
         if active.machine.is_finished:

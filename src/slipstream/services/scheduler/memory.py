@@ -8,20 +8,20 @@ fence sees to it that each counts once.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 from typing import assert_never
 
 from slipstream.core.admission import Admission
 from slipstream.executors.interface import Executor
-from slipstream.model.attempt import Attempt, Lost
+from slipstream.model.attempt import Attempt, Lost, Watched
 from slipstream.model.errors import NotFoundError
 from slipstream.model.events import AttemptEnded
 from slipstream.model.run import DagRun
 from slipstream.model.states import LIVE, RUN_FINISHED, RunState, TaskState
 from slipstream.services.scheduler.active import ActiveRun, ActiveRuns, AttemptEvent
 from slipstream.services.scheduler.dags import DagBook
-from slipstream.services.scheduler.keys import TimerKey
+from slipstream.services.scheduler.keys import NewsTimer, TimerKey
 from slipstream.services.scheduler.needs import SchedulingStore
 from slipstream.services.scheduler.outstanding import Outstanding
 from slipstream.services.scheduler.past import PastQuestions
@@ -30,6 +30,7 @@ from slipstream.services.scheduler.planner import Planner
 from slipstream.services.scheduler.run_queue import RunQueue
 from slipstream.services.scheduler.timers import Timers
 from slipstream.services.scheduler.waiting import Waiting
+from slipstream.services.scheduler.watching import Watcher, Watching
 from slipstream.services.triggerer import Triggerer
 from slipstream.store.errors import StoreError
 from slipstream.store.records import Notice, NoticeKind, RunFilter, RunSnapshot, Window
@@ -57,6 +58,7 @@ class Memory:
         self.planner = Planner(store, self.dags, self.queue, self.timers)
         self.outstanding = Outstanding(executor)
         self.waiting = Waiting(triggerer)
+        self.watching = Watching()
         self.active = ActiveRuns(
             self.admission, self.timers, self.past, self.outstanding, self.dags.is_paused
         )
@@ -95,6 +97,16 @@ class Memory:
         for active in self.active:
             self.distrust(active)
         self.must_read_all = True
+
+    def wake(self, watchers: Iterable[Watcher], now: datetime) -> None:
+        """Have these look again in the next step."""
+        for run_pk, key in watchers:
+            self.timers.set(NewsTimer(run_pk, key), now)
+
+    def watch(self, watcher: Watcher, watched: Watched, now: datetime) -> None:
+        """Remember who waits for what; if it has happened already, have them look again."""
+        if self.watching.watch(watcher, watched):
+            self.wake([watcher], now)
 
     # Reading.
 
@@ -260,6 +272,7 @@ class Memory:
         self._fresh.pop(run_pk, None)
         self.leave_queue(run_pk)
         self.active.close(run_pk)
+        self.watching.forget_run(run_pk)
         for attempt_id in self.outstanding.of_run(run_pk):
             if attempt_id not in keep:
                 self.outstanding.cancel(attempt_id, reason)
