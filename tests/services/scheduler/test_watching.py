@@ -1,4 +1,4 @@
-"""Sensors in mode `reschedule` that wait for another DAG are told when something has ended there."""
+"""Sensors in mode `reschedule` that wait for another DAG look when something has ended there."""
 
 from __future__ import annotations
 
