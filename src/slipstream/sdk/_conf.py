@@ -200,6 +200,7 @@ class AuthoringDefaults:
     max_consecutive_failed_dag_runs: int
     catchup: bool
     rerun_with_latest_version: bool
+    disable_bundle_versioning: bool
     cron_intervals: bool
     delta_intervals: bool
     timezone: str
@@ -232,6 +233,7 @@ def authoring_defaults() -> AuthoringDefaults:
         rerun_with_latest_version=conf.getboolean(
             "core", "rerun_with_latest_version", fallback=False
         ),
+        disable_bundle_versioning=conf.getboolean("dag_processor", "disable_bundle_versioning"),
         cron_intervals=conf.getboolean("scheduler", "create_cron_data_intervals"),
         delta_intervals=conf.getboolean("scheduler", "create_delta_data_intervals"),
         timezone=conf.get("core", "default_timezone"),

@@ -252,8 +252,9 @@ def _dag_details(dag: DAG) -> dict[str, JsonValue]:
     if dag.deadline:
         alerts = dag.deadline if isinstance(dag.deadline, list | tuple) else [dag.deadline]
         details["deadlines"] = [plain(alert.describe()) for alert in alerts]
-    if dag.disable_bundle_versioning is not None:
-        details["disable_bundle_versioning"] = dag.disable_bundle_versioning
+    floats = dag.disable_bundle_versioning
+    if floats is not None or authoring_defaults().disable_bundle_versioning:
+        details["disable_bundle_versioning"] = floats is None or bool(floats)
     reruns = dag.rerun_with_latest_version
     if reruns is not None or authoring_defaults().rerun_with_latest_version:
         details["rerun_with_latest_version"] = reruns is None or bool(reruns)

@@ -13,6 +13,7 @@ from sqlalchemy import Update, delete, insert, select, true, update
 
 from slipstream.model.dag import DagSpec
 from slipstream.model.ids import new_uuid7
+from slipstream.model.states import RUN_FINISHED
 from slipstream.model.version import DagVersion, ParsedFile, hash_sources
 from slipstream.store.database import Transaction
 from slipstream.store.parts import StoreParts
@@ -20,7 +21,15 @@ from slipstream.store.records import NoticeKind
 from slipstream.store.rows import to_json
 from slipstream.store.sources import keep_sources
 from slipstream.store.statements import Rows, RowsStatement, SqlTuple, types_of, upsert
-from slipstream.store.tables import dag, dag_file, dag_tag, dag_task, dag_version, file_error
+from slipstream.store.tables import (
+    dag,
+    dag_file,
+    dag_run,
+    dag_tag,
+    dag_task,
+    dag_version,
+    file_error,
+)
 from slipstream.store.times import to_micros
 from slipstream.wire.dag import encode_dag
 
@@ -126,6 +135,7 @@ class ParsedVerbs(StoreParts):
             )
             _write_dags(transaction, batch)
             transaction.leave_notice(NoticeKind.DAG_CHANGED, [*sorted(gone), *batch.new])
+            transaction.leave_notice(NoticeKind.RUN_EDITED, _move_runs(transaction, batch))
         for version in batch.new.values():
             self._versions.put(version.version_id, version)
         return batch.new
@@ -265,6 +275,22 @@ def _write_files(
     transaction.run_many(_WRITE_ERROR, [row for row in errors.values() if row is not None])
     well = [(fileloc,) for fileloc, row in errors.items() if row is None]
     transaction.run_many(_REMOVE_ERROR, well)
+
+
+def _move_runs(transaction: Transaction, batch: _Batch) -> list[int]:
+    """Let the unfinished runs of DAGs that want it so go on with the new version; gives them."""
+    moved: list[int] = []
+    for dag_id, version in batch.new.items():
+        if version.spec.details.get("disable_bundle_versioning") is not True:
+            continue
+        unfinished = (dag_run.c.dag_id == dag_id, dag_run.c.state.not_in(sorted(RUN_FINISHED)))
+        moved += [pk for (pk,) in transaction.rows(select(dag_run.c.pk).where(*unfinished))]
+        transaction.execute(
+            update(dag_run)
+            .where(*unfinished)
+            .values(version_id=version.version_id, revision=dag_run.c.revision + 1)
+        )
+    return moved
 
 
 def _write_dags(transaction: Transaction, batch: _Batch) -> None:

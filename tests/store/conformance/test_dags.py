@@ -294,3 +294,25 @@ def test_why_a_dag_was_paused_is_kept_until_it_is_unpaused(store: Store) -> None
     assert store.get_dag("sales").pause_reason == ""
     store.set_paused(["sales"], True)
     assert store.get_dag("sales").pause_reason == ""
+
+
+@pytest.mark.parametrize(("floats", "follows"), [(True, True), (False, False), (None, False)])
+def test_unfinished_runs_go_on_with_the_newest_version_where_the_dag_says_so(
+    store: Store, floats: bool | None, follows: bool
+) -> None:
+    details = {} if floats is None else {"disable_bundle_versioning": floats}
+    first = store.record_parsed([parsed(spec(details=details))])["sales"]
+    other = recorded(store, spec("other"))
+    runs = [store.create_run(new_run(first, run_id)) for run_id in ("going", "over")]
+    kept = store.create_run(new_run(other, "kept"))
+    store.set_run_state("sales", "over", RunState.FAILED)
+    store.take_notices()
+    changed = spec(tasks=("load", "train", "tell"), details=details)
+    second = store.record_parsed([parsed(changed)])["sales"]
+    going, over = (store.get_run("sales", run.run_id) for run in runs)
+    assert going.version_id == (second if follows else first).version_id
+    assert going.revision == runs[0].revision + follows
+    assert over.version_id == first.version_id
+    assert store.get_run("other", "kept") == kept
+    told = [notice.subject for notice in store.take_notices() if notice.kind == "run_edited"]
+    assert told == ([str(going.pk)] if follows else [])
