@@ -72,9 +72,13 @@ class DagProcessor:
         store: ParsedStore,
         parser: FileParser,
         folders: Sequence[DagFolder],
+        *,
+        on_recorded: Callable[[Sequence[ParsedFile]], None] = lambda _: None,
     ) -> None:
+        """`on_recorded` is told of files when the store has them."""
         self._store = store
         self._parser = parser
+        self._on_recorded = on_recorded
         self._folders = tuple(folders)
         self._inbox: SimpleQueue[_Item] = SimpleQueue()
         self._known: dict[Path, DagFolder] = {}
@@ -292,7 +296,9 @@ class DagProcessor:
         if not self._unrecorded:
             return
         self._gathering_since = None
-        versions = self._store.record_parsed(tuple(self._unrecorded.values()))
+        recorded = tuple(self._unrecorded.values())
+        versions = self._store.record_parsed(recorded)
         self._unrecorded.clear()
+        self._on_recorded(recorded)
         for dag_id, version in versions.items():
             _log.info("%s is at version %d", dag_id, version.number)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from slipstream.model.attempt import Attempt
     from slipstream.runtime.jobs import Source
     from slipstream.services.execution import ExecutionService
+    from slipstream.services.metrics import MetricsService
     from slipstream.store.interface import Store
     from slipstream.wire.execution import Answer, Request
 
@@ -71,6 +72,7 @@ class Server:
         self._signs_of_life: dict[str, Callable[[], datetime | None]] = {}
         self._api: ApiServer | None = None
         self._plugins: PluginHost | None = None
+        self._metrics: MetricsService | None = None
         self.new_users: NewUsers = ()
         """`(name, password)` of the users that were made just now."""
 
@@ -114,6 +116,7 @@ class Server:
         self._store = self._open_store()
         if host is not None:
             self._execution = _execution_service(self._store, self._changes)
+        self._start_metrics(self._store)
         users = self._begin_with_users(self._store)
         if host is not None and Part.SCHEDULER in self.parts:
             self._start_scheduler(host, self._store)
@@ -238,6 +241,7 @@ class Server:
             triggerer=LocalTriggerer(host, find_source),
             callbacks_owed=callbacks.wake,
             on_change=self._changes.publish,
+            on_written=None if self._metrics is None else self._metrics.written,
         )
         scheduler.start()
         self._scheduling.callback(scheduler.stop, config.number("slipstream", "stop_grace_seconds"))
@@ -246,13 +250,27 @@ class Server:
         self._signs_of_life[Part.SCHEDULER] = Pulse(scheduler.call)
         self._signs_of_life[TRIGGERER] = Pulse(host.call)
 
+    def _start_metrics(self, store: Store) -> None:
+        if not wiring.sends_metrics(self._deployment.config):
+            return
+        from slipstream.cli.server.metering import metrics_service
+
+        self._metrics = metrics_service(self._deployment, store, self._signs_of_life)
+        self._metrics.start()
+        self._opened.callback(self._metrics.stop)
+
     def _start_dag_processor(self, host: ProcessHost, store: Store) -> None:
         from slipstream.services.dag_processor import DagProcessor
 
         folders = wiring.dag_folders(self._deployment)
         for folder in folders:
             folder.path.mkdir(parents=True, exist_ok=True)
-        processor = DagProcessor(store, host, folders)
+        processor = DagProcessor(
+            store,
+            host,
+            folders,
+            on_recorded=(lambda _: None) if self._metrics is None else self._metrics.parsed,
+        )
         processor.start()
         self._opened.callback(processor.stop)
         self._signs_of_life[Part.DAG_PROCESSOR] = Pulse(processor.call)

@@ -148,6 +148,12 @@ def api_settings(deployment: Deployment) -> ApiSettings:
     )
 
 
+def sends_metrics(config: Config) -> bool:
+    """Whether metrics go anywhere."""
+    switches = ("statsd_on", "statsd_datadog_enabled", "otel_on")
+    return any(config.flag("metrics", switch) for switch in switches)
+
+
 def _words(config: Config, section: str, key: str) -> tuple[str, ...]:
     """The words of a list with commas or spaces between."""
     return tuple((config.get(section, key) or "").replace(",", " ").split())

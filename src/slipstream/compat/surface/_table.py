@@ -116,6 +116,7 @@ def load_surface() -> Surface:
         authoring,
         database,
         legacy,
+        metrics,
         models,
         plugins,
         standard,
@@ -126,6 +127,7 @@ def load_surface() -> Surface:
         (
             database.TABLE,
             authoring.TABLE,
+            metrics.TABLE,
             models.TABLE,
             plugins.TABLE,
             standard.TABLE,

@@ -15,7 +15,8 @@ from typing import assert_never
 
 from slipstream.executors.interface import Executor, Report
 from slipstream.model.attempt import Cancelled, Rescheduled
-from slipstream.model.changes import AttemptCancelled, TriggerDropped
+from slipstream.model.changes import AttemptCancelled, RowChange, TriggerDropped
+from slipstream.model.dag import DagSpec
 from slipstream.model.events import (
     Admitted,
     AttemptEnded,
@@ -77,9 +78,11 @@ class Scheduler:
         parallelism: int = 0,
         callbacks_owed: Callable[[], None] = _nothing,
         on_change: Callable[[Collection[str]], None] = lambda _: None,
+        on_written: Callable[[DagSpec, Sequence[RowChange]], None] | None = None,
     ) -> None:
         """`callbacks_owed` is called, in the scheduler's thread, when the store has new ones;
-        `on_change` with the ids of DAGs whose runs have changed in the store."""
+        `on_change` with the ids of DAGs whose runs have changed in the store; `on_written` with
+        what was written of each run."""
         limits = [limit for limit in (parallelism, executor.parallelism) if limit > 0]
         self._store = store
         self._executor = executor
@@ -87,6 +90,7 @@ class Scheduler:
         self._clock = clock
         self._new_id = new_id
         self._on_change = on_change
+        self._on_written = on_written
         self._inbox = Inbox()
         self._memory = Memory(store, executor, self._triggerer, min(limits, default=0))
         self._admitted: list[tuple[int, TaskKey]] = []
@@ -352,6 +356,9 @@ class Scheduler:
             if active.pk in refused:
                 memory.distrust(active)
         written = [active for active in batch if active.pk not in refused]
+        if self._on_written is not None:
+            for active in written:
+                self._on_written(active.dag, tuple(active.rows))
         self._act(written, admitted)
         self._on_change({active.run.dag_id for active in written})
         return True
