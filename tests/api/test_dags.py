@@ -53,7 +53,7 @@ def test_a_dags_details_add_to_that(api: Client, store: Store) -> None:
     [
         (NoSchedule(), None, False),
         (Once(), "@once", False),
-        (Continuous(), "@continuous", True),
+        (Continuous(), "@continuous", False),
         (Cron(expression="@daily"), "@daily", True),
     ],
 )

@@ -165,6 +165,9 @@ def test_with_catchup_an_interval_schedule_needs_a_start() -> None:
 def test_after_a_change_of_schedule_intervals_begin_at_a_tick() -> None:
     info = after(DAILY_INTERVAL, Interval(march(10, 11), march(10, 12)), catchup=True)
     assert info is not None
+    assert info.interval == Interval(march(11), march(12))
+    info = after(DAILY_INTERVAL, Interval(march(8), march(10, 12)), catchup=True)
+    assert info is not None
     assert info.interval == Interval(march(10), march(11))
 
 

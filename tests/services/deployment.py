@@ -23,10 +23,12 @@ from slipstream.runtime.settings import HostSettings
 from slipstream.services.callbacks import CallbackService
 from slipstream.services.execution import ExecutionService
 from slipstream.services.scheduler import Scheduler
+from slipstream.services.timetables import QuestionService
 from slipstream.services.triggerer.local import LocalTriggerer
 from slipstream.store import open_store
 from slipstream.store.interface import Store
 from slipstream.store.records import InstanceFilter, NewRun
+from slipstream.wire.questions import Answered, Question
 
 T = TypeVar("T")
 
@@ -64,7 +66,7 @@ class Deployment:
         self.dags = home / "dags"
         self.dags.mkdir(parents=True, exist_ok=True)
         self.store = store
-        self.service = ExecutionService(store)
+        self.service = ExecutionService(store, ask_timetable=self.ask)
         self.settings = HostSettings(
             log_dir=home / "logs",
             run_dir=home / "run",
@@ -85,10 +87,13 @@ class Deployment:
             find = partial(_source_of, self.store)
             executor = LocalExecutor(self.host, parallelism, find)
             callbacks = CallbackService(self.store, self.host.call_back, find)
+            find_version = partial(_source_of_version, self.store)
+            self.questions = QuestionService(self.host.ask, find_version)
             self.scheduler = Scheduler(
                 self.store,
                 executor,
                 triggerer=LocalTriggerer(self.host, find),
+                timetables=self.questions.ask,
                 callbacks_owed=callbacks.wake,
             )
             self.scheduler.start()
@@ -101,6 +106,10 @@ class Deployment:
         finally:
             self.host.stop(0)
         assert not self.scheduler.defects
+
+    def ask(self, question: Question, version_id: str) -> Answered:
+        """What the DAG's own code says."""
+        return self.questions.ask_and_wait(question, version_id)
 
     def write(self, body: str, name: str = "one.py") -> Path:
         """A DAG file; `HERE` in it is the home."""
@@ -191,7 +200,11 @@ class Deployment:
 
 
 def _source_of(store: Store, attempt: Attempt) -> Source:
-    version = store.get_version(attempt.run.version_id)
+    return _source_of_version(store, attempt.run.version_id)
+
+
+def _source_of_version(store: Store, version_id: str) -> Source:
+    version = store.get_version(version_id)
     return Source(
         fileloc=version.fileloc,
         source_hash=version.source_hash,

@@ -40,6 +40,7 @@ from slipstream.api.public import plugins as plugin_operations
 from slipstream.api.routing import OperationRoute
 from slipstream.api.settings import ApiSettings
 from slipstream.store.interface import Store
+from slipstream.store.triggering import AskTimetable
 
 _NOUNS = (
     monitor,
@@ -72,16 +73,23 @@ def create_app(
     signs_of_life: SignsOfLife | None = None,
     clock: Callable[[], datetime] = utc_now,
     plugins: Callable[[], Told] = Told,
+    ask_timetable: AskTimetable | None = None,
 ) -> FastAPI:
     """The REST API over that store.
 
     `signs_of_life` is `{"scheduler": …, "triggerer": …, "dag_processor": …}` for the components
     that run in this process: each gives the moment when it last showed that it lives. Of those
     that are not named the store's heartbeats tell. `plugins` gives what they add, and may wait.
+    `ask_timetable` puts questions to timetables of users, where a process for that is at hand.
     """
     signs = {} if signs_of_life is None else signs_of_life
     deployment = Deployment(
-        store=store, settings=settings, signs_of_life=signs, clock=clock, plugins=plugins
+        store=store,
+        settings=settings,
+        signs_of_life=signs,
+        clock=clock,
+        plugins=plugins,
+        ask_timetable=ask_timetable,
     )
     tokens = Tokens(store, settings, clock)
     gate = Gate(store, tokens, all_admins=settings.simple_auth_manager_all_admins)

@@ -11,6 +11,7 @@ from slipstream.api.auth.access import User
 from slipstream.api.plugin_apps.orders import Told
 from slipstream.api.settings import ApiSettings
 from slipstream.store.interface import Store
+from slipstream.store.triggering import AskTimetable
 
 SignsOfLife: TypeAlias = Mapping[str, Callable[[], datetime | None]]
 """`{component: gives when it last showed that it lives}` of what runs in this process."""
@@ -31,6 +32,8 @@ class Deployment:
     clock: Callable[[], datetime] = utc_now
     plugins: Callable[[], Told] = Told
     """What the plugins add; waits until it is known."""
+    ask_timetable: AskTimetable | None = None
+    """Asks timetables of users; None where this process has no other one to ask them in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,11 @@ class Call:
     def settings(self) -> ApiSettings:
         """The deployment's settings."""
         return self.deployment.settings
+
+    @property
+    def ask_timetable(self) -> AskTimetable | None:
+        """Asks timetables of users, where that is possible."""
+        return self.deployment.ask_timetable
 
     def now(self) -> datetime:
         """The present moment."""

@@ -22,6 +22,7 @@ from slipstream.api.plugin_apps.orders import Told
 from slipstream.api.public import monitor
 from slipstream.api.settings import ApiSettings
 from slipstream.store.interface import Store
+from slipstream.store.triggering import AskTimetable
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -39,6 +40,7 @@ def create_front(
     signs_of_life: SignsOfLife | None = None,
     clock: Callable[[], datetime] = utc_now,
     plugins: PluginHost | None = None,
+    ask_timetable: AskTimetable | None = None,
 ) -> Front:
     """The same application as `create_app` gives, ready sooner; with what `plugins` serve."""
     signs = {} if signs_of_life is None else signs_of_life
@@ -47,7 +49,14 @@ def create_front(
         from slipstream.api.app import create_app
 
         told = Told if plugins is None else plugins.told
-        app = create_app(store, settings=settings, signs_of_life=signs, clock=clock, plugins=told)
+        app = create_app(
+            store,
+            settings=settings,
+            signs_of_life=signs,
+            clock=clock,
+            plugins=told,
+            ask_timetable=ask_timetable,
+        )
         if plugins is None:
             return app
         from slipstream.api.plugin_apps.gate import PluginGate

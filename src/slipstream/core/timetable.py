@@ -8,7 +8,7 @@ listed events gives only those ahead.
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, assert_never
@@ -19,6 +19,7 @@ from slipstream.model.schedule import (
     AnyCron,
     Continuous,
     Cron,
+    CronPartition,
     Custom,
     Delta,
     Events,
@@ -43,12 +44,22 @@ class RunInfo:
 
     run_after: datetime
     """The moment from which it may begin."""
-    interval: Interval
+    interval: Interval | None
+    """None for a run that is about a partition."""
+    partition_key: str | None = None
+    partition_date: datetime | None = None
+    run_id: str | None = None
+    """The name that a timetable of the user's gives it; None for the usual one."""
 
     @property
-    def logical_date(self) -> datetime:
+    def logical_date(self) -> datetime | None:
         """The date that identifies the run: the start of its interval."""
-        return self.interval.start
+        return None if self.interval is None else self.interval.start
+
+    @property
+    def span(self) -> Interval:
+        """What the run after this one is counted from."""
+        return self.interval or Interval(self.run_after, self.run_after)
 
 
 class _Bounds(NamedTuple):
@@ -92,15 +103,17 @@ def _next(schedule: Schedule, bounds: _Bounds) -> RunInfo | None:
             ticks = cron_ticks(schedule.expression, schedule.timezone)
             if schedule.interval:
                 return _cron_interval(ticks, bounds)
-            return _trigger(_CronSteps(schedule, ticks), bounds)
+            return _trigger(_CronSteps(schedule, ticks), schedule, bounds)
         case AnyCron():
             return _any_cron(schedule, bounds)
+        case CronPartition():
+            return _cron_partition(schedule, bounds)
         case OnAssets():
             return _next(schedule.or_at, bounds)
         case Delta():
             if schedule.interval:
                 return _delta_interval(schedule, bounds)
-            return _trigger(_DeltaSteps(schedule), bounds)
+            return _trigger(_DeltaSteps(schedule), schedule, bounds)
         case Events():
             return _events(schedule, bounds)
         case Custom():
@@ -114,11 +127,11 @@ def manual_interval(schedule: Schedule, run_after: datetime) -> Interval:
     Raises `InvalidInputError` for a custom timetable.
     """
     match schedule:
-        case NoSchedule() | Once() | Continuous():
+        case NoSchedule() | Once() | Continuous() | CronPartition():
             return Interval(run_after, run_after)
         case Cron():
             if not schedule.interval:
-                return Interval(run_after - schedule.interval_length, run_after)
+                return _before(run_after, schedule)
             ticks = cron_ticks(schedule.expression, schedule.timezone)
             end = ticks.at_or_before(run_after)
             return Interval(ticks.previous(end), end)
@@ -128,7 +141,7 @@ def manual_interval(schedule: Schedule, run_after: datetime) -> Interval:
             return manual_interval(schedule.or_at, run_after)
         case Delta():
             if not schedule.interval:
-                return Interval(run_after - schedule.interval_length, run_after)
+                return _before(run_after, schedule)
             return Interval(_step(run_after, schedule, back=True), run_after)
         case Events():
             at = sorted(schedule.at)
@@ -162,11 +175,42 @@ def run_id_for(
     return f"{run_type}__{run_after.isoformat()}" + (f"_{suffix}" if suffix else "")
 
 
+def runs_between(schedule: Schedule, earliest: datetime, latest: datetime) -> Iterator[RunInfo]:
+    """The runs of a stretch of time, ends included, oldest first: what a backfill is made of.
+
+    What counts is the run's logical date; of a schedule by partitions it is the partition's own
+    tick, and the bounds are read as wall-clock times of the schedule's zone. Raises
+    `InvalidInputError` for a custom timetable.
+    """
+    if isinstance(schedule, CronPartition):
+        yield from _partitions_between(schedule, earliest, latest)
+        return
+    last: Interval | None = None
+    while True:
+        info = next_run(
+            schedule, last=last, start_date=earliest, end_date=latest, catchup=True, now=latest
+        )
+        if info is None:
+            return
+        yield info
+        last = info.span
+
+
+def partition_date_of(schedule: CronPartition, key: str) -> datetime:
+    """The moment that a partition's key stands for. Raises `InvalidInputError` for another key."""
+    try:
+        wall = datetime.strptime(key, schedule.key_format)  # noqa: DTZ007 - wall-clock time
+    except ValueError as error:
+        raise InvalidInputError(
+            f"the partition key {key!r} is not of the form {schedule.key_format!r}: {error}"
+        ) from error
+    return cron_ticks(schedule.expression, schedule.timezone).of_wall_time(wall)
+
+
 class _CronSteps:
     """A cron schedule whose runs begin at the ticks."""
 
-    def __init__(self, schedule: Cron, ticks: CronTicks) -> None:
-        self.length = schedule.interval_length
+    def __init__(self, schedule: Cron | CronPartition, ticks: CronTicks) -> None:
         self.next = ticks.next
         self.at_or_after = ticks.at_or_after
         self.at_or_before = ticks.at_or_before
@@ -190,7 +234,6 @@ class _DeltaSteps:
     """A schedule of equal steps whose runs begin with them."""
 
     def __init__(self, schedule: Delta) -> None:
-        self.length = schedule.interval_length
         self._schedule = schedule
 
     def next(self, moment: datetime) -> datetime:
@@ -206,8 +249,49 @@ class _DeltaSteps:
         return now
 
 
-def _trigger(steps: _CronSteps | _DeltaSteps, bounds: _Bounds) -> RunInfo | None:
+def _trigger(
+    steps: _CronSteps | _DeltaSteps, schedule: Cron | Delta, bounds: _Bounds
+) -> RunInfo | None:
     """The next run of a schedule whose runs begin at the moment that they are named after."""
+    moment = _next_step(steps, bounds)
+    if moment is None:
+        return None
+    return RunInfo(run_after=moment, interval=_before(moment, schedule))
+
+
+def _cron_partition(schedule: CronPartition, bounds: _Bounds) -> RunInfo | None:
+    ticks = cron_ticks(schedule.expression, schedule.timezone)
+    moment = _next_step(_CronSteps(schedule, ticks), bounds)
+    if moment is None:
+        return None
+    date, seek = moment, ticks.next if schedule.run_offset > 0 else ticks.previous
+    for _ in range(abs(schedule.run_offset)):
+        date = seek(date)
+    return _of_partition(schedule, date, run_after=moment)
+
+
+def _partitions_between(
+    schedule: CronPartition, earliest: datetime, latest: datetime
+) -> Iterator[RunInfo]:
+    ticks = cron_ticks(schedule.expression, schedule.timezone)
+    date = ticks.at_or_after(ticks.of_wall_time(earliest))
+    end = ticks.of_wall_time(latest)
+    while date <= end:
+        yield _of_partition(schedule, date, run_after=date)
+        date = ticks.next(date)
+
+
+def _of_partition(schedule: CronPartition, date: datetime, *, run_after: datetime) -> RunInfo:
+    local = cron_ticks(schedule.expression, schedule.timezone).in_zone(date)
+    return RunInfo(
+        run_after=run_after,
+        interval=None,
+        partition_key=local.strftime(schedule.key_format),
+        partition_date=date,
+    )
+
+
+def _next_step(steps: _CronSteps | _DeltaSteps, bounds: _Bounds) -> datetime | None:
     after_last = None if bounds.last is None else steps.next(bounds.last.end)
     if bounds.catchup:
         if after_last is not None:
@@ -225,9 +309,7 @@ def _trigger(steps: _CronSteps | _DeltaSteps, bounds: _Bounds) -> RunInfo | None
         if bounds.start_date is not None:
             candidates.append(steps.at_or_after(bounds.start_date))
         moment = max(candidates)
-    if bounds.end_date is not None and moment > bounds.end_date:
-        return None
-    return RunInfo(run_after=moment, interval=Interval(moment - steps.length, moment))
+    return None if bounds.end_date is not None and moment > bounds.end_date else moment
 
 
 def _cron_interval(ticks: CronTicks, bounds: _Bounds) -> RunInfo | None:
@@ -243,7 +325,7 @@ def _cron_interval(ticks: CronTicks, bounds: _Bounds) -> RunInfo | None:
 def _delta_interval(schedule: Delta, bounds: _Bounds) -> RunInfo | None:
     earliest = bounds.start_date
     if not bounds.catchup:
-        latest = _step(_rounded(bounds.now, schedule), schedule, back=True)
+        latest = _step(_latest_mark(schedule, bounds.now, earliest), schedule, back=True)
         earliest = latest if earliest is None else max(latest, earliest)
     after_last = None if bounds.last is None else bounds.last.end
     return _interval(after_last, earliest, bounds, lambda start: _step(start, schedule))
@@ -260,6 +342,9 @@ def _interval(
     if not known:
         return None
     start = max(known)
+    if bounds.last is not None and start <= bounds.last.start:
+        # The schedule has changed, and its grid has no mark between the last run and its end.
+        start = next_of(start)
     if bounds.end_date is not None and start > bounds.end_date:
         return None
     end = next_of(start)
@@ -307,25 +392,41 @@ def _within(bounds: _Bounds, info: RunInfo) -> RunInfo | None:
     return None if bounds.end_date is not None and info.run_after > bounds.end_date else info
 
 
+def _before(moment: datetime, schedule: Cron | Delta) -> Interval:
+    """The interval of the schedule's own length that ends at the moment."""
+    start = _shifted(moment, -schedule.interval_months, -schedule.interval_length)
+    return Interval(start, moment)
+
+
 def _step(moment: datetime, schedule: Delta, *, back: bool = False) -> datetime:
     sign = -1 if back else 1
-    if schedule.months:
-        month = moment.year * 12 + moment.month - 1 + sign * schedule.months
-        year, month = divmod(month, 12)
+    return _shifted(moment, sign * schedule.months, sign * schedule.delta)
+
+
+def _shifted(moment: datetime, months: int, rest: timedelta) -> datetime:
+    if months:
+        year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
         day = min(moment.day, monthrange(year, month + 1)[1])
         moment = moment.replace(year=year, month=month + 1, day=day)
-    return moment + sign * schedule.delta
+    return moment + rest
 
 
-def _rounded(moment: datetime, schedule: Delta) -> datetime:
-    """The last multiple of the step since 1970; a month counts 30 days, a year 365."""
-    years, months = divmod(schedule.months, 12)
-    step = schedule.delta.total_seconds() + (years * 365 + months * 30) * 86_400
+def _latest_mark(schedule: Delta, now: datetime, start: datetime | None) -> datetime:
+    """The last moment at which an interval ends: a whole number of steps since 1970.
+
+    Months have no length. They are counted from the start, or from now where there is none.
+    """
+    if schedule.months:
+        mark = start or now
+        while (following := _step(mark, schedule)) <= now and following > mark:
+            mark = following
+        return mark
+    step = schedule.delta.total_seconds()
     if step <= 0:
         raise InvalidInputError(
             f"a schedule of {schedule.delta} never comes to the next run; make it positive"
         )
-    return datetime.fromtimestamp(moment.timestamp() // step * step, UTC)
+    return datetime.fromtimestamp(now.timestamp() // step * step, UTC)
 
 
 def _not_ours(schedule: Custom) -> InvalidInputError:

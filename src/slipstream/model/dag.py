@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from slipstream.model.deadline import DeadlineSpec
 from slipstream.model.deferral import StartTrigger
 from slipstream.model.json import JsonValue
 from slipstream.model.schedule import NoSchedule, Schedule
@@ -156,6 +157,7 @@ class DagSpec:
     """0 never pauses the DAG."""
     dagrun_timeout: timedelta | None = None
     fail_fast: bool = False
+    deadlines: tuple[DeadlineSpec, ...] = ()
     is_paused_upon_creation: bool | None = None
     allowed_run_types: tuple[RunType, ...] | None = None
     has_success_callback: bool = False

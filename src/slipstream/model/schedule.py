@@ -36,6 +36,24 @@ class Cron:
     interval_length: timedelta = timedelta(0)
     run_immediately: bool | timedelta = True
     """Without catchup, whether the tick that has just passed still runs."""
+    interval_months: int = 0
+    """Calendar months that the interval has besides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CronPartition:
+    """At the ticks of a cron expression, each for the partition that a tick stands for.
+
+    The runs have no data interval. The partition's key is its tick, in the wall-clock time of
+    `timezone`, as `key_format` writes it.
+    """
+
+    expression: str
+    timezone: str = "UTC"
+    run_offset: int = 0
+    """How many ticks after the run's own the partition's is; negative: before."""
+    run_immediately: bool | timedelta = False
+    key_format: str = "%Y-%m-%dT%H:%M:%S"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +64,7 @@ class Delta:
     months: int = 0
     interval: bool = False
     interval_length: timedelta = timedelta(0)
+    interval_months: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +82,12 @@ class Custom:
 
     importable: str
     data: JsonValue = None
+    """What the timetable was made from, as it serializes itself."""
     summary: str = ""
     description: str = ""
+    periodic: bool = True
+    """Whether it gives runs again and again, so that there can be backfills."""
+    partitioned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +97,9 @@ class AnyCron:
     of: tuple[Cron, ...]
 
 
-TimeSchedule: TypeAlias = NoSchedule | Once | Continuous | Cron | AnyCron | Delta | Events | Custom
+TimeSchedule: TypeAlias = (
+    NoSchedule | Once | Continuous | Cron | AnyCron | CronPartition | Delta | Events | Custom
+)
 """What the clock alone decides."""
 
 
@@ -88,3 +113,8 @@ class OnAssets:
 
 
 Schedule: TypeAlias = TimeSchedule | OnAssets
+
+
+def by_the_clock(schedule: Schedule) -> TimeSchedule:
+    """The part of a schedule that the clock decides."""
+    return schedule.or_at if isinstance(schedule, OnAssets) else schedule

@@ -51,10 +51,11 @@ class Surroundings:
 
 
 class Conversation:
-    """Answers a process's requests and keeps its log. Requests are made in an attempt's name."""
+    """Answers a process's requests and keeps its log. Requests are made in an attempt's name, or
+    in that of a DAG file."""
 
     def __init__(
-        self, attempt: Attempt, process: TaskProcess, around: Surroundings, path: Path
+        self, attempt: Attempt | None, process: TaskProcess, around: Surroundings, path: Path
     ) -> None:
         self._attempt = attempt
         self._process = process

@@ -22,12 +22,13 @@ from slipstream.runtime.jobs import (
     ErrandJob,
     Job,
     Listener,
+    QuestionJob,
     Source,
     TriggerListener,
 )
 from slipstream.runtime.leftovers import end_leftovers
 from slipstream.runtime.lifeline import Lifeline
-from slipstream.runtime.log_files import LogFile, errand_log_path
+from slipstream.runtime.log_files import LogFile, errand_log_path, questions_log_path
 from slipstream.runtime.orphans import Orphans
 from slipstream.runtime.pool import ProcessPool
 from slipstream.runtime.reactor import Reactor
@@ -35,6 +36,7 @@ from slipstream.runtime.root import RootProcess
 from slipstream.runtime.settings import HostSettings
 from slipstream.runtime.trigger_host import TriggerHost
 from slipstream.wire import messages
+from slipstream.wire.questions import Answered, Question
 
 _log = logging.getLogger(__name__)
 
@@ -169,6 +171,20 @@ class ProcessHost:
             log_path=errand_log_path(callback),
         )
         self._reactor.call(lambda: self._pool.place(job))
+        return job.result
+
+    def ask(self, question: Question, source: Source) -> Future[Answered]:
+        """Put a question to a DAG's own code, of `source`. What goes wrong is an answer, too."""
+        job = QuestionJob(
+            question=question,
+            source=source,
+            timeout_seconds=self._settings.load_timeout_seconds,
+            log_path=questions_log_path(question.dag_id),
+        )
+        if self._stopped:
+            job.settle(Answered(error="the server is stopping"))
+        else:
+            self._reactor.call(lambda: self._pool.place(job))
         return job.result
 
     def end_attempts(self, grace_seconds: float) -> None:

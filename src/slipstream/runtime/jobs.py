@@ -13,6 +13,7 @@ from slipstream.model.errors import SlipstreamError
 from slipstream.model.events import AttemptEnded, AttemptStarted, TriggerEnded
 from slipstream.model.version import hash_sources
 from slipstream.wire import messages
+from slipstream.wire.questions import Answered, Question, TimetableQuestion
 
 
 class ErrandFailedError(SlipstreamError):
@@ -91,5 +92,36 @@ class ErrandJob:
             self.result.set_exception(ErrandFailedError(error))
 
 
-Job: TypeAlias = AttemptJob | ErrandJob
+@dataclass(slots=True, kw_only=True, eq=False)
+class QuestionJob:
+    """A question to a DAG's own code on its way to a process."""
+
+    question: Question
+    source: Source
+    timeout_seconds: float
+    log_path: Path
+    """Below the log folder."""
+    result: Future[Answered] = field(default_factory=Future)
+    """Never fails: what goes wrong is an answer, too."""
+    misfires: int = 0
+
+    @property
+    def key(self) -> str:
+        """Tells the job from all others."""
+        return f"question {id(self)}"
+
+    @property
+    def what(self) -> str:
+        """What is asked, in words."""
+        if isinstance(self.question, TimetableQuestion):
+            return "the timetable could not be asked"
+        return "the deadline's reference could not be asked"
+
+    def settle(self, answer: Answered) -> None:
+        """It is over."""
+        if not self.result.cancelled():
+            self.result.set_result(answer)
+
+
+Job: TypeAlias = AttemptJob | ErrandJob | QuestionJob
 """What waits for a process."""

@@ -53,6 +53,11 @@ def callbacks_log_path(dag_id: str, run_id: str) -> Path:
     return log_path(dag_id, run_id, "", UNMAPPED, 0).parents[1] / "dag_callbacks.log"
 
 
+def questions_log_path(dag_id: str) -> Path:
+    """Where the log of what is asked of a DAG's own timetable lies below the log folder."""
+    return Path(f"dag_id={_component(dag_id)}") / "schedule.log"
+
+
 def _component(name: str) -> str:
     """A name as part of a path: reversible, never a separator, never longer than a file name."""
     quoted = quote(name, safe="+:@ ,=()")

@@ -12,15 +12,17 @@ from slipstream.model.version import ParsedFile
 from slipstream.runtime.conduct import AttemptConduct, describe_end, refuse_attempt
 from slipstream.runtime.conversation import Surroundings, settled
 from slipstream.runtime.errand import ErrandConduct
-from slipstream.runtime.jobs import AttemptJob, ErrandJob, Job
+from slipstream.runtime.jobs import AttemptJob, ErrandJob, Job, QuestionJob
 from slipstream.runtime.loads import LoadQueue
 from slipstream.runtime.offspring import Offspring
+from slipstream.runtime.question import QuestionConduct
 from slipstream.runtime.root import RootProcess
 from slipstream.runtime.task_handle import TaskProcess
 from slipstream.runtime.version_loads import VersionLoads
 from slipstream.runtime.warm import WarmFile
 from slipstream.runtime.warm_files import Version, WarmFiles
 from slipstream.wire import messages
+from slipstream.wire.questions import Answered
 
 _MOST_MISFIRES = 7
 _PAUSE_SECONDS = 0.005
@@ -53,7 +55,7 @@ class ProcessPool:
         """For their version to be loaded."""
         self._delayed: deque[Job] = deque()
         """Waiting to be tried again: their zygote had ended."""
-        self._conducts: dict[str, AttemptConduct | ErrandConduct] = {}
+        self._conducts: dict[str, AttemptConduct | ErrandConduct | QuestionConduct] = {}
         self._parents: dict[TaskProcess, WarmFile] = {}
         self._stopping = False
 
@@ -199,12 +201,14 @@ class ProcessPool:
             self.place(job)
 
     def _occupy(self, process: TaskProcess, job: Job) -> None:
-        conduct: AttemptConduct | ErrandConduct
+        conduct: AttemptConduct | ErrandConduct | QuestionConduct
         match job:
             case AttemptJob():
                 conduct = AttemptConduct(job, process, self._around)
             case ErrandJob():
                 conduct = ErrandConduct(job, process, self._around)
+            case QuestionJob():
+                conduct = QuestionConduct(job, process, self._around)
         self._conducts[job.key] = conduct
         process.assign(conduct)
 
@@ -214,6 +218,8 @@ class ProcessPool:
                 refuse_attempt(job, outcome, detail, self._around)
             case ErrandJob():
                 job.settle(detail or describe_end(outcome))
+            case QuestionJob():
+                job.settle(Answered(error=detail or describe_end(outcome)))
 
     # Files and processes
 
@@ -274,7 +280,7 @@ class ProcessPool:
 
     def _on_process_gone(self, process: TaskProcess) -> None:
         occupant = process.occupant
-        if isinstance(occupant, (AttemptConduct, ErrandConduct)):
+        if isinstance(occupant, (AttemptConduct, ErrandConduct, QuestionConduct)):
             key = occupant.job.key
             if self._conducts.get(key) is occupant:
                 del self._conducts[key]

@@ -19,6 +19,7 @@ from slipstream.runtime import fork_hooks, interrupts
 from slipstream.runtime.link import accepted
 from slipstream.wire import execution, messages
 from slipstream.wire.frames import BlockingConnection, ConnectionLostError, pack
+from slipstream.wire.questions import Question
 
 
 class SupervisorLink:
@@ -29,7 +30,7 @@ class SupervisorLink:
         self._owner = 0
         self._numbers = itertools.count(1)
         self._replies: dict[int, execution.Answer] = {}
-        self.work: messages.Start | messages.Errand | None = None
+        self.work: messages.Start | messages.Errand | Question | None = None
         """Work that came while an answer was awaited: a file that is still being loaded asks."""
         self._lock_file = -1
         self._is_shared = False

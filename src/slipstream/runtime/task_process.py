@@ -12,9 +12,10 @@ from slipstream.runtime import fork_hooks, task_log
 from slipstream.runtime.impersonation import ImpersonationError, take_user_of
 from slipstream.runtime.loader import LoadedFile
 from slipstream.runtime.supervisor_link import SupervisorLink
-from slipstream.runtime.task_session import run_attempt, run_errand, wind_down
+from slipstream.runtime.task_session import answer_question, run_attempt, run_errand, wind_down
 from slipstream.wire import messages
 from slipstream.wire.frames import BlockingConnection, ConnectionLostError
+from slipstream.wire.questions import DeadlineQuestion, Question, TimetableQuestion
 
 
 class TaskProcess:
@@ -29,7 +30,7 @@ class TaskProcess:
     def run(
         self,
         connection: BlockingConnection,
-        work: messages.Start | messages.Errand | None = None,
+        work: messages.Start | messages.Errand | Question | None = None,
     ) -> NoReturn:
         """In the child: do the work, if there is none yet the first that comes, and exit."""
         fork_hooks.release()
@@ -47,6 +48,8 @@ class TaskProcess:
                 run_attempt(work, self._file, self._link, refusal=self._take_user(work))
             case messages.Errand():
                 run_errand(work, self._file, self._link, refusal=self._take_user(work))
+            case TimetableQuestion() | DeadlineQuestion():
+                answer_question(work, self._file, self._link)
             case _:
                 raise TypeError(f"a task process was first sent {type(work).__name__}")
         wind_down()

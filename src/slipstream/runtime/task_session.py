@@ -22,6 +22,7 @@ from slipstream.sdk._backend import current_backend
 from slipstream.sdk.exceptions import AirflowTaskTerminated
 from slipstream.wire import messages
 from slipstream.wire.frames import FrameTooLargeError
+from slipstream.wire.questions import Answered, Question, TimetableQuestion
 
 _log = logging.getLogger("airflow.task")
 
@@ -74,6 +75,31 @@ def run_errand(
     link.send(messages.ErrandDone(error=error))
 
 
+def answer_question(question: Question, file: LoadedFile, link: SupervisorLink) -> None:
+    """Ask the DAG's own code, and say what it said."""
+    try:
+        current_backend.set(SupervisorBackend(link))
+        answer = _answer(question, _dag_of(question.dag_id, file))
+    except Exception as problem:  # noqa: BLE001 - what a DAG's own code raises is told
+        _log.exception("The DAG's own code could not answer")
+        answer = Answered(error=f"{type(problem).__name__}: {problem}")
+    if not link.is_owner:
+        os._exit(1)
+    task_log.finish()
+    link.send(answer)
+
+
+def _answer(question: Question, dag: DAG) -> Answered:
+    # Imported where they are needed: few DAGs have code of their own to ask.
+    if isinstance(question, TimetableQuestion):
+        from slipstream.runtime import timetable_asking
+
+        return timetable_asking.ask(question, dag)
+    from slipstream.runtime import deadline_asking
+
+    return deadline_asking.ask(question, dag)
+
+
 def _run(start: messages.Start, file: LoadedFile, backend: SupervisorBackend) -> TaskEnd:
     attempt = start.attempt
     try:
@@ -86,14 +112,16 @@ def _run(start: messages.Start, file: LoadedFile, backend: SupervisorBackend) ->
 
 
 def _find_dag(attempt: Attempt, file: LoadedFile) -> DAG:
+    return _dag_of(attempt.run.dag_id, file)
+
+
+def _dag_of(dag_id: str, file: LoadedFile) -> DAG:
     if file.error is not None:
         raise NotFoundError("the DAG file cannot be loaded")
-    found = file.dags.get(attempt.run.dag_id)
+    found = file.dags.get(dag_id)
     if found is None:
         known = ", ".join(file.dags) or "none"
-        raise NotFoundError(
-            f"{attempt.fileloc} defines no DAG {attempt.run.dag_id!r} (its DAGs: {known})"
-        )
+        raise NotFoundError(f"{file.spec.fileloc} defines no DAG {dag_id!r} (its DAGs: {known})")
     return found
 
 

@@ -69,6 +69,7 @@ if TYPE_CHECKING:
         DeadlineAlert,
         DeadlineReference,
         SyncCallback,
+        deadline_reference,
     )
     from slipstream.sdk._links import (
         BaseOperatorLink,
@@ -156,6 +157,7 @@ __all__ = [
     "conf",
     "cross_downstream",
     "dag",
+    "deadline_reference",
     "get_current_context",
     "get_parsing_context",
     "literal",
@@ -174,6 +176,7 @@ _LAZY = {
     "BaseDeadlineReference": "slipstream.sdk._deadlines",
     "DeadlineAlert": "slipstream.sdk._deadlines",
     "DeadlineReference": "slipstream.sdk._deadlines",
+    "deadline_reference": "slipstream.sdk._deadlines",
     "SyncCallback": "slipstream.sdk._deadlines",
     "BaseOperatorLink": "slipstream.sdk._links",
     "BaseNotifier": "slipstream.sdk._notifier",

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from slipstream.model.schedule import OnAssets, Schedule
 from slipstream.sdk._assets import AssetAll, BaseAsset, as_asset_condition
-from slipstream.sdk._timetable import Timetable
+from slipstream.sdk._timetable import Timetable, schedule_of
 from slipstream.sdk._timetables import NullTimetable
 from slipstream.sdk._types import UserValue
 from slipstream.sdk.exceptions import AirflowTimetableInvalid
@@ -30,6 +30,8 @@ class AssetTriggeredTimetable(Timetable):
 class PartitionedAssetTimetable(AssetTriggeredTimetable):
     """A run for every partition whose assets were all updated."""
 
+    partitioned = True
+
     def __init__(
         self,
         *,
@@ -45,7 +47,9 @@ class PartitionedAssetTimetable(AssetTriggeredTimetable):
 class PartitionedAtRuntime(NullTimetable):
     """Runs are asked for with a partition; there are none by themselves."""
 
+    description = "Never, partition key(s) set at runtime"
     summary = "Partitioned at runtime"
+    partitioned_at_runtime = True
 
 
 class AssetOrTimeSchedule(Timetable):
@@ -64,6 +68,9 @@ class AssetOrTimeSchedule(Timetable):
             raise TypeError("AssetOrTimeSchedule needs assets.")
         self.asset_condition: BaseAsset = as_asset_condition(given) or AssetAll()
         self.description = f"Triggered by assets or {timetable.description}"
+        self.periodic = timetable.periodic
+        self.can_be_scheduled = timetable.can_be_scheduled
+        self.active_runs_limit = timetable.active_runs_limit
 
     @property
     def summary(self) -> str:
@@ -72,7 +79,7 @@ class AssetOrTimeSchedule(Timetable):
 
     def as_schedule(self) -> Schedule:
         """Both."""
-        at = self.timetable.as_schedule()
+        at = schedule_of(self.timetable)
         if isinstance(at, OnAssets):
             raise AirflowTimetableInvalid("The timetable beside assets cannot be of assets, too.")
         return OnAssets(condition=self.asset_condition.as_expression(), or_at=at)

@@ -34,6 +34,7 @@ from slipstream.sdk._operator_arguments import Callbacks, as_callbacks, as_optio
 from slipstream.sdk._params import DagParam, ParamsDict
 from slipstream.sdk._schedule import as_timetable
 from slipstream.sdk._times import aware, default_timezone, zone_name
+from slipstream.sdk._timetable import schedule_of
 from slipstream.sdk._types import NOTSET, ArgNotSet, UserValue
 from slipstream.sdk.exceptions import (
     DuplicateTaskIdFound,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
     from slipstream.sdk._abstract_operator import AbstractOperator
     from slipstream.sdk._dag_run import DagRun
+    from slipstream.sdk._deadlines import DeadlineAlert
     from slipstream.sdk._edges import EdgeInfo
     from slipstream.sdk._schedule import ScheduleArgument
     from slipstream.sdk._task import TasksOfDag
@@ -172,6 +174,7 @@ class DAG(FormerDagMethods):
             )
         self.dagrun_timeout = as_optional_duration(dagrun_timeout, "dagrun_timeout")
         self.deadline = deadline
+        self.deadlines: list[DeadlineAlert] = _as_deadlines(deadline)
         self.fail_fast = bool(today.get("fail_fast", fail_fast))
         self.on_success_callback = as_callbacks(on_success_callback)
         self.on_failure_callback = as_callbacks(on_failure_callback)
@@ -399,7 +402,7 @@ class DAG(FormerDagMethods):
     @property
     def model_schedule(self) -> Schedule:
         """The schedule as the scheduler knows it."""
-        return self.timetable.as_schedule()
+        return schedule_of(self.timetable)
 
     @property
     def schedule_interval(self) -> ScheduleArgument:
@@ -514,3 +517,12 @@ class DAG(FormerDagMethods):
 
     def __repr__(self) -> str:
         return f"<DAG: {self.dag_id}>"
+
+
+def _as_deadlines(given: UserValue) -> list[DeadlineAlert]:
+    """Few DAGs have any: the module is imported where one has."""
+    if not given:
+        return []
+    from slipstream.sdk._deadlines import as_deadlines
+
+    return as_deadlines(given)

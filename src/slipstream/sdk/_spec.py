@@ -63,6 +63,7 @@ def build_spec(dag: DAG) -> DagSpec:
         max_consecutive_failed_dag_runs=dag.max_consecutive_failed_dag_runs,
         dagrun_timeout=dag.dagrun_timeout,
         fail_fast=dag.fail_fast,
+        deadlines=tuple(alert.as_spec() for alert in dag.deadlines),
         is_paused_upon_creation=dag.is_paused_upon_creation,
         allowed_run_types=None if dag.allowed_run_types is None else tuple(dag.allowed_run_types),
         has_success_callback=dag.has_on_success_callback
@@ -247,11 +248,12 @@ def _dag_details(dag: DAG) -> dict[str, JsonValue]:
         "render_template_as_native_obj": dag.render_template_as_native_obj,
         "edge_info": plain(dag.edge_info),
     }
+    if dag.timetable.partitioned:
+        details["timetable_partitioned"] = True
     if dag.timetable.asset_condition is not None:
         details["asset_expression"] = dag.timetable.asset_condition.as_expression()
     if dag.deadline:
-        alerts = dag.deadline if isinstance(dag.deadline, list | tuple) else [dag.deadline]
-        details["deadlines"] = [plain(alert.describe()) for alert in alerts]
+        details["deadlines"] = [plain(alert.describe()) for alert in dag.deadlines]
     floats = dag.disable_bundle_versioning
     if floats is not None or authoring_defaults().disable_bundle_versioning:
         details["disable_bundle_versioning"] = floats is None or bool(floats)

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from slipstream.model.json import JsonValue
 from slipstream.model.schedule import Custom, Schedule
+from slipstream.model.states import RunType
 from slipstream.sdk._types import UserValue
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pendulum import DateTime
 
     from slipstream.sdk._assets import BaseAsset
@@ -39,7 +42,10 @@ class DagRunInfo(NamedTuple):
     """A run to come: when, and about which data."""
 
     run_after: DateTime
-    data_interval: DataInterval
+    data_interval: DataInterval | None
+    """None for a run about a partition."""
+    partition_date: DateTime | None = None
+    partition_key: str | None = None
 
     @classmethod
     def exact(cls, at: DateTime) -> DagRunInfo:
@@ -52,9 +58,9 @@ class DagRunInfo(NamedTuple):
         return cls(run_after=end, data_interval=DataInterval(start, end))
 
     @property
-    def logical_date(self) -> DateTime:
+    def logical_date(self) -> DateTime | None:
         """The start of the interval."""
-        return self.data_interval.start
+        return None if self.data_interval is None else self.data_interval.start
 
 
 class Timetable:
@@ -69,6 +75,15 @@ class Timetable:
     run_ordering: Iterable[str] = ("data_interval_end", "logical_date")
     active_runs_limit: int | None = None
     asset_condition: BaseAsset | None = None
+    partitioned: bool = False
+    """Whether runs are about partitions instead of data intervals."""
+    partitioned_at_runtime: bool = False
+
+    @property
+    def type_name(self) -> str:
+        """The class's name; with its module where it is none of ours."""
+        kind = type(self)
+        return kind.__name__ if is_ours(self) else f"{kind.__module__}.{kind.__qualname__}"
 
     @property
     def summary(self) -> str:
@@ -97,13 +112,59 @@ class Timetable:
         """The run after the last one; None for never again."""
         raise NotImplementedError(f"{type(self).__name__} has no next_dagrun_info().")
 
+    def next_dagrun_info_v2(
+        self, *, last_dagrun_info: DagRunInfo | None, restriction: TimeRestriction
+    ) -> DagRunInfo | None:
+        """The run after the last one, which may be about a partition; None for never again.
+
+        This is what is asked for. By default it is `next_dagrun_info`.
+        """
+        return self.next_dagrun_info(
+            last_automated_data_interval=last_dagrun_info and last_dagrun_info.data_interval,
+            restriction=restriction,
+        )
+
+    def iter_partition_dagrun_infos(
+        self, *, earliest: datetime, latest: datetime
+    ) -> Iterable[DagRunInfo]:
+        """The runs of the partitions between two moments, ends included."""
+        raise NotImplementedError(f"{type(self).__name__} has no partitions to go through.")
+
+    def generate_run_id(
+        self,
+        *,
+        run_type: RunType,
+        run_after: DateTime,
+        data_interval: DataInterval | None,
+        **extra: UserValue,
+    ) -> str:
+        """The run's id."""
+        return f"{run_type}__{run_after.isoformat()}"
+
     def as_schedule(self) -> Schedule:
         """The value that the scheduler works with."""
-        kind = type(self)
-        data: JsonValue = self.serialize()
-        return Custom(
-            importable=f"{kind.__module__}.{kind.__qualname__}",
-            data=data,
-            summary=self.summary,
-            description=self.description,
-        )
+        return schedule_of_users(self)
+
+
+def is_ours(timetable: Timetable) -> bool:
+    """Whether the scheduler knows what it does: not of a class of the user's, derived or not."""
+    return type(timetable).__module__.startswith("slipstream.")
+
+
+def schedule_of(timetable: Timetable) -> Schedule:
+    """The value that the scheduler works with."""
+    return timetable.as_schedule() if is_ours(timetable) else schedule_of_users(timetable)
+
+
+def schedule_of_users(timetable: Timetable) -> Custom:
+    """A timetable of the user's, named by where it is defined and what it was made from."""
+    kind = type(timetable)
+    data: JsonValue = timetable.serialize()
+    return Custom(
+        importable=f"{kind.__module__}.{kind.__qualname__}",
+        data=data,
+        summary=timetable.summary,
+        description=timetable.description,
+        periodic=timetable.periodic,
+        partitioned=timetable.partitioned,
+    )

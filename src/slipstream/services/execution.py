@@ -36,7 +36,7 @@ from slipstream.store.records import (
     VariableRecord,
     Window,
 )
-from slipstream.store.triggering import RunRequest, requested_run
+from slipstream.store.triggering import AskTimetable, RunRequest, requested_run
 from slipstream.wire import execution as wire
 
 _log = logging.getLogger(__name__)
@@ -61,8 +61,11 @@ class ExecutionService:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         changes: ChangeBoard | None = None,
+        ask_timetable: AskTimetable | None = None,
     ) -> None:
-        """Without `changes` nobody is told of any, and who waits for one waits its whole time."""
+        """Without `changes` nobody is told of any, and who waits for one waits its whole time.
+        `ask_timetable` puts questions to timetables of users."""
+        self._ask_timetable = ask_timetable
         self._store = store
         self._clock = clock
         self._changes = changes or ChangeBoard()
@@ -373,7 +376,13 @@ class ExecutionService:
             reason=f"Task {attempt.task_id} of run {attempt.run.run_id} of "
             f"{attempt.run.dag_id} triggered it.",
         )
-        new = requested_run(dag, request, self._clock(), run_type=RunType.OPERATOR_TRIGGERED)
+        new = requested_run(
+            dag,
+            request,
+            self._clock(),
+            run_type=RunType.OPERATOR_TRIGGERED,
+            ask=self._ask_timetable,
+        )
         try:
             self._store.create_run(new)
         except AlreadyExistsError:

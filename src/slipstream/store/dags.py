@@ -373,6 +373,7 @@ def _to_record(row: Row, latest: DagVersion) -> DagRecord:
         next_interval_start,
         next_interval_end,
         next_run_after,
+        schedule_problem,
         has_import_errors,
         pause_reason,
     ) = row
@@ -392,6 +393,7 @@ def _to_record(row: Row, latest: DagVersion) -> DagRecord:
         next_interval_start=from_micros(next_interval_start),
         next_interval_end=from_micros(next_interval_end),
         next_run_after=from_micros(next_run_after),
+        schedule_problem=schedule_problem or "",
     )
 
 

@@ -89,6 +89,8 @@ class NextRun:
     logical_date: datetime | None = None
     interval_start: datetime | None = None
     interval_end: datetime | None = None
+    problem: str = ""
+    """Why it is not known when the DAG runs next; empty where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,8 @@ class DagRecord:
     next_interval_start: datetime | None = None
     next_interval_end: datetime | None = None
     next_run_after: datetime | None = None
+    schedule_problem: str = ""
+    """Why it is not known when the DAG runs next; empty where it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

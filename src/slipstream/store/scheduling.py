@@ -151,7 +151,13 @@ _LAST_BY_TIMETABLE = Statement(
     .suffix_with("LIMIT 1"),
     ("dag_id",),
 )
-_NEXT_RUN = ("next_logical_date", "next_interval_start", "next_interval_end", "next_run_after")
+_NEXT_RUN = (
+    "next_logical_date",
+    "next_interval_start",
+    "next_interval_end",
+    "next_run_after",
+    "schedule_problem",
+)
 _SET_NEXT_RUN = RowsStatement(
     lambda rows: (
         update(dag)
@@ -288,6 +294,7 @@ class SchedulingVerbs(StoreParts):
                 to_micros(run.interval_start),
                 to_micros(run.interval_end),
                 to_micros(run.run_after),
+                run.problem or None,
                 run.dag_id,
             )
             for run in runs

@@ -112,6 +112,7 @@ dag = Table(
     Column("next_interval_start", _TIME),
     Column("next_interval_end", _TIME),
     Column("next_run_after", _TIME),
+    Column("schedule_problem", Text),
 )
 
 dag_pause = Table(

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from slipstream.core.timetable import manual_interval, run_id_for
+from slipstream.core.timetable import manual_interval, partition_date_of, run_id_for
 from slipstream.model.dag import DagSpec
 from slipstream.model.errors import InvalidInputError, NotFoundError
 from slipstream.model.json import JsonValue
-from slipstream.model.schedule import Custom, Schedule
+from slipstream.model.schedule import CronPartition, Custom, by_the_clock
 from slipstream.model.states import RunType, TriggeredBy
 from slipstream.store.records import DagRecord, NewRun
 from slipstream.wire.param_schemas import error_of, expected, validator_for
+from slipstream.wire.questions import Answered, TimetableAsk, TimetableQuestion
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
+
+AskTimetable: TypeAlias = Callable[[TimetableQuestion, str], Answered]
+"""Puts a question to the timetable of a DAG version, by its id, and waits for the answer."""
 
 DEFAULT_RUN_ID_PATTERN: Final = r"^[A-Za-z0-9_.~:+-]+$"
 
@@ -48,11 +52,13 @@ def requested_run(
     *,
     run_type: RunType = RunType.MANUAL,
     run_id_pattern: str = DEFAULT_RUN_ID_PATTERN,
+    ask: AskTimetable | None = None,
 ) -> NewRun:
     """The run to create.
 
-    Raises `NotFoundError` for a DAG that is gone and `InvalidInputError` for one whose file has
-    an error now, and for a run id, a conf or a kind of run that it does not take.
+    `ask` puts questions to timetables of users; without it the interval of such a run is its
+    logical date. Raises `NotFoundError` for a DAG that is gone and `InvalidInputError` for one
+    whose file has an error now, and for a run id, a conf or a kind of run that it does not take.
     """
     _require_runnable(dag, run_type)
     spec = dag.latest.spec
@@ -60,7 +66,7 @@ def requested_run(
     interval = request.data_interval
     run_after = request.run_after or now
     if interval is None and request.logical_date is not None:
-        interval = _interval(spec.schedule, request.logical_date)
+        interval = _interval(dag, request.logical_date, ask)
         run_after = request.run_after or interval[1]
     return NewRun(
         dag_id=dag.dag_id,
@@ -76,6 +82,7 @@ def requested_run(
         conf=request.conf,
         note=request.note,
         partition_key=request.partition_key,
+        partition_date=_partition_date(spec, request.partition_key),
         reason=request.reason or _reason(request),
     )
 
@@ -134,12 +141,33 @@ def _validator(name: str, param: JsonValue) -> tuple[str, Validator, Any]:
     return name, validator, described.get("value", _NO_DEFAULT)
 
 
-def _interval(schedule: Schedule, logical_date: datetime) -> tuple[datetime, datetime]:
-    """What the schedule makes of the date; of a custom one, which only its own code knows, the
-    moment itself."""
-    if isinstance(schedule, Custom):
+def _interval(
+    dag: DagRecord, logical_date: datetime, ask: AskTimetable | None
+) -> tuple[datetime, datetime]:
+    """What the schedule makes of the date."""
+    schedule = dag.latest.spec.schedule
+    if not isinstance(by_the_clock(schedule), Custom):
+        return manual_interval(schedule, logical_date)
+    if ask is None:
         return logical_date, logical_date
-    return manual_interval(schedule, logical_date)
+    question = TimetableQuestion(dag_id=dag.dag_id, ask=TimetableAsk.MANUAL, at=logical_date)
+    answer = ask(question, dag.latest.version_id)
+    if answer.error is not None:
+        raise InvalidInputError(
+            f"The timetable of {dag.dag_id!r} gives no data interval for "
+            f"{logical_date.isoformat()}: {answer.error}. Give data_interval_start and "
+            "data_interval_end, or mend its infer_manual_data_interval()."
+        )
+    (run,) = answer.runs
+    return run.interval_start or logical_date, run.interval_end or logical_date
+
+
+def _partition_date(spec: DagSpec, key: str | None) -> datetime | None:
+    """The moment that the key stands for; None where the schedule gives it no such meaning."""
+    schedule = by_the_clock(spec.schedule)
+    if key is None or not isinstance(schedule, CronPartition):
+        return None
+    return partition_date_of(schedule, key)
 
 
 def _require_runnable(dag: DagRecord, run_type: RunType) -> None:

@@ -203,6 +203,7 @@ class MemoryStore:
                 next_interval_start=run.interval_start,
                 next_interval_end=run.interval_end,
                 next_run_after=run.run_after,
+                schedule_problem=run.problem,
             )
 
     def last_scheduled_run(self, dag_id: str) -> DagRun | None:

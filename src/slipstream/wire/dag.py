@@ -67,6 +67,7 @@ _VARIANTS: Mapping[str, type] = {
     "continuous": schedule_model.Continuous,
     "cron": schedule_model.Cron,
     "any_cron": schedule_model.AnyCron,
+    "cron_partition": schedule_model.CronPartition,
     "delta": schedule_model.Delta,
     "events": schedule_model.Events,
     "custom": schedule_model.Custom,

@@ -28,6 +28,7 @@ from slipstream.model.deferral import Broken, EndsTask, Fired, TriggerEnd
 from slipstream.model.run import TaskInstance
 from slipstream.model.states import TaskState
 from slipstream.wire import execution
+from slipstream.wire.questions import Answered, DeadlineQuestion, TimetableQuestion
 
 
 class LoadSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,7 +223,16 @@ class EndTriggers(msgspec.Struct, frozen=True, kw_only=True, tag="end_triggers")
     """The server stops: let every trigger tidy up, and exit. They go on elsewhere."""
 
 
-ToTask: TypeAlias = Start | Errand | Reply | RunTriggers | DropTrigger | EndTriggers
+ToTask: TypeAlias = (
+    Start
+    | Errand
+    | TimetableQuestion
+    | DeadlineQuestion
+    | Reply
+    | RunTriggers
+    | DropTrigger
+    | EndTriggers
+)
 
 
 # From a task process.
@@ -329,6 +339,7 @@ FromTask: TypeAlias = (
     | Report
     | Finished
     | ErrandDone
+    | Answered
     | Loaded
     | TriggerSaid
     | TriggerDone

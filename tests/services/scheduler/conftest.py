@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -62,7 +63,7 @@ class Bench:
         self.submitted.append(attempt)
         return self.script(attempt)
 
-    def new_scheduler(self, **more: int) -> Scheduler:
+    def new_scheduler(self, **more: Any) -> Scheduler:
         return Scheduler(self.store, self.executor, clock=self.time.now, new_id=self.new_id, **more)
 
     def trigger(self, dag_id: str = "d", run_id: str = "r1", *, days: int = 0) -> DagRun:

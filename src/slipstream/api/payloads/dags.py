@@ -176,7 +176,8 @@ def dag_payload(dag: DagRecord) -> DAGResponse:
         description=spec.description,
         timetable_summary=schedules.summary(spec.schedule),
         timetable_description=schedules.description(spec.schedule),
-        timetable_partitioned=False,
+        timetable_partitioned=spec.details.get("timetable_partitioned") is True
+        or schedules.is_partitioned(spec.schedule),
         timetable_periodic=schedules.is_periodic(spec.schedule),
         tags=[
             DagTagResponse(name=tag, dag_id=dag.dag_id, dag_display_name=name)

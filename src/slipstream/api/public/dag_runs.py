@@ -134,7 +134,11 @@ def trigger_dag_run(call: Call, dag_id: str, body: TriggerDAGRunPostBody) -> DAG
     )
     dag = call.store.get_dag(dag_id)
     new = requested_run(
-        dag, request, call.now(), run_id_pattern=call.settings.allowed_run_id_pattern
+        dag,
+        request,
+        call.now(),
+        run_id_pattern=call.settings.allowed_run_id_pattern,
+        ask=call.ask_timetable,
     )
     return dag_run_payload(call.store.create_run(new), dag.latest)
 

@@ -105,6 +105,7 @@ def dag_row(dag: DagRecord) -> Row:
         "last_parsed_time": as_text(dag.last_parsed_at),
         "next_dagrun_logical_date": as_text(dag.next_logical_date),
         "next_dagrun_run_after": as_text(dag.next_run_after),
+        "schedule_problem": dag.schedule_problem or None,
         "version_number": dag.latest.number,
     }
 

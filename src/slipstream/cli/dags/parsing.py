@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def parse_everything(deployment: Deployment) -> Sequence[ParsedFile]:
     """Every DAG file of the deployment, loaded in child processes that are gone afterwards."""
-    with _loading_host(deployment) as host:
+    with loading_host(deployment) as host:
         return parse_folders(deployment, host)
 
 
@@ -36,7 +36,8 @@ def parse_files(host: ProcessHost, files: Sequence[tuple[Path, Path]]) -> Sequen
 
 
 @contextmanager
-def _loading_host(deployment: Deployment) -> Iterator[ProcessHost]:
+def loading_host(deployment: Deployment) -> Iterator[ProcessHost]:
+    """A process host that serves this command alone."""
     from slipstream.cli.server.wiring import host_settings
     from slipstream.runtime.host import ProcessHost
     from slipstream.services.execution import ExecutionService

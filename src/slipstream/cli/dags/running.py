@@ -7,6 +7,7 @@ import sys
 from argparse import Namespace
 from datetime import UTC, datetime
 
+from slipstream.cli.dags.asking import asker
 from slipstream.cli.dags.listing import run_row
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import UsageError
@@ -49,6 +50,7 @@ def trigger(deployment: Deployment, arguments: Namespace) -> None:
         request,
         datetime.now(UTC),
         run_id_pattern=deployment.config.text("scheduler", "allowed_run_id_pattern"),
+        ask=asker(deployment),
     )
     show_rows([run_row(store.create_run(new))], arguments.output, columns=TRIGGERED_COLUMNS)
     if dag.is_paused:

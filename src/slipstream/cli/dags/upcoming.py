@@ -7,14 +7,20 @@ from argparse import Namespace
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from slipstream.cli.dags.asking import asker
 from slipstream.cli.deployment import Deployment
-from slipstream.cli.errors import UsageError
+from slipstream.cli.errors import CommandFailedError, UsageError
 from slipstream.cli.finding import find_dag
 from slipstream.cli.output import show_rows
-from slipstream.core.timetable import Interval, RunInfo, next_run
+from slipstream.core.timetable import RunInfo, next_run
+from slipstream.model.schedule import Custom, by_the_clock
+from slipstream.services.scheduler.asking import planned_of, run_of
+from slipstream.services.scheduler.planner import info_of
 from slipstream.store.records import DagRecord
+from slipstream.wire.questions import TimetableAsk, TimetableQuestion
 
-FIELDS = ("logical_date", "data_interval_start", "data_interval_end", "run_after")
+FIELDS = ("logical_date", "data_interval_start", "data_interval_end", "run_after", "partition_key")
+_FAR = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def show_next(deployment: Deployment, arguments: Namespace) -> None:
@@ -28,10 +34,11 @@ def show_next(deployment: Deployment, arguments: Namespace) -> None:
             f"{dag.dag_id} is paused: none of this happens before it is unpaused.", file=sys.stderr
         )
     newest = store.last_scheduled_run(dag.dag_id)
-    last = None
-    if newest and newest.data_interval_start and newest.data_interval_end:
-        last = Interval(newest.data_interval_start, newest.data_interval_end)
-    runs = list(_upcoming(dag, last, arguments.num_executions))
+    last = None if newest is None else info_of(newest)
+    if isinstance(by_the_clock(dag.latest.spec.schedule), Custom):
+        runs = _asked(deployment, dag, last, arguments.num_executions)
+    else:
+        runs = list(_upcoming(dag, last, arguments.num_executions))
     rows = [_row(run) for run in runs]
     if arguments.table:
         show_rows(rows, "table", columns=FIELDS)
@@ -42,13 +49,13 @@ def show_next(deployment: Deployment, arguments: Namespace) -> None:
         print("None")
 
 
-def _upcoming(dag: DagRecord, last: Interval | None, count: int) -> Iterator[RunInfo]:
+def _upcoming(dag: DagRecord, last: RunInfo | None, count: int) -> Iterator[RunInfo]:
     spec = dag.latest.spec
     now = datetime.now(UTC)
     for _ in range(count):
         run = next_run(
             spec.schedule,
-            last=last,
+            last=None if last is None else last.span,
             start_date=spec.start_date,
             end_date=spec.end_date,
             catchup=spec.catchup,
@@ -57,13 +64,36 @@ def _upcoming(dag: DagRecord, last: Interval | None, count: int) -> Iterator[Run
         if run is None:
             return
         yield run
-        last = run.interval
+        last = run
+
+
+def _asked(
+    deployment: Deployment, dag: DagRecord, last: RunInfo | None, count: int
+) -> list[RunInfo]:
+    """What the DAG's own timetable says. Raises `CommandFailedError` where it fails."""
+    spec = dag.latest.spec
+    question = TimetableQuestion(
+        dag_id=dag.dag_id,
+        ask=TimetableAsk.NEXT,
+        at=_FAR,
+        last=None if last is None else planned_of(last),
+        earliest=spec.start_date,
+        latest=spec.end_date,
+        catchup=spec.catchup,
+        most=count,
+    )
+    answer = asker(deployment)(question, dag.latest.version_id)
+    if answer.error is not None:
+        raise CommandFailedError(f"The timetable of {dag.dag_id} failed: {answer.error}")
+    return [run_of(run) for run in answer.runs]
 
 
 def _row(run: RunInfo) -> dict[str, str]:
+    interval = run.interval
     return {
-        "logical_date": run.logical_date.isoformat(),
-        "data_interval_start": run.interval.start.isoformat(),
-        "data_interval_end": run.interval.end.isoformat(),
+        "logical_date": "" if interval is None else interval.start.isoformat(),
+        "data_interval_start": "" if interval is None else interval.start.isoformat(),
+        "data_interval_end": "" if interval is None else interval.end.isoformat(),
         "run_after": run.run_after.isoformat(),
+        "partition_key": run.partition_key or "",
     }

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from slipstream.runtime.jobs import Source
     from slipstream.services.execution import ExecutionService
     from slipstream.services.metrics import MetricsService
+    from slipstream.services.timetables import QuestionService
     from slipstream.store.interface import Store
     from slipstream.wire.execution import Answer, Request
 
@@ -73,6 +74,8 @@ class Server:
         self._api: ApiServer | None = None
         self._plugins: PluginHost | None = None
         self._metrics: MetricsService | None = None
+        self._questions: QuestionService | None = None
+        """Asks the code of DAGs; None without a process host."""
         self.new_users: NewUsers = ()
         """`(name, password)` of the users that were made just now."""
 
@@ -115,7 +118,8 @@ class Server:
             api.start()
         self._store = self._open_store()
         if host is not None:
-            self._execution = _execution_service(self._store, self._changes)
+            self._questions = _question_service(host, self._store)
+            self._execution = _execution_service(self._store, self._changes, self._questions)
         self._start_metrics(self._store)
         users = self._begin_with_users(self._store)
         if host is not None and Part.SCHEDULER in self.parts:
@@ -172,6 +176,7 @@ class Server:
             settings=wiring.api_settings(self._deployment),
             signs_of_life=self._signs_of_life,
             plugins=self._plugins,
+            ask_timetable=None if self._questions is None else self._questions.ask_and_wait,
         )
 
     def _start_plugins(self) -> PluginHost | None:
@@ -239,6 +244,7 @@ class Server:
             store,
             executor,
             triggerer=LocalTriggerer(host, find_source),
+            timetables=_question_service(host, store).ask,
             callbacks_owed=callbacks.wake,
             on_change=self._changes.publish,
             on_written=None if self._metrics is None else self._metrics.written,
@@ -283,17 +289,30 @@ class Server:
         self._opened.callback(janitor.stop)
 
 
-def _execution_service(store: Store, changes: ChangeBoard) -> ExecutionService:
+def _question_service(host: ProcessHost, store: Store) -> QuestionService:
+    from slipstream.services.timetables import QuestionService
+
+    return QuestionService(host.ask, partial(source_of_version, store))
+
+
+def _execution_service(
+    store: Store, changes: ChangeBoard, questions: QuestionService
+) -> ExecutionService:
     from slipstream.services.execution import ExecutionService
 
-    return ExecutionService(store, changes=changes)
+    return ExecutionService(store, changes=changes, ask_timetable=questions.ask_and_wait)
 
 
 def _source_of(store: Store, attempt: Attempt) -> Source:
     """The code of the version that the attempt's run began with."""
+    return source_of_version(store, attempt.run.version_id)
+
+
+def source_of_version(store: Store, version_id: str) -> Source:
+    """The code of a DAG version."""
     from slipstream.runtime.jobs import Source
 
-    version = store.get_version(attempt.run.version_id)
+    version = store.get_version(version_id)
 
     def read() -> Mapping[str, str]:
         return store.get_sources(version.source_hash)

@@ -24,8 +24,8 @@ _PUBLIC = (
     "MultipleCronTriggerTimetable Param ParamsDict PartitionedAssetTimetable PartitionedAtRuntime "
     "PokeReturnValue RetryAction RetryDecision RetryPolicy RetryRule SkipMixin SyncCallback "
     "TaskGroup TaskInstance TriggerRule Variable WeightRule XComArg asset chain chain_linear conf "
-    "cross_downstream dag get_current_context get_parsing_context literal macros setup task "
-    "task_group teardown timezone"
+    "cross_downstream dag deadline_reference get_current_context get_parsing_context literal "
+    "macros setup task task_group teardown timezone"
 )
 _ALL_EXCEPTIONS = (
     "AirflowBadRequest AirflowClusterPolicyError AirflowClusterPolicySkipDag "
@@ -125,7 +125,11 @@ TABLE: Table = {
         "slipstream.sdk._context": "context_merge",
     },
     "airflow.sdk.definitions.dag": {_SDK: "DAG dag"},
-    "airflow.sdk.definitions.deadline": {_SDK: "DeadlineAlert DeadlineReference"},
+    "airflow.sdk.definitions.deadline": {
+        _SDK: "BaseDeadlineReference DeadlineAlert DeadlineReference deadline_reference",
+        "slipstream.sdk._deadlines": "AverageRuntimeDeadline DagRunLogicalDateDeadline "
+        "DagRunQueuedAtDeadline FixedDatetimeDeadline VariableInterval",
+    },
     "airflow.sdk.definitions.edges": {_SDK: "EdgeModifier Label"},
     "airflow.sdk.definitions.mappedoperator": _MAPPED,
     "airflow.sdk.definitions.param": {_SDK: "Param ParamsDict"},
@@ -171,15 +175,18 @@ TABLE: Table = {
     "airflow.secrets": {"slipstream.sdk._secrets": "BaseSecretsBackend"},
     "airflow.secrets.base_secrets": {"slipstream.sdk._secrets": "BaseSecretsBackend"},
     "airflow.task.priority_strategy": {_SDK: "PriorityWeightStrategy"},
+    "airflow.timetables._cron": {"slipstream.sdk._cron_mixin": "CronMixin"},
     "airflow.timetables.base": {
         "slipstream.sdk._timetable": "DagRunInfo DataInterval TimeRestriction Timetable"
     },
     "airflow.timetables.simple": {
         "slipstream.sdk._timetables": "ContinuousTimetable NullTimetable OnceTimetable",
-        "slipstream.sdk._asset_timetables": "AssetTriggeredTimetable PartitionedAssetTimetable",
+        "slipstream.sdk._asset_timetables": "AssetTriggeredTimetable PartitionedAssetTimetable "
+        "PartitionedAtRuntime",
     },
     "airflow.timetables.trigger": {
-        _SDK: "CronTriggerTimetable DeltaTriggerTimetable MultipleCronTriggerTimetable"
+        _SDK: "CronPartitionTimetable CronTriggerTimetable DeltaTriggerTimetable "
+        "MultipleCronTriggerTimetable"
     },
     "airflow.timetables.interval": {_SDK: "CronDataIntervalTimetable DeltaDataIntervalTimetable"},
     "airflow.timetables.events": {_SDK: "EventsTimetable"},

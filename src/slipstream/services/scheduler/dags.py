@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from slipstream.core.timetable import Interval, RunInfo
 from slipstream.model.dag import DagSpec
 from slipstream.model.errors import NotFoundError
 from slipstream.services.scheduler.needs import SchedulingStore
-from slipstream.store.records import DagFilter, DagRecord, Window
+from slipstream.store.records import DagFilter, DagRecord, NextRun, Window
 
 _PAGE = 500
 
@@ -23,7 +22,7 @@ class KnownDag:
     is_stale: bool
     version_id: str
     spec: DagSpec
-    next_run: RunInfo | None
+    next_run: NextRun
     """When it runs next, as the store tells people."""
 
 
@@ -85,8 +84,12 @@ def _known(record: DagRecord) -> KnownDag:
     )
 
 
-def _next_run(record: DagRecord) -> RunInfo | None:
-    start, end = record.next_interval_start, record.next_interval_end
-    if record.next_run_after is None or start is None or end is None:
-        return None
-    return RunInfo(run_after=record.next_run_after, interval=Interval(start, end))
+def _next_run(record: DagRecord) -> NextRun:
+    return NextRun(
+        dag_id=record.dag_id,
+        run_after=record.next_run_after,
+        logical_date=record.next_logical_date,
+        interval_start=record.next_interval_start,
+        interval_end=record.next_interval_end,
+        problem=record.schedule_problem,
+    )

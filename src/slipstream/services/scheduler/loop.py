@@ -30,6 +30,7 @@ from slipstream.model.ids import IdSource, new_uuid7
 from slipstream.model.run import TaskKey
 from slipstream.model.states import LIVE, RUN_FINISHED, RunState
 from slipstream.services.scheduler.active import ActiveRun
+from slipstream.services.scheduler.asking import Asker, NoTimetables, Timetables
 from slipstream.services.scheduler.failures import pause_after_failures
 from slipstream.services.scheduler.inbox import Inbox
 from slipstream.services.scheduler.keys import (
@@ -73,6 +74,7 @@ class Scheduler:
         executor: Executor,
         *,
         triggerer: Triggerer | None = None,
+        timetables: Asker | None = None,
         clock: Callable[[], datetime] = utc_now,
         new_id: IdSource = new_uuid7,
         parallelism: int = 0,
@@ -80,7 +82,8 @@ class Scheduler:
         on_change: Callable[[Collection[str]], None] = lambda _: None,
         on_written: Callable[[DagSpec, Sequence[RowChange]], None] | None = None,
     ) -> None:
-        """`callbacks_owed` is called, in the scheduler's thread, when the store has new ones;
+        """`timetables` puts questions to the code of DAGs; it may answer in any thread.
+        `callbacks_owed` is called, in the scheduler's thread, when the store has new ones;
         `on_change` with the ids of DAGs whose runs have changed in the store; `on_written` with
         what was written of each run."""
         limits = [limit for limit in (parallelism, executor.parallelism) if limit > 0]
@@ -92,7 +95,8 @@ class Scheduler:
         self._on_change = on_change
         self._on_written = on_written
         self._inbox = Inbox()
-        self._memory = Memory(store, executor, self._triggerer, min(limits, default=0))
+        asked = NoTimetables() if timetables is None else Timetables(timetables, self._inbox, clock)
+        self._memory = Memory(store, executor, self._triggerer, min(limits, default=0), asked)
         self._admitted: list[tuple[int, TaskKey]] = []
         self._failed: dict[int, ActiveRun] = {}
         """Failed runs of DAGs that are paused after several of them."""

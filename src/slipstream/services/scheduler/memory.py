@@ -20,6 +20,7 @@ from slipstream.model.events import AttemptEnded
 from slipstream.model.run import DagRun
 from slipstream.model.states import LIVE, RUN_FINISHED, RunState, TaskState
 from slipstream.services.scheduler.active import ActiveRun, ActiveRuns, AttemptEvent
+from slipstream.services.scheduler.asking import AsksTimetables
 from slipstream.services.scheduler.dags import DagBook
 from slipstream.services.scheduler.keys import NewsTimer, TimerKey
 from slipstream.services.scheduler.needs import SchedulingStore
@@ -47,6 +48,7 @@ class Memory:
         executor: Executor,
         triggerer: Triggerer,
         parallelism: int,
+        timetables: AsksTimetables,
     ) -> None:
         self._store = store
         self.timers: Timers[TimerKey] = Timers()
@@ -55,7 +57,7 @@ class Memory:
         self.past = PastQuestions(store)
         self.dags = DagBook(store)
         self.queue = RunQueue(self.timers)
-        self.planner = Planner(store, self.dags, self.queue, self.timers)
+        self.planner = Planner(store, self.dags, self.queue, self.timers, timetables)
         self.outstanding = Outstanding(executor)
         self.waiting = Waiting(triggerer)
         self.watching = Watching()

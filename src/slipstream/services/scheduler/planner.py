@@ -10,14 +10,16 @@ from datetime import datetime
 from slipstream.core.timetable import Interval, RunInfo, next_run, run_id_for
 from slipstream.model.errors import AlreadyExistsError, InvalidInputError
 from slipstream.model.run import DagRun
-from slipstream.model.schedule import Continuous, NoSchedule
+from slipstream.model.schedule import Continuous, Custom, NoSchedule, by_the_clock
 from slipstream.model.states import RunType, TriggeredBy
+from slipstream.services.scheduler.asking import Asking, AsksTimetables, question_of
 from slipstream.services.scheduler.dags import DagBook, KnownDag
 from slipstream.services.scheduler.keys import DagTimer, TimerKey
 from slipstream.services.scheduler.needs import SchedulingStore
 from slipstream.services.scheduler.run_queue import RunQueue
 from slipstream.services.scheduler.timers import Timers
 from slipstream.store.records import NewRun, NextRun
+from slipstream.wire.questions import Answered
 
 _log = logging.getLogger(__name__)
 
@@ -30,11 +32,13 @@ class _Plan:
     """One DAG's runs by its timetable."""
 
     version_id: str
-    last: Interval | None
-    """The interval of the newest run that the timetable made."""
+    last: RunInfo | None
+    """The newest run that the timetable made."""
     next: RunInfo | None
-    published: RunInfo | None
+    published: NextRun
     """What the store says of the next run."""
+    asking: Asking | None = None
+    """Of a timetable of the user's, which is asked elsewhere."""
 
 
 class Planner:
@@ -50,7 +54,9 @@ class Planner:
         dags: DagBook,
         queue: RunQueue,
         timers: Timers[TimerKey],
+        timetables: AsksTimetables,
     ) -> None:
+        self._timetables = timetables
         self._store = store
         self._dags = dags
         self._queue = queue
@@ -95,16 +101,34 @@ class Planner:
             if plan.next is None or plan.next.run_after > now:
                 break
             run = self._create(dag, plan.next)
-            plan.last = plan.next.interval
-            plan.next = _next(dag, plan.last, now)
+            plan.last = plan.next
+            plan.next = _following(dag, plan, now)
             if run is not None:
                 yield run
-        if plan.next != plan.published:
+        if plan.asking is not None:
+            self._ask(dag, plan, plan.asking, now)
+        if _shown(dag.dag_id, plan) != plan.published:
             self._to_publish[dag.dag_id] = plan
-        if plan.next is not None and plan.next.run_after > now and not dag.is_paused:
-            self._timers.set(DagTimer(dag.dag_id), plan.next.run_after)
-        else:
+        wake = _wake_at(plan, now, is_paused=dag.is_paused)
+        if wake is None:
             self._timers.drop(DagTimer(dag.dag_id))
+        else:
+            self._timers.set(DagTimer(dag.dag_id), wake)
+
+    def _ask(self, dag: KnownDag, plan: _Plan, asking: Asking, now: datetime) -> None:
+        """Have the DAG's own timetable asked, unless it has given its answer or is being asked."""
+        if plan.next is not None or not asking.is_due(now):
+            return
+        asking.begin()
+
+        def answered(answer: Answered, at: datetime) -> None:
+            # A plan that was made anew meanwhile has a question of its own.
+            if self._plans.get(dag.dag_id) is plan:
+                asking.take(answer, at)
+                plan.next = asking.next()
+                self.look(dag.dag_id)
+
+        self._timetables.ask(question_of(dag, plan.last, now), dag.version_id, answered)
 
     def _may_make(self, dag: KnownDag) -> bool:
         spec = dag.spec
@@ -120,8 +144,11 @@ class Planner:
             last = None
             if not isinstance(dag.spec.schedule, NoSchedule):
                 run = self._store.last_scheduled_run(dag.dag_id)
-                last = None if run is None else _interval(run)
-            plan = _Plan(dag.version_id, last, _next(dag, last, now), dag.next_run)
+                last = None if run is None else info_of(run)
+            if isinstance(by_the_clock(dag.spec.schedule), Custom):
+                plan = _Plan(dag.version_id, last, None, dag.next_run, Asking())
+            else:
+                plan = _Plan(dag.version_id, last, _next(dag, last, now), dag.next_run)
             self._plans[dag.dag_id] = plan
         return plan
 
@@ -132,17 +159,15 @@ class Planner:
             return self._store.create_run(
                 NewRun(
                     dag_id=dag.dag_id,
-                    run_id=run_id_for(
-                        RunType.SCHEDULED,
-                        run_after=info.run_after,
-                        logical_date=info.logical_date,
-                    ),
+                    run_id=info.run_id or _run_id(info),
                     run_type=RunType.SCHEDULED,
                     version_id=dag.version_id,
                     run_after=info.run_after,
                     logical_date=info.logical_date,
-                    data_interval_start=info.interval.start,
-                    data_interval_end=info.interval.end,
+                    data_interval_start=info.interval and info.interval.start,
+                    data_interval_end=info.interval and info.interval.end,
+                    partition_key=info.partition_key,
+                    partition_date=info.partition_date,
                     triggered_by=TriggeredBy.TIMETABLE,
                     reason=f"Its schedule asked for a run at {info.run_after.isoformat()}.",
                 )
@@ -154,31 +179,49 @@ class Planner:
         """Keep the next runs in the store, for people."""
         if not self._to_publish:
             return
-        plans = {dag_id: (plan, plan.next) for dag_id, plan in self._to_publish.items()}
-        self._store.set_next_runs([_shown(dag_id, info) for dag_id, (_, info) in plans.items()])
+        plans = {dag_id: (plan, _shown(dag_id, plan)) for dag_id, plan in self._to_publish.items()}
+        self._store.set_next_runs([shown for _, shown in plans.values()])
         self._to_publish.clear()
-        for plan, info in plans.values():
-            plan.published = info
+        for plan, shown in plans.values():
+            plan.published = shown
 
 
-def _shown(dag_id: str, info: RunInfo | None) -> NextRun:
+def _shown(dag_id: str, plan: _Plan) -> NextRun:
+    """What people are told of the next run."""
+    info = plan.next
+    problem = "" if plan.asking is None else plan.asking.problem
     if info is None:
-        return NextRun(dag_id=dag_id)
+        return NextRun(dag_id=dag_id, problem=problem)
     return NextRun(
         dag_id=dag_id,
         run_after=info.run_after,
         logical_date=info.logical_date,
-        interval_start=info.interval.start,
-        interval_end=info.interval.end,
+        interval_start=info.interval and info.interval.start,
+        interval_end=info.interval and info.interval.end,
+        problem=problem,
     )
 
 
-def _next(dag: KnownDag, last: Interval | None, now: datetime) -> RunInfo | None:
+def _wake_at(plan: _Plan, now: datetime, *, is_paused: bool) -> datetime | None:
+    """When to look at the DAG again, if nothing happens; None for never."""
+    if plan.next is not None:
+        return None if is_paused or plan.next.run_after <= now else plan.next.run_after
+    return None if plan.asking is None else plan.asking.again_at
+
+
+def _following(dag: KnownDag, plan: _Plan, now: datetime) -> RunInfo | None:
+    """The run after the last one, as far as it is known."""
+    if plan.asking is not None:
+        return plan.asking.next()
+    return _next(dag, plan.last, now)
+
+
+def _next(dag: KnownDag, last: RunInfo | None, now: datetime) -> RunInfo | None:
     spec = dag.spec
     try:
         return next_run(
             spec.schedule,
-            last=last,
+            last=None if last is None else last.span,
             start_date=spec.start_date,
             end_date=spec.end_date,
             catchup=spec.catchup,
@@ -189,6 +232,23 @@ def _next(dag: KnownDag, last: Interval | None, now: datetime) -> RunInfo | None
         return None
 
 
-def _interval(run: DagRun) -> Interval:
-    logical_date = run.logical_date or run.run_after
-    return Interval(run.data_interval_start or logical_date, run.data_interval_end or logical_date)
+def info_of(run: DagRun) -> RunInfo:
+    """The run as the timetable gave it."""
+    start, end = run.data_interval_start, run.data_interval_end
+    interval = None if start is None or end is None else Interval(start, end)
+    if interval is None and run.partition_key is None and run.logical_date is not None:
+        interval = Interval(run.logical_date, run.logical_date)
+    return RunInfo(
+        run_after=run.run_after,
+        interval=interval,
+        partition_key=run.partition_key,
+        partition_date=run.partition_date,
+    )
+
+
+def _run_id(info: RunInfo) -> str:
+    """The usual name of a run; one about a partition has its key and chance in it."""
+    if info.partition_key is None:
+        return run_id_for(RunType.SCHEDULED, run_after=info.run_after)
+    moment = info.run_after.isoformat()
+    return f"{RunType.SCHEDULED}__{moment}__{info.partition_key}"
