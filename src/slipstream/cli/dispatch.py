@@ -24,6 +24,7 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "db": ("slipstream.cli.database", "Create, check and clean the database"),
     "info": ("slipstream.cli.info", "Show versions, paths and the database"),
     "jobs": ("slipstream.cli.jobs", "Check that components are alive"),
+    "migrate": ("slipstream.cli.migration.commands", "Move in from Airflow"),
     "plugins": ("slipstream.cli.plugins", "Show what plugins add"),
     "pools": ("slipstream.cli.pools", "Manage pools"),
     "rotate-fernet-key": ("slipstream.cli.rotation", "Encrypt all secrets with a new key"),

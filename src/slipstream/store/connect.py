@@ -15,6 +15,7 @@ from slipstream.store.dags import DagVerbs
 from slipstream.store.database import Database
 from slipstream.store.deferrals import DeferralVerbs
 from slipstream.store.errors import UnsupportedUrlError
+from slipstream.store.history import HistoryVerbs
 from slipstream.store.interface import Store
 from slipstream.store.kept_state import KeptStateVerbs
 from slipstream.store.marks import MarkVerbs
@@ -43,6 +44,7 @@ class SqlStore(
     SettingsVerbs,
     PoolVerbs,
     SecretVerbs,
+    HistoryVerbs,
     AdminVerbs,
 ):
     """All verbs on one SQL database."""

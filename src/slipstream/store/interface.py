@@ -15,6 +15,7 @@ from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun, PastRun, TaskKey
 from slipstream.model.states import RunState, TaskState
 from slipstream.model.version import DagVersion, FileError, ParsedFile
+from slipstream.store.imported import HistoryStore
 from slipstream.store.leases import Holder, Lease
 from slipstream.store.records import (
     AssetStateRecord,
@@ -58,6 +59,7 @@ __all__ = [
     "DagRecord",
     "DagStore",
     "DeferralRecord",
+    "HistoryStore",
     "InstanceFilter",
     "InstanceInRun",
     "NewRun",
@@ -502,6 +504,7 @@ class Store(
     XComStore,
     KeptStateStore,
     SettingsStore,
+    HistoryStore,
     AdminStore,
     Protocol,
 ):
