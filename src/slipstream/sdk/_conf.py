@@ -40,9 +40,11 @@ class Conf:
         try:
             value = self._config.get(section, key)
         except UnknownSettingError as error:
-            if fallback is NOTSET:
-                raise AirflowConfigException(f"There is no setting [{section}] {key}.") from error
-            return fallback
+            value = self._of_provider(section.lower(), key.lower())
+            if value is None and fallback is NOTSET:
+                raise AirflowConfigException(
+                    f"There is no setting [{section}] {key}, and no installed provider has one."
+                ) from error
         if value is None and fallback is not NOTSET:
             return fallback
         return value
@@ -150,15 +152,36 @@ class Conf:
 
     def has_option(self, section: str, key: str, **_: UserValue) -> bool:
         """Whether there is a value."""
-        return (section.lower(), key.lower()) in _set_here or self._config.has(section, key)
+        name = (section.lower(), key.lower())
+        return (
+            name in _set_here
+            or self._config.has(section, key)
+            or self._of_provider(*name) is not None
+        )
 
     def has_section(self, section: str) -> bool:
         """Whether there are settings in that section."""
-        return bool(self._config.section(section))
+        return bool(self.getsection(section))
 
     def getsection(self, section: str, **_: UserValue) -> Mapping[str, str | None] | None:
         """`{key: value}` of a section, or None where there is no such section."""
-        return dict(self._config.section(section)) or None
+        from slipstream.sdk._provider_info import default_settings
+
+        name = section.lower()
+        known = self._config.section(name)
+        by_default = default_settings().get(name, {})
+        here = {key: value for (of, key), value in _set_here.items() if of == name}
+        return {**by_default, **known, **here} or None
+
+    def _of_provider(self, section: str, key: str) -> str | None:
+        """The value of a provider's setting: what a variable says, or the default."""
+        from slipstream.sdk._provider_info import default_settings
+
+        # A variable's name has no dot, where a section's may have one.
+        plain = section.replace(".", "_")
+        if plain != section and self._config.has(plain, key):
+            return self._config.get(plain, key)
+        return default_settings().get(section, {}).get(key)
 
 
 _set_here: dict[tuple[str, str], str] = {}

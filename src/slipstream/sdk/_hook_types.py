@@ -36,7 +36,7 @@ _OWN = {
 
 @cache
 def _hook_paths() -> dict[str, str]:
-    found = dict(_OWN)
-    for kind in provided("connection-types"):
-        found[kind["connection-type"]] = kind["hook-class-name"]
-    return found
+    installed = {
+        kind["connection-type"]: kind["hook-class-name"] for kind in provided("connection-types")
+    }
+    return {**installed, **_OWN}

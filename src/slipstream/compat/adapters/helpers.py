@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import reduce
+from string import ascii_letters, digits
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -125,6 +127,26 @@ def import_string(dotted_path: str) -> Any:
         raise ImportError(
             f'Module "{module}" does not define a "{name}" attribute/class'
         ) from error
+
+
+def convert_camel_to_snake(camel_str: str) -> str:
+    """`SomeName` as `some_name`."""
+    return re.sub(r"(?<!^)([A-Z]+)", r"_\1", camel_str).lower()
+
+
+def build_airflow_dagrun_url(dag_id: str, run_id: str) -> str:
+    """Where the web app shows a run."""
+    from urllib.parse import quote
+
+    from slipstream.sdk import conf
+
+    base = str(conf.get("api", "base_url", fallback=None) or "").rstrip("/")
+    return f"{base}/dags/{quote(dag_id)}/runs/{quote(run_id, safe='+:')}"
+
+
+def get_random_string(length: int = 8, choices: str = ascii_letters + digits) -> str:
+    """A text of random characters, which is no secret."""
+    return "".join(random.choices(choices, k=length))  # noqa: S311 - not for cryptography
 
 
 def qualname(o: Any, use_qualname: bool = False) -> str:

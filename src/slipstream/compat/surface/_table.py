@@ -119,6 +119,7 @@ def load_surface() -> Surface:
         metrics,
         models,
         plugins,
+        providers,
         standard,
         values,
     )
@@ -130,6 +131,7 @@ def load_surface() -> Surface:
             metrics.TABLE,
             models.TABLE,
             plugins.TABLE,
+            providers.TABLE,
             standard.TABLE,
             values.TABLE,
         ),

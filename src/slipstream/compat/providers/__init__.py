@@ -1,0 +1,1 @@
+"""What the installed provider packages bring, as Airflow's `ProvidersManager` tells it."""
