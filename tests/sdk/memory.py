@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from slipstream.model.asset import AssetEvent
 from slipstream.model.attempt import Attempt
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState, RunType
 from slipstream.sdk import DAG
-from slipstream.sdk._backend import AssetKey, StoredConnection, XComItem
+from slipstream.sdk._backend import AssetKey, KnownAsset, StoredConnection, XComItem
 from slipstream.sdk._context import Context, build_context, running
 from slipstream.sdk._mapping import unmap
 from slipstream.sdk._operator import BaseOperator
@@ -34,6 +35,44 @@ class MemoryBackend:
     asked: list[str] = field(default_factory=list)
     state: dict[tuple[str | None, str], str] = field(default_factory=dict)
     expiries: dict[str, datetime | None] = field(default_factory=dict)
+
+    assets: list[KnownAsset] = field(default_factory=list)
+    events: list[AssetEvent] = field(default_factory=list)
+    triggering: list[AssetEvent] = field(default_factory=list)
+
+    def get_asset(self, key: AssetKey) -> KnownAsset | None:
+        for found in self.assets:
+            if key.name in {None, found.name} and key.uri in {None, found.uri}:
+                return found
+        return None
+
+    def get_asset_events(
+        self,
+        *,
+        asset: AssetKey | None,
+        alias: str | None,
+        after: datetime | None,
+        before: datetime | None,
+        ascending: bool,
+        limit: int | None,
+    ) -> Sequence[AssetEvent]:
+        self.asked.append("get_asset_events")
+        found = [
+            one
+            for one in self.events
+            if (alias is None or alias in one.aliases)
+            and (asset is None or (asset.name or one.name) == one.name)
+            and (after is None or one.timestamp >= after)
+            and (before is None or one.timestamp <= before)
+        ]
+        return (found if ascending else found[::-1])[:limit]
+
+    def get_triggering_events(self, *, dag_id: str, run_id: str) -> Sequence[AssetEvent]:
+        self.asked.append("get_triggering_events")
+        return self.triggering
+
+    def get_run(self, *, dag_id: str, run_id: str) -> Mapping[str, Any] | None:
+        return self.previous
 
     def get_variable(self, key: str) -> str | None:
         return self.variables.get(key)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
+from slipstream.model.asset import AssetEvent
 from slipstream.model.attempt import XComWrite
 from slipstream.model.errors import ConflictError
 from slipstream.model.run import DagRun, TaskKey
@@ -39,6 +40,10 @@ class ConformingStore(MemoryStore):
             if record.fileloc in filelocs or f"/dags/{dag_id}.py" in filelocs:
                 self._dags[dag_id] = replace(record, is_stale=True)
                 self._notify(NoticeKind.DAG_CHANGED, dag_id)
+
+    def events_of_run(self, run_pk: int) -> Sequence[AssetEvent]:
+        """The events that a run was made for."""
+        return [self.assets.events[pk - 1] for pk in self.assets.of_runs[run_pk]]
 
     def set_run_note(self, dag_id: str, run_id: str, note: str | None, user: str | None) -> DagRun:
         """Attach a note."""

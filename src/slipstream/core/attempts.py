@@ -33,6 +33,7 @@ from slipstream.model.attempt import (
     Succeeded,
 )
 from slipstream.model.changes import (
+    AssetsUpdated,
     AttemptCancelled,
     CallbackOwed,
     FieldsRendered,
@@ -99,6 +100,8 @@ def finish(run: RunProgress, task: TaskProgress, index: int, event: AttemptEnded
                 task.note_lengths(outcome.lengths, outcome.xcoms)
             reason = reasons.succeeded(record.try_number)
             run.end(task, index, TaskEvent.SUCCEED, reason, outcome.xcoms)
+            if outcome.updates:
+                run.out.append(AssetsUpdated(event.key, outcome.updates))
             if outcome.skip or outcome.skip_all_downstream:
                 skip_downstream(run, task, index, outcome)
             return TaskEvent.SUCCEED

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import assert_never
 
 from slipstream.core import reasons
+from slipstream.core.assets import declared
 from slipstream.core.codes import DEFERRED
 from slipstream.core.pauses import pause
 from slipstream.core.progress import TaskProgress
@@ -16,6 +17,7 @@ from slipstream.core.run_progress import RunProgress
 from slipstream.core.transitions import TaskEvent
 from slipstream.model.attempt import Deferred
 from slipstream.model.changes import (
+    AssetsUpdated,
     DeferralKept,
     Refused,
     TimerSet,
@@ -124,6 +126,8 @@ def end_wait(
             task.note_lengths({}, event.end.xcoms)
             reason = reasons.ended_by_trigger(event.end.state, deferral.classpath)
             run.end(task, index, step, reason, event.end.xcoms)
+            if event.end.state is TaskState.SUCCESS and (updates := declared(task.node.spec)):
+                run.out.append(AssetsUpdated(event.key, updates))
             run.out.append(TriggerDropped(event.key, event.attempt_id, event.end))
             return step
         case _:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from slipstream.model.asset import AssetUpdate
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED, DagRun, TaskKey
 
@@ -76,6 +77,8 @@ class Succeeded:
     skip_all_downstream: bool = False
     """Short circuit that ignores trigger rules: everything below is skipped."""
     rendered_map_index: str | None = None
+    updates: tuple[AssetUpdate, ...] = ()
+    """The assets that the task has updated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from slipstream.model.asset import AssetUpdate
 from slipstream.model.attempt import XComWrite
 from slipstream.model.deferral import Deferral, TriggerEnd
 from slipstream.model.events import TimerKind
@@ -63,6 +64,14 @@ class InstanceChanged:
 
     instance: TaskInstance
     xcoms: tuple[XComWrite, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AssetsUpdated:
+    """A task instance has succeeded and so updated these assets."""
+
+    key: TaskKey
+    updates: tuple[AssetUpdate, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +216,7 @@ RowChange: TypeAlias = (
     | DeferralKept
     | DeferralDropped
     | FieldsRendered
+    | AssetsUpdated
     | RunChanged
     | CallbackOwed
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from slipstream.model.asset import AssetSpec
 from slipstream.model.deadline import DeadlineSpec
 from slipstream.model.deferral import StartTrigger
 from slipstream.model.json import JsonValue
@@ -174,6 +175,8 @@ class DagSpec:
     access_control: Mapping[str, JsonValue] = field(default_factory=dict)
     params: Mapping[str, JsonValue] = field(default_factory=dict)
     """`{name: {"value": default, "description": text or null, "schema": JSON Schema}}`."""
+    assets: tuple[AssetSpec, ...] = ()
+    """The assets that it mentions, wherever it does."""
     fileloc: str = ""
     relative_fileloc: str = ""
     details: Mapping[str, JsonValue] = field(default_factory=dict)

@@ -110,6 +110,10 @@ class OnAssets:
     condition: JsonValue
     """`{"asset": {"name": …, "uri": …}}`, `{"alias": …}`, or `{"any": […]}` / `{"all": […]}`."""
     or_at: TimeSchedule = NoSchedule()
+    partitions: JsonValue = None
+    """For one run per partition, how the assets' partitions become the DAG's:
+    `{"default": mapper, "of": [{"name": …, "uri": …, "mapper": …}]}`, see
+    `core.partition_mappers`. None for runs without a partition."""
 
 
 Schedule: TypeAlias = TimeSchedule | OnAssets

@@ -6,11 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from slipstream.model.asset import AssetEvent
 from slipstream.model.attempt import Attempt, XComWrite
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED
 from slipstream.runtime.link import Link, RequestFailedError
-from slipstream.sdk._backend import AssetKey, DagSummary, StoredConnection, XComItem
+from slipstream.sdk._backend import (
+    AssetKey,
+    DagSummary,
+    KnownAsset,
+    StoredConnection,
+    XComItem,
+)
 from slipstream.sdk._times import in_utc
 from slipstream.wire import execution as wire
 
@@ -196,6 +203,47 @@ class SupervisorBackend:
         """See `Backend`."""
         name, uri = _of(asset)
         self._ask(wire.DeleteState(key=key, asset_name=name, asset_uri=uri), wire.Done)
+
+    def get_asset(self, key: AssetKey) -> KnownAsset | None:
+        """See `Backend`."""
+        answer = self._link.ask(wire.GetAsset(name=key.name, uri=key.uri))
+        if isinstance(answer, wire.Missing):
+            return None
+        found = _expect(answer, wire.AssetFound)
+        return KnownAsset(name=found.name, uri=found.uri, group=found.group, extra=found.extra)
+
+    def get_asset_events(
+        self,
+        *,
+        asset: AssetKey | None,
+        alias: str | None,
+        after: datetime | None,
+        before: datetime | None,
+        ascending: bool,
+        limit: int | None,
+    ) -> Sequence[AssetEvent]:
+        """See `Backend`."""
+        name, uri = _of(asset)
+        request = wire.GetAssetEvents(
+            name=name,
+            uri=uri,
+            alias=alias,
+            after=after,
+            before=before,
+            ascending=ascending,
+            limit=limit,
+        )
+        return self._ask(request, wire.AssetEvents).events
+
+    def get_triggering_events(self, *, dag_id: str, run_id: str) -> Sequence[AssetEvent]:
+        """See `Backend`."""
+        request = wire.GetTriggeringEvents(dag_id=dag_id, run_id=run_id)
+        return self._ask(request, wire.AssetEvents).events
+
+    def get_run(self, *, dag_id: str, run_id: str) -> Mapping[str, JsonValue] | None:
+        """See `Backend`."""
+        answer = self._link.ask(wire.GetRun(dag_id=dag_id, run_id=run_id))
+        return None if isinstance(answer, wire.Missing) else _expect(answer, wire.RunFound).fields
 
     def get_previous_run(
         self, *, dag_id: str, logical_date: datetime | None, run_id: str, state: str | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,7 @@ from slipstream.sdk.exceptions import (
 from slipstream.wire.values import decode_value, length_of
 
 if TYPE_CHECKING:
+    from slipstream.model.asset import AssetUpdate
     from slipstream.sdk._backend import Backend
     from slipstream.sdk._context import Context
     from slipstream.sdk._dag import DAG
@@ -218,6 +219,7 @@ class TaskRun:
     def _succeeded(self, context: Context, result: Any) -> Succeeded:
         ti = context["ti"]
         xcoms = self._returned(context, result)
+        updates = _updates(context)
         ti.state = TaskState.SUCCESS
         return Succeeded(
             xcoms=xcoms,
@@ -225,6 +227,7 @@ class TaskRun:
             skip=tuple(ti.decisions.skip),
             skip_all_downstream=ti.decisions.skip_all_downstream,
             rendered_map_index=self._map_index_name(context),
+            updates=updates,
         )
 
     def _returned(self, context: Context, result: Any) -> tuple[XComWrite, ...]:
@@ -274,6 +277,8 @@ class TaskRun:
         if isinstance(outcome, (Failed, Skipped, Succeeded)):
             name = self._map_index_name(context) if self._operator is not None else None
             outcome = task_endings.with_details(outcome, self._lengths, name)
+        if isinstance(outcome, Succeeded):
+            outcome = replace(outcome, updates=_updates(context))
         if isinstance(outcome, Failed):
             context["exception"] = error
             _log.error("%s", outcome.message, exc_info=error)
@@ -282,3 +287,12 @@ class TaskRun:
                 outcome = retry_policies.judge(outcome, error, task, self._attempt, context)
         context["ti"].state = task_endings.state_after(outcome, self._attempt)
         return outcome
+
+
+def _updates(context: Context) -> tuple[AssetUpdate, ...]:
+    """The assets that the task has updated, now that it has succeeded."""
+    outlets = context["task"].outlets
+    if not outlets:
+        return ()
+    updates: tuple[AssetUpdate, ...] = context["outlet_events"].updates(outlets)
+    return updates

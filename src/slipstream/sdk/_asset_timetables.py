@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from slipstream.model.json import JsonValue
 from slipstream.model.schedule import OnAssets, Schedule
-from slipstream.sdk._assets import AssetAll, BaseAsset, as_asset_condition
+from slipstream.sdk._assets import (
+    Asset,
+    AssetAlias,
+    AssetAll,
+    AssetRef,
+    BaseAsset,
+    as_asset_condition,
+)
 from slipstream.sdk._timetable import Timetable, schedule_of
 from slipstream.sdk._timetables import NullTimetable
 from slipstream.sdk._types import UserValue
@@ -42,6 +50,33 @@ class PartitionedAssetTimetable(AssetTriggeredTimetable):
         super().__init__(assets)
         self.default_partition_mapper = default_partition_mapper
         self.partition_mapper_config = dict(partition_mapper_config or {})
+
+    description = "Triggered by partitions of assets"
+    summary = "Partitioned Asset"
+
+    def as_schedule(self) -> Schedule:
+        """The condition, and how the partitions of the assets become the DAG's."""
+        from slipstream.sdk._partition_mappers import IdentityMapper
+
+        default = self.default_partition_mapper or IdentityMapper()
+        listed: list[JsonValue] = []
+        for assets, mapper in self.partition_mapper_config.items():
+            if isinstance(assets, AssetAlias):
+                raise AirflowTimetableInvalid(
+                    f"The alias {assets.name!r} cannot have a partition mapper: which asset it "
+                    "stands for is only known when it is updated. Give the mapper to the asset."
+                )
+            rule = mapper.as_json()
+            named: list[Asset | AssetRef] = [*assets.iter_assets()]
+            if isinstance(assets, AssetRef):
+                named.append(assets)
+            for one in named:
+                key = {"name": one.name, "uri": one.uri}
+                listed.append({**{k: v for k, v in key.items() if v is not None}, "mapper": rule})
+        return OnAssets(
+            condition=self.asset_condition.as_expression(),
+            partitions={"default": default.as_json(), "of": listed},
+        )
 
 
 class PartitionedAtRuntime(NullTimetable):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from slipstream.model.json import JsonValue
+from slipstream.sdk._asset_uris import normalized, without_password
 from slipstream.sdk._types import UserValue
 
 MAX_NAME_LENGTH = 1500
+_NOT_NAMES = frozenset({"self", "context"})
 
 
 class BaseAsset(ABC):
@@ -39,37 +42,65 @@ class AssetWatcher:
     name: str
     trigger: UserValue
 
+    def __post_init__(self) -> None:
+        from slipstream.sdk._triggers import BaseEventTrigger
+
+        if not isinstance(self.trigger, BaseEventTrigger):
+            raise ValueError(
+                f"The trigger of the watcher {self.name!r} has to be a BaseEventTrigger, one that "
+                f"goes on after an event; it is a {type(self.trigger).__name__}."
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class AssetAccessControl:
     """Which teams may send and see the events of an asset."""
 
     producer_teams: Sequence[str] = ()
-    consumer_teams: Sequence[str] = ()
-    allow_global: bool = False
+    consumer_teams: Sequence[str] | None = None
+    allow_global: bool = True
 
 
 class Asset(BaseAsset):
     """Data with a name and a URI: `Asset("orders")`, `Asset(name="orders", uri="s3://b/orders")`."""
+
+    asset_type: ClassVar[str] = "asset"
+    """The group of those that are given none."""
 
     def __init__(
         self,
         name: str | None = None,
         uri: str | None = None,
         *,
-        group: str = "asset",
+        group: str | None = None,
         extra: Mapping[str, JsonValue] | None = None,
         watchers: Sequence[AssetWatcher] | None = None,
         access_control: AssetAccessControl | None = None,
     ) -> None:
         if name is None and uri is None:
             raise TypeError("An Asset needs a name or a uri; it was given neither.")
-        self.name = _checked(str(name if name is not None else uri), "name")
-        self.uri = _checked_uri(str(uri if uri is not None else name))
-        self.group = _checked(group, "group")
+        given = _checked(str(uri if uri is not None else name), "uri")
+        self.uri = normalized(given)
+        # A password stays out of the name, too.
+        self.name = _checked_name(str(name) if name is not None else without_password(given))
+        self.group = _checked(group if group is not None else self.asset_type, "group")
         self.extra: dict[str, JsonValue] = dict(extra or {})
         self.watchers = list(watchers or [])
-        self.access_control = access_control
+        self.access_control = access_control or AssetAccessControl()
+
+    @staticmethod
+    def ref(name: str | None = None, uri: str | None = None) -> AssetRef:
+        """An asset that is known by its name, or its URI, alone."""
+        if name is not None and uri is None:
+            return AssetNameRef(name)
+        if uri is not None and name is None:
+            return AssetUriRef(uri)
+        raise TypeError("Asset.ref() needs either a name or a uri, and not both.")
+
+    @property
+    def normalized_uri(self) -> str | None:
+        """The URI in the form in which it is compared; None for what is no URI."""
+        return self.uri if _has_scheme(self.uri) else None
 
     def as_expression(self) -> JsonValue:
         """`{"asset": {…}}`."""
@@ -111,10 +142,12 @@ class Dataset(Asset):
 class Model(Asset):
     """An asset that is a machine-learning model."""
 
+    asset_type: ClassVar[str] = "model"
+
     def __init__(
         self, name: str | None = None, uri: str | None = None, **kwargs: UserValue
     ) -> None:
-        super().__init__(name, uri, **{"group": "model", **kwargs})
+        super().__init__(name, uri, **kwargs)
 
 
 class AssetAlias(BaseAsset):
@@ -159,6 +192,32 @@ class AssetRef(BaseAsset):
     def iter_assets(self) -> Iterator[Asset]:
         """None are known."""
         return iter(())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AssetRef):
+            return NotImplemented
+        return (self.name, self.uri) == (other.name, other.uri)
+
+    def __hash__(self) -> int:
+        return hash(("ref", self.name, self.uri))
+
+    def __repr__(self) -> str:
+        found = f"name={self.name!r}" if self.name is not None else f"uri={self.uri!r}"
+        return f"Asset.ref({found})"
+
+
+class AssetNameRef(AssetRef):
+    """An asset by its name alone."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
+
+
+class AssetUriRef(AssetRef):
+    """An asset by its URI alone."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(uri=normalized(uri))
 
 
 class _AssetCondition(BaseAsset):
@@ -238,23 +297,23 @@ def _asset(value: object) -> BaseAsset:
     return value
 
 
+def _has_scheme(uri: str) -> bool:
+    scheme, colon, _ = uri.partition(":")
+    return bool(colon) and scheme.replace("-", "").replace("+", "").isalnum()
+
+
 def _checked(text: str, what: str) -> str:
     if not text or text.isspace():
         raise ValueError(f"The {what} of an asset must not be empty.")
     if len(text) > MAX_NAME_LENGTH:
         raise ValueError(f"The {what} of an asset has at most {MAX_NAME_LENGTH} characters.")
-    if not text.isascii():
-        raise ValueError(f"The {what} of an asset has to be ASCII; found {text!r}.")
     return text
 
 
-def _checked_uri(uri: str) -> str:
-    _checked(uri, "uri")
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(uri)
-    if parts.scheme.lower() == "airflow":
-        raise ValueError(f"The scheme of the asset URI {uri!r} is reserved.")
-    if parts.password:
-        raise ValueError(f"The asset URI for {parts.hostname!r} must not have a password in it.")
-    return uri
+def _checked_name(name: str) -> str:
+    if name in _NOT_NAMES:
+        raise ValueError(
+            f"An asset cannot have the name {name!r}: in functions of @asset it stands for "
+            "something else. Give it another name."
+        )
+    return _checked(name, "name")

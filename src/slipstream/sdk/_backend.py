@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from slipstream.model.asset import AssetEvent
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED
 
@@ -65,6 +66,16 @@ class AssetKey:
 
     name: str | None
     uri: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownAsset:
+    """An asset that is in use."""
+
+    name: str
+    uri: str
+    group: str = "asset"
+    extra: Mapping[str, JsonValue]
 
 
 class Backend(Protocol):
@@ -154,6 +165,27 @@ class Backend(Protocol):
 
     def delete_state(self, key: str | None, *, asset: AssetKey | None) -> None:
         """Forget a value if it is there; without a key, all of them."""
+
+    def get_asset(self, key: AssetKey) -> KnownAsset | None:
+        """The asset of that name, of that URI or of both; None where there is none in use."""
+
+    def get_asset_events(
+        self,
+        *,
+        asset: AssetKey | None,
+        alias: str | None,
+        after: datetime | None,
+        before: datetime | None,
+        ascending: bool,
+        limit: int | None,
+    ) -> Sequence[AssetEvent]:
+        """The events of an asset, or of what was found through an alias."""
+
+    def get_triggering_events(self, *, dag_id: str, run_id: str) -> Sequence[AssetEvent]:
+        """The events that a run was made for, the oldest first."""
+
+    def get_run(self, *, dag_id: str, run_id: str) -> Mapping[str, JsonValue] | None:
+        """A run, with the REST API's field names, or None where there is none."""
 
     def get_previous_run(
         self, *, dag_id: str, logical_date: datetime | None, run_id: str, state: str | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -11,6 +12,8 @@ from types import FunctionType
 from slipstream.sdk._context import Context
 from slipstream.sdk._context_keys import FORMER_NAMES
 from slipstream.sdk._types import UserValue
+
+_log = logging.getLogger("airflow.task")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +203,35 @@ def is_async_callable(func: UserValue) -> bool:
 
 
 _NEVER_AWAITED = frozenset({type(None), bool, int, float, str, list, dict, tuple})
+
+
+def finished(
+    function: Callable[..., UserValue], *args: UserValue, **kwargs: UserValue
+) -> UserValue:
+    """What the call gives in the end: a coroutine is waited for, a generator function run through.
+
+    What a generator yields of assets (`Metadata`) is taken for the running task; other things are
+    passed over with a warning.
+    """
+    if not inspect.isgeneratorfunction(function):
+        return run_if_awaitable(function(*args, **kwargs))
+    from slipstream.sdk._assets import Metadata
+    from slipstream.sdk._running import get_current_context
+
+    generator = function(*args, **kwargs)
+    while True:
+        try:
+            said = next(generator)
+        except StopIteration as end:
+            return end.value
+        if isinstance(said, Metadata):
+            get_current_context()["outlet_events"].take(said)
+        else:
+            _log.warning(
+                "The task has yielded a %s, which is passed over: a task yields Metadata of assets "
+                "that it updates, and nothing else.",
+                type(said).__name__,
+            )
 
 
 def run_if_awaitable(result: UserValue) -> UserValue:

@@ -183,6 +183,37 @@ def build_context(dag: DAG, task: AbstractOperator, attempt: Attempt, backend: B
     return context
 
 
+def is_context_key(name: str) -> bool:
+    """Whether every task's context has something of that name."""
+    from slipstream.sdk._context_keys import FORMER_NAMES, LAZY
+
+    return name in LAZY or name in FORMER_NAMES or name in _KNOWN_AT_ONCE
+
+
+_KNOWN_AT_ONCE = frozenset(
+    [
+        "dag",
+        "dag_run",
+        "run_id",
+        "task",
+        "task_instance",
+        "ti",
+        "try_number",
+        "task_reschedule_count",
+        "task_instance_key_str",
+        "inlets",
+        "outlets",
+        "map_index_template",
+        "templates_dict",
+        "test_mode",
+        "partition_key",
+        "partition_date",
+        "exception",
+        "reason",
+    ]
+)
+
+
 def set_task(context: Context, task: AbstractOperator) -> None:
     """The operator that runs has been made from a mapped one."""
     context["task"] = context["ti"].task = task

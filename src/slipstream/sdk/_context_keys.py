@@ -94,7 +94,7 @@ def _last_success(context: Context) -> DagRun | None:
     return found
 
 
-# Few tasks remember anything, so the module is not imported for all of them.
+# Few tasks remember anything or have to do with assets: the modules are not imported for all.
 
 
 def _task_state_store(context: Context) -> UserValue:
@@ -107,6 +107,24 @@ def _asset_state_stores(context: Context) -> UserValue:
     from slipstream.sdk._state_stores import asset_state_stores
 
     return asset_state_stores(context)
+
+
+def _triggering_events(context: Context) -> UserValue:
+    from slipstream.sdk._asset_events import TriggeringEvents
+
+    return TriggeringEvents(context["dag_run"])
+
+
+def _outlet_events(context: Context) -> UserValue:
+    from slipstream.sdk._asset_events import OutletEvents
+
+    return OutletEvents(context["ti"].backend)
+
+
+def _inlet_events(context: Context) -> UserValue:
+    from slipstream.sdk._asset_events import InletEvents
+
+    return InletEvents(context["inlets"], context["ti"].backend)
 
 
 LAZY: Mapping[str, _Find] = {
@@ -129,9 +147,9 @@ LAZY: Mapping[str, _Find] = {
     "prev_data_interval_end_success": _previous_success("data_interval_end"),
     "prev_start_date_success": _previous_success("start_date"),
     "prev_end_date_success": _previous_success("end_date"),
-    "triggering_asset_events": lambda context: _accessors.triggering_events(context["dag_run"]),
-    "outlet_events": lambda context: _accessors.OutletEvents(),
-    "inlet_events": lambda context: _accessors.InletEvents(context["inlets"]),
+    "triggering_asset_events": _triggering_events,
+    "outlet_events": _outlet_events,
+    "inlet_events": _inlet_events,
     "task_state_store": _task_state_store,
     "asset_state_store": _asset_state_stores,
 }

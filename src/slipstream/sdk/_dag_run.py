@@ -48,7 +48,7 @@ class DagRun:
         self.triggered_by: TriggeredBy = run.triggered_by
         self.triggering_user_name = run.triggering_user
         self.partition_key = run.partition_key
-        self.consumed_asset_events: list[UserValue] = []
+        self._consumed: list[UserValue] | None = None
 
     def __reduce__(self) -> tuple[UserValue, ...]:
         """It may be sent to another process, where the backend of that one answers for it."""
@@ -70,6 +70,18 @@ class DagRun:
         return (
             f"{kind}__{(run_after or moment if kind is RunType.SCHEDULED else moment).isoformat()}"
         )
+
+    @property
+    def consumed_asset_events(self) -> list[UserValue]:
+        """The events that the run was made for, the oldest first."""
+        if self._consumed is None and self._run.run_type is not RunType.ASSET_TRIGGERED:
+            self._consumed = []
+        if self._consumed is None:
+            from slipstream.sdk._asset_events import AssetEvent
+
+            recorded = self._backend.get_triggering_events(dag_id=self.dag_id, run_id=self.run_id)
+            self._consumed = [AssetEvent(one, self._backend) for one in recorded]
+        return self._consumed
 
     @property
     def logical_date(self) -> pendulum.DateTime | None:
@@ -204,6 +216,12 @@ def previous_run(run: RunValue, backend: Backend, state: str | None) -> DagRun |
     fields = backend.get_previous_run(
         dag_id=run.dag_id, logical_date=run.logical_date, run_id=run.run_id, state=state
     )
+    return None if fields is None else DagRun(run_from_fields(fields), backend)
+
+
+def known_run(dag_id: str, run_id: str, backend: Backend) -> DagRun | None:
+    """Any run, or None where there is none."""
+    fields = backend.get_run(dag_id=dag_id, run_id=run_id)
     return None if fields is None else DagRun(run_from_fields(fields), backend)
 
 

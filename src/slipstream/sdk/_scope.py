@@ -27,6 +27,11 @@ def find_dag(dag_id: str) -> DAG | None:
     return _made.get(dag_id)
 
 
+def all_dags() -> list[DAG]:
+    """The DAGs of this process, by their ids."""
+    return [dag for _, dag in sorted(_made.items())]
+
+
 def enter_dag(dag: DAG) -> None:
     """Begin `with dag:`."""
     _dags.append(dag)

@@ -13,6 +13,7 @@ from slipstream.model.json import JsonValue
 from slipstream.model.schedule import NoSchedule
 from slipstream.model.states import TriggerRule, WeightRule
 from slipstream.sdk import _assets
+from slipstream.sdk._asset_specs import asset_specs
 from slipstream.sdk._conf import authoring_defaults
 from slipstream.sdk._deferral import start_trigger_of
 from slipstream.sdk._group import MappedTaskGroup, TaskGroup
@@ -78,6 +79,7 @@ def build_spec(dag: DAG) -> DagSpec:
         owner_links=dict(dag.owner_links),
         access_control=_access(dag.access_control),
         params=_params(dag.params),
+        assets=asset_specs(dag),
         fileloc=dag.fileloc,
         details=_dag_details(dag),
     )

@@ -19,6 +19,7 @@ _MODULES = (
     "croniter",
     "jsonschema",
     "slipstream.config",
+    "slipstream.sdk._asset_events",
     "slipstream.sdk._context_keys",
     "slipstream.sdk._mapped_operator",
     "slipstream.sdk._params",

@@ -18,10 +18,12 @@ from slipstream.model.errors import (
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED, DagRun, TaskKey
 from slipstream.model.states import LIVE, RunState, RunType, TaskState, TriggeredBy
+from slipstream.services.assets import answer_about_assets
 from slipstream.services.changes import ChangeBoard
 from slipstream.services.kept_state import answer_state
 from slipstream.store.errors import AttemptSupersededError
 from slipstream.store.interface import (
+    AssetStore,
     DagStore,
     KeptStateStore,
     RunStore,
@@ -43,7 +45,14 @@ _log = logging.getLogger(__name__)
 
 
 class ExecutionStore(
-    SchedulerStore, DagStore, RunStore, XComStore, KeptStateStore, SettingsStore, Protocol
+    SchedulerStore,
+    DagStore,
+    RunStore,
+    XComStore,
+    KeptStateStore,
+    AssetStore,
+    SettingsStore,
+    Protocol,
 ):
     """What answering needs of the store."""
 
@@ -147,6 +156,10 @@ class ExecutionService:
                     return answer_state(self._store, attempt, ask, require)
                 except AttemptSupersededError as error:
                     raise _fenced(attempt) from error
+            case wire.GetAsset() | wire.GetAssetEvents() | wire.GetTriggeringEvents():
+                return answer_about_assets(self._store, ask)
+            case wire.GetRun():
+                return self._run(ask)
             case wire.GetPreviousRun():
                 return self._previous_run(ask)
             case wire.GetTaskStates():
@@ -279,6 +292,12 @@ class ExecutionService:
 
     def _run_pk(self, dag_id: str, run_id: str) -> int:
         return self._store.get_run(dag_id, run_id).pk
+
+    def _run(self, ask: wire.GetRun) -> wire.Answer:
+        try:
+            return wire.RunFound(fields=run_fields(self._store.get_run(ask.dag_id, ask.run_id)))
+        except NotFoundError:
+            return wire.Missing()
 
     def _previous_run(self, ask: wire.GetPreviousRun) -> wire.Answer:
         run = self._store.get_run(ask.dag_id, ask.run_id)

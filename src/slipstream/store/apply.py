@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 
-from sqlalchemy import Update, bindparam, delete, func, text, update
+from sqlalchemy import Update, bindparam, delete, func, select, text, update
 
 from slipstream.model.changes import MapExpanded, RangeChanged
 from slipstream.model.run import DagRun
 from slipstream.model.states import FINISHED, TaskState
+from slipstream.store.asset_recording import record_updates
 from slipstream.store.attempts import archive_of, archive_past
 from slipstream.store.callbacks import INSERT_OWED, owed_row
 from slipstream.store.database import Transaction
@@ -22,11 +23,11 @@ from slipstream.store.instance_rows import (
     update_row,
 )
 from slipstream.store.parts import StoreParts
-from slipstream.store.records import RunWrite
+from slipstream.store.records import RunWrite, Source
 from slipstream.store.rendered_rows import WRITE_FIELDS, fields_row
 from slipstream.store.statements import Rows, RowsStatement, SqlTuple, Statement, types_of
 from slipstream.store.tables import dag_run, task_instance
-from slipstream.store.times import to_micros
+from slipstream.store.times import from_micros, to_micros
 from slipstream.store.write_plan import Plan, Step, plan_write
 from slipstream.store.xcom_rows import WRITE_XCOM, xcom_row
 
@@ -120,6 +121,12 @@ def _update_run(rows: Rows, names: Sequence[str]) -> Update:
 _TOUCH_RUN = RowsStatement(
     lambda rows: _update_run(rows, ["revision"]), types_of(dag_run, ("revision", "b_pk"))
 )
+_RUN_AS_SOURCE = Statement(
+    select(
+        dag_run.c.dag_id, dag_run.c.run_id, dag_run.c.partition_key, dag_run.c.partition_date
+    ).where(dag_run.c.pk == bindparam("pk")),
+    ("pk",),
+)
 _UPDATE_RUN = RowsStatement(
     lambda rows: _update_run(rows, _RUN_VALUES), types_of(dag_run, (*_RUN_VALUES, "b_pk"))
 )
@@ -144,30 +151,54 @@ class ApplyVerbs(StoreParts):
         }
         run_pks = sorted({plan.run_pk for plan in plans})
         refused: set[int] = set()
-        with self._database.write() as transaction, transaction.together():
-            revisions = dict(self._database.lock_runs(transaction, run_pks))
-            for some in _one_of_each_run(plans):
-                accepted = []
-                for plan in some:
-                    if revisions.get(plan.run_pk) == plan.seen_revision:
-                        revisions[plan.run_pk] = plan.seen_revision + 1
-                        accepted.append(plan)
-                    else:
-                        # What follows in this run was decided on the same old state.
-                        revisions.pop(plan.run_pk, None)
-                        refused.add(plan.run_pk)
-                _write_plans(transaction, accepted)
-                pushed = [row for plan in accepted for row in xcom_rows.get(id(plan), ())]
-                transaction.run_many(WRITE_XCOM, pushed)
-                rendered = [
-                    fields_row(plan.run_pk, change)
-                    for plan in accepted
-                    for change in plan.rendered.values()
-                ]
-                transaction.run_many(WRITE_FIELDS, rendered)
-                if kept:
-                    _write_deferrals(transaction, accepted, kept)
+        updating: list[Plan] = []
+        with self._database.write() as transaction:
+            with transaction.together():
+                revisions = dict(self._database.lock_runs(transaction, run_pks))
+                for some in _one_of_each_run(plans):
+                    accepted = []
+                    for plan in some:
+                        if revisions.get(plan.run_pk) == plan.seen_revision:
+                            revisions[plan.run_pk] = plan.seen_revision + 1
+                            accepted.append(plan)
+                        else:
+                            # What follows in this run was decided on the same old state.
+                            revisions.pop(plan.run_pk, None)
+                            refused.add(plan.run_pk)
+                    _write_plans(transaction, accepted)
+                    pushed = [row for plan in accepted for row in xcom_rows.get(id(plan), ())]
+                    transaction.run_many(WRITE_XCOM, pushed)
+                    rendered = [
+                        fields_row(plan.run_pk, change)
+                        for plan in accepted
+                        for change in plan.rendered.values()
+                    ]
+                    transaction.run_many(WRITE_FIELDS, rendered)
+                    if kept:
+                        _write_deferrals(transaction, accepted, kept)
+                    updating += [plan for plan in accepted if plan.updates]
+            if updating:
+                self._record_updates(transaction, updating)
         return frozenset(refused)
+
+    def _record_updates(self, transaction: Transaction, plans: Sequence[Plan]) -> None:
+        """What tasks have updated is recorded with their success, or neither is."""
+        updates = []
+        for plan in plans:
+            dag_id, run_id, partition_key, partition_date = transaction.fetch(
+                _RUN_AS_SOURCE, (plan.run_pk,)
+            )[0]
+            for key, updated in plan.updates:
+                source = Source(
+                    dag_id=dag_id,
+                    run_id=run_id,
+                    task_id=key.task_id,
+                    map_index=key.map_index,
+                    partition_key=partition_key,
+                    partition_date=from_micros(partition_date),
+                )
+                updates.append((source, updated))
+        record_updates(transaction, self._database, self._clock(), updates)
 
     def _xcom_rows(self, plan: Plan) -> list[SqlTuple]:
         now = to_micros(self._clock())

@@ -9,6 +9,8 @@ from sqlalchemy.exc import ArgumentError
 
 from slipstream.store.admin import AdminVerbs
 from slipstream.store.apply import ApplyVerbs
+from slipstream.store.asset_listing import AssetListingVerbs
+from slipstream.store.asset_queues import AssetQueueVerbs
 from slipstream.store.callbacks import CallbackVerbs
 from slipstream.store.crypto import SecretBox
 from slipstream.store.dags import DagVerbs
@@ -41,6 +43,8 @@ class SqlStore(
     DeferralVerbs,
     XComVerbs,
     KeptStateVerbs,
+    AssetQueueVerbs,
+    AssetListingVerbs,
     SettingsVerbs,
     PoolVerbs,
     SecretVerbs,

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from slipstream.model.errors import ConflictError, NotFoundError
 from slipstream.model.states import LIVE
 from slipstream.model.version import DagVersion, FileError
+from slipstream.store.asset_registry import settle_activity
 from slipstream.store.database import Row, Transaction
 from slipstream.store.filters import in_range, like, one_among, ordering
 from slipstream.store.parts import StoreParts
@@ -42,7 +43,7 @@ from slipstream.store.tables import (
     source_text,
     task_instance,
 )
-from slipstream.store.times import from_micros
+from slipstream.store.times import from_micros, to_micros
 from slipstream.wire.dag import decode_dag
 
 _HAS_ERRORS = (
@@ -175,9 +176,11 @@ class DagVerbs(StoreParts):
                     f"The task {live!r} of {dag_id!r} is running or about to: mark the DAG's runs "
                     "as failed first."
                 )
+            self._database.lock_assets(transaction)
             # Runs first: they hold on to their versions, which go with the DAG.
             transaction.execute(delete(dag_run).where(mine))
             transaction.execute(delete(dag).where(dag.c.dag_id == dag_id))
+            settle_activity(transaction, to_micros(self._clock()))
             transaction.leave_notice(NoticeKind.RUN_DELETED, active)
             transaction.leave_notice(NoticeKind.DAG_CHANGED, [dag_id])
 

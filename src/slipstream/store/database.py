@@ -127,6 +127,14 @@ class Database(ABC):
         """`{run: revision}` of those that exist, locked in order until the end."""
 
     @abstractmethod
+    def lock_assets(self, transaction: Transaction) -> None:
+        """Be the only one who records or consumes events of assets, until the end.
+
+        So they are numbered in the order in which they become visible, and who has seen one has
+        seen all before it. Runs are locked first, then this.
+        """
+
+    @abstractmethod
     def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Call `wake` after every commit, of any process, that left a notice; gives the undo."""
 

@@ -11,6 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, Self
 
+from slipstream.model.asset import (
+    AssetAliasRecord,
+    AssetEvent,
+    AssetQueue,
+    AssetRecord,
+    AssetUpdate,
+)
 from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun, PastRun, TaskKey
 from slipstream.model.states import RunState, TaskState
@@ -18,6 +25,8 @@ from slipstream.model.version import DagVersion, FileError, ParsedFile
 from slipstream.store.imported import HistoryStore
 from slipstream.store.leases import Holder, Lease
 from slipstream.store.records import (
+    AssetEventFilter,
+    AssetFilter,
     AssetStateRecord,
     AttemptRecord,
     ComponentHealth,
@@ -36,10 +45,12 @@ from slipstream.store.records import (
     Page,
     PoolRecord,
     PoolUse,
+    QueuedEvent,
     Range,
     RunFilter,
     RunSnapshot,
     RunWrite,
+    Source,
     StateWriter,
     TaskStateRecord,
     VariableRecord,
@@ -119,6 +130,28 @@ class SchedulerStore(Protocol):
 
     def create_run(self, new: NewRun) -> DagRun:
         """Create a run. Raises `AlreadyExistsError` (run id or logical date of the DAG taken)."""
+
+    def read_asset_queue(self, dag_id: str) -> AssetQueue:
+        """Everything that waits to start a run of the DAG."""
+
+    def dags_with_asset_queue(self) -> Sequence[str]:
+        """The DAGs that something waits for."""
+
+    def sort_partitions(self, dag_id: str, sorted_into: Mapping[int, Sequence[str]]) -> None:
+        """Say which partitions of the DAG entries without one belong to, `{entry: keys}`.
+
+        One without keys is dropped; one with several is there once for each afterwards.
+        """
+
+    def create_asset_run(
+        self, new: NewRun, assets: Sequence[int], partitions: Sequence[int]
+    ) -> DagRun | None:
+        """Make a run for the queued assets, or entries of a partition, of these numbers.
+
+        They are taken out of the queue, and the events behind them are kept as the run's. Gives
+        None, and does nothing, where one of them is not there any more. Raises
+        `AlreadyExistsError` (run id taken).
+        """
 
     def set_next_runs(self, runs: Sequence[NextRun]) -> None:
         """Keep for people when these DAGs run next."""
@@ -411,6 +444,54 @@ class KeptStateStore(Protocol):
         """Remove every value of an asset; gives how many."""
 
 
+class AssetStore(Protocol):
+    """Assets, their aliases, their events, and what these have queued."""
+
+    def record_asset_updates(
+        self, source: Source, updates: Sequence[AssetUpdate]
+    ) -> Sequence[int | None]:
+        """Record them; gives the numbers of the events, None for what there is no asset of."""
+
+    def list_assets(self, which: AssetFilter, window: Window) -> Page[AssetRecord]:
+        """A page of assets, by default in order of creation."""
+
+    def get_asset(self, asset_pk: int) -> AssetRecord:
+        """Raises `NotFoundError`."""
+
+    def list_asset_aliases(self, pattern: str | None, window: Window) -> Page[AssetAliasRecord]:
+        """A page of aliases, by default in order of creation."""
+
+    def get_asset_alias(self, alias_pk: int) -> AssetAliasRecord:
+        """Raises `NotFoundError`."""
+
+    def list_asset_events(self, which: AssetEventFilter, window: Window) -> Page[AssetEvent]:
+        """A page of events, by default the oldest first."""
+
+    def events_of_run(self, run_pk: int) -> Sequence[AssetEvent]:
+        """The events that a run was made for, the oldest first."""
+
+    def runs_of_events(self, event_pks: Sequence[int]) -> Mapping[int, Sequence[DagRun]]:
+        """`{event: the runs that were made for it}`."""
+
+    def queued_events(
+        self,
+        *,
+        dag_id: str | None = None,
+        asset_pk: int | None = None,
+        before: datetime | None = None,
+    ) -> Sequence[QueuedEvent]:
+        """What waits for a DAG, or of an asset, and was queued before that moment."""
+
+    def delete_queued_events(
+        self,
+        *,
+        dag_id: str | None = None,
+        asset_pk: int | None = None,
+        before: datetime | None = None,
+    ) -> int:
+        """Let that start nothing; gives how many entries there were."""
+
+
 class SettingsStore(Protocol):
     """Variables, connections, pools, users. Values and passwords are encrypted at rest."""
 
@@ -503,6 +584,7 @@ class Store(
     RunStore,
     XComStore,
     KeptStateStore,
+    AssetStore,
     SettingsStore,
     HistoryStore,
     AdminStore,

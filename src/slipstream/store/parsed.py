@@ -15,6 +15,7 @@ from slipstream.model.dag import DagSpec
 from slipstream.model.ids import new_uuid7
 from slipstream.model.states import RUN_FINISHED
 from slipstream.model.version import DagVersion, ParsedFile, hash_sources
+from slipstream.store.asset_registry import keep_references
 from slipstream.store.database import Transaction
 from slipstream.store.parts import StoreParts
 from slipstream.store.records import NoticeKind
@@ -133,7 +134,15 @@ class ParsedVerbs(StoreParts):
                     if file.dags
                 },
             )
+            fresh = _find_stale(transaction, set(batch.dags) - set(batch.new))
             _write_dags(transaction, batch)
+            keep_references(
+                transaction,
+                self._database,
+                self._clock(),
+                [version.spec for version in batch.new.values()],
+                gone | fresh,
+            )
             transaction.leave_notice(NoticeKind.DAG_CHANGED, [*sorted(gone), *batch.new])
             transaction.leave_notice(NoticeKind.RUN_EDITED, _move_runs(transaction, batch))
         for version in batch.new.values():
@@ -147,6 +156,7 @@ class ParsedVerbs(StoreParts):
             transaction.run_many(_MARK_STALE, [(dag_id,) for dag_id in gone])
             for table in (dag_file, file_error):
                 transaction.execute(delete(table).where(table.c.fileloc.in_(list(filelocs))))
+            keep_references(transaction, self._database, self._clock(), [], gone)
             transaction.leave_notice(NoticeKind.DAG_CHANGED, gone)
 
     def known_files(self) -> Mapping[str, str]:
@@ -241,6 +251,12 @@ def _find_fresh(transaction: Transaction, filelocs: Iterable[str]) -> list[tuple
         dag.c.fileloc.in_(list(filelocs)), dag.c.is_stale.is_(False)
     )
     return [(dag_id, fileloc) for dag_id, fileloc in transaction.rows(query)]
+
+
+def _find_stale(transaction: Transaction, dag_ids: Iterable[str]) -> set[str]:
+    """Those of the DAGs that are stale."""
+    query = select(dag.c.dag_id).where(dag.c.dag_id.in_(list(dag_ids)), dag.c.is_stale.is_(True))
+    return set(transaction.column(query))
 
 
 def _find_gone(transaction: Transaction, parsed: Sequence[ParsedFile]) -> set[str]:

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from slipstream.model.changes import RowChange
 from slipstream.model.deferral import Deferral
 from slipstream.model.json import JsonValue
-from slipstream.model.run import DagRun, TaskInstance, TaskKey
+from slipstream.model.run import UNMAPPED, DagRun, TaskInstance, TaskKey
 from slipstream.model.states import RunState, RunType, TaskState
 from slipstream.model.version import DagVersion
 
@@ -28,6 +28,8 @@ class NoticeKind(StrEnum):
     DAG_CHANGED = "dag_changed"
     """A new version, paused, unpaused or deleted."""
     POOL_CHANGED = "pool_changed"
+    ASSETS_UPDATED = "assets_updated"
+    """Something that the DAG waits for was updated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,3 +431,56 @@ class ComponentHealth:
     hostname: str
     pid: int
     latest: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetFilter:
+    """Which assets. None does not restrict."""
+
+    name: str | None = None
+    uri: str | None = None
+    name_pattern: str | None = None
+    uri_pattern: str | None = None
+    dag_ids: Sequence[str] | None = None
+    """Assets that one of these DAGs mentions."""
+    only_active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetEventFilter:
+    """Which events of assets. None does not restrict."""
+
+    asset_pk: int | None = None
+    asset_name: str | None = None
+    asset_uri: str | None = None
+    alias: str | None = None
+    """Events that came through that alias."""
+    name_pattern: str | None = None
+    source_dag_id: str | None = None
+    source_task_id: str | None = None
+    source_run_id: str | None = None
+    source_map_index: int | None = None
+    timestamp: Range = field(default_factory=Range)
+    partition_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedEvent:
+    """That an asset was updated since the DAG's last run by assets."""
+
+    dag_id: str
+    asset_pk: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Who updated an asset; nothing is known of those that are no tasks."""
+
+    dag_id: str | None = None
+    run_id: str | None = None
+    task_id: str | None = None
+    map_index: int = UNMAPPED
+    partition_key: str | None = None
+    """The partition of the run."""
+    partition_date: datetime | None = None

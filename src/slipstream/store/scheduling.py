@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import (
     and_,
@@ -253,36 +254,13 @@ class SchedulingVerbs(StoreParts):
 
     def create_run(self, new: NewRun) -> DagRun:
         """Create a run. Raises `AlreadyExistsError` (run id or logical date of the DAG taken)."""
-        run = DagRun(
-            pk=0,
-            dag_id=new.dag_id,
-            run_id=new.run_id,
-            run_type=new.run_type,
-            state=RunState.QUEUED,
-            version_id=new.version_id,
-            run_after=new.run_after,
-            logical_date=new.logical_date,
-            data_interval_start=new.data_interval_start,
-            data_interval_end=new.data_interval_end,
-            queued_at=self._clock(),
-            triggered_by=TriggeredBy(new.triggered_by),
-            triggering_user=new.triggering_user,
-            conf=new.conf,
-            note=new.note,
-            reason=new.reason,
-            partition_key=new.partition_key,
-            partition_date=new.partition_date,
-        )
         try:
             with self._database.write() as transaction:
-                _check_new(transaction, run)
-                pk = transaction.fetch(_CREATE_RUN, _run_row(run))[0][0]
-                transaction.leave_notice(NoticeKind.RUN_CREATED, [pk])
-                return to_run(transaction.fetch(_RUN, (pk,))[0])
+                return add_run(transaction, new, self._clock())
         except ConstraintViolatedError as error:
             # Somebody else was quicker between the check and the insert.
             raise AlreadyExistsError(
-                f"The DAG {run.dag_id!r} has a run {run.run_id!r} or one of that logical date "
+                f"The DAG {new.dag_id!r} has a run {new.run_id!r} or one of that logical date "
                 "already."
             ) from error
 
@@ -326,6 +304,34 @@ class SchedulingVerbs(StoreParts):
         row = {"job": job, "hostname": hostname, "pid": pid, "latest": to_micros(self._clock())}
         with self._database.write() as transaction:
             transaction.execute(statement, [row])
+
+
+def add_run(transaction: Transaction, new: NewRun, now: datetime) -> DagRun:
+    """The run, made in this transaction. Raises `AlreadyExistsError` and `NotFoundError`."""
+    run = DagRun(
+        pk=0,
+        dag_id=new.dag_id,
+        run_id=new.run_id,
+        run_type=new.run_type,
+        state=RunState.QUEUED,
+        version_id=new.version_id,
+        run_after=new.run_after,
+        logical_date=new.logical_date,
+        data_interval_start=new.data_interval_start,
+        data_interval_end=new.data_interval_end,
+        queued_at=now,
+        triggered_by=TriggeredBy(new.triggered_by),
+        triggering_user=new.triggering_user,
+        conf=new.conf,
+        note=new.note,
+        reason=new.reason,
+        partition_key=new.partition_key,
+        partition_date=new.partition_date,
+    )
+    _check_new(transaction, run)
+    pk = transaction.fetch(_CREATE_RUN, _run_row(run))[0][0]
+    transaction.leave_notice(NoticeKind.RUN_CREATED, [pk])
+    return to_run(transaction.fetch(_RUN, (pk,))[0])
 
 
 def _check_new(transaction: Transaction, run: DagRun) -> None:

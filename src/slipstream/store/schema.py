@@ -17,7 +17,7 @@ from slipstream.store.errors import SchemaMismatchError
 from slipstream.store.pools import DEFAULT_POOL
 from slipstream.store.statements import Statement
 
-HEAD = "0008"
+HEAD = "0009"
 """The revision that `tables` stands for: the newest migration."""
 
 DEFAULT_POOL_SLOTS = 128

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from slipstream.model.asset import AssetUpdate
 from slipstream.model.attempt import XComWrite
 from slipstream.model.changes import (
+    AssetsUpdated,
     CallbackOwed,
     DeferralDropped,
     DeferralKept,
@@ -57,6 +59,8 @@ class Plan:
     deferrals: dict[TaskKey, Deferral | None] = field(default_factory=dict)
     """What is to be kept of instances that wait or have waited; None: nothing any more."""
     rendered: dict[TaskKey, FieldsRendered] = field(default_factory=dict)
+    updates: list[tuple[TaskKey, AssetUpdate]] = field(default_factory=list)
+    """Assets that instances have updated."""
     run: DagRun | None = None
     callbacks: list[CallbackOwed] = field(default_factory=list)
 
@@ -80,6 +84,8 @@ def plan_write(write: RunWrite) -> Plan:
                 plan.deferrals[key] = None
             case FieldsRendered(key=key):
                 plan.rendered[key] = change
+            case AssetsUpdated(key=key, updates=updates):
+                plan.updates += [(key, update) for update in updates]
             case RunChanged(run=run):
                 plan.run = run
             case CallbackOwed():

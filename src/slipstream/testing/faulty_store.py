@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
 from typing import TypeAlias, TypeVar
 
+from slipstream.model.asset import AssetQueue
 from slipstream.model.run import DagRun, PastRun
 from slipstream.model.states import RunState
 from slipstream.model.version import DagVersion
@@ -105,6 +106,32 @@ class FaultyStore:
     def create_run(self, new: NewRun) -> DagRun:
         """See `SchedulerStore`."""
         return meet(self._fates, "create_run", lambda: self._store.create_run(new))
+
+    def read_asset_queue(self, dag_id: str) -> AssetQueue:
+        """See `SchedulerStore`."""
+        return meet(self._fates, "read_asset_queue", lambda: self._store.read_asset_queue(dag_id))
+
+    def dags_with_asset_queue(self) -> Sequence[str]:
+        """See `SchedulerStore`."""
+        return meet(self._fates, "dags_with_asset_queue", self._store.dags_with_asset_queue)
+
+    def sort_partitions(self, dag_id: str, sorted_into: Mapping[int, Sequence[str]]) -> None:
+        """See `SchedulerStore`."""
+        meet(
+            self._fates,
+            "sort_partitions",
+            lambda: self._store.sort_partitions(dag_id, sorted_into),
+        )
+
+    def create_asset_run(
+        self, new: NewRun, assets: Sequence[int], partitions: Sequence[int]
+    ) -> DagRun | None:
+        """See `SchedulerStore`."""
+        return meet(
+            self._fates,
+            "create_asset_run",
+            lambda: self._store.create_asset_run(new, assets, partitions),
+        )
 
     def set_next_runs(self, runs: Sequence[NextRun]) -> None:
         """See `SchedulerStore`."""

@@ -15,6 +15,7 @@ from slipstream.core.run_end import EndReason, telling_instance
 from slipstream.model.attempt import Attempt, Failed, Outcome, Skipped, Succeeded, XComWrite
 from slipstream.model.changes import (
     BEGUN,
+    AssetsUpdated,
     CallbackOwed,
     Change,
     InstanceChanged,
@@ -225,6 +226,8 @@ class InProcessRun:
                     self._deferred[change.key] = change.deferral
                 case TriggerDropped():
                     self._deferred.pop(change.key, None)
+                case AssetsUpdated():
+                    self._backend.updated(change.key, change.updates)
                 case CallbackOwed():
                     self._owed.append(change)
                 case TimerSet():

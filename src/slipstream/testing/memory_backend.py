@@ -7,12 +7,22 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from slipstream.model.asset import AssetEvent, AssetUpdate
 from slipstream.model.attempt import XComWrite
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED, TaskKey
+from slipstream.model.states import RunType
 from slipstream.runtime.masking import Masker
 from slipstream.sdk import _scope
-from slipstream.sdk._backend import AssetKey, DagSummary, StoredConnection, XComItem
+from slipstream.sdk._asset_specs import asset_specs
+from slipstream.sdk._backend import (
+    AssetKey,
+    DagSummary,
+    KnownAsset,
+    StoredConnection,
+    XComItem,
+)
+from slipstream.testing.memory_events import MemoryEvents
 from slipstream.testing.other_runs import KnownRun, KnownRuns, instance_states
 from slipstream.wire.value_items import ValueItems, split_items
 
@@ -37,6 +47,7 @@ class MemoryBackend:
         self._xcoms: dict[tuple[str, str, str, str], dict[int, str]] = {}
         self._itemized: tuple[str, ValueItems | None] | None = None
         """The value that was last mapped over, and its items."""
+        self.events = MemoryEvents()
         self._state: dict[tuple[TaskKey | str, str], str] = {}
         self.running = TaskKey("")
         """The task instance that runs now."""
@@ -48,7 +59,7 @@ class MemoryBackend:
         """The backend of another run in the same memory."""
         other = MemoryBackend(dag_id, run_id, runs=self.runs)
         other.share(self._variables, self._connections)
-        other._xcoms, other.masker = self._xcoms, self.masker
+        other._xcoms, other.masker, other.events = self._xcoms, self.masker, self.events
         return other
 
     def share(self, variables: dict[str, str], connections: dict[str, StoredConnection]) -> None:
@@ -191,6 +202,53 @@ class MemoryBackend:
 
     def _scope(self, asset: AssetKey | None) -> TaskKey | str:
         return self.running if asset is None else str(asset.name or asset.uri)
+
+    def updated(self, key: TaskKey, updates: Iterable[AssetUpdate]) -> None:
+        """A task of this run has succeeded and updated these."""
+        self.events.record(*self._own, key, updates)
+
+    def get_asset(self, key: AssetKey) -> KnownAsset | None:
+        """See `Backend`. The assets of this process are those that there are."""
+        for dag in _scope.all_dags():
+            for spec in asset_specs(dag):
+                if key.name in {None, spec.name} and key.uri in {None, spec.uri}:
+                    return KnownAsset(
+                        name=spec.name, uri=spec.uri, group=spec.group, extra=spec.extra
+                    )
+        return None
+
+    def get_asset_events(
+        self,
+        *,
+        asset: AssetKey | None,
+        alias: str | None,
+        after: datetime | None,
+        before: datetime | None,
+        ascending: bool,
+        limit: int | None,
+    ) -> Sequence[AssetEvent]:
+        """See `Backend`."""
+        found = list(self.events.of(asset, alias, after, before))
+        return (found if ascending else found[::-1])[:limit]
+
+    def get_triggering_events(self, *, dag_id: str, run_id: str) -> Sequence[AssetEvent]:
+        """See `Backend`. No run is started by events here."""
+        del dag_id, run_id
+        return []
+
+    def get_run(self, *, dag_id: str, run_id: str) -> Mapping[str, JsonValue] | None:
+        """See `Backend`."""
+        found = self.runs.get(dag_id, run_id)
+        if found is None:
+            return None
+        return {
+            "dag_id": dag_id,
+            "dag_run_id": run_id,
+            "run_type": RunType.MANUAL.value,
+            "state": found.state(),
+            "logical_date": found.logical_date.isoformat() if found.logical_date else None,
+            "conf": dict(found.conf),
+        }
 
     def get_previous_run(
         self, *, dag_id: str, logical_date: datetime | None, run_id: str, state: str | None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from slipstream.model.attempt import XComWrite
 from slipstream.model.changes import (
     BEGUN,
+    AssetsUpdated,
     CallbackOwed,
     DeferralDropped,
     DeferralKept,
@@ -62,6 +63,9 @@ class MemoryRun:
             case DeferralDropped():
                 if self.deferrals.pop(change.key, None) is None:
                     raise ImpossibleWriteError(f"{change.key} was not deferred")
+            case AssetsUpdated():
+                if self._known(change.key).state is not TaskState.SUCCESS:
+                    raise ImpossibleWriteError(f"{change.key} has not succeeded and updates assets")
             case FieldsRendered():
                 self._known(change.key)  # For people to look at, of whom there are none here.
             case RunChanged():

@@ -13,7 +13,8 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import count
 
-from slipstream.model.changes import CallbackOwed
+from slipstream.model.asset import AssetQueue
+from slipstream.model.changes import AssetsUpdated, CallbackOwed
 from slipstream.model.dag import DagSpec
 from slipstream.model.deferral import Deferral
 from slipstream.model.errors import AlreadyExistsError, ConflictError, NotFoundError
@@ -36,6 +37,7 @@ from slipstream.store.records import (
     RunWrite,
     Window,
 )
+from slipstream.testing.memory_assets import MemoryAssets
 from slipstream.testing.memory_run import MemoryRun
 
 NEWEST_FIRST = ("-run_after", "-id")
@@ -58,6 +60,7 @@ class MemoryStore:
         }
         self._notices: deque[Notice] = deque()
         self._listeners: list[Callable[[], None]] = []
+        self.assets = MemoryAssets(clock)
         self.commits = 0
         self.owed: list[tuple[int, CallbackOwed]] = []
         """`(run, callbacks)` that are to be called."""
@@ -78,6 +81,8 @@ class MemoryStore:
                 entry.change(change)
                 if isinstance(change, CallbackOwed):
                     self.owed.append((entry.run.pk, change))
+                elif isinstance(change, AssetsUpdated):
+                    self._record_updates(entry.run, change)
             entry.run = replace(entry.run, revision=write.seen_revision + 1)
         self.commits += 1
         return frozenset(refused)
@@ -191,6 +196,36 @@ class MemoryStore:
         self._notify(NoticeKind.RUN_CREATED, str(created.pk))
         return created
 
+    def _record_updates(self, run: DagRun, change: AssetsUpdated) -> None:
+        for update in change.updates:
+            told = self.assets.record(
+                run, change.key, update, lambda dag_id: self._dags[dag_id].is_paused
+            )
+            for dag_id in told:
+                self._notify(NoticeKind.ASSETS_UPDATED, dag_id)
+
+    def read_asset_queue(self, dag_id: str) -> AssetQueue:
+        """Everything that waits to start a run of the DAG."""
+        return self.assets.queue_of(dag_id)
+
+    def dags_with_asset_queue(self) -> Sequence[str]:
+        """The DAGs that something waits for."""
+        return self.assets.waiting()
+
+    def sort_partitions(self, dag_id: str, sorted_into: Mapping[int, Sequence[str]]) -> None:
+        """Say which partitions of the DAG entries without one belong to."""
+        self.assets.sort(dag_id, sorted_into)
+
+    def create_asset_run(
+        self, new: NewRun, assets: Sequence[int], partitions: Sequence[int]
+    ) -> DagRun | None:
+        """Make a run for what is queued; None where a part of it is not there any more."""
+        if not self.assets.can_take(new.dag_id, assets, partitions):
+            return None
+        run = self.create_run(new)
+        self.assets.take(run, assets, partitions)
+        return run
+
     def set_next_runs(self, runs: Sequence[NextRun]) -> None:
         """Keep for people when these DAGs run next."""
         for run in runs:
@@ -287,6 +322,7 @@ class MemoryStore:
             created_at=self._clock(),
         )
         self._versions[version.version_id] = version
+        self.assets.keep(spec)
         if known is None:
             self._dags[spec.dag_id] = DagRecord(
                 dag_id=spec.dag_id,

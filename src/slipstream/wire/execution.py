@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from slipstream.model.asset import AssetEvent
 from slipstream.model.json import JsonValue
 
 PROTOCOL_VERSION = 1
@@ -152,6 +153,39 @@ class DeleteState(_Request, frozen=True, kw_only=True, tag="delete_state"):
     asset_uri: str | None = None
 
 
+class GetAsset(_Request, frozen=True, kw_only=True, tag="get_asset"):
+    """The asset in use of that name, of that URI or of both. `AssetFound` or `Missing`."""
+
+    name: str | None = None
+    uri: str | None = None
+
+
+class GetAssetEvents(_Request, frozen=True, kw_only=True, tag="get_asset_events"):
+    """Events of an asset, or of what was found through an alias. Answered by `AssetEvents`."""
+
+    name: str | None = None
+    uri: str | None = None
+    alias: str | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+    ascending: bool = True
+    limit: int | None = None
+
+
+class GetTriggeringEvents(_Request, frozen=True, kw_only=True, tag="get_triggering_events"):
+    """The events that a run was made for. Answered by `AssetEvents`."""
+
+    dag_id: str
+    run_id: str
+
+
+class GetRun(_Request, frozen=True, kw_only=True, tag="get_run"):
+    """Answered by `RunFound` or `Missing`."""
+
+    dag_id: str
+    run_id: str
+
+
 class GetPreviousRun(_Request, frozen=True, kw_only=True, tag="get_previous_run"):
     """Answered by `RunFound` or `Missing`."""
 
@@ -232,6 +266,10 @@ Request: TypeAlias = (
     | GetState
     | SetState
     | DeleteState
+    | GetAsset
+    | GetAssetEvents
+    | GetTriggeringEvents
+    | GetRun
     | GetPreviousRun
     | GetTaskStates
     | GetRunState
@@ -316,6 +354,21 @@ class RunFound(_Answer, frozen=True, kw_only=True, tag="run"):
     fields: Mapping[str, JsonValue]
 
 
+class AssetFound(_Answer, frozen=True, kw_only=True, tag="asset"):
+    """An asset that is in use."""
+
+    name: str
+    uri: str
+    group: str
+    extra: Mapping[str, JsonValue]
+
+
+class AssetEvents(_Answer, frozen=True, kw_only=True, tag="asset_events"):
+    """Events, in the order that was asked for."""
+
+    events: list[AssetEvent]
+
+
 class DagFound(_Answer, frozen=True, kw_only=True, tag="dag"):
     """A DAG as it is now."""
 
@@ -347,6 +400,8 @@ Answer: TypeAlias = (
     | Count
     | ConnectionFound
     | RunFound
+    | AssetFound
+    | AssetEvents
     | DagFound
     | TaskStates
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from slipstream.sdk._callables import is_async_callable, kwargs_from_context, run_if_awaitable
+from slipstream.sdk._callables import finished, is_async_callable, kwargs_from_context
 from slipstream.sdk._context import context_merge, get_current_context
 from slipstream.sdk._operator import BaseOperator
 from slipstream.sdk._skip import SkipMixin
@@ -81,8 +81,12 @@ class PythonOperator(BaseOperator):
         return kwargs_from_context(self.python_callable, self.op_args, self.op_kwargs, context)
 
     def execute_callable(self) -> UserValue:
-        """Make the call with the arguments as they are now."""
-        return run_if_awaitable(self.python_callable(*self.op_args, **self.op_kwargs))
+        """Make the call with the arguments as they are now.
+
+        A generator function is run to its end: what it yields of assets is taken, and what it
+        returns is the result.
+        """
+        return finished(self.python_callable, *self.op_args, **self.op_kwargs)
 
 
 class BranchPythonOperator(BaseBranchOperator, PythonOperator):

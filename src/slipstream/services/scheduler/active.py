@@ -12,6 +12,7 @@ from slipstream.core.admission import Admission
 from slipstream.core.machine import RunMachine
 from slipstream.core.transitions import TransitionError
 from slipstream.model.changes import (
+    AssetsUpdated,
     AttemptCancelled,
     CallbackOwed,
     Change,
@@ -265,7 +266,7 @@ class ActiveRuns:
                     self._timers.set(timer, change.at)
                 case AttemptCancelled():
                     active.cancels.append(change)
-                case DeferralKept() | DeferralDropped() | FieldsRendered():
+                case DeferralKept() | DeferralDropped() | FieldsRendered() | AssetsUpdated():
                     active.rows.append(change)
                 case TriggerWanted():
                     active.triggers[change.deferral.attempt_id] = change

@@ -96,7 +96,9 @@ class Scheduler:
         self._on_written = on_written
         self._inbox = Inbox()
         asked = NoTimetables() if timetables is None else Timetables(timetables, self._inbox, clock)
-        self._memory = Memory(store, executor, self._triggerer, min(limits, default=0), asked)
+        self._memory = Memory(
+            store, executor, self._triggerer, min(limits, default=0), asked, new_id
+        )
         self._admitted: list[tuple[int, TaskKey]] = []
         self._failed: dict[int, ActiveRun] = {}
         """Failed runs of DAGs that are paused after several of them."""
@@ -222,7 +224,8 @@ class Scheduler:
         memory = self._memory
         if memory.patience.is_waiting:
             return False
-        return memory.is_behind or memory.past.is_due or memory.planner.is_due or bool(self._failed)
+        to_make = memory.planner.is_due or memory.asset_runs.is_due
+        return memory.is_behind or memory.past.is_due or to_make or bool(self._failed)
 
     def _decide_and_save(self, now: datetime) -> bool:
         self._ask_the_store(now)
@@ -302,6 +305,8 @@ class Scheduler:
                 del self._failed[next(iter(self._failed))]
             if not self._is_draining:
                 for run in memory.planner.make_due_runs(now):
+                    memory.created(run, now)
+                for run in memory.asset_runs.make_due_runs(now):
                     memory.created(run, now)
         except StoreError as error:
             memory.patience.failed("ask the store", error, now)

@@ -17,10 +17,12 @@ from slipstream.executors.interface import Executor
 from slipstream.model.attempt import Attempt, Lost, Watched
 from slipstream.model.errors import NotFoundError
 from slipstream.model.events import AttemptEnded
+from slipstream.model.ids import IdSource
 from slipstream.model.run import DagRun
 from slipstream.model.states import LIVE, RUN_FINISHED, RunState, TaskState
 from slipstream.services.scheduler.active import ActiveRun, ActiveRuns, AttemptEvent
 from slipstream.services.scheduler.asking import AsksTimetables
+from slipstream.services.scheduler.asset_runs import AssetRuns
 from slipstream.services.scheduler.dags import DagBook
 from slipstream.services.scheduler.keys import NewsTimer, TimerKey
 from slipstream.services.scheduler.needs import SchedulingStore
@@ -49,6 +51,7 @@ class Memory:
         triggerer: Triggerer,
         parallelism: int,
         timetables: AsksTimetables,
+        new_id: IdSource,
     ) -> None:
         self._store = store
         self.timers: Timers[TimerKey] = Timers()
@@ -58,6 +61,7 @@ class Memory:
         self.dags = DagBook(store)
         self.queue = RunQueue(self.timers)
         self.planner = Planner(store, self.dags, self.queue, self.timers, timetables)
+        self.asset_runs = AssetRuns(store, self.dags, self.queue, new_id)
         self.outstanding = Outstanding(executor)
         self.waiting = Waiting(triggerer)
         self.watching = Watching()
@@ -127,6 +131,7 @@ class Memory:
     def _read_all(self, now: datetime) -> None:
         self.dags.read_all()
         self._read_pools()
+        self.asset_runs.look_at_all()
         runs = self._list_active_runs()
         self.must_read_all = False
         for active in self.active:
@@ -267,6 +272,7 @@ class Memory:
         dag_id = self.queue.drop(run_pk)
         if dag_id is not None:
             self.planner.look(dag_id)
+            self.asset_runs.look(dag_id)
 
     def _close(self, run_pk: int, reason: str, *, keep: Container[str | None] = ()) -> None:
         """Forget a run, and end its attempts except for `keep`."""
@@ -315,6 +321,8 @@ class Memory:
                 self.past.edited(None)
             case NoticeKind.DAG_CHANGED:
                 self._dag_changed(notice.subject)
+            case NoticeKind.ASSETS_UPDATED:
+                self.asset_runs.look(notice.subject)
             case NoticeKind.POOL_CHANGED:
                 self._read_pools()
             case _:
@@ -330,6 +338,7 @@ class Memory:
             self.active.offer_again(dag_id)
         self._set_limits(dag_id)
         self.planner.look_anew(dag_id)
+        self.asset_runs.look(dag_id)
 
     def _set_limits(self, dag_id: str) -> None:
         limit = self.dags.max_active_runs(dag_id)

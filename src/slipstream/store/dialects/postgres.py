@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from copy import copy
 
 import psycopg
-from sqlalchemy import bindparam, create_engine, func, select, text
+from sqlalchemy import bindparam, create_engine, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import URL, Connection, Dialect
 from sqlalchemy.exc import DBAPIError
@@ -30,6 +30,8 @@ from slipstream.store.tables import dag_run, lease
 
 _SETUP_LOCK = 0x51195712EA
 """The number of the advisory lock under which the schema changes."""
+_ASSETS_LOCK = 0x51195712EB
+"""The number of the advisory lock under which events of assets are recorded."""
 _CONNECT_SECONDS = 10
 _POOL_SECONDS = 60
 _EXTRA_CONNECTIONS = 8
@@ -48,6 +50,7 @@ _THE_TERM = Statement(
     .with_for_update(read=True),
     ("name", "epoch"),
 )
+_LOCK_ASSETS = Statement(select(func.pg_advisory_xact_lock(literal_column(str(_ASSETS_LOCK)))), ())
 _NOTIFY = text(f"NOTIFY {CHANNEL}")
 
 
@@ -167,6 +170,10 @@ class PostgresDatabase(Database):
     def lock_runs(self, transaction: Transaction, run_pks: Sequence[int]) -> Mapping[int, int]:
         """`{run: revision}` of those that exist, locked in order until the end."""
         return dict(transaction.fetch(_LOCK_RUNS, [list(run_pks)]))
+
+    def lock_assets(self, transaction: Transaction) -> None:
+        """Be the only one who records or consumes events of assets, until the end."""
+        transaction.fetch(_LOCK_ASSETS)
 
     def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Call `wake` after every commit, of any process, that left a notice; gives the undo."""

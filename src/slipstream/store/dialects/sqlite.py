@@ -103,6 +103,9 @@ class SQLiteDatabase(Database):
                 found[pk] = revision
         return found
 
+    def lock_assets(self, transaction: Transaction) -> None:
+        """The transaction holds the one write lock."""
+
     def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Call `wake` after every commit, of any process, that left a notice; gives the undo."""
         return self._wakeups.listen(wake)

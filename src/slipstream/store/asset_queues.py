@@ -1,0 +1,227 @@
+"""What waits to start runs of DAGs that wait for assets, and making these runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
+
+from slipstream.core.assets import ReferenceKind
+from slipstream.model.asset import AssetName, AssetQueue, AssetUpdate, QueuedAsset, QueuedPartition
+from slipstream.model.run import DagRun
+from slipstream.store.asset_conditions import events_waited_for, in_schedule
+from slipstream.store.asset_recording import record_updates
+from slipstream.store.database import Transaction
+from slipstream.store.parts import StoreParts
+from slipstream.store.records import NewRun, QueuedEvent, Source
+from slipstream.store.scheduling import add_run
+from slipstream.store.tables import (
+    asset,
+    asset_alias,
+    asset_alias_member,
+    asset_consumer,
+    asset_event,
+    asset_queue,
+    asset_reference,
+    partition_queue,
+    run_asset_event,
+)
+from slipstream.store.times import from_micros, to_micros
+
+
+class AssetQueueVerbs(StoreParts):
+    """The scheduler's side of assets."""
+
+    def record_asset_updates(
+        self, source: Source, updates: Sequence[AssetUpdate]
+    ) -> Sequence[int | None]:
+        """Record them; gives the numbers of the events, None for what there is no asset of."""
+        with self._database.write() as transaction:
+            given = [(source, update) for update in updates]
+            return record_updates(transaction, self._database, self._clock(), given)
+
+    def read_asset_queue(self, dag_id: str) -> AssetQueue:
+        """Everything that waits to start a run of the DAG."""
+        assets = (
+            select(asset.c.pk, asset.c.name, asset.c.uri, asset_queue.c.queued_at)
+            .join(asset_queue, asset_queue.c.asset_pk == asset.c.pk)
+            .where(asset_queue.c.dag_id == dag_id)
+            .order_by(asset_queue.c.queued_at, asset.c.pk)
+        )
+        with self._database.read() as transaction:
+            queued = [
+                QueuedAsset(pk, AssetName(name, uri), from_micros(at))
+                for pk, name, uri, at in transaction.rows(assets)
+            ]
+            partitions = _partitions(transaction, dag_id)
+            members = _members(transaction, dag_id) if queued or partitions else {}
+        return AssetQueue(assets=queued, partitions=partitions, members=members)
+
+    def dags_with_asset_queue(self) -> Sequence[str]:
+        """The DAGs that something waits for."""
+        with self._database.read() as transaction:
+            waiting = select(asset_queue.c.dag_id).union(select(partition_queue.c.dag_id))
+            return sorted(transaction.column(waiting))
+
+    def queued_events(
+        self,
+        *,
+        dag_id: str | None = None,
+        asset_pk: int | None = None,
+        before: datetime | None = None,
+    ) -> Sequence[QueuedEvent]:
+        """What waits for a DAG, or of an asset, and was queued before that moment."""
+        query = (
+            select(asset_queue.c.dag_id, asset_queue.c.asset_pk, asset_queue.c.queued_at)
+            .where(*_queued(dag_id, asset_pk, before))
+            .order_by(asset_queue.c.queued_at, asset_queue.c.dag_id, asset_queue.c.asset_pk)
+        )
+        with self._database.read() as transaction:
+            return [
+                QueuedEvent(dag_id=target, asset_pk=pk, created_at=from_micros(at))
+                for target, pk, at in transaction.rows(query)
+            ]
+
+    def delete_queued_events(
+        self,
+        *,
+        dag_id: str | None = None,
+        asset_pk: int | None = None,
+        before: datetime | None = None,
+    ) -> int:
+        """Let that start nothing; gives how many entries there were."""
+        with self._database.write() as transaction:
+            self._database.lock_assets(transaction)
+            conditions = _queued(dag_id, asset_pk, before)
+            return transaction.execute(delete(asset_queue).where(*conditions)).rowcount
+
+    def sort_partitions(self, dag_id: str, sorted_into: Mapping[int, Sequence[str]]) -> None:
+        """Say which partitions of the DAG entries without one belong to, `{entry: keys}`.
+
+        One without keys is dropped; one with several is there once for each afterwards.
+        """
+        if not sorted_into:
+            return
+        of_dag = (partition_queue.c.dag_id == dag_id, partition_queue.c.target_key.is_(None))
+        with self._database.write() as transaction:
+            self._database.lock_assets(transaction)
+            found = transaction.rows(
+                delete(partition_queue)
+                .where(*of_dag, partition_queue.c.pk.in_(list(sorted_into)))
+                .returning(
+                    partition_queue.c.pk, partition_queue.c.event_pk, partition_queue.c.queued_at
+                )
+            )
+            rows = [
+                {"dag_id": dag_id, "event_pk": event_pk, "target_key": key, "queued_at": at}
+                for pk, event_pk, at in sorted(found)
+                for key in sorted_into[pk]
+            ]
+            if rows:
+                transaction.execute(insert(partition_queue), rows)
+
+    def create_asset_run(
+        self, new: NewRun, assets: Sequence[int], partitions: Sequence[int]
+    ) -> DagRun | None:
+        """Make a run for the queued assets, or entries of a partition, of these numbers.
+
+        They are taken out of the queue, and the events behind them are kept as the run's. Gives
+        None, and does nothing, where one of them is not there any more. Raises
+        `AlreadyExistsError` (run id taken).
+        """
+        queued = (asset_queue.c.dag_id == new.dag_id, asset_queue.c.asset_pk.in_(assets))
+        entries = (
+            partition_queue.c.dag_id == new.dag_id,
+            partition_queue.c.pk.in_(partitions),
+        )
+        with self._database.write() as transaction:
+            self._database.lock_assets(transaction)
+            waiting = transaction.column(select(asset_queue.c.asset_pk).where(*queued))
+            events = transaction.column(select(partition_queue.c.event_pk).where(*entries))
+            if (len(waiting), len(events)) != (len(assets), len(partitions)):
+                return None
+            transaction.execute(delete(asset_queue).where(*queued))
+            transaction.execute(delete(partition_queue).where(*entries))
+            if assets:
+                events += _see_events(transaction, new.dag_id)
+            run = add_run(transaction, new, self._clock())
+            rows = [{"run_pk": run.pk, "event_pk": event_pk} for event_pk in sorted({*events})]
+            if rows:
+                transaction.execute(insert(run_asset_event), rows)
+            return run
+
+
+def _queued(
+    dag_id: str | None, asset_pk: int | None, before: datetime | None
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if dag_id is not None:
+        conditions.append(asset_queue.c.dag_id == dag_id)
+    if asset_pk is not None:
+        conditions.append(asset_queue.c.asset_pk == asset_pk)
+    if before is not None:
+        conditions.append(asset_queue.c.queued_at < to_micros(before))
+    return conditions
+
+
+def _see_events(transaction: Transaction, dag_id: str) -> list[int]:
+    """The DAG's events since its last run by assets; they are over for it from here on."""
+    mine = asset_consumer.c.dag_id == dag_id
+    seen = select(asset_consumer.c.seen_event_pk).where(mine).scalar_subquery()
+    events = transaction.column(
+        select(asset_event.c.pk).where(asset_event.c.pk > seen, events_waited_for(dag_id))
+    )
+    latest = select(func.max(asset_event.c.pk)).scalar_subquery()
+    transaction.execute(
+        update(asset_consumer)
+        .where(mine)
+        .values(seen_event_pk=func.coalesce(latest, asset_consumer.c.seen_event_pk))
+    )
+    return events
+
+
+def _partitions(transaction: Transaction, dag_id: str) -> list[QueuedPartition]:
+    rows = transaction.rows(
+        select(
+            partition_queue.c.pk,
+            partition_queue.c.event_pk,
+            asset.c.name,
+            asset.c.uri,
+            asset_event.c.partition_key,
+            asset_event.c.partition_date,
+            partition_queue.c.queued_at,
+            partition_queue.c.target_key,
+        )
+        .join(asset_event, asset_event.c.pk == partition_queue.c.event_pk)
+        .join(asset, asset.c.pk == asset_event.c.asset_pk)
+        .where(partition_queue.c.dag_id == dag_id)
+        .order_by(partition_queue.c.event_pk, partition_queue.c.pk)
+    )
+    return [
+        QueuedPartition(
+            pk=pk,
+            event_pk=event_pk,
+            asset=AssetName(name, uri),
+            source_key=source_key,
+            source_date=from_micros(source_date),
+            queued_at=from_micros(queued_at),
+            target_key=target_key,
+        )
+        for pk, event_pk, name, uri, source_key, source_date, queued_at, target_key in rows
+    ]
+
+
+def _members(transaction: Transaction, dag_id: str) -> Mapping[str, Sequence[AssetName]]:
+    rows = transaction.rows(
+        select(asset_alias.c.name, asset.c.name, asset.c.uri)
+        .join(asset_reference, asset_reference.c.target == asset_alias.c.name)
+        .join(asset_alias_member, asset_alias_member.c.alias_pk == asset_alias.c.pk)
+        .join(asset, asset.c.pk == asset_alias_member.c.asset_pk)
+        .where(in_schedule(dag_id, ReferenceKind.ALIAS))
+        .order_by(asset_alias.c.name, asset.c.pk)
+    )
+    members: dict[str, list[AssetName]] = {}
+    for alias, name, uri in rows:
+        members.setdefault(alias, []).append(AssetName(name, uri))
+    return members

@@ -1,0 +1,191 @@
+"""Recording that assets were updated: the events, and what they queue for the DAGs that wait.
+
+What a task has updated is recorded in the transaction that records its success.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select
+
+from slipstream.model.asset import AssetSpec, AssetUpdate
+from slipstream.store.asset_conditions import waiting_dags
+from slipstream.store.asset_registry import keep_aliases, keep_asset, settle_activity
+from slipstream.store.database import Database, Transaction
+from slipstream.store.records import NoticeKind, Source
+from slipstream.store.rows import to_json
+from slipstream.store.statements import upsert
+from slipstream.store.tables import (
+    asset,
+    asset_alias_member,
+    asset_consumer,
+    asset_event,
+    asset_event_alias,
+    asset_queue,
+    dag,
+    partition_queue,
+)
+from slipstream.store.times import to_micros
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asset:
+    pk: int
+    name: str
+    uri: str
+    is_active: bool
+
+
+def record_updates(
+    transaction: Transaction,
+    database: Database,
+    now: datetime,
+    updates: Sequence[tuple[Source, AssetUpdate]],
+) -> Sequence[int | None]:
+    """Record them in their order; gives the events' numbers, None for what there is no asset of.
+
+    An asset that is not active (see `asset_registry`) gets no events of tasks.
+    """
+    database.lock_assets(transaction)
+    at = to_micros(now)
+    return [_record(transaction, database, at, source, update) for source, update in updates]
+
+
+def _record(
+    transaction: Transaction, database: Database, at: int, source: Source, update: AssetUpdate
+) -> int | None:
+    found = _find(transaction, update)
+    if update.aliases:
+        found = _through_aliases(transaction, at, update, found)
+    if found is None:
+        _log.warning(
+            "The task %s of %s has updated the asset %s, which no DAG mentions: there is no event.",
+            *(source.task_id, source.dag_id, update.name or update.uri),
+        )
+        return None
+    if not found.is_active and source.task_id is not None:
+        _log.warning(
+            "The task %s of %s has updated the asset %s, which is not in use: there is no event.",
+            *(source.task_id, source.dag_id, found.name),
+        )
+        return None
+    event_pk = _insert(transaction, at, source, update, found)
+    if update.aliases:
+        numbers = keep_aliases(transaction, dict.fromkeys(update.aliases, "asset"))
+        rows = [{"event_pk": event_pk, "alias_pk": numbers[name]} for name in update.aliases]
+        transaction.execute(insert(asset_event_alias), rows)
+    partition_key = update.partition_key or source.partition_key
+    _queue(transaction, database, at, event_pk, found, update.aliases, partition_key)
+    return event_pk
+
+
+def _find(transaction: Transaction, update: AssetUpdate) -> _Asset | None:
+    conditions = []
+    if update.name is not None:
+        conditions.append(asset.c.name == update.name)
+    if update.uri is not None:
+        conditions.append(asset.c.uri == update.uri)
+    rows = transaction.rows(
+        select(asset.c.pk, asset.c.name, asset.c.uri, asset.c.is_active)
+        .where(*conditions)
+        .order_by(asset.c.is_active.desc(), asset.c.pk)
+        .limit(1)
+    )
+    return _Asset(*rows[0]) if rows else None
+
+
+def _through_aliases(
+    transaction: Transaction, at: int, update: AssetUpdate, found: _Asset | None
+) -> _Asset:
+    """The asset, which may be new, as a member of the aliases that it was found through."""
+    if found is None:
+        name = update.name if update.name is not None else update.uri
+        uri = update.uri if update.uri is not None else update.name
+        spec = AssetSpec(
+            name=name or "", uri=uri or "", group=update.group, extra=update.asset_extra
+        )
+        found = _Asset(
+            keep_asset(transaction, at, spec, is_active=False), spec.name, spec.uri, False
+        )
+    numbers = keep_aliases(transaction, dict.fromkeys(update.aliases, "asset"))
+    known = set(
+        transaction.column(
+            select(asset_alias_member.c.alias_pk).where(asset_alias_member.c.asset_pk == found.pk)
+        )
+    )
+    new = [number for number in numbers.values() if number not in known]
+    if new:
+        rows = [{"alias_pk": number, "asset_pk": found.pk} for number in new]
+        transaction.execute(insert(asset_alias_member), rows)
+        settle_activity(transaction, at)
+    return _find(transaction, AssetUpdate(name=found.name, uri=found.uri)) or found
+
+
+def _insert(
+    transaction: Transaction, at: int, source: Source, update: AssetUpdate, found: _Asset
+) -> int:
+    partition_key = update.partition_key or source.partition_key
+    # The date stands for the run's own partition, and for no other.
+    has_date = partition_key == source.partition_key
+    event_pk: int = transaction.value(
+        insert(asset_event)
+        .values(
+            asset_pk=found.pk,
+            timestamp=at,
+            extra=to_json(dict(update.extra)),
+            source_dag_id=source.dag_id,
+            source_run_id=source.run_id,
+            source_task_id=source.task_id,
+            source_map_index=source.map_index,
+            partition_key=partition_key,
+            partition_date=to_micros(source.partition_date) if has_date else None,
+        )
+        .returning(asset_event.c.pk)
+    )
+    return event_pk
+
+
+def _queue(
+    transaction: Transaction,
+    database: Database,
+    at: int,
+    event_pk: int,
+    found: _Asset,
+    aliases: tuple[str, ...],
+    partition_key: str | None,
+) -> None:
+    """Let the event wait for those DAGs that it concerns and that are not paused."""
+    waiting = waiting_dags(found.pk, found.name, found.uri, aliases)
+    consumers = transaction.rows(
+        select(asset_consumer.c.dag_id, asset_consumer.c.partitioning)
+        .join(dag, dag.c.dag_id == asset_consumer.c.dag_id)
+        .where(dag.c.is_paused.is_(False), asset_consumer.c.dag_id.in_(waiting))
+        .order_by(asset_consumer.c.dag_id)
+    )
+    if partition_key is None:
+        whole = [dag_id for dag_id, partitioning in consumers if not partitioning]
+        rows = [{"dag_id": dag_id, "asset_pk": found.pk, "queued_at": at} for dag_id in whole]
+        if rows:
+            columns = ["dag_id", "asset_pk", "queued_at"]
+            key = ["dag_id", "asset_pk"]
+            statement = upsert(database.dialect, asset_queue, columns, key)
+            transaction.execute(statement, rows)
+        told = whole
+        for dag_id in [dag_id for dag_id, partitioning in consumers if partitioning]:
+            _log.warning(
+                "The DAG %s waits for partitions of the asset %s, and an event of it has none: it "
+                "starts no run.",
+                *(dag_id, found.name),
+            )
+    else:
+        told = [dag_id for dag_id, partitioning in consumers if partitioning]
+        rows = [{"dag_id": dag_id, "event_pk": event_pk, "queued_at": at} for dag_id in told]
+        if rows:
+            transaction.execute(insert(partition_queue), rows)
+    transaction.leave_notice(NoticeKind.ASSETS_UPDATED, told)
