@@ -14,7 +14,10 @@ from tests.differential.words import (
     GROUP_DEFAULTS,
     KINDS,
     MAPPABLE,
+    MOMENTS,
     MORE_OPTIONS,
+    OVERRIDABLE,
+    POLICIES,
     RULES,
     TEMPLATES,
 )
@@ -55,7 +58,9 @@ class _Generator(Scene):
             root=root,
             edges=tuple(self.edges),
             options=tuple(options),
-            conf={"c": rng.choice((1, "two"))} if rng.random() < 0.3 else {},
+            conf=rng.choice(({"c": 1}, {"c": "two"}, {"p": 7, "new": [1]}))
+            if rng.random() < 0.3
+            else {},
         )
 
     def items(self, number: int) -> list[Item]:
@@ -65,15 +70,19 @@ class _Generator(Scene):
             if self.budget <= 0:
                 break
             chance = rng.random()
-            if chance < 0.14 and len(self.around) < 2 and not self.mapped_around:
+            if chance < 0.14 and len(self.around) < 3 and self.may_map_a_group():
                 found.append(self.mapped_group())
-            elif chance < 0.24 and len(self.around) < 2:
+            elif chance < 0.24 and len(self.around) < 3:
                 found.append(self.group())
             elif chance < 0.34 and not self.in_with:
                 found.append(self.scope())
             else:
                 found.append(self.task())
         return found
+
+    def may_map_a_group(self) -> bool:
+        """One in another seldom: what is mapped over must be known before."""
+        return not self.mapped_around or (len(self.mapped_around) < 2 and self.rng.random() < 0.4)
 
     def name(self, letter: str) -> str:
         self.count += 1
@@ -204,7 +213,7 @@ class _Generator(Scene):
             return replace(task, result=repr(f"echo '{text}'; exit {code}"), shape="none", args=())
         if task.kind == "bash_task":
             return replace(task, shape="none")
-        if task.kind in ("empty", "latest", "dow", "poke"):
+        if task.kind in ("empty", "latest", "dow", "moment", "poke", "far", "brief", "asks"):
             return replace(task, result="None", shape="none", args=(), pulls=(), outcomes=("ok",))
         if task.kind in BRANCHES:
             return replace(task, shape="none")
@@ -223,8 +232,15 @@ class _Generator(Scene):
                 options.append(("trigger_rule", repr(rule)))
         if rng.random() < 0.2:
             options.append(("retries", str(rng.choice((0, 1, 2)))))
-        if shape == "dict" and kind in ("task", "async") and rng.random() < 0.5:
-            options.append(("multiple_outputs", "True"))
+        if shape == "dict" and kind in ("task", "async", "loud") and rng.random() < 0.5:
+            options.append(rng.choice((("multiple_outputs", "True"), ("hint", "dict[str, int]"))))
+        if kind in OVERRIDABLE and rng.random() < 0.15:
+            options.append(("override", "True"))
+        if rng.random() < 0.08 and kind not in ("empty", "latest"):
+            rules = ", ".join(rng.sample(POLICIES, rng.randint(1, 2)))
+            options.append(("retry_policy", f"ExceptionRetryPolicy(rules=[{rules}])"))
+            if "retries" not in dict(options):
+                options.append(("retries", "2"))
         if rng.random() < 0.05:
             options.append(("do_xcom_push", "False"))
         if rng.random() < 0.2:
@@ -250,6 +266,22 @@ class _Generator(Scene):
                 options.append(("mode", "'reschedule'"))
         elif kind in ("run_if", "skip_if"):
             options.append(("condition", rng.choice(CONDITIONS)))
+        elif kind == "waits":
+            options.append(("waits", rng.choice(("1", "1", "2"))))
+        elif kind == "far":
+            options.append(
+                ("target_time", rng.choice(("'{{ ts }}'", "'2020-01-01T00:00:00+00:00'")))
+            )
+        elif kind == "brief":
+            options += [("time_to_wait", "timedelta(0)"), ("deferrable", "True")]
+        elif kind == "asks":
+            options.append(("trigger_run_id", rng.choice(("'one'", "'one'", "'at_{{ ds }}'"))))
+            options.append(("conf", rng.choice(("None", "{'from': '{{ run_id }}', 'n': 1}"))))
+            more = ("skip_when_already_exists", "reset_dag_run")
+            options += [(name, "True") for name in more if rng.random() < 0.4]
+        elif kind == "moment":
+            options += rng.choice(MOMENTS)
+            options.append(("use_task_logical_date", "True"))
         elif kind == "dow":
             days = rng.choice(("'Monday'", "{'Tuesday', 'Sunday'}"))
             options += [("week_day", days), ("use_task_logical_date", "True")]

@@ -81,7 +81,9 @@ def _task(program: Program, difference: Difference) -> Task | None:
     return next((task for task in program.tasks() if ids[task.name] == task_id), None)
 
 
-DECIDING = ("branch", "branch_python", "choose", "dow", "short", "short_python", "latest")
+DECIDING = (
+    "branch", "branch_python", "choose", "dow", "moment", "short", "short_python", "latest"
+)  # fmt: skip
 
 
 def _branch_result(program: Program, difference: Difference) -> bool:

@@ -1,8 +1,9 @@
 """What stands at the top of every generated file: its imports, and what its tasks do."""
 
 PRELUDE = """\
+import asyncio
 import os
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from jinja2 import StrictUndefined
 from airflow.providers.standard.operators.bash import BashOperator
@@ -18,9 +19,12 @@ from airflow.sdk import (
     DAG,
     BaseBranchOperator,
     BaseOperator,
+    ExceptionRetryPolicy,
     Label,
     Param,
     PokeReturnValue,
+    RetryAction,
+    RetryRule,
     TaskGroup,
     chain,
     chain_linear,
@@ -31,9 +35,12 @@ from airflow.sdk import (
     task_group,
     teardown,
 )
+from airflow.sdk.bases.decorator import DecoratedOperator, task_decorator_factory
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 SEEN, ABOUT = object(), object()
+NO_TIME = timedelta(0)
 
 
 def trace(*words):
@@ -79,7 +86,10 @@ def work(outcomes, result, *given, pulls=()):
     context = get_current_context()
     ti = context["ti"]
     seen = [show(value) for value in given]
-    seen += [show(ti.xcom_pull(**pull)) for pull in pulls]
+    own = {"run_id": ti.run_id, "dag_id": ti.dag_id}
+    for pull in pulls:
+        named = {of: own[of] if value == "own" else value for of, value in pull.items()}
+        seen.append(show(ti.xcom_pull(**named)))
     ti.xcom_push(key="seen", value=seen)
     end(outcomes)
     return seen if result is SEEN else about() if result is ABOUT else result
@@ -127,6 +137,67 @@ class Plain(BaseOperator):
         return work(self.outcomes, self.result, self.given, pulls=self.pulls)
 
 
+class Soon(BaseTrigger):
+    def __init__(self, payload):
+        super().__init__()
+        self.payload = payload
+
+    def serialize(self):
+        return f"{type(self).__module__}.Soon", {"payload": self.payload}
+
+    async def run(self):
+        await asyncio.sleep(0)
+        yield TriggerEvent(self.payload)
+
+
+class Waits(Plain):
+    def __init__(self, *, waits=1, **kwargs):
+        super().__init__(**kwargs)
+        self.waits = waits
+
+    def execute(self, context):
+        ti = context["ti"]
+        ti.xcom_push(key="before", value=[ti.try_number, show(self.given)])
+        self.wait({"waited": 1, "where": [ti.task_id, ti.map_index]})
+
+    def wait(self, payload):
+        self.defer(trigger=Soon(payload), method_name="resumed")
+
+    def resumed(self, context, event=None):
+        if event["waited"] < self.waits:
+            self.wait({**event, "waited": event["waited"] + 1})
+        trace("resumed", show(event))
+        value = work(self.outcomes, self.result, self.given, pulls=self.pulls)
+        return event if value is None else value
+
+
+class Loud(DecoratedOperator):
+    custom_operator_name = "@task.loud"
+
+    def execute(self, context):
+        value = super().execute(context)
+        trace("loud", context["ti"].task_id, context["ti"].map_index)
+        return value
+
+
+def loud(python_callable=None, **kwargs):
+    return task_decorator_factory(
+        python_callable=python_callable, decorated_operator_class=Loud, **kwargs
+    )
+
+
+def before(context):
+    trace("before", context["ti"].task_id, context["ti"].map_index)
+
+
+def after(context, result=None):
+    trace("after", context["ti"].task_id, context["ti"].map_index, show(result))
+
+
+def skips_before(context):
+    raise AirflowSkipException("before")
+
+
 class Choose(BaseBranchOperator):
     def __init__(self, *, outcomes=("ok",), choice=None, **kwargs):
         super().__init__(**kwargs)
@@ -137,5 +208,12 @@ class Choose(BaseBranchOperator):
         return self.choice
 """
 
-WEEKDAY = "from airflow.providers.standard.operators.weekday import BranchDayOfWeekOperator\n"
-"""Imported where it is used."""
+_STANDARD = "from airflow.providers.standard"
+IMPORTS = {
+    "dow": f"{_STANDARD}.operators.weekday import BranchDayOfWeekOperator\n",
+    "moment": f"{_STANDARD}.operators.datetime import BranchDateTimeOperator\n",
+    "asks": f"{_STANDARD}.operators.trigger_dagrun import TriggerDagRunOperator\n",
+    "far": f"{_STANDARD}.sensors.date_time import DateTimeSensorAsync\n",
+    "brief": f"{_STANDARD}.sensors.time_delta import WaitSensor\n",
+}
+"""By the kind of task that needs it: imported where it is used."""

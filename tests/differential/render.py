@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from textwrap import indent
 
-from tests.differential.prelude import PRELUDE, WEEKDAY
+from tests.differential.prelude import IMPORTS, PRELUDE
 from tests.differential.program import Block, Edge, Item, Map, Program, Task, Value
 
 STEP = "    "
 PARAMETERS = ("a", "b", "c")
-DECORATED = ("task", "async", "branch", "short", "sensor", "run_if", "skip_if", "bash_task")
+DECORATED = (
+    "task", "async", "loud", "branch", "short", "sensor", "run_if", "skip_if", "bash_task"
+)  # fmt: skip
+_NOT_ARGUMENTS = ("condition", "choice", "teardown_options", "override", "hint")
+"""Options that are rendered in other ways."""
 
 
 def render(program: Program) -> str:
@@ -34,8 +38,19 @@ class _Renderer:
         lines.append(STEP + "n = {}")
         body = [*self.items(self.program.root.items), *self.edges(self.program.edges)]
         kinds = {task.kind for task in self.tasks.values()}
-        imports = WEEKDAY + PRELUDE if "dow" in kinds else PRELUDE
-        return "\n".join([imports, "", *lines, *(STEP + line for line in body)]) + "\n"
+        imports = "".join(IMPORTS[kind] for kind in sorted(kinds & IMPORTS.keys())) + PRELUDE
+        other = self.other_dag() if "asks" in kinds else []
+        lines = [imports, *other, "", *lines, *(STEP + line for line in body)]
+        return "\n".join(lines) + "\n"
+
+    def other_dag(self) -> list[str]:
+        """The DAG whose runs some tasks ask for. It leaves no trace: only we carry them out."""
+        dag_id = f"{self.program.dag_id}_other"
+        options = "schedule=None, is_paused_upon_creation=False"
+        return [
+            f"with DAG({dag_id!r}, {options}):",
+            STEP + "EmptyOperator(task_id='nothing')",
+        ]
 
     def items(self, items: Iterable[Item]) -> list[str]:
         lines: list[str] = []
@@ -147,30 +162,37 @@ class _Renderer:
         if task.kind in ("run_if", "skip_if"):
             lines.append(f"@task.{task.kind}({task.option('condition')})")
         options = {"task_id": repr(task.name)} | {
-            name: text
-            for name, text in task.options
-            if name not in ("condition", "choice", "teardown_options")
+            name: text for name, text in task.options if name not in _NOT_ARGUMENTS
         }
+        changed: dict[str, str] = {}
+        if task.option("override") is not None:
+            # All but the id is given where the function is called.
+            changed, options = options, {"task_id": repr(f"{task.name}_before"), "retries": "5"}
         name = {
             "branch": "task.branch",
             "short": "task.short_circuit",
             "sensor": "task.sensor",
             "bash_task": "task.bash",
+            "loud": "loud",
         }.get(task.kind, "task")
         lines.append(f"@{name}({_keywords(options.items())})")
         word = "async def" if task.kind == "async" else "def"
-        lines.append(f"{word} f_{task.name}({', '.join(f'{of}=None' for of in PARAMETERS)}):")
+        hint = f" -> {task.option('hint')}" if task.option("hint") is not None else ""
+        lines.append(f"{word} f_{task.name}({', '.join(f'{of}=None' for of in PARAMETERS)}){hint}:")
         lines.append(f"{STEP}{self.body(task)}")
         given = {PARAMETERS[at]: self.value(value) for at, value in enumerate(task.args)}
+        function = f"f_{task.name}"
+        if changed:
+            function += f".override({_keywords(changed.items())})"
         if task.mapped is None:
-            call = f"f_{task.name}({_keywords(given.items())})"
+            call = f"{function}({_keywords(given.items())})"
         else:
             taken = {of for of, _ in task.mapped.over} or set()
             rest = {of: text for of, text in given.items() if of not in taken}
             if "" in taken:
                 rest = {of: text for of, text in rest.items() if of == "c"}
             partial = f".partial({_keywords(rest.items())})" if rest else ""
-            call = f"f_{task.name}{partial}.{self.mapping(task.mapped)}"
+            call = f"{function}{partial}.{self.mapping(task.mapped)}"
         return [*lines, f"n[{task.name!r}] = {call}"]
 
     def body(self, task: Task) -> str:
@@ -192,9 +214,7 @@ class _Renderer:
     def operator(self, task: Task) -> str:
         known = dict(task.options)
         options = {"task_id": repr(task.name)} | {
-            of: text
-            for of, text in known.items()
-            if of not in ("condition", "choice", "teardown_options")
+            of: text for of, text in known.items() if of not in _NOT_ARGUMENTS
         }
         given = [self.value(value) for value in task.args]
         pulls = f"[{', '.join(self.pull(pull) for pull in task.pulls)}]"
@@ -215,8 +235,8 @@ class _Renderer:
                     options["op_args"] = arguments
                 if task.pulls and "op_kwargs" not in over:
                     options["op_kwargs"] = f"{{'pulls': {pulls}}}"
-            case "plain":
-                name = "Plain"
+            case "plain" | "waits":
+                name = "Waits" if task.kind == "waits" else "Plain"
                 options |= {"outcomes": repr(task.outcomes), "result": task.result}
                 if task.pulls:
                     options["pulls"] = pulls
@@ -229,11 +249,17 @@ class _Renderer:
                 name = "BashOperator"
                 if not (task.mapped and "bash_command" in dict(task.mapped.over)):
                     options["bash_command"] = task.result
-            case "dow":
-                name = "BranchDayOfWeekOperator"
+            case "dow" | "moment":
+                is_day = task.kind == "dow"
+                name = "BranchDayOfWeekOperator" if is_day else "BranchDateTimeOperator"
                 targets = [self.ids[of] for of in task.targets if of in self.ids]
                 options["follow_task_ids_if_true"] = repr(targets[:1])
                 options["follow_task_ids_if_false"] = repr(targets[1:])
+            case "far" | "brief":
+                name = "DateTimeSensorAsync" if task.kind == "far" else "WaitSensor"
+            case "asks":
+                name = "TriggerDagRunOperator"
+                options["trigger_dag_id"] = repr(f"{self.program.dag_id}_other")
             case "latest":
                 name = "LatestOnlyOperator"
             case "poke":

@@ -68,6 +68,9 @@ def _run(job: dict, path: Path) -> dict:
         match change:
             case InstanceChanged(instance) if instance.state is TaskState.RUNNING:
                 order.append(f"{instance.task_id}|{instance.map_index}")
+            case InstanceChanged(instance) if instance.state is TaskState.DEFERRED:
+                # Airflow carries it to its end in one go: only the last part counts.
+                forget_last(f"{instance.task_id}|{instance.map_index}")
             case InstanceChanged(instance) if instance.state is TaskState.SUCCESS:
                 note_empty(instance.task_id, instance.map_index)
             case InstancesAdded():
@@ -77,6 +80,9 @@ def _run(job: dict, path: Path) -> dict:
             case RangeChanged() if change.state is TaskState.SUCCESS:
                 for index in range(change.start, change.stop):
                     note_empty(change.task_id, index)
+
+    def forget_last(key: str) -> None:
+        del order[len(order) - 1 - order[::-1].index(key)]
 
     def note_empty(task_id: str, map_index: int) -> None:
         """What has nothing to execute succeeds without having begun."""

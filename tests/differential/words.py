@@ -38,9 +38,16 @@ KINDS = {
     "run_if": 2,
     "skip_if": 2,
     "dow": 2,
+    "moment": 2,
+    "waits": 7,
+    "loud": 3,
+    "far": 1,
+    "brief": 1,
+    "asks": 3,
 }
-MAPPABLE = ("task", "python", "plain", "bash", "branch", "short", "run_if")
-BRANCHES = ("branch", "branch_python", "choose", "dow")
+MAPPABLE = ("task", "python", "plain", "waits", "loud", "bash", "branch", "short", "run_if")
+BRANCHES = ("branch", "branch_python", "choose", "dow", "moment")
+OVERRIDABLE = ("task", "async", "loud", "branch", "short", "sensor", "bash_task")
 RESULTS = (
     ("int", "7"),
     ("int", "{number}"),
@@ -67,6 +74,18 @@ TEMPLATES = (
     "{{ params['q'] | join('-') }}",
     "{{ shout('x') if shout is defined else 'no macro' }}",
     "{{ logical_date.year }}{{ ts_nodash }}",
+    "{{ macros.ds_format(ds, '%Y-%m-%d', '%d.%m.%y') }} {{ ts_nodash_with_tz }}",
+    "{{ macros.datetime(2020, 1, 2) + macros.timedelta(days=params.p) }}",
+    "{{ data_interval_end | ds }} {{ prev_data_interval_start_success }} {{ dag_run.run_type }}",
+    "{{ var.value.get('nothing', 'no variable') }} {{ conn.get('nothing', 'no connection') }}",
+    "{{ macros.json.dumps(params) }} {{ ti.try_number }} {{ ti.max_tries }}",
+    "{% for one in params.q %}{{ loop.index }}{{ one | upper }};{% endfor %}",
+    "{{ task_instance_key_str }} {{ dag.dag_id == ti.dag_id }} {{ inlets }} {{ test_mode }}",
+    "{{ ti.xcom_pull(task_ids=['<task>', '<other>'], key='seen') }}",
+    "{{ (logical_date + macros.dateutil.relativedelta.relativedelta(months=1)).isoformat() }}",
+    "{{ [1, 2, params.p] }}",
+    "{{ nobody_has_this }}-{{ params.get('absent', 'none') }}",
+    "{{ nobody.has.this }}",
 )
 PULLS = (
     "task_ids='<task>'",
@@ -78,6 +97,13 @@ PULLS = (
     "task_ids='<task>', key='absent'",
     "task_ids='<task>', key='a'",
     "task_ids='<task>', include_prior_dates=True",
+    "task_ids=('<task>', '<other>'), key='seen'",
+    "task_ids='<task>', map_indexes=range(2)",
+    "task_ids='<task>', map_indexes=7, default='none'",
+    "task_ids='<task>', run_id='own'",
+    "task_ids='<task>', dag_id='own'",
+    "task_ids='<task>', dag_id='of_nobody'",
+    "task_ids=[], key='seen'",
 )
 OWN_PULLS = ("key='seen'", "")
 """What a task pulls of itself; Airflow gives an instance of a map what others of it pushed, too."""
@@ -89,8 +115,29 @@ MORE_OPTIONS = (
     ("pool_slots", "2"),
     ("execution_timeout", "timedelta(minutes=5)"),
     ("retry_exponential_backoff", "2"),
+    ("pre_execute", "before"),
+    ("pre_execute", "skips_before"),
+    ("post_execute", "after"),
+    ("doc_md", "'What it does.'"),
+    ("owner", "'ada'"),
+    ("max_active_tis_per_dag", "2"),
+    ("executor_config", "{'any': 'thing'}"),
+)
+POLICIES = (
+    "RetryRule(exception=ValueError, action=RetryAction.FAIL, reason='hopeless')",
+    "RetryRule(exception='builtins.ValueError', action=RetryAction.RETRY, retry_delay=NO_TIME)",
+    "RetryRule(exception=KeyError, action=RetryAction.FAIL)",
+    "RetryRule(exception=Exception, action=RetryAction.DEFAULT)",
 )
 """Options that a single run goes on with as if they were not there, but for `params`."""
+MOMENTS = (
+    (("target_lower", "datetime(2024, 3, 1)"), ("target_upper", "datetime(2024, 4, 1)")),
+    (("target_lower", "datetime(2024, 3, 5)"), ("target_upper", "None")),
+    (("target_lower", "None"), ("target_upper", "time(1, 30)")),
+    (("target_lower", "time(23)"), ("target_upper", "time(1)")),
+    (("target_lower", "time(0, 0, 1)"), ("target_upper", "datetime(2024, 3, 4, 12)")),
+)
+"""Around the logical date of the runs, or not."""
 GROUP_DEFAULTS = ("{'retries': 1}", "{'trigger_rule': 'all_done'}", "{'do_xcom_push': False}")
 CONDITIONS = (
     "lambda context: True",

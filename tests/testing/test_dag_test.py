@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import importlib.util
 import json
 import logging
@@ -36,6 +37,7 @@ from slipstream.sdk._triggers import (
 from slipstream.sdk.exceptions import AirflowSkipException
 from slipstream.sdk.operators.empty import EmptyOperator
 from slipstream.sdk.operators.python import PythonOperator
+from slipstream.sdk.operators.trigger_dagrun import TriggerDagRunOperator
 from slipstream.testing.dag_test import run as run_dag
 from slipstream.testing.memory_backend import MemoryBackend
 
@@ -439,6 +441,7 @@ import os
 from pathlib import Path
 from slipstream.sdk import DAG
 from slipstream.sdk.operators.python import PythonOperator
+from slipstream.sdk.operators.trigger_dagrun import TriggerDagRunOperator
 def tell(context):
     Path({str(tmp_path)!r}, "told").write_text(f"{{context['reason']}} {{os.getpid()}}")
 with DAG("d", on_success_callback=tell) as made:
@@ -544,3 +547,12 @@ def test_the_log_shows_what_a_task_returned(caplog: pytest.LogCaptureFixture) ->
     assert "not for the log" not in caplog.text
     assert "x" * 499 + " …" in caplog.text
     assert "x" * 500 not in caplog.text
+
+
+def test_a_dag_that_nobody_holds_can_be_started() -> None:
+    with DAG("nameless", schedule=None):
+        EmptyOperator(task_id="nothing")
+    with DAG("asks", schedule=None) as asks:
+        TriggerDagRunOperator(task_id="ask", trigger_dag_id="nameless", wait_for_completion=True)
+    gc.collect()
+    assert asks.test().state == "success"

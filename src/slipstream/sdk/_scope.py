@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
     from slipstream.sdk._collect import DagCollector
@@ -14,11 +13,12 @@ if TYPE_CHECKING:
 _dags: list[DAG] = []
 _groups: list[TaskGroup] = []
 _collectors: list[DagCollector] = []
-_made: WeakValueDictionary[str, DAG] = WeakValueDictionary()
+_made: dict[str, DAG] = {}
+"""A DAG of a `with` block without a name is held by nobody else."""
 
 
 def remember(dag: DAG) -> None:
-    """The DAG can be found by its id for as long as somebody holds it."""
+    """The DAG can be found by its id, until another one of that id is made."""
     _made[dag.dag_id] = dag
 
 
