@@ -153,9 +153,19 @@ def _references(mapped: Map) -> bool:
     return any(isinstance(value, Ref) for _, value in mapped.over)
 
 
+def _refused_run(program: Program, difference: Difference) -> bool:
+    """The callbacks of a task whose run there is already are told why it failed."""
+    if difference.what != "trace" or " try " not in difference.key:
+        return False
+    kind, task_id = difference.key.replace("|", " ").split()[:2]
+    names = {program.ids()[task.name]: task.kind for task in program.tasks()}
+    return kind in ("failure", "retry") and names.get(task_id) == "asks"
+
+
 KNOWN: dict[str, Callable[[Program, Difference], bool]] = {
     "the result of a branch or short circuit is pushed": _branch_result,
     "the results of a map are a list, also one or none": _list_of_one,
+    "callbacks of a refused run are told why": _refused_run,
     "a short circuit skips maps over literals, too": _short_circuit_above_a_map,
     "a map is skipped though its rule fails at that moment": _skipped_as_its_rule_failed,
 }

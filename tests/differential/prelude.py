@@ -214,6 +214,6 @@ IMPORTS = {
     "moment": f"{_STANDARD}.operators.datetime import BranchDateTimeOperator\n",
     "asks": f"{_STANDARD}.operators.trigger_dagrun import TriggerDagRunOperator\n",
     "far": f"{_STANDARD}.sensors.date_time import DateTimeSensorAsync\n",
-    "brief": f"{_STANDARD}.sensors.time_delta import WaitSensor\n",
+    "brief": f"{_STANDARD}.sensors.time_delta import TimeDeltaSensorAsync\n",
 }
 """By the kind of task that needs it: imported where it is used."""

@@ -256,7 +256,7 @@ class _Renderer:
                 options["follow_task_ids_if_true"] = repr(targets[:1])
                 options["follow_task_ids_if_false"] = repr(targets[1:])
             case "far" | "brief":
-                name = "DateTimeSensorAsync" if task.kind == "far" else "WaitSensor"
+                name = "DateTimeSensorAsync" if task.kind == "far" else "TimeDeltaSensorAsync"
             case "asks":
                 name = "TriggerDagRunOperator"
                 options["trigger_dag_id"] = repr(f"{self.program.dag_id}_other")

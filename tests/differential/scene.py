@@ -72,7 +72,8 @@ class Scene:
         rng = self.rng
         chance = rng.random()
         if self.mapped_around and chance < 0.45:
-            return Ref(of=f"{rng.choice(self.mapped_around)}.{rng.choice(('a', 'a', 'b'))}")
+            # Of an outer group Airflow gives the value of another index.
+            return Ref(of=f"{self.mapped_around[-1]}.{rng.choice(('a', 'a', 'b'))}")
         known = self.usable()
         if known and chance < 0.65 and not self.in_with:
             one = rng.choice(known)

@@ -107,7 +107,7 @@ def _run(job: dict, path: Path) -> dict:
             f"{task_id}|{map_index}|{key}": plain(decode_value(value))
             for (_, run_id, task_id, key), values in run._memory._xcoms.items()
             for map_index, value in values.items()
-            if run_id == run.run_id
+            if run_id == run.run_id and not key.startswith("_link_")
         },
         "order": order,
     }

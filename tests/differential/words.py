@@ -76,7 +76,7 @@ TEMPLATES = (
     "{{ logical_date.year }}{{ ts_nodash }}",
     "{{ macros.ds_format(ds, '%Y-%m-%d', '%d.%m.%y') }} {{ ts_nodash_with_tz }}",
     "{{ macros.datetime(2020, 1, 2) + macros.timedelta(days=params.p) }}",
-    "{{ data_interval_end | ds }} {{ prev_data_interval_start_success }} {{ dag_run.run_type }}",
+    "{{ data_interval_end | ds }} {{ prev_data_interval_start_success }} {{ dag_run.conf }}",
     "{{ var.value.get('nothing', 'no variable') }} {{ conn.get('nothing', 'no connection') }}",
     "{{ macros.json.dumps(params) }} {{ ti.try_number }} {{ ti.max_tries }}",
     "{% for one in params.q %}{{ loop.index }}{{ one | upper }};{% endfor %}",

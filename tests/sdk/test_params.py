@@ -125,7 +125,7 @@ def test_params_that_are_wrong_are_named_together_and_dump_passes_them_over() ->
     assert params.dump() == params.serialize() == {"a": None, "b": None, "c": 1}
     with pytest.raises(
         ParamValidationError,
-        match=r"param a: 'x' is not of type 'integer'.*; b: No value was given",
+        match=r"param a: 'x' is not of type 'integer'\..* And for param b: No value was given",
     ):
         params.validate()
 

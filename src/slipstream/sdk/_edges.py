@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypedDict
 
+from slipstream.sdk._naming import naming
 from slipstream.sdk._node import DependencyMixin, Orderable, connect, flatten
 from slipstream.sdk.exceptions import AirflowException
 
@@ -139,7 +140,7 @@ def cross_downstream(
 
 def order(first: DependencyMixin, then: Orderable, edge_modifier: EdgeModifier | None) -> None:
     """`first >> then` for anything but an edge modifier on the left."""
-    for item in flatten(then):
+    for item in _neighbours(first, then):
         if isinstance(item, EdgeModifier):
             item.update_relative(first, upstream=True)
             continue
@@ -148,9 +149,17 @@ def order(first: DependencyMixin, then: Orderable, edge_modifier: EdgeModifier |
         connect(first.leaves, item.roots, edge_modifier)
 
 
+def _neighbours(one: DependencyMixin, others: Orderable) -> list[DependencyMixin]:
+    """What is joined with it, one by one. Errors name the task and the DAG."""
+    if isinstance(others, DependencyMixin):
+        return [others]
+    with naming(task_id=getattr(one, "task_id", None), dag_id=getattr(one, "dag_id", None)):
+        return list(flatten(others))
+
+
 def order_back(then: DependencyMixin, first: Orderable, edge_modifier: EdgeModifier | None) -> None:
     """`then << first` for anything but an edge modifier on the left."""
-    for item in flatten(first):
+    for item in _neighbours(then, first):
         if isinstance(item, EdgeModifier):
             item.update_relative(then, upstream=False)
             continue

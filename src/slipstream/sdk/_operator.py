@@ -133,7 +133,8 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
         today = convert.take_removed_arguments(kwargs)
         if kwargs:
             known = argument_names(type(self))
-            convert.refuse_unknown(kwargs, type(self).__name__, task_id, known)
+            name = getattr(self, "custom_operator_name", type(self).__name__)
+            convert.refuse_unknown(kwargs, name, task_id, known)
         self._dag = None
         self.task_group = None
         self.upstream_task_ids: set[str] = set()

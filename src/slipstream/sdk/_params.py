@@ -176,7 +176,8 @@ class ParamsDict(MutableMapping[str, UserValue]):
             except ParamValidationError as error:
                 problems.append(f"{name}: {error}")
         if problems:
-            raise ParamValidationError(f"Invalid input for param {'; '.join(problems)}")
+            told = " And for param ".join(problems)
+            raise ParamValidationError(f"Invalid input for param {told}")
         return values
 
     def describe(self) -> dict[str, JsonValue]:

@@ -76,20 +76,27 @@ class Templater:
         for field in self.template_fields if self.template_ext else ():
             value = getattr(self, field, None)
             if self._names_file(value):
-                setattr(self, field, self._read_in(value))
+                setattr(self, field, self._read_in(field, value))
             elif isinstance(value, list) and any(map(self._names_file, value)):
-                read = [self._read_in(one) if self._names_file(one) else one for one in value]
+                read = [
+                    self._read_in(field, one) if self._names_file(one) else one for one in value
+                ]
                 setattr(self, field, read)
         self.prepare_template()
 
     def _names_file(self, value: object) -> TypeGuard[str]:
         return isinstance(value, str) and value.endswith(tuple(self.template_ext))
 
-    def _read_in(self, name: str) -> str:
+    def _read_in(self, field: str, name: str) -> str:
         environment = self.get_template_env()
         loader = environment.loader
         assert loader is not None
-        source, _, _ = loader.get_source(environment, name)
+        try:
+            source, _, _ = loader.get_source(environment, name)
+        except LookupError as error:  # What TemplateNotFound is.
+            from slipstream.sdk._template_errors import without_file
+
+            raise without_file(error, self, field, name) from None
         return source
 
     def render_template(

@@ -28,6 +28,19 @@ def located(error: Exception, owner: object, field: str, template: UserValue) ->
     return told.with_traceback(error.__traceback__)
 
 
+def without_file(error: Exception, owner: object, field: str, name: str) -> Exception:
+    """The error of a field whose value is taken for the name of a file that is not there."""
+    from jinja2 import TemplateNotFound
+
+    told = located(error, owner, field, name)
+    ending = name[name.rfind(".") :]
+    hint = (
+        f"A text that ends with {ending!r} names a file; with a space at its end it is taken "
+        "as it is."
+    )
+    return TemplateNotFound(name, f"{told}. {hint}")
+
+
 def note_of(error: BaseException) -> str:
     """Where in which template it was raised, as `located` has noted; empty for nowhere."""
     notes = (note for note in getattr(error, "__notes__", ()) if note.startswith(_NOTE))

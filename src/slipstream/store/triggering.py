@@ -108,7 +108,7 @@ def check_conf(spec: DagSpec, conf: Mapping[str, JsonValue], version_id: str) ->
         if error is not None:
             problems.append(f"{name}: {error}")
     if problems:
-        raise InvalidInputError("Invalid input for param " + "; ".join(problems))
+        raise InvalidInputError("Invalid input for param " + " And for param ".join(problems))
 
 
 _NO_DEFAULT: Final = object()
