@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 
 from slipstream import compat
-from slipstream.compat._explaining import provider_of
 from slipstream.compat.errors import ModuleGoneError, NoSuccessorError, ProviderNotInstalledError
+from slipstream.compat.explaining import provider_of
 from slipstream.compat.surface import dropped_names
 from slipstream.compat.surface._former import former_modules
 

@@ -22,6 +22,7 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "dags": ("slipstream.cli.dags.commands", "List, run, pause and inspect DAGs"),
     "dag-processor": ("slipstream.cli.components", "Run what loads DAG files on its own"),
     "db": ("slipstream.cli.database", "Create, check and clean the database"),
+    "doctor": ("slipstream.cli.doctor.commands", "Report what in DAG files would not work"),
     "info": ("slipstream.cli.info", "Show versions, paths and the database"),
     "jobs": ("slipstream.cli.jobs", "Check that components are alive"),
     "migrate": ("slipstream.cli.migration.commands", "Move in from Airflow"),

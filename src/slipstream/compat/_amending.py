@@ -14,10 +14,9 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
-from slipstream.compat._explaining import is_provider_imported
-from slipstream.compat._module import SurfaceLoader, resolve
+from slipstream.compat._module import SurfaceLoader, resolve, resolve_former
+from slipstream.compat.explaining import is_provider_imported
 from slipstream.compat.surface import Surface, Target, dropped_names
-from slipstream.sdk._deprecation import warn_deprecated
 
 
 class DroppedNamesFinder(MetaPathFinder):
@@ -77,9 +76,7 @@ def _add_missing(module: ModuleType, names: Mapping[str, Target]) -> None:
     def lookup(name: str) -> Any:
         target = names.get(name)
         if target is not None:
-            value = resolve(target)
-            warn_deprecated(f"{module.__name__}.{name}", f"Use {target.replacement}.")
-            return value
+            return resolve_former(f"{module.__name__}.{name}", target)
         if own is not None:
             return own(name)
         raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")

@@ -16,9 +16,9 @@ from pathlib import Path
 from types import ModuleType
 
 from slipstream.compat._amending import DroppedNamesFinder
-from slipstream.compat._explaining import ExplainingFinder
 from slipstream.compat._module import SurfaceLoader
 from slipstream.compat.errors import AirflowAlreadyImportedError
+from slipstream.compat.explaining import ExplainingFinder
 from slipstream.compat.surface import Surface, load_surface
 
 _ROOT = "airflow"

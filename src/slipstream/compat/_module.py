@@ -27,11 +27,10 @@ class LazyModule(ModuleType):
         surface: Surface = self.__dict__["_surface"]
         target = surface.target(self.__name__, name)
         if target is not None:
+            if target.replacement is not None:
+                return resolve_former(f"{self.__name__}.{name}", target)
             value = resolve(target)
-            if target.replacement is None:
-                self.__dict__[name] = value
-            else:
-                warn_deprecated(f"{self.__name__}.{name}", f"Use {target.replacement}.")
+            self.__dict__[name] = value
             return value
         submodule = f"{self.__name__}.{name}"
         if not name.startswith("__") and surface.has_module(submodule):
@@ -55,6 +54,22 @@ class SurfaceLoader(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """There is no code to run."""
+
+
+_resolving: list[str] = []
+"""Former names that are being looked up: one may stand for another, and one warning is enough."""
+
+
+def resolve_former(name: str, target: Target) -> Any:
+    """What a former name stands for, with one warning that says the new one."""
+    _resolving.append(name)
+    try:
+        value = resolve(target)
+    finally:
+        _resolving.pop()
+    if not _resolving:
+        warn_deprecated(name, f"Use {target.replacement}.")
+    return value
 
 
 def resolve(target: Target) -> Any:

@@ -1,0 +1,1 @@
+"""What in DAG files would not work here, and what to do about it."""
