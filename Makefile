@@ -11,12 +11,19 @@ export PYTHONPATH := $(CURDIR)/src
 # Many tests wait for processes, so that twice as many run as there are cores.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(16, 2 * os.cpu_count()))")
 
-.PHONY: demo test check lint types contracts bench differential setup lock clean
+.PHONY: demo test check lint types contracts bench differential setup ui ui-check lock clean
 
 setup:
 	@$(PYTHON) tools/set_up.py $(VENV)
 
-demo: $(SETUP)
+ui:
+	@$(PYTHON) tools/build_ui.py
+
+# The web app's own checks: format and lint, types, tests of its models.
+ui-check: ui
+	@cd ui && npm run --silent lint && npm run --silent types && npm test --silent
+
+demo: $(SETUP) ui
 	@$(BIN)/python -m examples.demo $(ARGS)
 
 test: $(SETUP)
@@ -46,4 +53,4 @@ lock:
 	  --no-emit-index-url --all-extras --group dev pyproject.toml -o requirements.lock --quiet
 
 clean:
-	@rm -rf .venv .demo build dist .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf .venv .demo .node ui/node_modules src/slipstream/api/ui/dist build dist .mypy_cache .ruff_cache .pytest_cache

@@ -70,7 +70,16 @@ class Client:
         headers = dict(options.pop("headers", None) or {})
         if self._token is not None:
             headers.setdefault("authorization", f"Bearer {self._token}")
-        known = ("/auth", "/api", "/openapi", "/docs", "/redoc", "/mine", "/forbidden")
+        known = (
+            "/auth",
+            "/api",
+            "/ui/",
+            "/openapi",
+            "/docs",
+            "/redoc",
+            "/mine",
+            "/forbidden",
+        )
         full = path if path.startswith(known) else "/api/v2" + path
         transport = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

@@ -10,7 +10,7 @@ import pytest
 from anyio.from_thread import BlockingPortal
 from tests.api.conftest import NOON, PASSWORD, Client, Clock, token_of
 
-from slipstream.api.app import create_app, public_operations
+from slipstream.api.app import create_app, public_operations, ui_operations
 from slipstream.api.auth.access import Action, Permission, Resource, Role, User
 from slipstream.api.operation import PUBLIC, Operation
 from slipstream.api.routing import OperationRoute
@@ -18,7 +18,12 @@ from slipstream.api.settings import ApiSettings
 from slipstream.store.interface import Store
 
 DOCUMENTS = {"/openapi.json", "/docs", "/docs/{name}", "/redoc"}
-GUARDED = [entry for entry in public_operations() if entry.permission is not PUBLIC]
+PAGES = {"/assets/{name:path}", "/{path:path}"}
+STREAMS = {"follow_changes"}
+"""Operations that go on for as long as somebody listens."""
+GUARDED = [
+    entry for entry in (*public_operations(), *ui_operations()) if entry.permission is not PUBLIC
+]
 
 
 def filled(operation: Operation) -> str:
@@ -43,7 +48,8 @@ def test_every_route_has_a_permission_or_is_open_on_purpose(
                 assert isinstance(route.operation.permission, Permission), route.path
         else:
             open_to_all.add(route.path)
-    assert open_to_all == DOCUMENTS | {
+    assert open_to_all == DOCUMENTS | PAGES | {
+        "/ui/session",
         "/api/v2/monitor/health",
         "/api/v2/version",
         "/auth/token",
@@ -65,6 +71,8 @@ def test_a_role_may_do_exactly_what_the_table_says(locked: Client, name: str) ->
     client = locked.bearing(token_of(locked, name))
     for operation in GUARDED:
         assert isinstance(operation.permission, Permission)
+        if operation.operation_id in STREAMS and user.may(operation.permission):
+            continue
         status = client.send(operation.method, filled(operation)).status_code
         refused = status == 403
         assert refused is not user.may(operation.permission), operation.operation_id

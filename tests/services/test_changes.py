@@ -27,14 +27,14 @@ def test_who_asks_for_the_number_gets_it_at_once(board: ChangeBoard) -> None:
 def test_who_waits_is_told_of_a_change_in_that_dag_alone(board: ChangeBoard) -> None:
     seen = board.wait("d", None, 0).result()
     waiting, other = board.wait("d", seen, LONG), board.wait("e", seen, LONG)
-    board.publish({"d", "f"})
+    board.dags_edited({"d", "f"})
     assert waiting.result(0) == seen + 1
     assert not other.done()
 
 
 def test_a_change_before_the_wait_is_not_missed(board: ChangeBoard) -> None:
     seen = board.wait("d", None, 0).result()
-    board.publish(["d"])
+    board.dags_edited(["d"])
     assert board.wait("d", seen, LONG).result(0) == seen + 1
 
 
@@ -44,7 +44,7 @@ def test_waiting_ends_with_its_time(board: ChangeBoard) -> None:
     longest = board.wait("d", seen, LONG)
     assert later.result(PATIENCE_SECONDS) == late.result(PATIENCE_SECONDS) == seen
     assert not longest.done()
-    board.publish(["d"])
+    board.dags_edited(["d"])
     assert longest.done()
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from slipstream.model.changes import InstanceChanged, InstancesAdded, RunChanged
 from slipstream.model.dag import DagSpec, TaskSpec
+from slipstream.model.news import RunNews
 from slipstream.model.run import DagRun, TaskInstance
 from slipstream.model.states import RunState, RunType, TaskState
 from slipstream.model.version import ParsedFile
@@ -85,18 +86,16 @@ def seconds(number: float) -> datetime:
 def test_a_run_and_its_task_are_counted_and_timed(kept: Kept) -> None:
     service = MetricsService()
     times = {"scheduled_at": AT, "queued_at": seconds(1), "start_date": seconds(3)}
-    service.written(
-        DAG,
-        [
-            run(RunState.RUNNING, start_date=seconds(2)),
-            InstancesAdded((TaskInstance(run_pk=1, task_id="t"),)),
-            instance(TaskState.QUEUED, **times),
-            instance(TaskState.RUNNING, **times),
-            instance(TaskState.UP_FOR_RETRY, **times, end_date=seconds(4)),
-            instance(TaskState.SUCCESS, **times, end_date=seconds(8)),
-            run(RunState.SUCCESS, start_date=seconds(2), end_date=seconds(9)),
-        ],
+    changes = (
+        run(RunState.RUNNING, start_date=seconds(2)),
+        InstancesAdded((TaskInstance(run_pk=1, task_id="t"),)),
+        instance(TaskState.QUEUED, **times),
+        instance(TaskState.RUNNING, **times),
+        instance(TaskState.UP_FOR_RETRY, **times, end_date=seconds(4)),
+        instance(TaskState.SUCCESS, **times, end_date=seconds(8)),
+        run(RunState.SUCCESS, start_date=seconds(2), end_date=seconds(9)),
     )
+    service.runs_written([RunNews(DAG, changes[-1].run, changes)])
     sent(service)
     assert kept.values == {
         "dagrun.schedule_delay": [2000],
@@ -119,7 +118,8 @@ def test_a_run_and_its_task_are_counted_and_timed(kept: Kept) -> None:
 def test_what_never_ran_has_not_finished(kept: Kept) -> None:
     service = MetricsService()
     skipped = TaskInstance(run_pk=1, task_id="t", state=TaskState.SKIPPED, end_date=AT)
-    service.written(DAG, [InstanceChanged(skipped)])
+    news = RunNews(DAG, run(RunState.RUNNING).run, [InstanceChanged(skipped)])
+    service.runs_written([news])
     sent(service)
     assert not kept.values
 

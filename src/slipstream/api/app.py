@@ -11,10 +11,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from slipstream import __version__
 from slipstream.api.auth.gate import Gate
 from slipstream.api.auth.login import login_routes
+from slipstream.api.auth.login_check import LoginCheck
 from slipstream.api.auth.tokens import Tokens
 from slipstream.api.call import Deployment, SignsOfLife, utc_now
 from slipstream.api.document_pages import document_routes
 from slipstream.api.errors import install_error_answers
+from slipstream.api.live.feed import LiveFeed
 from slipstream.api.operation import Operation
 from slipstream.api.plugin_apps.orders import Told
 from slipstream.api.public import (
@@ -39,6 +41,10 @@ from slipstream.api.public import (
 from slipstream.api.public import plugins as plugin_operations
 from slipstream.api.routing import OperationRoute
 from slipstream.api.settings import ApiSettings
+from slipstream.api.ui import runs as ui_runs
+from slipstream.api.ui import stream, structure
+from slipstream.api.ui.pages import page_routes
+from slipstream.api.ui.session import session_routes
 from slipstream.store.interface import Store
 from slipstream.store.triggering import AskTimetable
 
@@ -71,6 +77,7 @@ def create_app(
     *,
     settings: ApiSettings,
     signs_of_life: SignsOfLife | None = None,
+    live: LiveFeed | None = None,
     clock: Callable[[], datetime] = utc_now,
     plugins: Callable[[], Told] = Told,
     ask_timetable: AskTimetable | None = None,
@@ -79,7 +86,8 @@ def create_app(
 
     `signs_of_life` is `{"scheduler": …, "triggerer": …, "dag_processor": …}` for the components
     that run in this process: each gives the moment when it last showed that it lives. Of those
-    that are not named the store's heartbeats tell. `plugins` gives what they add, and may wait.
+    that are not named the store's heartbeats tell. `live` is what is told of this server's
+    changes; without one, streams stay silent. `plugins` gives what they add, and may wait.
     `ask_timetable` puts questions to timetables of users, where a process for that is at hand.
     """
     signs = {} if signs_of_life is None else signs_of_life
@@ -87,13 +95,20 @@ def create_app(
         store=store,
         settings=settings,
         signs_of_life=signs,
+        live=live or LiveFeed(),
         clock=clock,
         plugins=plugins,
         ask_timetable=ask_timetable,
     )
     tokens = Tokens(store, settings, clock)
     gate = Gate(store, tokens, all_admins=settings.simple_auth_manager_all_admins)
-    operations = [*login_routes(tokens, settings), *public_operations()]
+    check = LoginCheck(settings.login_attempts_per_minute)
+    operations = [
+        *login_routes(tokens, settings, check),
+        *public_operations(),
+        *session_routes(tokens, settings, gate, check),
+        *ui_operations(),
+    ]
     app = FastAPI(
         title="Slipstream",
         version=__version__,
@@ -102,6 +117,7 @@ def create_app(
     )
     app.router.routes += [OperationRoute(entry, deployment, gate) for entry in operations]
     app.router.routes += document_routes(operations, deployment)
+    app.router.routes += page_routes(settings)
     install_error_answers(app)
     _allow_origins(app, settings)
     if settings.base_path:
@@ -112,6 +128,11 @@ def create_app(
 def public_operations() -> Sequence[Operation]:
     """Every operation of the REST API, in the order in which their paths are tried."""
     return [operation for noun in _NOUNS for operation in noun.routes]
+
+
+def ui_operations() -> Sequence[Operation]:
+    """What the web app asks for beside the REST API."""
+    return [*structure.routes, *ui_runs.routes, *stream.routes]
 
 
 class BasePath:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from slipstream.api.auth.access import User
+from slipstream.api.live.feed import LiveFeed
 from slipstream.api.plugin_apps.orders import Told
 from slipstream.api.settings import ApiSettings
 from slipstream.store.interface import Store
@@ -29,6 +30,8 @@ class Deployment:
     store: Store
     settings: ApiSettings
     signs_of_life: SignsOfLife = field(default_factory=dict)
+    live: LiveFeed = field(default_factory=LiveFeed)
+    """What is told of this server's changes."""
     clock: Callable[[], datetime] = utc_now
     plugins: Callable[[], Told] = Told
     """What the plugins add; waits until it is known."""

@@ -16,6 +16,7 @@ import msgspec
 
 from slipstream.api.auth.access import ANYBODY
 from slipstream.api.call import Call, Deployment, SignsOfLife, utc_now
+from slipstream.api.live.feed import LiveFeed
 from slipstream.api.operation import Operation
 from slipstream.api.payloads.base import Payload
 from slipstream.api.plugin_apps.orders import Told
@@ -38,6 +39,7 @@ def create_front(
     *,
     settings: ApiSettings,
     signs_of_life: SignsOfLife | None = None,
+    live: LiveFeed | None = None,
     clock: Callable[[], datetime] = utc_now,
     plugins: PluginHost | None = None,
     ask_timetable: AskTimetable | None = None,
@@ -53,6 +55,7 @@ def create_front(
             store,
             settings=settings,
             signs_of_life=signs,
+            live=live,
             clock=clock,
             plugins=told,
             ask_timetable=ask_timetable,

@@ -24,6 +24,8 @@ class ApiSettings:
     login_attempts_per_minute: int = 10
     """Failed logins per user name and address before further ones are refused; 0 for no limit."""
 
+    is_https: bool = False
+    """People reach the server by https, so that cookies need not be sent over anything less."""
     base_path: str = ""
     """A prefix in front of every path, such as `/slipstream`; empty for none."""
     fallback_page_limit: int = 50

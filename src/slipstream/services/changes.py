@@ -11,8 +11,10 @@ import heapq
 import itertools
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future
+
+from slipstream.model.news import RunNews
 
 
 class ChangeBoard:
@@ -30,8 +32,12 @@ class ChangeBoard:
         self._thread: threading.Thread | None = None
         self._is_closed = False
 
-    def publish(self, dag_ids: Collection[str]) -> None:
-        """Something was written about runs of these DAGs."""
+    def runs_written(self, news: Sequence[RunNews]) -> None:
+        """The scheduler has written something about these runs."""
+        self.dags_edited({one.run.dag_id for one in news})
+
+    def dags_edited(self, dag_ids: Collection[str]) -> None:
+        """Something was written about these DAGs or about runs of theirs."""
         told: list[tuple[Future[int], int]] = []
         with self._changed:
             for dag_id in dag_ids:

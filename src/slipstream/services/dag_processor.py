@@ -75,7 +75,8 @@ class DagProcessor:
         *,
         on_recorded: Callable[[Sequence[ParsedFile]], None] = lambda _: None,
     ) -> None:
-        """`on_recorded` is told of files when the store has them."""
+        """`on_recorded` is told, on the processor's thread, of files when the store has them;
+        with none, when files are gone."""
         self._store = store
         self._parser = parser
         self._on_recorded = on_recorded
@@ -161,6 +162,7 @@ class DagProcessor:
         gone = [name for name in recorded if Path(name) not in found]
         if gone:
             self._store.mark_files_gone(gone)
+            self._on_recorded(())
         self._known = found
         for path in sorted(found, key=lambda path: str(path) in recorded):
             self._parse(path)
@@ -238,6 +240,7 @@ class DagProcessor:
             self._stamps.pop(path, None)
             self._remember_imports(path, frozenset())
         self._store.mark_files_gone([str(path) for path in gone])
+        self._on_recorded(())
 
     def _parse(self, path: Path) -> None:
         if path in self._parsing:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from queue import Empty, SimpleQueue
 
 from slipstream.model.changes import (
@@ -24,6 +25,7 @@ from slipstream.model.changes import (
 )
 from slipstream.model.dag import DagSpec, TaskSpec
 from slipstream.model.errors import SlipstreamError
+from slipstream.model.news import RunNews
 from slipstream.model.run import DagRun, TaskInstance
 from slipstream.model.states import RunState, RunType, TaskState
 from slipstream.model.version import ParsedFile
@@ -83,9 +85,13 @@ class MetricsService:
             self._thread = None
         stats.forget_backend()
 
-    def written(self, dag: DagSpec, changes: Sequence[RowChange]) -> None:
-        """The scheduler has written these changes of a run. Never blocks."""
-        self._inbox.put(lambda: _send_changes(dag, changes))
+    def runs_written(self, news: Sequence[RunNews]) -> None:
+        """The scheduler has written these changes. Never blocks."""
+        for one in news:
+            self._inbox.put(partial(_send_changes, one.dag, one.changes))
+
+    def dags_edited(self, dag_ids: Collection[str]) -> None:
+        """What others change is counted by the readings."""
 
     def parsed(self, files: Sequence[ParsedFile]) -> None:
         """These DAG files have been loaded. Never blocks."""

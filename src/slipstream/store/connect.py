@@ -22,6 +22,7 @@ from slipstream.store.interface import Store
 from slipstream.store.kept_state import KeptStateVerbs
 from slipstream.store.marks import MarkVerbs
 from slipstream.store.objects import open_objects
+from slipstream.store.overviews import OverviewVerbs
 from slipstream.store.parsed import ParsedVerbs
 from slipstream.store.pools import PoolVerbs
 from slipstream.store.runs import RunVerbs
@@ -40,6 +41,7 @@ class SqlStore(
     MarkVerbs,
     DagVerbs,
     RunVerbs,
+    OverviewVerbs,
     DeferralVerbs,
     XComVerbs,
     KeptStateVerbs,

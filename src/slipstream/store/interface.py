@@ -53,6 +53,7 @@ from slipstream.store.records import (
     Source,
     StateWriter,
     TaskStateRecord,
+    TaskSummary,
     VariableRecord,
     Window,
     XComFilter,
@@ -308,6 +309,24 @@ class RunStore(Protocol):
 
     def get_rendered_fields(self, run_pk: int, key: TaskKey) -> Mapping[str, JsonValue]:
         """The rendered template fields of the latest attempt; empty where there are none."""
+
+
+class OverviewStore(Protocol):
+    """Runs and task instances summed up, for people who look at many of them at once."""
+
+    def newest_runs(
+        self, dag_ids: Sequence[str], count: int, until: datetime | None = None
+    ) -> Mapping[str, Sequence[DagRun]]:
+        """`{dag_id: its last runs that were due by that moment, newest first}`, at most `count`
+        of each."""
+
+    def count_runs(
+        self, *, dag_ids: Sequence[str] | None = None, run_after: Range | None = None
+    ) -> Mapping[RunState, int]:
+        """`{state: runs}` of these DAGs (None: all), due within the bounds."""
+
+    def task_summaries(self, run_pks: Sequence[int]) -> Sequence[TaskSummary]:
+        """The instances of these runs, summed up by run, task and state."""
 
 
 class XComStore(Protocol):
@@ -582,6 +601,7 @@ class Store(
     CallbackStore,
     DagStore,
     RunStore,
+    OverviewStore,
     XComStore,
     KeptStateStore,
     AssetStore,

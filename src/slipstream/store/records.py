@@ -145,6 +145,23 @@ class DagRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSummary:
+    """The instances of one task in one run that are in one state."""
+
+    run_pk: int
+    task_id: str
+    state: TaskState
+    count: int
+    is_mapped: bool
+    try_number: int
+    """The highest of them."""
+    queued_at: datetime | None = None
+    """The earliest of them; so is the start. The end is the latest."""
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRecord:
     """One attempt in the history of a task instance."""
 

@@ -127,7 +127,7 @@ class ProcessRun:
         written: SimpleQueue[tuple[int, Change]] = SimpleQueue()
         # What is not overridden is the store's own: it has every verb.
         watched = cast("SchedulingStore", _WatchedStore(store, lambda *change: written.put(change)))
-        scheduler = Scheduler(watched, executor, on_change=self._news.publish)
+        scheduler = Scheduler(watched, executor, observers=[self._news])
         callbacks = CallbackService(store, host.call_back, lambda _attempt: source)
         scheduler.start()
         try:

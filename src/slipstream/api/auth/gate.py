@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from slipstream.api.auth.access import ANYBODY, Permission, Role, User
+from slipstream.api.auth.cookie import session_of
 from slipstream.api.auth.tokens import Tokens
 from slipstream.api.errors import NotAllowedError, NotAuthenticatedError
 from slipstream.store.interface import SettingsStore
@@ -31,14 +32,27 @@ class Gate:
     def _who(self, request: Request) -> User:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if not scheme:
-            if self._all_admins:
-                return ANYBODY
-            raise NotAuthenticatedError("Not authenticated")
+            return self.user_of(session_of(request))
         if scheme.lower() != "bearer":
             raise NotAuthenticatedError(
                 f"The authorization scheme is {scheme!r}; 'Bearer' with a token is expected."
             )
         return self._user_named(self._tokens.read(token.strip()))
+
+    def user_of(self, session: str | None) -> User:
+        """Whose session it is; without one, everybody's where all are administrators.
+
+        Raises `NotAuthenticatedError`.
+        """
+        if session is not None:
+            try:
+                return self._user_named(self._tokens.read(session))
+            except NotAuthenticatedError:
+                if not self._all_admins:
+                    raise
+        if self._all_admins:
+            return ANYBODY
+        raise NotAuthenticatedError("Not authenticated")
 
     def _user_named(self, name: str) -> User:
         """The role is looked up each time: it may have changed since the token was issued."""

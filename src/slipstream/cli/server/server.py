@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime
@@ -11,6 +11,7 @@ from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Self, TypeAlias
 
+from slipstream.api.live.feed import LiveFeed
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.server import wiring
 from slipstream.cli.server.first_users import create_missing_users
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from slipstream.api.plugin_apps.host import PluginHost
     from slipstream.api.server import ApiServer
     from slipstream.model.attempt import Attempt
+    from slipstream.model.news import Observer
+    from slipstream.model.version import ParsedFile
     from slipstream.runtime.jobs import Source
     from slipstream.services.execution import ExecutionService
     from slipstream.services.metrics import MetricsService
@@ -70,6 +73,7 @@ class Server:
         self._has_failed = False
         self._execution: ExecutionService | None = None
         self._changes = ChangeBoard()
+        self._live = LiveFeed()
         self._signs_of_life: dict[str, Callable[[], datetime | None]] = {}
         self._api: ApiServer | None = None
         self._plugins: PluginHost | None = None
@@ -162,6 +166,7 @@ class Server:
         )
         self._api.bind()
         self._opened.callback(self._api.stop)
+        self._opened.callback(self._live.close)
         return self._api
 
     def _make_app(self) -> ASGIApp:
@@ -177,6 +182,7 @@ class Server:
             signs_of_life=self._signs_of_life,
             plugins=self._plugins,
             ask_timetable=None if self._questions is None else self._questions.ask_and_wait,
+            live=self._live,
         )
 
     def _start_plugins(self) -> PluginHost | None:
@@ -246,8 +252,7 @@ class Server:
             triggerer=LocalTriggerer(host, find_source),
             timetables=_question_service(host, store).ask,
             callbacks_owed=callbacks.wake,
-            on_change=self._changes.publish,
-            on_written=None if self._metrics is None else self._metrics.written,
+            observers=self._observers(),
         )
         scheduler.start()
         self._scheduling.callback(scheduler.stop, config.number("slipstream", "stop_grace_seconds"))
@@ -255,6 +260,17 @@ class Server:
         self._scheduling.callback(callbacks.stop)
         self._signs_of_life[Part.SCHEDULER] = Pulse(scheduler.call)
         self._signs_of_life[TRIGGERER] = Pulse(host.call)
+
+    def _observers(self) -> Sequence[Observer]:
+        """Who is told of what the scheduler has written."""
+        metrics = () if self._metrics is None else (self._metrics,)
+        return [self._changes, self._live, *metrics]
+
+    def _recorded(self, files: Sequence[ParsedFile]) -> None:
+        """The store has these files, or has lost some."""
+        if self._metrics is not None and files:
+            self._metrics.parsed(files)
+        self._live.files_read()
 
     def _start_metrics(self, store: Store) -> None:
         if not wiring.sends_metrics(self._deployment.config):
@@ -271,12 +287,7 @@ class Server:
         folders = wiring.dag_folders(self._deployment)
         for folder in folders:
             folder.path.mkdir(parents=True, exist_ok=True)
-        processor = DagProcessor(
-            store,
-            host,
-            folders,
-            on_recorded=(lambda _: None) if self._metrics is None else self._metrics.parsed,
-        )
+        processor = DagProcessor(store, host, folders, on_recorded=self._recorded)
         processor.start()
         self._opened.callback(processor.stop)
         self._signs_of_life[Part.DAG_PROCESSOR] = Pulse(processor.call)

@@ -126,6 +126,7 @@ def api_settings(deployment: Deployment) -> ApiSettings:
     from slipstream.api.settings import ApiSettings
 
     config = deployment.config
+    base = urlsplit(config.get("api", "base_url") or "")
     return ApiSettings(
         log_dir=deployment.logs_folder,
         jwt_secret=config.get("api_auth", "jwt_secret") or None,
@@ -133,7 +134,8 @@ def api_settings(deployment: Deployment) -> ApiSettings:
         jwt_cli_expiry_seconds=config.integer("api_auth", "jwt_cli_expiration_time"),
         jwt_leeway_seconds=config.integer("api_auth", "jwt_leeway"),
         simple_auth_manager_all_admins=config.flag("core", "simple_auth_manager_all_admins"),
-        base_path=urlsplit(config.get("api", "base_url") or "").path.rstrip("/"),
+        is_https=base.scheme == "https" or bool(config.get("api", "ssl_cert")),
+        base_path=base.path.rstrip("/"),
         fallback_page_limit=config.integer("api", "fallback_page_limit"),
         maximum_page_limit=config.integer("api", "maximum_page_limit"),
         maximum_state_bytes=config.integer("state_store", "max_value_storage_bytes"),

@@ -126,9 +126,7 @@ class Trial:
         )
         # What is not overridden is the store's own: it has every verb.
         store = cast("SchedulingStore", _ObservedStore(self.store, self._changed.set))
-        scheduler = Scheduler(
-            store, _HurryingExecutor(executor, is_done), on_change=self._news.publish
-        )
+        scheduler = Scheduler(store, _HurryingExecutor(executor, is_done), observers=[self._news])
         scheduler.start()
         return scheduler
 

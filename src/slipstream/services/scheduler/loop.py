@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
 from slipstream.executors.interface import Executor, Report
 from slipstream.model.attempt import Cancelled, Rescheduled
-from slipstream.model.changes import AttemptCancelled, RowChange, TriggerDropped
-from slipstream.model.dag import DagSpec
+from slipstream.model.changes import AttemptCancelled, TriggerDropped
 from slipstream.model.events import (
     Admitted,
     AttemptEnded,
@@ -27,6 +26,7 @@ from slipstream.model.events import (
     Woken,
 )
 from slipstream.model.ids import IdSource, new_uuid7
+from slipstream.model.news import Observer, RunNews
 from slipstream.model.run import TaskKey
 from slipstream.model.states import LIVE, RUN_FINISHED, RunState
 from slipstream.services.scheduler.active import ActiveRun
@@ -79,21 +79,17 @@ class Scheduler:
         new_id: IdSource = new_uuid7,
         parallelism: int = 0,
         callbacks_owed: Callable[[], None] = _nothing,
-        on_change: Callable[[Collection[str]], None] = lambda _: None,
-        on_written: Callable[[DagSpec, Sequence[RowChange]], None] | None = None,
+        observers: Sequence[Observer] = (),
     ) -> None:
         """`timetables` puts questions to the code of DAGs; it may answer in any thread.
-        `callbacks_owed` is called, in the scheduler's thread, when the store has new ones;
-        `on_change` with the ids of DAGs whose runs have changed in the store; `on_written` with
-        what was written of each run."""
+        `callbacks_owed` is called, in the scheduler's thread, when the store has new ones."""
         limits = [limit for limit in (parallelism, executor.parallelism) if limit > 0]
         self._store = store
         self._executor = executor
         self._triggerer = triggerer or NoTriggerer()
         self._clock = clock
         self._new_id = new_id
-        self._on_change = on_change
-        self._on_written = on_written
+        self._observers = tuple(observers)
         self._inbox = Inbox()
         asked = NoTimetables() if timetables is None else Timetables(timetables, self._inbox, clock)
         self._memory = Memory(
@@ -154,7 +150,8 @@ class Scheduler:
         if self._memory.is_behind:
             self._memory.catch_up(now)
         if self._memory.edited:
-            self._on_change(self._memory.edited)
+            for observer in self._observers:
+                observer.dags_edited(frozenset(self._memory.edited))
             for dag_id in self._memory.edited:
                 self._memory.wake(self._memory.watching.edited(dag_id), now)
             self._memory.edited.clear()
@@ -352,9 +349,9 @@ class Scheduler:
         batch = tuple(dirty.values())
         dirty.clear()
         admitted, self._admitted = self._admitted, []
-        writes = [active.write() for active in batch if active.rows]
+        writes = {active.pk: active.write() for active in batch if active.rows}
         try:
-            refused = self._store.apply(writes) if writes else frozenset()
+            refused = self._store.apply(tuple(writes.values())) if writes else frozenset()
         except StoreError as error:
             for active in batch:
                 memory.distrust(active)
@@ -365,11 +362,14 @@ class Scheduler:
             if active.pk in refused:
                 memory.distrust(active)
         written = [active for active in batch if active.pk not in refused]
-        if self._on_written is not None:
-            for active in written:
-                self._on_written(active.dag, tuple(active.rows))
+        news = [
+            RunNews(active.dag, active.run, writes[active.pk].changes)
+            for active in written
+            if active.pk in writes
+        ]
         self._act(written, admitted)
-        self._on_change({active.run.dag_id for active in written})
+        for observer in self._observers:
+            observer.runs_written(news)
         return True
 
     def _act(self, batch: Sequence[ActiveRun], admitted: Iterable[tuple[int, TaskKey]]) -> None:

@@ -78,7 +78,7 @@ class Memory:
         known, nothing is started."""
         self.must_read_all = True
         self.edited: set[str] = set()
-        """DAGs whose runs others have changed, to be told of."""
+        """DAGs that others have changed, themselves or in their runs, to be told of."""
 
     @property
     def is_behind(self) -> bool:
@@ -321,6 +321,7 @@ class Memory:
                 self.past.edited(None)
             case NoticeKind.DAG_CHANGED:
                 self._dag_changed(notice.subject)
+                self.edited.add(notice.subject)
             case NoticeKind.ASSETS_UPDATED:
                 self.asset_runs.look(notice.subject)
             case NoticeKind.POOL_CHANGED:

@@ -1,0 +1,1 @@
+"""Changes as they are committed, for whoever watches."""

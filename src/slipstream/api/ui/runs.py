@@ -1,0 +1,186 @@
+"""Runs as bars, and as columns of a grid: what their task instances come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import Query as QueryParameter
+
+from slipstream.api.auth.access import Resource, reading
+from slipstream.api.call import Call
+from slipstream.api.operation import Routes
+from slipstream.api.payloads.base import Instant, Payload
+from slipstream.api.payloads.bodies import Moment
+from slipstream.model.run import UNMAPPED, DagRun, TaskKey
+from slipstream.store.records import Range, TaskSummary
+
+routes = Routes("UI", prefix="/ui")
+
+_MOST_RUNS = 365
+_A_DAY = timedelta(days=1)
+
+
+class RunBar(Payload, frozen=True, kw_only=True):
+    """A run, as much of it as a bar shows."""
+
+    run_id: str
+    state: str
+    run_type: str
+    run_after: Instant
+    queued_at: Instant | None
+    start_date: Instant | None
+    end_date: Instant | None
+
+
+class CellPayload(Payload, frozen=True, kw_only=True):
+    """What the instances of one task in one run come to."""
+
+    task_id: str
+    states: Mapping[str, int]
+    """`{state: instances}`."""
+    is_mapped: bool
+    try_number: int
+    """The highest."""
+    queued_at: Instant | None
+    start_date: Instant | None
+    end_date: Instant | None
+
+
+class ColumnPayload(Payload, frozen=True, kw_only=True):
+    """A run with its tasks."""
+
+    run: RunBar
+    version_number: int
+    cells: Sequence[CellPayload]
+
+
+class GridResponse(Payload, frozen=True, kw_only=True):
+    """The last runs of a DAG, newest first."""
+
+    columns: Sequence[ColumnPayload]
+
+
+class RecentRunsResponse(Payload, frozen=True, kw_only=True):
+    """`{dag_id: its last runs, newest first}`."""
+
+    runs: Mapping[str, Sequence[RunBar]]
+
+
+class RunCountsResponse(Payload, frozen=True, kw_only=True):
+    """`{state: runs}` of the last 24 hours."""
+
+    counts: Mapping[str, int]
+
+
+class WhyResponse(Payload, frozen=True, kw_only=True):
+    """Why a task instance is where it is, in sentences; empty where there is nothing to say."""
+
+    run: str
+    task: str
+
+
+@routes.add(
+    "GET", "/dags/~/recentRuns", permission=reading(Resource.DAG_RUN), answer=RecentRunsResponse
+)
+def get_recent_runs(
+    call: Call,
+    dag_ids: Annotated[list[str], QueryParameter(max_length=200)],
+    count: Annotated[int, QueryParameter(ge=1, le=100)] = 14,
+) -> RecentRunsResponse:
+    """The last runs of several DAGs."""
+    found = call.store.newest_runs(dag_ids, count)
+    return RecentRunsResponse(
+        runs={dag_id: [run_bar(run) for run in runs] for dag_id, runs in found.items()}
+    )
+
+
+@routes.add("GET", "/runCounts", permission=reading(Resource.DAG_RUN), answer=RunCountsResponse)
+def get_run_counts(call: Call) -> RunCountsResponse:
+    """How many runs of the last day are in which state."""
+    counts = call.store.count_runs(run_after=Range(gte=call.now() - _A_DAY, lte=call.now()))
+    return RunCountsResponse(counts={state.value: count for state, count in counts.items()})
+
+
+@routes.add(
+    "GET", "/dags/{dag_id}/grid", permission=reading(Resource.TASK_INSTANCE), answer=GridResponse
+)
+def get_grid(
+    call: Call,
+    dag_id: str,
+    count: Annotated[int, QueryParameter(ge=1, le=_MOST_RUNS)] = 25,
+    until: Moment | None = None,
+) -> GridResponse:
+    """The DAG's last runs that were due by that moment, with their tasks."""
+    call.store.get_dag(dag_id)
+    return GridResponse(
+        columns=_columns(call, call.store.newest_runs([dag_id], count, until)[dag_id])
+    )
+
+
+@routes.add(
+    "GET",
+    "/dags/{dag_id}/runs/{dag_run_id}/column",
+    permission=reading(Resource.TASK_INSTANCE),
+    answer=ColumnPayload,
+)
+def get_column(call: Call, dag_id: str, dag_run_id: str) -> ColumnPayload:
+    """One run with its tasks."""
+    return _columns(call, [call.store.get_run(dag_id, dag_run_id)])[0]
+
+
+@routes.add(
+    "GET",
+    "/dags/{dag_id}/runs/{dag_run_id}/tasks/{task_id}/why",
+    permission=reading(Resource.TASK_INSTANCE),
+    answer=WhyResponse,
+)
+def get_why(
+    call: Call, dag_id: str, dag_run_id: str, task_id: str, map_index: int = UNMAPPED
+) -> WhyResponse:
+    """Why the task instance is where it is."""
+    found = call.store.get_instance(dag_id, dag_run_id, TaskKey(task_id, map_index))
+    return WhyResponse(run=found.run.reason, task=found.instance.reason)
+
+
+def run_bar(run: DagRun) -> RunBar:
+    """A run as its bar."""
+    return RunBar(
+        run_id=run.run_id,
+        state=run.state.value,
+        run_type=run.run_type.value,
+        run_after=run.run_after,
+        queued_at=run.queued_at,
+        start_date=run.start_date,
+        end_date=run.end_date,
+    )
+
+
+def _columns(call: Call, runs: Sequence[DagRun]) -> list[ColumnPayload]:
+    of_run: dict[int, dict[str, list[TaskSummary]]] = {run.pk: {} for run in runs}
+    for summary in call.store.task_summaries([run.pk for run in runs]):
+        of_run[summary.run_pk].setdefault(summary.task_id, []).append(summary)
+    return [
+        ColumnPayload(
+            run=run_bar(run),
+            version_number=call.store.get_version(run.version_id).number,
+            cells=[_cell(task_id, parts) for task_id, parts in of_run[run.pk].items()],
+        )
+        for run in runs
+    ]
+
+
+def _cell(task_id: str, parts: Sequence[TaskSummary]) -> CellPayload:
+    queued = [part.queued_at for part in parts if part.queued_at is not None]
+    starts = [part.start_date for part in parts if part.start_date is not None]
+    ends = [part.end_date for part in parts if part.end_date is not None]
+    return CellPayload(
+        task_id=task_id,
+        states={part.state.value: part.count for part in parts},
+        is_mapped=any(part.is_mapped for part in parts),
+        try_number=max(part.try_number for part in parts),
+        queued_at=min(queued, default=None),
+        start_date=min(starts, default=None),
+        end_date=max(ends, default=None),
+    )

@@ -1,0 +1,100 @@
+"""Who uses the web app, what they may do, and how things are called: the first thing it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import Cookie
+from starlette.responses import Response
+
+from slipstream import __version__
+from slipstream.api.auth.access import Action, Permission, Resource, User
+from slipstream.api.auth.cookie import SESSION_COOKIE, csrf_token, drop_session, put_session
+from slipstream.api.auth.gate import Gate
+from slipstream.api.auth.login_check import LoginCheck
+from slipstream.api.auth.payloads import LoginBody
+from slipstream.api.auth.tokens import Tokens
+from slipstream.api.call import Call
+from slipstream.api.errors import NotAuthenticatedError
+from slipstream.api.operation import PUBLIC, Routes
+from slipstream.api.payloads.base import Payload
+from slipstream.api.routing import rendered
+from slipstream.api.settings import ApiSettings
+from slipstream.api.ui.words import WordsResponse, all_words
+
+
+class SessionUser(Payload, frozen=True, kw_only=True):
+    """Who is logged in."""
+
+    name: str
+    role: str
+    may: Sequence[str]
+    """`action:resource` of all that they may do."""
+
+
+class SessionResponse(Payload, frozen=True, kw_only=True):
+    """What the web app must know before it can show anything."""
+
+    version: str
+    words: WordsResponse
+    user: SessionUser | None
+    """None where somebody must log in first."""
+    csrf_token: str | None
+    """To be sent as `X-CSRF-Token` with whatever changes something."""
+    can_log_out: bool
+    """False where everybody is an administrator without logging in."""
+
+
+def session_routes(tokens: Tokens, settings: ApiSettings, gate: Gate, check: LoginCheck) -> Routes:
+    """The operations of `/ui/session`."""
+    routes = Routes("UI", prefix="/ui")
+
+    def described(user: User | None, session: str | None) -> SessionResponse:
+        return SessionResponse(
+            version=__version__,
+            words=all_words(),
+            user=None if user is None else _session_user(user),
+            csrf_token=None if user is None or session is None else csrf_token(session),
+            can_log_out=session is not None and user is not None,
+        )
+
+    @routes.add("GET", "/session", permission=PUBLIC, answer=SessionResponse)
+    def get_session(
+        _: Call, session: Annotated[str | None, Cookie(alias=SESSION_COOKIE)] = None
+    ) -> SessionResponse:
+        """Who it is that asks."""
+        try:
+            return described(gate.user_of(session), session)
+        except NotAuthenticatedError:
+            return described(None, None)
+
+    @routes.add("POST", "/session", permission=PUBLIC, answer=SessionResponse)
+    def log_in(call: Call, body: LoginBody) -> Response:
+        """Begin a session with a user name and password."""
+        session = tokens.issue(check.user_name(call, body), settings.jwt_expiry_seconds)
+        response = rendered(described(gate.user_of(session), session))
+        put_session(response, session, settings)
+        return response
+
+    @routes.add("DELETE", "/session", permission=PUBLIC, status=204)
+    def log_out(_: Call) -> Response:
+        """End it."""
+        response = Response(status_code=204)
+        drop_session(response, settings)
+        return response
+
+    return routes
+
+
+def _session_user(user: User) -> SessionUser:
+    return SessionUser(
+        name=user.name,
+        role=user.role.name.lower(),
+        may=[
+            f"{action}:{resource}"
+            for resource in Resource
+            for action in Action
+            if user.may(Permission(action, resource))
+        ],
+    )

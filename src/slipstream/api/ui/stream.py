@@ -1,0 +1,66 @@
+"""The live stream: changes as they are committed, as server-sent events.
+
+`GET /ui/stream` answers with `text/event-stream` (WHATWG HTML, section 9.2). A browser that loses
+the connection comes back with the id of the last event, and gets what it has missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Final
+
+from fastapi import Header
+from starlette.responses import StreamingResponse
+
+from slipstream.api.auth.access import Resource, reading
+from slipstream.api.call import Call
+from slipstream.api.live.events import View, lines_of
+from slipstream.api.live.feed import LiveFeed
+from slipstream.api.operation import Routes
+
+routes = Routes("UI", prefix="/ui")
+
+_PAUSE_SECONDS: Final = 0.05
+"""Changes that come one upon the other are told together, this often at most."""
+_KEEP_ALIVE_SECONDS: Final = 15.0
+"""After so long without news a comment is sent, so that nobody on the way closes the connection."""
+
+
+@routes.add(
+    "GET",
+    "/stream",
+    permission=reading(Resource.DAG_RUN),
+    slow=False,
+    content_types=("text/event-stream",),
+)
+def follow_changes(
+    call: Call,
+    dag_id: str | None = None,
+    run_id: str | None = None,
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> StreamingResponse:
+    """Events of all DAGs, of one, or of one run: `run`, `dags`, `files`, `reset` after a gap."""
+    view = View(dag_id=dag_id, run_id=run_id)
+    return StreamingResponse(
+        _events(call.deployment.live, view, last_event_id),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _events(live: LiveFeed, view: View, after: str | None) -> AsyncIterator[bytes]:
+    follower = live.follow(after)
+    try:
+        yield b"retry: 1000\nid: %s\n\n" % follower.event_id.encode()
+        while not follower.is_closed:
+            await follower.wait(_KEEP_ALIVE_SECONDS)
+            entries = follower.take()
+            told = b"".join(lines_of(entries, view, follower.event_id))
+            if told:
+                yield told
+            elif not entries:
+                yield b": still here\n\n"
+            await asyncio.sleep(_PAUSE_SECONDS)
+    finally:
+        follower.close()

@@ -1,0 +1,93 @@
+"""Runs and task instances summed up, for people who look at many of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from slipstream.model.run import DagRun
+from slipstream.model.states import RunState, TaskState
+from slipstream.store.filters import in_range, one_among
+from slipstream.store.parts import StoreParts
+from slipstream.store.records import Range, TaskSummary
+from slipstream.store.rows import RUN_COLUMNS, to_run
+from slipstream.store.tables import dag_run, task_instance
+from slipstream.store.times import from_micros
+
+_SUMMED = (
+    task_instance.c.run_pk,
+    task_instance.c.task_id,
+    task_instance.c.state,
+    func.count(),
+    func.max(task_instance.c.map_index),
+    func.max(task_instance.c.try_number),
+    func.min(task_instance.c.queued_at),
+    func.min(task_instance.c.start_date),
+    func.max(task_instance.c.end_date),
+)
+
+
+class OverviewVerbs(StoreParts):
+    """What many runs and instances come to."""
+
+    def newest_runs(
+        self, dag_ids: Sequence[str], count: int, until: datetime | None = None
+    ) -> Mapping[str, Sequence[DagRun]]:
+        """`{dag_id: its last runs that were due by that moment, newest first}`."""
+        bound = Range(lte=until)
+        with self._database.read() as transaction:
+            return {
+                dag_id: [to_run(row) for row in transaction.rows(_newest(dag_id, bound, count))]
+                for dag_id in dag_ids
+            }
+
+    def count_runs(
+        self, *, dag_ids: Sequence[str] | None = None, run_after: Range | None = None
+    ) -> Mapping[RunState, int]:
+        """`{state: runs}` of these DAGs (None: all), due within the bounds."""
+        query = (
+            select(dag_run.c.state, func.count())
+            .where(
+                *one_among(dag_run.c.dag_id, dag_ids),
+                *in_range(dag_run.c.run_after, run_after or Range()),
+            )
+            .group_by(dag_run.c.state)
+        )
+        with self._database.read() as transaction:
+            return {RunState(state): count for state, count in transaction.rows(query)}
+
+    def task_summaries(self, run_pks: Sequence[int]) -> Sequence[TaskSummary]:
+        """The instances of these runs, summed up by run, task and state."""
+        query = (
+            select(*_SUMMED)
+            .where(task_instance.c.run_pk.in_(run_pks))
+            .group_by(task_instance.c.run_pk, task_instance.c.task_id, task_instance.c.state)
+        )
+        with self._database.read() as transaction:
+            rows = transaction.rows(query)
+        return [
+            TaskSummary(
+                run_pk=run_pk,
+                task_id=task_id,
+                state=TaskState(state),
+                count=count,
+                is_mapped=highest >= 0,
+                try_number=tries,
+                queued_at=from_micros(queued),
+                start_date=from_micros(start),
+                end_date=from_micros(end),
+            )
+            for run_pk, task_id, state, count, highest, tries, queued, start, end in rows
+        ]
+
+
+def _newest(dag_id: str, due: Range, count: int) -> Select[Any]:
+    return (
+        select(*RUN_COLUMNS)
+        .where(dag_run.c.dag_id == dag_id, *in_range(dag_run.c.run_after, due))
+        .order_by(dag_run.c.run_after.desc(), dag_run.c.pk.desc())
+        .limit(count)
+    )

@@ -1,0 +1,109 @@
+"""What the web app asks for beside the REST API."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from tests.api.conftest import Client
+from tests.api.making import ETL, NOON, a_run, recorded
+
+from slipstream.model.changes import InstancesAdded, MapExpanded
+from slipstream.model.run import TaskInstance
+from slipstream.model.states import TaskState
+from slipstream.store.interface import Store
+from slipstream.store.records import RunWrite
+
+
+def begin(store: Store, run_pk: int, **states: TaskState) -> None:
+    """Give the run a task instance in each of these states."""
+    instances = tuple(
+        TaskInstance(run_pk=run_pk, task_id=task_id, state=state, start_date=NOON)
+        for task_id, state in states.items()
+    )
+    assert not store.apply([RunWrite(run_pk, 0, [InstancesAdded(instances)])])
+
+
+def test_the_last_runs_of_several_dags_come_newest_first(api: Client, store: Store) -> None:
+    version = recorded(store)
+    other = recorded(store, replace(ETL, dag_id="other"))
+    for day in range(4):
+        a_run(store, version, f"day{day}", run_after=NOON + timedelta(days=day))
+    a_run(store, other, "alone")
+    answer = api.get("/ui/dags/~/recentRuns", params={"dag_ids": ["etl", "other"], "count": 3})
+    runs = answer.json()["runs"]
+    assert [run["run_id"] for run in runs["etl"]] == ["day3", "day2", "day1"]
+    assert [run["run_id"] for run in runs["other"]] == ["alone"]
+
+
+def test_a_grid_sums_up_the_instances_of_every_task(api: Client, store: Store) -> None:
+    run = a_run(store, recorded(store))
+    begin(store, run.pk, extract=TaskState.SUCCESS)
+    store.apply([RunWrite(run.pk, 1, [MapExpanded("transform", 3, 0, TaskState.SCHEDULED, NOON)])])
+    [column] = api.get("/ui/dags/etl/grid").json()["columns"]
+    cells = {cell["task_id"]: cell for cell in column["cells"]}
+    assert column["version_number"] == 1
+    assert cells["extract"]["states"] == {"success": 1}
+    assert not cells["extract"]["is_mapped"]
+    assert cells["transform"]["states"] == {"scheduled": 3}
+    assert cells["transform"]["is_mapped"]
+    assert api.get("/ui/dags/etl/runs/first/column").json() == column
+
+
+def test_a_grid_goes_back_from_a_moment(api: Client, store: Store) -> None:
+    version = recorded(store)
+    for day in range(3):
+        a_run(store, version, f"day{day}", run_after=NOON + timedelta(days=day))
+    until = (NOON + timedelta(days=1)).isoformat()
+    found = api.get("/ui/dags/etl/grid", params={"until": until, "count": 1}).json()["columns"]
+    assert [column["run"]["run_id"] for column in found] == ["day1"]
+
+
+def test_the_grid_of_no_dag_is_not_found(api: Client) -> None:
+    assert api.get("/ui/dags/none/grid").status_code == 404
+
+
+def test_a_structure_has_groups_before_what_is_in_them(api: Client, store: Store) -> None:
+    recorded(store)
+    found = api.get("/ui/dags/etl/structure").json()
+    assert [(node["id"], node["parent_id"], node["is_group"]) for node in found["nodes"]] == [
+        ("extract", None, False),
+        ("transform", None, False),
+        ("load", None, True),
+        ("load.insert", "load", False),
+    ]
+    assert [(edge["source"], edge["target"]) for edge in found["edges"]] == [
+        ("extract", "transform"),
+        ("transform", "load.insert"),
+    ]
+    assert [node["label"] for node in found["nodes"]][-1] == "insert"
+
+
+def test_a_structure_tells_the_labels_of_its_edges(api: Client, store: Store) -> None:
+    labelled = replace(ETL, details={"edge_info": {"extract": {"transform": {"label": "rows"}}}})
+    recorded(store, labelled)
+    edges = api.get("/ui/dags/etl/structure").json()["edges"]
+    assert [edge["label"] for edge in edges] == ["rows", None]
+
+
+def test_the_structure_of_an_earlier_version_stays(api: Client, store: Store) -> None:
+    recorded(store)
+    recorded(store, replace(ETL, tasks={"extract": ETL.tasks["extract"]}, groups={}), "# new\n")
+    first = api.get("/ui/dags/etl/structure", params={"version_number": 1}).json()
+    assert (first["version_number"], len(first["nodes"])) == (1, 4)
+    assert len(api.get("/ui/dags/etl/structure").json()["nodes"]) == 1
+
+
+def test_runs_of_the_last_day_are_counted_by_state(api: Client, store: Store) -> None:
+    version = recorded(store)
+    a_run(store, version, "today")
+    a_run(store, version, "long ago", run_after=NOON - timedelta(days=2))
+    assert api.get("/ui/runCounts").json() == {"counts": {"queued": 1}}
+
+
+def test_why_gives_the_sentences_of_the_run_and_the_task(api: Client, store: Store) -> None:
+    run = a_run(store, recorded(store), reason="Somebody wanted it.")
+    waiting = TaskInstance(run_pk=run.pk, task_id="extract", reason="It waits for a place.")
+    store.apply([RunWrite(run.pk, 0, [InstancesAdded((waiting,))])])
+    answer = api.get("/ui/dags/etl/runs/first/tasks/extract/why").json()
+    assert answer == {"run": "Somebody wanted it.", "task": "It waits for a place."}

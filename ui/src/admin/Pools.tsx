@@ -1,0 +1,117 @@
+import { Checkbox, NumberInput, Progress, Text, TextInput, Tooltip } from "@mantine/core";
+import { answer, client, type Schemas } from "../api/client";
+import { useLive } from "../api/live";
+import { useSession } from "../session/SessionGate";
+import { type Kind, Records } from "./Records";
+
+type Pool = Schemas["PoolResponse"];
+
+interface Form {
+  name: string;
+  slots: number;
+  description: string;
+  include_deferred: boolean;
+}
+
+/** Pools, and what takes their slots. */
+export function Pools() {
+  useLive();
+  const { may } = useSession();
+  const kind: Kind<Pool, Form> = {
+    title: "Pools",
+    one: "pool",
+    nothing: "A pool limits how many tasks run at once on something that they share.",
+    queryKey: ["runs", "~", "pools"],
+    list: async (find) => {
+      const query = { limit: 100, pool_name_pattern: find ? `%${find}%` : undefined };
+      const found = await answer(client.GET("/api/v2/pools", { params: { query } }));
+      return { records: found.pools, total: found.total_entries };
+    },
+    idOf: (one) => one.name,
+    columns: [
+      { title: "Pool", show: (one) => one.name },
+      { title: "Slots", show: (one) => (one.slots < 0 ? "no limit" : one.slots) },
+      { title: "Use", show: (one) => <Use pool={one} /> },
+      { title: "Description", show: (one) => one.description },
+    ],
+    formOf: (one) => ({
+      name: one?.name ?? "",
+      slots: one?.slots ?? 16,
+      description: one?.description ?? "",
+      include_deferred: one?.include_deferred ?? false,
+    }),
+    Form: ({ form, change, isNew }) => (
+      <>
+        <TextInput
+          label="Name"
+          required
+          disabled={!isNew}
+          value={form.name}
+          onChange={(event) => change({ name: event.currentTarget.value })}
+        />
+        <NumberInput
+          label="Slots"
+          description="-1 is without limit"
+          required
+          min={-1}
+          allowDecimal={false}
+          value={form.slots}
+          onChange={(value) => change({ slots: Number(value) })}
+        />
+        <Checkbox
+          label="Deferred tasks keep their slots"
+          checked={form.include_deferred}
+          onChange={(event) => change({ include_deferred: event.currentTarget.checked })}
+        />
+        <TextInput
+          label="Description"
+          value={form.description}
+          onChange={(event) => change({ description: event.currentTarget.value })}
+        />
+      </>
+    ),
+    save: (form, isNew) => {
+      const body = { ...form, description: form.description || null };
+      return isNew
+        ? answer(client.POST("/api/v2/pools", { body }))
+        : answer(
+            client.PATCH("/api/v2/pools/{pool_name}", {
+              params: { path: { pool_name: form.name } },
+              body: { ...body, pool: form.name, name: undefined } as never,
+            }),
+          );
+    },
+    remove: (name) =>
+      answer(client.DELETE("/api/v2/pools/{pool_name}", { params: { path: { pool_name: name } } })),
+    mayCreate: may("create", "pool"),
+    mayEdit: may("edit", "pool"),
+    mayDelete: may("delete", "pool"),
+  };
+  return <Records kind={kind} />;
+}
+
+function Use({ pool }: { pool: Pool }) {
+  const parts = [
+    ["running", pool.running_slots],
+    ["queued", pool.queued_slots],
+    ["deferred", pool.deferred_slots],
+    ["scheduled", pool.scheduled_slots],
+  ] as const;
+  const taken = parts.reduce((sum, [, count]) => sum + count, 0);
+  if (pool.slots <= 0) return <Text size="sm">{taken} taken</Text>;
+  return (
+    <Progress.Root size={18} w={220} aria-label={`${taken} of ${pool.slots} slots`}>
+      {parts
+        .filter(([, count]) => count > 0)
+        .map(([state, count]) => (
+          <Tooltip key={state} label={`${count} ${state}`}>
+            <Progress.Section
+              value={(100 * count) / Math.max(pool.slots, taken)}
+              color={`var(--state-${state})`}
+              aria-label={state}
+            />
+          </Tooltip>
+        ))}
+    </Progress.Root>
+  );
+}

@@ -1,0 +1,83 @@
+import { Code, Textarea, TextInput } from "@mantine/core";
+import { answer, client, type Schemas } from "../api/client";
+import { useSession } from "../session/SessionGate";
+import { type Kind, Records } from "./Records";
+
+type Variable = Schemas["VariableResponse"];
+
+interface Form {
+  key: string;
+  value: string;
+  description: string;
+}
+
+/** The variables that tasks read. */
+export function Variables() {
+  const { may } = useSession();
+  const kind: Kind<Variable, Form> = {
+    title: "Variables",
+    one: "variable",
+    nothing: "Tasks read variables with Variable.get, or in templates as {{ var.value.name }}.",
+    queryKey: ["variables"],
+    list: async (find) => {
+      const query = { limit: 100, variable_key_pattern: find ? `%${find}%` : undefined };
+      const found = await answer(client.GET("/api/v2/variables", { params: { query } }));
+      return { records: found.variables, total: found.total_entries };
+    },
+    idOf: (one) => one.key,
+    columns: [
+      { title: "Key", show: (one) => one.key },
+      { title: "Value", show: (one) => <Code>{one.value}</Code> },
+      { title: "Description", show: (one) => one.description },
+    ],
+    formOf: (one) => ({
+      key: one?.key ?? "",
+      value: one?.value ?? "",
+      description: one?.description ?? "",
+    }),
+    Form: ({ form, change, isNew }) => (
+      <>
+        <TextInput
+          label="Key"
+          required
+          disabled={!isNew}
+          value={form.key}
+          onChange={(event) => change({ key: event.currentTarget.value })}
+        />
+        <Textarea
+          label="Value"
+          autosize
+          minRows={3}
+          value={form.value}
+          onChange={(event) => change({ value: event.currentTarget.value })}
+        />
+        <TextInput
+          label="Description"
+          value={form.description}
+          onChange={(event) => change({ description: event.currentTarget.value })}
+        />
+      </>
+    ),
+    save: (form, isNew) => {
+      const body = { ...form, description: form.description || null };
+      return isNew
+        ? answer(client.POST("/api/v2/variables", { body }))
+        : answer(
+            client.PATCH("/api/v2/variables/{variable_key}", {
+              params: { path: { variable_key: form.key } },
+              body,
+            }),
+          );
+    },
+    remove: (key) =>
+      answer(
+        client.DELETE("/api/v2/variables/{variable_key}", {
+          params: { path: { variable_key: key } },
+        }),
+      ),
+    mayCreate: may("create", "variable"),
+    mayEdit: may("edit", "variable"),
+    mayDelete: may("delete", "variable"),
+  };
+  return <Records kind={kind} />;
+}

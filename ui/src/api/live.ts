@@ -1,0 +1,136 @@
+/** The live stream: what the server commits is on the screen a moment later, without asking. */
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useSyncExternalStore } from "react";
+import { BASE, type Schemas } from "./client";
+import { barOf, type RunNews, withBar, withNews } from "./live.model";
+import { ALL, keys } from "./queries";
+
+/** Further questions about one run are put off so long, so that many changes make one question. */
+const ASK_AFTER_MS = 400;
+const BARS = 14;
+
+type Grid = Schemas["GridResponse"];
+type Recent = Schemas["RecentRunsResponse"];
+
+let connected = true;
+const listeners = new Set<() => void>();
+
+function setConnected(now: boolean): void {
+  connected = now;
+  for (const listener of listeners) listener();
+}
+
+/** Whether the stream is open; false while the browser tries to open it again. */
+export function useIsLive(): boolean {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => connected,
+  );
+}
+
+/** Follow one DAG's changes, or everybody's, for as long as the component is shown. */
+export function useLive(dagId?: string): void {
+  const queries = useQueryClient();
+  useEffect(() => {
+    const query = dagId === undefined ? "" : `?dag_id=${encodeURIComponent(dagId)}`;
+    const source = new EventSource(`${BASE}/ui/stream${query}`);
+    const later = new Later();
+    source.addEventListener("open", () => setConnected(true));
+    source.addEventListener("error", () => setConnected(false));
+    source.addEventListener("reset", () => void queries.invalidateQueries());
+    source.addEventListener("run", (event) => takeRun(queries, JSON.parse(event.data), later));
+    source.addEventListener("dags", (event) => takeDags(queries, JSON.parse(event.data).dag_ids));
+    source.addEventListener("files", () => {
+      void queries.invalidateQueries({ queryKey: keys.errors });
+      void queries.invalidateQueries({ queryKey: keys.dags });
+    });
+    return () => {
+      source.close();
+      later.stop();
+    };
+  }, [queries, dagId]);
+}
+
+function takeRun(queries: QueryClient, news: RunNews, later: Later): void {
+  const { dag_id: dagId, run_id: runId } = news;
+  const bar = barOf(news);
+  let isKnown = true;
+  queries.setQueriesData<Recent>({ queryKey: keys.recent }, (old) => {
+    const bars = old?.runs[dagId];
+    return old && bars ? { ...old, runs: { ...old.runs, [dagId]: withBar(bars, bar, BARS) } } : old;
+  });
+  queries.setQueriesData<Grid>({ queryKey: keys.grid(dagId) }, (old) => {
+    if (!old) return old;
+    const at = old.columns.findIndex((column) => column.run.run_id === runId);
+    const found = old.columns[at];
+    if (!found) {
+      isKnown = false;
+      return old;
+    }
+    const next = withNews(found, news);
+    isKnown &&= next.isWhole;
+    return { ...old, columns: old.columns.with(at, next.column) };
+  });
+  queries.setQueryData<Schemas["ColumnPayload"]>(keys.column(dagId, runId), (old) => {
+    if (!old) return old;
+    const next = withNews(old, news);
+    isKnown &&= next.isWhole;
+    return next.column;
+  });
+  later.ask(`${dagId}/${runId}`, isKnown, (isAllKnown) => {
+    if (!isAllKnown) {
+      void queries.invalidateQueries({ queryKey: keys.grid(dagId) });
+      void queries.invalidateQueries({ queryKey: keys.column(dagId, runId) });
+    }
+    for (const queryKey of [
+      keys.run(dagId, runId),
+      keys.runs(dagId),
+      keys.runs(ALL),
+      keys.instances(dagId, runId),
+    ]) {
+      void queries.invalidateQueries({ queryKey });
+    }
+  });
+}
+
+function takeDags(queries: QueryClient, dagIds: string[]): void {
+  void queries.invalidateQueries({ queryKey: keys.dags });
+  void queries.invalidateQueries({ queryKey: keys.recent });
+  for (const dagId of dagIds) {
+    void queries.invalidateQueries({ queryKey: keys.dag(dagId) });
+    void queries.invalidateQueries({ queryKey: keys.runs(dagId) });
+    void queries.invalidateQueries({ queryKey: keys.grid(dagId) });
+  }
+  void queries.invalidateQueries({ queryKey: keys.runs(ALL) });
+}
+
+/** Does what was asked last under a name, a moment after it was asked first. */
+class Later {
+  private readonly waiting = new Map<
+    string,
+    { timer: number; isKnown: boolean; call: (isKnown: boolean) => void }
+  >();
+
+  /** `call` is told whether `isKnown` was true every time. */
+  ask(name: string, isKnown: boolean, call: (isKnown: boolean) => void): void {
+    const before = this.waiting.get(name);
+    if (before) {
+      before.isKnown &&= isKnown;
+      before.call = call;
+      return;
+    }
+    const timer = window.setTimeout(() => {
+      const last = this.waiting.get(name);
+      this.waiting.delete(name);
+      last?.call(last.isKnown);
+    }, ASK_AFTER_MS);
+    this.waiting.set(name, { timer, isKnown, call });
+  }
+
+  stop(): void {
+    for (const { timer } of this.waiting.values()) window.clearTimeout(timer);
+  }
+}

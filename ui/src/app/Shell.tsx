@@ -1,0 +1,198 @@
+import {
+  ActionIcon,
+  AppShell,
+  Burger,
+  Group,
+  Kbd,
+  Menu,
+  NavLink,
+  Text,
+  Tooltip,
+  UnstyledButton,
+  useMantineColorScheme,
+} from "@mantine/core";
+import { useDisclosure, useHotkeys } from "@mantine/hooks";
+import {
+  IconDatabase,
+  IconHome,
+  IconKey,
+  IconMoon,
+  IconPlugConnected,
+  IconSearch,
+  IconSitemap,
+  IconStack2,
+  IconSun,
+  IconUser,
+  IconWifiOff,
+} from "@tabler/icons-react";
+import { useQueryClient } from "@tanstack/react-query";
+import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { lazy, type ReactNode, Suspense, useState } from "react";
+import { answer, BASE, client } from "../api/client";
+import { useIsLive } from "../api/live";
+import { useSession } from "../session/SessionGate";
+import { Mark } from "./Mark";
+import { ZoneChoice } from "./ZoneChoice";
+
+const Palette = lazy(() => import("./Palette"));
+const Shortcuts = lazy(() => import("./Shortcuts"));
+
+/** What stands around every screen. */
+export function Shell() {
+  const [isOpen, menu] = useDisclosure();
+  const [hasPalette, setPalette] = useState(false);
+  const [hasShortcuts, setShortcuts] = useState(false);
+  useHotkeys([
+    ["mod+K", () => setPalette(true)],
+    ["shift+?", () => setShortcuts(true)],
+    ["/", () => document.querySelector<HTMLInputElement>("input[data-search]")?.focus()],
+  ]);
+  return (
+    <AppShell
+      header={{ height: 52 }}
+      navbar={{ width: 196, breakpoint: "sm", collapsed: { mobile: !isOpen } }}
+      padding="md"
+    >
+      <a href="#main" className="skip-link">
+        Skip to the content
+      </a>
+      <AppShell.Header px="md">
+        <Group h="100%" justify="space-between" wrap="nowrap">
+          <Group gap="xs" wrap="nowrap">
+            <Burger
+              opened={isOpen}
+              onClick={menu.toggle}
+              hiddenFrom="sm"
+              size="sm"
+              aria-label="Menu"
+            />
+            <Link to="/" className="plain-link">
+              <Group gap={8} wrap="nowrap">
+                <Mark />
+                <Text fw={700}>Slipstream</Text>
+              </Group>
+            </Link>
+          </Group>
+          <UnstyledButton className="search-box" onClick={() => setPalette(true)}>
+            <IconSearch size={15} aria-hidden />
+            <Text size="sm" c="dimmed" visibleFrom="xs">
+              Find a DAG, run or action
+            </Text>
+            <Kbd size="xs">⌘K</Kbd>
+          </UnstyledButton>
+          <Group gap={4} wrap="nowrap">
+            <LiveSign />
+            <ZoneChoice />
+            <SchemeSwitch />
+            <UserMenu onShortcuts={() => setShortcuts(true)} />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="xs" aria-label="Main">
+        <Places onFollow={menu.close} />
+      </AppShell.Navbar>
+      <AppShell.Main id="main">
+        <Outlet />
+      </AppShell.Main>
+      <Suspense>
+        {hasPalette ? <Palette onClose={() => setPalette(false)} /> : null}
+        {hasShortcuts ? <Shortcuts onClose={() => setShortcuts(false)} /> : null}
+      </Suspense>
+    </AppShell>
+  );
+}
+
+function Places({ onFollow }: { onFollow: () => void }) {
+  const { may } = useSession();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const place = (to: string, label: string, icon: ReactNode, isHere: boolean) => (
+    <NavLink
+      label={label}
+      leftSection={icon}
+      active={isHere}
+      onClick={onFollow}
+      aria-current={isHere ? "page" : undefined}
+      renderRoot={(props) => <Link to={to} {...props} />}
+    />
+  );
+  const at = (start: string) => path === start || path.startsWith(`${start}/`);
+  return (
+    <>
+      {place("/", "Home", <IconHome size={17} />, path === "/")}
+      {place("/dags", "DAGs", <IconSitemap size={17} />, at("/dags"))}
+      {may("read", "pool")
+        ? place("/pools", "Pools", <IconStack2 size={17} />, at("/pools"))
+        : null}
+      {may("read", "variable")
+        ? place("/variables", "Variables", <IconKey size={17} />, at("/variables"))
+        : null}
+      {may("read", "connection")
+        ? place("/connections", "Connections", <IconPlugConnected size={17} />, at("/connections"))
+        : null}
+      <NavLink
+        label="REST API"
+        leftSection={<IconDatabase size={17} />}
+        href={`${BASE}/docs`}
+        component="a"
+      />
+    </>
+  );
+}
+
+function LiveSign() {
+  const isLive = useIsLive();
+  if (isLive) return null;
+  return (
+    <Tooltip label="The connection to the server is lost. The page catches up when it is back.">
+      <ActionIcon variant="subtle" color="orange" aria-label="Not connected">
+        <IconWifiOff size={18} />
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+function SchemeSwitch() {
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const isDark =
+    colorScheme === "dark" ||
+    (colorScheme === "auto" && window.matchMedia("(prefers-color-scheme: dark)").matches);
+  return (
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      aria-label={isDark ? "Light colours" : "Dark colours"}
+      onClick={() => setColorScheme(isDark ? "light" : "dark")}
+    >
+      {isDark ? <IconSun size={18} /> : <IconMoon size={18} />}
+    </ActionIcon>
+  );
+}
+
+function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
+  const { user, session } = useSession();
+  const queries = useQueryClient();
+  const logOut = async () => {
+    await answer(client.DELETE("/ui/session"));
+    queries.clear();
+    window.location.assign(`${BASE}/`);
+  };
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" aria-label={`User menu of ${user.name}`}>
+          <IconUser size={18} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>
+          {user.name} · {user.role}
+        </Menu.Label>
+        <Menu.Item onClick={onShortcuts} rightSection={<Kbd size="xs">?</Kbd>}>
+          Keyboard
+        </Menu.Item>
+        {session.can_log_out ? <Menu.Item onClick={logOut}>Log out</Menu.Item> : null}
+        <Menu.Label>Slipstream {session.version}</Menu.Label>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

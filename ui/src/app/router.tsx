@@ -1,0 +1,163 @@
+/** Every screen and its address. The address holds all of a screen's state. */
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+import { BASE } from "../api/client";
+import type { DagSearch, RunSearch } from "../api/queries";
+import { DagsPage } from "../dags/DagsPage";
+import { Home } from "../home/Home";
+import { NotFound } from "./NotFound";
+import { Shell } from "./Shell";
+
+const text = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? value : undefined;
+const whole = (value: unknown): number | undefined =>
+  Number.isInteger(value) ? (value as number) : undefined;
+const flag = (value: unknown): boolean | undefined =>
+  typeof value === "boolean" ? value : undefined;
+const among = <T extends string>(value: unknown, all: readonly T[]): T | undefined =>
+  all.find((one) => one === value);
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+
+const home = createRoute({ getParentRoute: () => root, path: "/", component: Home });
+
+const dags = createRoute({
+  getParentRoute: () => root,
+  path: "/dags",
+  component: DagsPage,
+  validateSearch: (search): DagSearch => ({
+    q: text(search.q),
+    tags: Array.isArray(search.tags) ? search.tags.map(String) : undefined,
+    paused: flag(search.paused),
+    state: among(search.state, ["queued", "running", "success", "failed"]),
+    errors: flag(search.errors),
+    page: whole(search.page),
+  }),
+});
+
+export const DAG_TABS = ["grid", "graph", "runs", "code", "details"] as const;
+
+export interface DagView extends RunSearch {
+  tab?: (typeof DAG_TABS)[number];
+  /** How many runs the grid shows. */
+  count?: number;
+  /** A version of the code, and another one that it is compared with. */
+  version?: number;
+  against?: number;
+  /** What is looked for in the graph or the grid. */
+  find?: string;
+}
+
+const dag = createRoute({
+  getParentRoute: () => root,
+  path: "/dags/$dagId",
+  component: lazyRouteComponent(() => import("../dag/DagPage"), "DagPage"),
+  validateSearch: (search): DagView => ({
+    tab: among(search.tab, DAG_TABS),
+    count: whole(search.count),
+    version: whole(search.version),
+    against: whole(search.against),
+    find: text(search.find),
+    state: text(search.state),
+    runType: among(search.runType, ["manual", "scheduled", "backfill", "asset_triggered"]),
+    page: whole(search.page),
+  }),
+});
+
+export const RUN_TABS = ["graph", "gantt", "tasks", "details"] as const;
+
+export interface RunView {
+  tab?: (typeof RUN_TABS)[number];
+  find?: string;
+  state?: string;
+}
+
+const run = createRoute({
+  getParentRoute: () => root,
+  path: "/dags/$dagId/runs/$runId",
+  component: lazyRouteComponent(() => import("../run/RunPage"), "RunPage"),
+  validateSearch: (search): RunView => ({
+    tab: among(search.tab, RUN_TABS),
+    find: text(search.find),
+    state: text(search.state),
+  }),
+});
+
+export const TASK_TABS = ["logs", "xcom", "rendered", "tries", "mapped", "details"] as const;
+
+export interface TaskView {
+  tab?: (typeof TASK_TABS)[number];
+  map?: number;
+  try?: number;
+  find?: string;
+  level?: string;
+  wrap?: boolean;
+}
+
+const task = createRoute({
+  getParentRoute: () => root,
+  path: "/dags/$dagId/runs/$runId/tasks/$taskId",
+  component: lazyRouteComponent(() => import("../task/TaskPage"), "TaskPage"),
+  validateSearch: (search): TaskView => ({
+    tab: among(search.tab, TASK_TABS),
+    map: whole(search.map),
+    try: whole(search.try),
+    find: text(search.find),
+    level: text(search.level),
+    wrap: flag(search.wrap),
+  }),
+});
+
+/** The address that Airflow's links to mapped instances have. */
+const mapped = createRoute({
+  getParentRoute: () => root,
+  path: "/dags/$dagId/runs/$runId/tasks/$taskId/mapped/$mapIndex",
+  beforeLoad: ({ params }) => {
+    const { dagId, runId, taskId, mapIndex } = params;
+    throw redirect({
+      to: "/dags/$dagId/runs/$runId/tasks/$taskId",
+      params: { dagId, runId, taskId },
+      search: { map: Number(mapIndex) },
+    });
+  },
+});
+
+const variables = createRoute({
+  getParentRoute: () => root,
+  path: "/variables",
+  component: lazyRouteComponent(() => import("../admin/Variables"), "Variables"),
+  validateSearch: (search): { q?: string } => ({ q: text(search.q) }),
+});
+const connections = createRoute({
+  getParentRoute: () => root,
+  path: "/connections",
+  component: lazyRouteComponent(() => import("../admin/Connections"), "Connections"),
+  validateSearch: (search): { q?: string } => ({ q: text(search.q) }),
+});
+const pools = createRoute({
+  getParentRoute: () => root,
+  path: "/pools",
+  component: lazyRouteComponent(() => import("../admin/Pools"), "Pools"),
+});
+
+const tree = root.addChildren([home, dags, dag, run, task, mapped, variables, connections, pools]);
+
+export function makeRouter() {
+  return createRouter({
+    routeTree: tree,
+    basepath: BASE || "/",
+    defaultPreload: false,
+    scrollRestoration: true,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

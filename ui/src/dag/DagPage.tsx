@@ -1,0 +1,102 @@
+import { Anchor, Badge, Breadcrumbs, Group, Stack, Tabs, Text, Title } from "@mantine/core";
+import { useHotkeys } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
+import type { Schemas } from "../api/client";
+import { useLive } from "../api/live";
+import { dagQuery } from "../api/queries";
+import type { DagView } from "../app/router";
+import { PauseSwitch } from "../dags/DagsPage";
+import { Shown, Waiting } from "../design/Feedback";
+import { Ago } from "../design/Moment";
+import { TriggerButton } from "../trigger/TriggerButton";
+import { Grid } from "./Grid";
+
+const Graph = lazy(() => import("./DagGraph"));
+const Runs = lazy(() => import("./Runs"));
+const Code = lazy(() => import("./Code"));
+const Details = lazy(() => import("./Details"));
+
+const TABS = [
+  ["grid", "Grid", Grid],
+  ["graph", "Graph", Graph],
+  ["runs", "Runs", Runs],
+  ["code", "Code", Code],
+  ["details", "Details", Details],
+] as const;
+
+/** One DAG. */
+export function DagPage() {
+  const { dagId } = useParams({ from: "/dags/$dagId" });
+  useLive(dagId);
+  const asked = useQuery(dagQuery(dagId));
+  return (
+    <Shown asked={asked} what={`The DAG ${dagId}`}>
+      {(dag) => <Page dag={dag} />}
+    </Shown>
+  );
+}
+
+function Page({ dag }: { dag: Schemas["DAGDetailsResponse"] }) {
+  const { tab = "grid" } = useSearch({ from: "/dags/$dagId" });
+  const navigate = useNavigate({ from: "/dags/$dagId" });
+  const open = (next: DagView["tab"]) =>
+    void navigate({ search: (old) => ({ ...old, tab: next === "grid" ? undefined : next }) });
+  useHotkeys([["g", () => open(tab === "grid" ? "graph" : "grid")]]);
+  return (
+    <Stack gap="sm">
+      <Breadcrumbs>
+        <Anchor renderRoot={(props) => <Link to="/dags" {...props} />}>DAGs</Anchor>
+        <Text>{dag.dag_display_name}</Text>
+      </Breadcrumbs>
+      <Group justify="space-between">
+        <Group gap="sm">
+          <PauseSwitch dag={dag} />
+          <Title order={1} size="h2">
+            {dag.dag_display_name}
+          </Title>
+          {dag.is_stale ? <Badge color="gray">file is gone</Badge> : null}
+          {dag.has_import_errors ? <Badge color="red">import error</Badge> : null}
+        </Group>
+        <TriggerButton dagId={dag.dag_id} />
+      </Group>
+      <Group gap="lg">
+        <Fact name="Schedule">{dag.timetable_summary ?? "none"}</Fact>
+        <Fact name="Next run">
+          {dag.is_paused ? "paused" : <Ago at={dag.next_dagrun_run_after} />}
+        </Fact>
+        <Fact name="Owners">{dag.owners.join(", ") || "–"}</Fact>
+        <Fact name="Version">{dag.latest_dag_version?.version_number ?? "–"}</Fact>
+        {dag.description ? <Text size="sm">{dag.description}</Text> : null}
+      </Group>
+      <Tabs value={tab} onChange={(next) => open(next as DagView["tab"])} keepMounted={false}>
+        <Tabs.List mb="sm">
+          {TABS.map(([name, label]) => (
+            <Tabs.Tab key={name} value={name}>
+              {label}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        {TABS.map(([name, label, View]) => (
+          <Tabs.Panel key={name} value={name}>
+            <Suspense fallback={<Waiting what={label} />}>
+              <View dagId={dag.dag_id} />
+            </Suspense>
+          </Tabs.Panel>
+        ))}
+      </Tabs>
+    </Stack>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: React.ReactNode }) {
+  return (
+    <Text size="sm" component="div">
+      <Text span c="dimmed" size="sm">
+        {name}{" "}
+      </Text>
+      {children}
+    </Text>
+  );
+}

@@ -1,0 +1,114 @@
+import { Anchor, Group, Pagination, Select, Stack, Table, Text } from "@mantine/core";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { RUNS_PER_PAGE, type RunSearch, runsQuery } from "../api/queries";
+import { Empty, Shown } from "../design/Feedback";
+import { At, Lasted } from "../design/Moment";
+import { State } from "../design/State";
+import { useWords } from "../design/words";
+
+/** All runs of a DAG. */
+export default function Runs({ dagId }: { dagId: string }) {
+  const { state, runType, page = 1 } = useSearch({ from: "/dags/$dagId" });
+  const navigate = useNavigate({ from: "/dags/$dagId" });
+  const words = useWords();
+  const asked = useQuery({
+    ...runsQuery(dagId, { state, runType, page }),
+    placeholderData: keepPreviousData,
+  });
+  const change = (part: RunSearch) =>
+    void navigate({ search: (old) => ({ ...old, page: undefined, ...part }) });
+  return (
+    <Stack>
+      <Group>
+        <Select
+          aria-label="State"
+          placeholder="State"
+          clearable
+          data={words.run_states.map((one) => ({ value: one.state, label: one.label }))}
+          value={state ?? null}
+          onChange={(next) => change({ state: next ?? undefined })}
+        />
+        <Select
+          aria-label="Kind of run"
+          placeholder="Kind"
+          clearable
+          data={["manual", "scheduled", "backfill", "asset_triggered"].map((one) => ({
+            value: one,
+            label: words.run_types[one] ?? one,
+          }))}
+          value={runType ?? null}
+          onChange={(next) => change({ runType: (next ?? undefined) as RunSearch["runType"] })}
+        />
+      </Group>
+      <Shown asked={asked} what="The runs">
+        {(found) =>
+          found.dag_runs.length === 0 ? (
+            <Empty title="There is no such run" />
+          ) : (
+            <>
+              <Table.ScrollContainer minWidth={720}>
+                <Table highlightOnHover>
+                  <Table.Thead>
+                    <Table.Tr>
+                      <Table.Th>Run</Table.Th>
+                      <Table.Th>State</Table.Th>
+                      <Table.Th>Kind</Table.Th>
+                      <Table.Th>Logical date</Table.Th>
+                      <Table.Th>Started</Table.Th>
+                      <Table.Th>Took</Table.Th>
+                    </Table.Tr>
+                  </Table.Thead>
+                  <Table.Tbody>
+                    {found.dag_runs.map((run) => (
+                      <Table.Tr key={run.dag_run_id}>
+                        <Table.Td>
+                          <Anchor
+                            size="sm"
+                            renderRoot={(props) => (
+                              <Link
+                                to="/dags/$dagId/runs/$runId"
+                                params={{ dagId, runId: run.dag_run_id }}
+                                {...props}
+                              />
+                            )}
+                          >
+                            {run.dag_run_id}
+                          </Anchor>
+                        </Table.Td>
+                        <Table.Td>
+                          <State state={run.state} />
+                        </Table.Td>
+                        <Table.Td>{words.run_types[run.run_type] ?? run.run_type}</Table.Td>
+                        <Table.Td>
+                          <At at={run.logical_date} />
+                        </Table.Td>
+                        <Table.Td>
+                          <At at={run.start_date} />
+                        </Table.Td>
+                        <Table.Td>
+                          <Lasted from={run.start_date} to={run.end_date} />
+                        </Table.Td>
+                      </Table.Tr>
+                    ))}
+                  </Table.Tbody>
+                </Table>
+              </Table.ScrollContainer>
+              <Group justify="space-between">
+                <Text size="sm" c="dimmed">
+                  {found.total_entries} runs
+                </Text>
+                <Pagination
+                  total={Math.ceil((found.total_entries ?? 0) / RUNS_PER_PAGE)}
+                  value={page}
+                  onChange={(next) => void navigate({ search: (old) => ({ ...old, page: next }) })}
+                  getControlProps={(control) => ({ "aria-label": `${control} page` })}
+                />
+              </Group>
+            </>
+          )
+        }
+      </Shown>
+    </Stack>
+  );
+}

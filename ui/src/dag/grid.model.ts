@@ -1,0 +1,99 @@
+/** The grid of a DAG: its tasks and groups as rows, its runs as columns. */
+import type { Schemas } from "../api/client";
+
+export type Node = Schemas["NodePayload"];
+export type Column = Schemas["ColumnPayload"];
+export type Cell = Schemas["CellPayload"];
+
+export interface Row {
+  node: Node;
+  depth: number;
+  hasChildren: boolean;
+  isFolded: boolean;
+}
+
+/** What a group shows is the first of these that one of its tasks is in. */
+const WORST: readonly string[] = [
+  "failed",
+  "upstream_failed",
+  "up_for_retry",
+  "awaiting_input",
+  "running",
+  "restarting",
+  "deferred",
+  "up_for_reschedule",
+  "queued",
+  "scheduled",
+  "none",
+  "skipped",
+  "success",
+  "removed",
+];
+
+/** The state that stands for several. */
+export function worstOf(states: Readonly<Record<string, number>>): string | null {
+  return WORST.find((state) => (states[state] ?? 0) > 0) ?? null;
+}
+
+/** The rows that are seen: nothing of what lies in a folded group. With `find`, the tasks that have
+ * the text in their id, and the groups around them. */
+export function rowsOf(nodes: readonly Node[], folded: ReadonlySet<string>, find = ""): Row[] {
+  const parents = new Map(nodes.map((node) => [node.id, node.parent_id]));
+  const wanted = find.toLowerCase();
+  const kept = new Set<string>();
+  for (const node of nodes) {
+    if (node.is_group || !node.id.toLowerCase().includes(wanted)) continue;
+    for (let id: string | null | undefined = node.id; id; id = parents.get(id)) kept.add(id);
+  }
+  const depths = new Map<string, number>();
+  const hidden = new Set<string>();
+  const rows: Row[] = [];
+  for (const node of nodes) {
+    const parent = node.parent_id;
+    const depth = parent ? (depths.get(parent) ?? 0) + 1 : 0;
+    depths.set(node.id, depth);
+    const isFolded = node.is_group && folded.has(node.id) && !wanted;
+    const isHidden = parent != null && hidden.has(parent);
+    if (isHidden || isFolded) hidden.add(node.id);
+    if (isHidden || !kept.has(node.id)) continue;
+    rows.push({ node, depth, hasChildren: node.is_group, isFolded });
+  }
+  return rows;
+}
+
+/** `{group id: ids of all tasks in it, however deep}`. */
+export function tasksOfGroups(nodes: readonly Node[]): Map<string, string[]> {
+  const parents = new Map(nodes.map((node) => [node.id, node.parent_id]));
+  const found = new Map<string, string[]>();
+  for (const node of nodes) {
+    if (node.is_group) continue;
+    for (let id = node.parent_id; id; id = parents.get(id) ?? null) {
+      const tasks = found.get(id);
+      if (tasks) tasks.push(node.id);
+      else found.set(id, [node.id]);
+    }
+  }
+  return found;
+}
+
+/** How many instances of these cells are in which state. */
+export function summed(cells: readonly (Cell | undefined)[]): Record<string, number> {
+  const states: Record<string, number> = {};
+  for (const cell of cells) {
+    for (const [state, count] of Object.entries(cell?.states ?? {})) {
+      states[state] = (states[state] ?? 0) + count;
+    }
+  }
+  return states;
+}
+
+/** "12 success, 1 failed". */
+export function countsText(
+  states: Readonly<Record<string, number>>,
+  label: (state: string) => string,
+): string {
+  const parts = Object.entries(states);
+  const total = parts.reduce((sum, [, count]) => sum + count, 0);
+  if (parts.length === 1 && total === 1) return label(parts[0]?.[0] ?? "none");
+  return parts.map(([state, count]) => `${count} ${label(state).toLowerCase()}`).join(", ");
+}

@@ -1,0 +1,315 @@
+import {
+  ActionIcon,
+  Anchor,
+  Badge,
+  Group,
+  MultiSelect,
+  Pagination,
+  SegmentedControl,
+  Select,
+  Stack,
+  Switch,
+  Table,
+  Text,
+  TextInput,
+  Title,
+  Tooltip,
+} from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { notifications } from "@mantine/notifications";
+import { IconSearch, IconStar, IconStarFilled } from "@tabler/icons-react";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { answer, client, type Schemas } from "../api/client";
+import { useLive } from "../api/live";
+import {
+  DAGS_PER_PAGE,
+  type DagSearch,
+  dagsQuery,
+  keys,
+  recentRunsQuery,
+  tagsQuery,
+} from "../api/queries";
+import { useNames } from "../design/choices";
+import { Empty, Shown } from "../design/Feedback";
+import { Ago } from "../design/Moment";
+import { RunBars } from "../design/RunBars";
+import { useSession } from "../session/SessionGate";
+import { TriggerButton } from "../trigger/TriggerButton";
+import { ImportErrors } from "./ImportErrors";
+
+type Dag = Schemas["DAGResponse"];
+
+/** All DAGs, with their last runs. */
+export function DagsPage() {
+  useLive();
+  const search = useSearch({ from: "/dags" });
+  const asked = useQuery({ ...dagsQuery(search), placeholderData: keepPreviousData });
+  const ids = asked.data?.dags.map((dag) => dag.dag_id) ?? [];
+  const recent = useQuery({ ...recentRunsQuery(ids), placeholderData: keepPreviousData });
+  return (
+    <Stack>
+      <Title order={1} size="h2">
+        DAGs
+      </Title>
+      <ImportErrors />
+      <Filters search={search} />
+      <Shown asked={asked} what="The DAGs">
+        {(found) =>
+          found.dags.length === 0 ? (
+            <Nothing search={search} />
+          ) : (
+            <List
+              dags={found.dags}
+              runs={recent.data?.runs ?? {}}
+              total={found.total_entries ?? 0}
+            />
+          )
+        }
+      </Shown>
+    </Stack>
+  );
+}
+
+function Nothing({ search }: { search: DagSearch }) {
+  const isFiltered = Object.values(search).some((value) => value !== undefined);
+  return isFiltered ? (
+    <Empty title="No DAG is like that">
+      <Anchor renderRoot={(props) => <Link to="/dags" search={{}} {...props} />}>
+        Show all DAGs
+      </Anchor>
+    </Empty>
+  ) : (
+    <Empty title="There are no DAGs yet">
+      Put a Python file with a DAG into the folder that the server named when it started. It appears
+      here a moment after it was saved.
+    </Empty>
+  );
+}
+
+function Filters({ search }: { search: DagSearch }) {
+  const navigate = useNavigate({ from: "/dags" });
+  const tags = useQuery(tagsQuery);
+  const change = (part: Partial<DagSearch>) =>
+    navigate({ search: (old) => ({ ...old, page: undefined, ...part }), replace: true });
+  const find = useDebouncedCallback((q: string) => void change({ q: q || undefined }), 200);
+  return (
+    <Group role="search" aria-label="DAGs">
+      <TextInput
+        data-search
+        aria-label="Find DAGs by name"
+        placeholder="Name  ( / )"
+        leftSection={<IconSearch size={15} />}
+        defaultValue={search.q ?? ""}
+        onChange={(event) => find(event.currentTarget.value)}
+        w={220}
+      />
+      <MultiSelect
+        aria-label="Tags"
+        placeholder={search.tags?.length ? undefined : "Tags"}
+        data={tags.data?.tags ?? []}
+        value={search.tags ?? []}
+        onChange={(chosen) => void change({ tags: chosen.length ? chosen : undefined })}
+        searchable
+        clearable
+        miw={160}
+      />
+      <Select
+        aria-label="State of the last run"
+        placeholder="Last run"
+        data={["queued", "running", "success", "failed"]}
+        value={search.state ?? null}
+        onChange={(state) => void change({ state: (state ?? undefined) as DagSearch["state"] })}
+        clearable
+        w={140}
+      />
+      <SegmentedControl
+        aria-label="Paused or not"
+        data={["All", "Active", "Paused"]}
+        value={search.paused === undefined ? "All" : search.paused ? "Paused" : "Active"}
+        onChange={(chosen) =>
+          void change({ paused: chosen === "All" ? undefined : chosen === "Paused" })
+        }
+      />
+    </Group>
+  );
+}
+
+function List({
+  dags,
+  runs,
+  total,
+}: {
+  dags: Dag[];
+  runs: Schemas["RecentRunsResponse"]["runs"];
+  total: number;
+}) {
+  const navigate = useNavigate({ from: "/dags" });
+  const { page = 1 } = useSearch({ from: "/dags" });
+  const [favourites, toggle] = useNames("slipstream.favourites");
+  const ordered = [...dags].sort(
+    (a, b) => Number(favourites.has(b.dag_id)) - Number(favourites.has(a.dag_id)),
+  );
+  const pages = Math.ceil(total / DAGS_PER_PAGE);
+  return (
+    <>
+      <Table.ScrollContainer minWidth={760}>
+        <Table highlightOnHover verticalSpacing={6}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th w={90}>Active</Table.Th>
+              <Table.Th>DAG</Table.Th>
+              <Table.Th>Schedule</Table.Th>
+              <Table.Th>Last runs</Table.Th>
+              <Table.Th>Last run</Table.Th>
+              <Table.Th>Next run</Table.Th>
+              <Table.Th w={50} aria-label="Actions" />
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {ordered.map((dag) => (
+              <Row
+                key={dag.dag_id}
+                dag={dag}
+                runs={runs[dag.dag_id] ?? []}
+                isFavourite={favourites.has(dag.dag_id)}
+                onFavourite={() => toggle(dag.dag_id)}
+              />
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+      <Group justify="space-between">
+        <Text size="sm" c="dimmed">
+          {total} {total === 1 ? "DAG" : "DAGs"}
+        </Text>
+        {pages > 1 ? (
+          <Pagination
+            total={pages}
+            value={page}
+            onChange={(next) =>
+              void navigate({ search: (old) => ({ ...old, page: next === 1 ? undefined : next }) })
+            }
+            getControlProps={(control) => ({ "aria-label": `${control} page` })}
+          />
+        ) : null}
+      </Group>
+    </>
+  );
+}
+
+function Row({
+  dag,
+  runs,
+  isFavourite,
+  onFavourite,
+}: {
+  dag: Dag;
+  runs: Schemas["RunBar"][];
+  isFavourite: boolean;
+  onFavourite: () => void;
+}) {
+  const last = runs[0];
+  return (
+    <Table.Tr>
+      <Table.Td>
+        <Group gap={4} wrap="nowrap">
+          <ActionIcon
+            variant="transparent"
+            color={isFavourite ? "yellow" : "gray"}
+            size="sm"
+            aria-label={`Favourite ${dag.dag_id}`}
+            aria-pressed={isFavourite}
+            onClick={onFavourite}
+          >
+            {isFavourite ? <IconStarFilled size={15} /> : <IconStar size={15} />}
+          </ActionIcon>
+          <PauseSwitch dag={dag} />
+        </Group>
+      </Table.Td>
+      <Table.Td>
+        <Anchor
+          fw={600}
+          renderRoot={(props) => (
+            <Link to="/dags/$dagId" params={{ dagId: dag.dag_id }} {...props} />
+          )}
+        >
+          {dag.dag_display_name}
+        </Anchor>
+        <Group gap={4}>
+          {dag.tags.map((tag) => (
+            <Badge
+              key={tag.name}
+              size="xs"
+              variant="default"
+              tt="none"
+              renderRoot={(props) => <Link to="/dags" search={{ tags: [tag.name] }} {...props} />}
+              style={{ cursor: "pointer" }}
+            >
+              {tag.name}
+            </Badge>
+          ))}
+          {dag.description ? (
+            <Text size="xs" c="dimmed" lineClamp={1}>
+              {dag.description}
+            </Text>
+          ) : null}
+        </Group>
+      </Table.Td>
+      <Table.Td>
+        <Tooltip label={dag.timetable_description ?? ""} disabled={!dag.timetable_description}>
+          <Text size="sm">{dag.timetable_summary ?? "–"}</Text>
+        </Tooltip>
+      </Table.Td>
+      <Table.Td>
+        <RunBars dagId={dag.dag_id} runs={runs} />
+      </Table.Td>
+      <Table.Td>
+        <Text size="sm">
+          <Ago at={last?.start_date ?? last?.run_after} />
+        </Text>
+      </Table.Td>
+      <Table.Td>
+        <Text size="sm">{dag.is_paused ? "–" : <Ago at={dag.next_dagrun_run_after} />}</Text>
+      </Table.Td>
+      <Table.Td>
+        <TriggerButton dagId={dag.dag_id} isIcon />
+      </Table.Td>
+    </Table.Tr>
+  );
+}
+
+/** Pauses and unpauses: shown at once, taken back if the server refuses. */
+export function PauseSwitch({ dag }: { dag: Pick<Dag, "dag_id" | "is_paused"> }) {
+  const { may } = useSession();
+  const queries = useQueryClient();
+  const change = useMutation({
+    mutationFn: (isPaused: boolean) =>
+      answer(
+        client.PATCH("/api/v2/dags/{dag_id}", {
+          params: { path: { dag_id: dag.dag_id } },
+          body: { is_paused: isPaused },
+        }),
+      ),
+    onError: (error) =>
+      notifications.show({
+        color: "red",
+        title: `${dag.dag_id} stays as it was`,
+        message: error.message,
+      }),
+    onSettled: () => {
+      void queries.invalidateQueries({ queryKey: keys.dags });
+      void queries.invalidateQueries({ queryKey: keys.dag(dag.dag_id) });
+    },
+  });
+  const isPaused = change.isPending ? change.variables : dag.is_paused;
+  return (
+    <Switch
+      size="sm"
+      checked={!isPaused}
+      disabled={!may("edit", "dag")}
+      aria-label={`${dag.dag_id} is active`}
+      onChange={(event) => change.mutate(!event.currentTarget.checked)}
+    />
+  );
+}

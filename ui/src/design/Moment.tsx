@@ -1,0 +1,35 @@
+import { useNow, useZone } from "./clock";
+import { absolute, ago, lengthOf, spanOf } from "./time.model";
+
+/** How long ago, or until when; the exact time is the title. */
+export function Ago({ at }: { at: string | null | undefined }) {
+  const now = useNow();
+  const zone = useZone();
+  if (!at) return <span>–</span>;
+  const moment = Date.parse(at);
+  return (
+    <time dateTime={at} title={`${absolute(moment, zone)} (${zone})`}>
+      {ago(moment, now)}
+    </time>
+  );
+}
+
+/** The exact time in the chosen zone. */
+export function At({ at }: { at: string | null | undefined }) {
+  const zone = useZone();
+  const now = useNow();
+  if (!at) return <span>–</span>;
+  const moment = Date.parse(at);
+  return (
+    <time dateTime={at} title={`${ago(moment, now)} (${zone})`}>
+      {absolute(moment, zone)}
+    </time>
+  );
+}
+
+/** How long something took, or has taken so far. */
+export function Lasted({ from, to }: { from: string | null | undefined; to?: string | null }) {
+  const now = useNow();
+  const span = spanOf(from, to, now);
+  return <span>{span === null ? "–" : lengthOf(span)}</span>;
+}

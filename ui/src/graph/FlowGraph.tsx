@@ -1,0 +1,262 @@
+import "@xyflow/react/dist/style.css";
+import {
+  ActionIcon,
+  Group,
+  SegmentedControl,
+  Switch,
+  TextInput,
+  useComputedColorScheme,
+} from "@mantine/core";
+import { IconChevronDown, IconChevronRight, IconSearch } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import {
+  Background,
+  Controls,
+  type Edge,
+  Handle,
+  MiniMap,
+  type Node,
+  type NodeProps,
+  Position,
+  ReactFlow,
+} from "@xyflow/react";
+import { useMemo, useState } from "react";
+import type { Schemas } from "../api/client";
+import { countsText, worstOf } from "../dag/grid.model";
+import { useNames } from "../design/choices";
+import { Shown } from "../design/Feedback";
+import { colorOf, useStateLabel } from "../design/words";
+import { criticalPath, type Drawn, drawingOf, type Span } from "./graph.model";
+import classes from "./graph.module.css";
+import { type Direction, layoutOf } from "./layout";
+
+interface Data extends Record<string, unknown> {
+  drawn: Drawn;
+  direction: Direction;
+  isFound: boolean;
+  isCritical: boolean;
+  onFold: (id: string) => void;
+}
+
+type Box = Node<Data>;
+
+interface Props {
+  dagId: string;
+  structure: Schemas["StructureResponse"];
+  /** The tasks of the run that is looked at. */
+  cells?: Schemas["CellPayload"][];
+  find: string;
+  onFind: (text: string) => void;
+  onOpen?: (taskId: string, isMapped: boolean) => void;
+}
+
+/** A DAG's tasks and how they follow one another; groups fold. */
+export function FlowGraph({ dagId, structure, cells, find, onFind, onOpen }: Props) {
+  const [folded, fold] = useNames(`slipstream.folded.${dagId}`);
+  const [direction, setDirection] = useState<Direction>("RIGHT");
+  const [showsPath, setShowsPath] = useState(false);
+  const scheme = useComputedColorScheme("light");
+  const { nodes, edges } = structure;
+  const byTask = useMemo(
+    () => (cells ? new Map(cells.map((cell) => [cell.task_id, cell])) : null),
+    [cells],
+  );
+  const drawing = useMemo(
+    () => drawingOf(nodes, edges, folded, byTask),
+    [nodes, edges, folded, byTask],
+  );
+  const path = useMemo(
+    () => (showsPath && cells ? criticalPath(edges, spansOf(cells)) : new Set<string>()),
+    [showsPath, edges, cells],
+  );
+  const key = `${direction} ${drawing.nodes.map((one) => one.id + one.isOpen).join()}`;
+  const layout = useQuery({
+    queryKey: ["layout", dagId, structure.version_number, key],
+    queryFn: () => layoutOf(drawing, direction),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return (
+    <>
+      <Group mb="xs">
+        <TextInput
+          data-search
+          aria-label="Find a task"
+          placeholder="Task  ( / )"
+          leftSection={<IconSearch size={15} />}
+          value={find}
+          onChange={(event) => onFind(event.currentTarget.value)}
+        />
+        <SegmentedControl
+          aria-label="Direction"
+          data={[
+            { value: "RIGHT", label: "Left to right" },
+            { value: "DOWN", label: "Top down" },
+          ]}
+          value={direction}
+          onChange={(chosen) => setDirection(chosen as Direction)}
+        />
+        {cells ? (
+          <Switch
+            label="Critical path"
+            checked={showsPath}
+            onChange={(event) => setShowsPath(event.currentTarget.checked)}
+          />
+        ) : null}
+      </Group>
+      <div className={classes.canvas}>
+        <Shown asked={layout} what="The graph">
+          {(places) => (
+            <ReactFlow<Box>
+              key={key}
+              nodes={drawing.nodes.flatMap((drawn): Box[] => {
+                const place = places.get(drawn.id);
+                if (!place) return [];
+                return [
+                  {
+                    id: drawn.id,
+                    type: drawn.isOpen ? "group_box" : "task",
+                    position: { x: place.x, y: place.y },
+                    parentId: drawn.parent ?? undefined,
+                    width: place.width,
+                    height: place.height,
+                    ariaLabel: drawn.node.label,
+                    data: {
+                      drawn,
+                      direction,
+                      isFound: find !== "" && drawn.id.toLowerCase().includes(find.toLowerCase()),
+                      isCritical: path.has(drawn.id),
+                      onFold: fold,
+                    },
+                  },
+                ];
+              })}
+              edges={drawing.lines.map(
+                (line): Edge => ({
+                  ...line,
+                  label: line.label ?? undefined,
+                  type: "smoothstep",
+                  animated: path.has(line.source) && path.has(line.target),
+                  className: path.has(line.source) && path.has(line.target) ? classes.hot : "",
+                }),
+              )}
+              nodeTypes={NODE_TYPES}
+              colorMode={scheme}
+              fitView
+              minZoom={0.05}
+              nodesDraggable={false}
+              nodesConnectable={false}
+              onlyRenderVisibleElements={drawing.nodes.length > 400}
+              onNodeClick={(_, { data }) => {
+                const { node } = data.drawn;
+                if (!node.is_group) onOpen?.(node.id, node.is_mapped);
+              }}
+            >
+              <Background gap={20} />
+              <Controls showInteractive={false} />
+              {drawing.nodes.length > 20 ? <MiniMap pannable zoomable /> : null}
+            </ReactFlow>
+          )}
+        </Shown>
+      </div>
+    </>
+  );
+}
+
+function spansOf(cells: Schemas["CellPayload"][]): Map<string, Span> {
+  const now = Date.now();
+  return new Map(
+    cells.flatMap((cell) =>
+      cell.start_date
+        ? [
+            [
+              cell.task_id,
+              {
+                start: Date.parse(cell.start_date),
+                end: cell.end_date ? Date.parse(cell.end_date) : now,
+              },
+            ] as const,
+          ]
+        : [],
+    ),
+  );
+}
+
+function Ends({ direction }: { direction: Direction }) {
+  const isRight = direction === "RIGHT";
+  return (
+    <>
+      <Handle type="target" position={isRight ? Position.Left : Position.Top} />
+      <Handle type="source" position={isRight ? Position.Right : Position.Bottom} />
+    </>
+  );
+}
+
+function TaskBox({ data }: NodeProps<Box>) {
+  const label = useStateLabel();
+  const { node, states } = data.drawn;
+  const state = states && worstOf(states);
+  return (
+    <div
+      className={classes.task}
+      data-found={data.isFound || undefined}
+      data-critical={data.isCritical || undefined}
+      data-mapped={node.is_mapped || undefined}
+      style={{ borderLeftColor: state ? colorOf(state) : undefined }}
+      title={node.id}
+    >
+      <Ends direction={data.direction} />
+      <div className={classes.title}>
+        {node.is_group ? (
+          <ActionIcon
+            size={18}
+            variant="transparent"
+            color="gray"
+            aria-label={`Unfold ${node.label}`}
+            onClick={() => data.onFold(node.id)}
+          >
+            <IconChevronRight size={14} />
+          </ActionIcon>
+        ) : null}
+        <span>
+          {node.label}
+          {node.is_mapped ? " [ ]" : ""}
+        </span>
+      </div>
+      <div className={classes.about} style={{ color: state ? colorOf(state) : undefined }}>
+        {states && state ? countsText(states, label) : (node.operator ?? "Task group")}
+        {node.is_setup ? " · setup" : node.is_teardown ? " · teardown" : ""}
+      </div>
+    </div>
+  );
+}
+
+function GroupBox({ data }: NodeProps<Box>) {
+  const { node, states } = data.drawn;
+  const state = states && worstOf(states);
+  return (
+    <div
+      className={classes.group}
+      data-found={data.isFound || undefined}
+      style={{ borderColor: state ? colorOf(state) : undefined }}
+    >
+      <Ends direction={data.direction} />
+      <div className={classes.title}>
+        <ActionIcon
+          size={18}
+          variant="transparent"
+          color="gray"
+          aria-label={`Fold ${node.label}`}
+          onClick={() => data.onFold(node.id)}
+        >
+          <IconChevronDown size={14} />
+        </ActionIcon>
+        <span>
+          {node.label}
+          {node.is_mapped ? " [ ]" : ""}
+        </span>
+      </div>
+    </div>
+  );
+}
+
+const NODE_TYPES = { task: TaskBox, group_box: GroupBox };

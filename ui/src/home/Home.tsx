@@ -1,0 +1,212 @@
+import { Anchor, Badge, Card, Grid, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import type { Schemas } from "../api/client";
+import { useLive } from "../api/live";
+import {
+  ALL,
+  dagsQuery,
+  errorsQuery,
+  healthQuery,
+  runCountsQuery,
+  runsQuery,
+} from "../api/queries";
+import { Empty, Shown } from "../design/Feedback";
+import { Ago, Lasted } from "../design/Moment";
+import { State } from "../design/State";
+import { colorOf, useStateLabel } from "../design/words";
+
+type Run = Schemas["DAGRunResponse"];
+
+const SHOWN = 8;
+
+/** What runs, what failed, what comes next, and whether the server is well. */
+export function Home() {
+  useLive();
+  const running = useQuery(runsQuery(ALL, { state: "running" }, SHOWN));
+  const failed = useQuery(runsQuery(ALL, { state: "failed" }, SHOWN));
+  const dags = useQuery(dagsQuery({ paused: false }));
+  return (
+    <Stack gap="md">
+      <Title order={1} size="h2">
+        Home
+      </Title>
+      <Counts />
+      <Grid>
+        <Grid.Col span={{ base: 12, md: 6 }}>
+          <Panel title="Running now" more={<RunsLink state="running" />}>
+            <Shown asked={running} what="What is running">
+              {(found) => <Runs runs={found.dag_runs} nothing="Nothing is running." />}
+            </Shown>
+          </Panel>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, md: 6 }}>
+          <Panel title="Failed last" more={<RunsLink state="failed" />}>
+            <Shown asked={failed} what="What has failed">
+              {(found) => <Runs runs={found.dag_runs} nothing="No run has failed." />}
+            </Shown>
+          </Panel>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, md: 6 }}>
+          <Panel title="Next">
+            <Shown asked={dags} what="What comes next">
+              {(found) => <Next dags={found.dags} />}
+            </Shown>
+          </Panel>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, md: 6 }}>
+          <Health />
+        </Grid.Col>
+      </Grid>
+    </Stack>
+  );
+}
+
+function Panel({
+  title,
+  more,
+  children,
+}: {
+  title: string;
+  more?: ReactNode;
+  children: ReactNode;
+}) {
+  return (
+    <Card withBorder h="100%" component="section" aria-label={title}>
+      <Group justify="space-between" mb="xs">
+        <Title order={2} size="h5">
+          {title}
+        </Title>
+        {more}
+      </Group>
+      {children}
+    </Card>
+  );
+}
+
+function RunsLink({ state }: { state: "running" | "failed" }) {
+  return (
+    <Anchor size="sm" renderRoot={(props) => <Link to="/dags" search={{ state }} {...props} />}>
+      Their DAGs
+    </Anchor>
+  );
+}
+
+function Counts() {
+  const asked = useQuery(runCountsQuery);
+  const label = useStateLabel();
+  return (
+    <SimpleGrid cols={{ base: 2, sm: 4 }} component="section" aria-label="Runs of the last day">
+      {["running", "queued", "success", "failed"].map((state) => (
+        <Card key={state} withBorder padding="sm">
+          <Text size="xs" c="dimmed">
+            {label(state)}, last 24 h
+          </Text>
+          <Text fz={26} fw={700} style={{ color: colorOf(state) }}>
+            {asked.data ? (asked.data.counts[state] ?? 0) : "…"}
+          </Text>
+        </Card>
+      ))}
+    </SimpleGrid>
+  );
+}
+
+function Runs({ runs, nothing }: { runs: Run[]; nothing: string }) {
+  if (runs.length === 0) return <Empty title={nothing} />;
+  return (
+    <Stack gap={6}>
+      {runs.map((run) => (
+        <Group key={`${run.dag_id} ${run.dag_run_id}`} justify="space-between" wrap="nowrap">
+          <Anchor
+            size="sm"
+            truncate
+            renderRoot={(props) => (
+              <Link
+                to="/dags/$dagId/runs/$runId"
+                params={{ dagId: run.dag_id, runId: run.dag_run_id }}
+                {...props}
+              />
+            )}
+          >
+            <b>{run.dag_display_name}</b> {run.dag_run_id}
+          </Anchor>
+          <Group gap="sm" wrap="nowrap">
+            <Text size="sm" c="dimmed" style={{ whiteSpace: "nowrap" }}>
+              <Lasted from={run.start_date} to={run.end_date} />
+            </Text>
+            <State state={run.state} />
+          </Group>
+        </Group>
+      ))}
+    </Stack>
+  );
+}
+
+function Next({ dags }: { dags: Schemas["DAGResponse"][] }) {
+  const next = dags
+    .filter((dag) => dag.next_dagrun_run_after)
+    .sort((a, b) => (a.next_dagrun_run_after ?? "").localeCompare(b.next_dagrun_run_after ?? ""))
+    .slice(0, SHOWN);
+  if (next.length === 0) {
+    return (
+      <Empty title="No run is planned">
+        DAGs with a schedule run by themselves once they are unpaused.
+      </Empty>
+    );
+  }
+  return (
+    <Stack gap={6}>
+      {next.map((dag) => (
+        <Group key={dag.dag_id} justify="space-between" wrap="nowrap">
+          <Anchor
+            size="sm"
+            renderRoot={(props) => (
+              <Link to="/dags/$dagId" params={{ dagId: dag.dag_id }} {...props} />
+            )}
+          >
+            {dag.dag_display_name}
+          </Anchor>
+          <Text size="sm" c="dimmed">
+            <Ago at={dag.next_dagrun_run_after} />
+          </Text>
+        </Group>
+      ))}
+    </Stack>
+  );
+}
+
+function Health() {
+  const asked = useQuery({ ...healthQuery, refetchOnWindowFocus: "always" });
+  const errors = useQuery(errorsQuery);
+  return (
+    <Panel title="Health">
+      <Shown asked={asked} what="The server's health">
+        {(health) => (
+          <Stack gap={6}>
+            {Object.entries(health).map(([name, part]) => {
+              const status = (part as { status?: string | null } | null)?.status ?? "not here";
+              return (
+                <Group key={name} justify="space-between">
+                  <Text size="sm">{name.replaceAll("_", " ")}</Text>
+                  <Badge
+                    variant="light"
+                    color={status === "healthy" ? "green" : status === "not here" ? "gray" : "red"}
+                  >
+                    {status}
+                  </Badge>
+                </Group>
+              );
+            })}
+            <Group justify="space-between">
+              <Text size="sm">import errors</Text>
+              <Anchor size="sm" renderRoot={(props) => <Link to="/dags" {...props} />}>
+                {errors.data?.total_entries ?? "…"}
+              </Anchor>
+            </Group>
+          </Stack>
+        )}
+      </Shown>
+    </Panel>
+  );
+}

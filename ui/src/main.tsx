@@ -1,0 +1,39 @@
+import "@mantine/core/styles.css";
+import "@mantine/notifications/styles.css";
+import "./app/app.css";
+import { MantineProvider } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { Problem } from "./api/client";
+import { makeRouter } from "./app/router";
+import { resolver, theme } from "./app/theme";
+import { SessionGate } from "./session/SessionGate";
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // The live stream says when something has changed.
+      staleTime: 30_000,
+      retry: (count, error) => !(error instanceof Problem && error.status >= 400) && count < 5,
+    },
+  },
+});
+const router = makeRouter();
+
+const place = document.getElementById("app");
+if (!place) throw new Error("The page has no element with the id app.");
+createRoot(place).render(
+  <StrictMode>
+    <MantineProvider theme={theme} cssVariablesResolver={resolver} defaultColorScheme="auto">
+      <QueryClientProvider client={queries}>
+        <Notifications position="bottom-right" />
+        <SessionGate>
+          <RouterProvider router={router} />
+        </SessionGate>
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,168 @@
+import { Group, Switch, Text } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useMemo, useRef, useState } from "react";
+import type { Schemas } from "../api/client";
+import { worstOf } from "../dag/grid.model";
+import { useNow } from "../design/clock";
+import { Empty } from "../design/Feedback";
+import { lengthOf } from "../design/time.model";
+import { colorOf, useStateLabel } from "../design/words";
+import { criticalPath } from "../graph/graph.model";
+import { type Bar, barsOf, first, gapsOf, scaleOf } from "./gantt.model";
+import classes from "./gantt.module.css";
+
+const ROW = 26;
+
+/** When each task waited and ran. */
+export default function Gantt({
+  dagId,
+  runId,
+  cells,
+  edges,
+}: {
+  dagId: string;
+  runId: string;
+  cells: Schemas["CellPayload"][];
+  edges: Schemas["EdgePayload"][];
+}) {
+  const isLive = cells.some((cell) => cell.start_date && !cell.end_date);
+  const clock = useNow();
+  const now = isLive ? clock : 0;
+  const [skipsGaps, setSkipsGaps] = useState(true);
+  const [showsPath, setShowsPath] = useState(true);
+  const bars = useMemo(
+    () => barsOf(cells, now, (cell) => worstOf(cell.states) ?? "none"),
+    [cells, now],
+  );
+  const path = useMemo(() => {
+    const spans = new Map(
+      bars.flatMap((bar) =>
+        bar.start === null ? [] : [[bar.taskId, { start: bar.start, end: bar.end }] as const],
+      ),
+    );
+    return criticalPath(edges, spans);
+  }, [bars, edges]);
+  const scroller = useRef<HTMLDivElement>(null);
+  const down = useVirtualizer({
+    count: bars.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW,
+    overscan: 15,
+  });
+  if (bars.length === 0) return <Empty title="No task has begun yet" />;
+  const gaps = gapsOf(bars);
+  const scale = scaleOf(bars, skipsGaps ? gaps : []);
+  const begin = Math.min(...bars.map(first));
+  const end = Math.max(...bars.map((bar) => bar.end));
+  return (
+    <>
+      <Group mb="xs">
+        <Text size="sm">{lengthOf(end - begin)} in all</Text>
+        <Switch
+          label="Critical path"
+          checked={showsPath}
+          onChange={(event) => setShowsPath(event.currentTarget.checked)}
+        />
+        {gaps.length > 0 ? (
+          <Switch
+            label={`Leave out ${gaps.length === 1 ? "the gap" : `${gaps.length} gaps`}`}
+            checked={skipsGaps}
+            onChange={(event) => setSkipsGaps(event.currentTarget.checked)}
+          />
+        ) : null}
+      </Group>
+      <div
+        ref={scroller}
+        className={classes.scroller}
+        tabIndex={0}
+        role="region"
+        aria-label="Gantt"
+      >
+        <div style={{ height: down.getTotalSize(), position: "relative" }}>
+          {skipsGaps
+            ? gaps.map((gap) => (
+                <div
+                  key={gap.from}
+                  className={classes.gap}
+                  style={{ left: `calc(var(--names) + (100% - var(--names)) * ${scale(gap.to)})` }}
+                  title={`${lengthOf(gap.to - gap.from)} in which nothing ran`}
+                />
+              ))
+            : null}
+          {down.getVirtualItems().map((item) => {
+            const bar = bars[item.index];
+            if (!bar) return null;
+            return (
+              <div
+                key={bar.taskId}
+                className={classes.row}
+                style={{ transform: `translateY(${item.start}px)`, height: ROW }}
+              >
+                <Line
+                  dagId={dagId}
+                  runId={runId}
+                  bar={bar}
+                  scale={scale}
+                  isCritical={showsPath && path.has(bar.taskId)}
+                />
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Line({
+  dagId,
+  runId,
+  bar,
+  scale,
+  isCritical,
+}: {
+  dagId: string;
+  runId: string;
+  bar: Bar;
+  scale: (moment: number) => number;
+  isCritical: boolean;
+}) {
+  const label = useStateLabel();
+  const waited = bar.queued !== null && bar.start !== null ? bar.start - bar.queued : null;
+  const ran = bar.start === null ? null : bar.end - bar.start;
+  const text = [
+    `${bar.taskId}: ${label(bar.state)}`,
+    waited !== null && waited > 0 ? `waited ${lengthOf(waited)}` : null,
+    ran === null ? "waiting" : `ran ${lengthOf(ran)}`,
+  ]
+    .filter((one) => one !== null)
+    .join(", ");
+  const part = (from: number, to: number) => ({
+    left: `${100 * scale(from)}%`,
+    width: `max(3px, ${100 * (scale(to) - scale(from))}%)`,
+  });
+  return (
+    <Link
+      to="/dags/$dagId/runs/$runId/tasks/$taskId"
+      params={{ dagId, runId, taskId: bar.taskId }}
+      className={classes.line}
+      title={text}
+      aria-label={text}
+    >
+      <span className={classes.name}>{bar.taskId}</span>
+      <span className={classes.track}>
+        {bar.queued !== null ? (
+          <span className={classes.queued} style={part(bar.queued, bar.start ?? bar.end)} />
+        ) : null}
+        {bar.start !== null ? (
+          <span
+            className={classes.ran}
+            data-critical={isCritical || undefined}
+            style={{ ...part(bar.start, bar.end), background: colorOf(bar.state) }}
+          />
+        ) : null}
+      </span>
+    </Link>
+  );
+}

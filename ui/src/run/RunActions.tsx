@@ -1,0 +1,59 @@
+import { Button, Group, Menu } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { IconChevronDown, IconRefresh } from "@tabler/icons-react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { answer, client, type Schemas } from "../api/client";
+import { forgetRun } from "../api/queries";
+import { useSession } from "../session/SessionGate";
+import { ClearDialog } from "./ClearDialog";
+
+type Mark = "success" | "failed" | "queued";
+
+/** What can be done with a whole run. */
+export function RunActions({ run }: { run: Schemas["DAGRunResponse"] }) {
+  const { may } = useSession();
+  const queries = useQueryClient();
+  const [clears, setClears] = useState(false);
+  const { dag_id: dagId, dag_run_id: runId } = run;
+  const mark = useMutation({
+    mutationFn: (state: Mark) =>
+      answer(
+        client.PATCH("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", {
+          params: { path: { dag_id: dagId, dag_run_id: runId } },
+          body: { state },
+        }),
+      ),
+    onSuccess: () => forgetRun(queries, dagId, runId),
+    onError: (error) =>
+      notifications.show({ color: "red", title: "The run was not marked", message: error.message }),
+  });
+  if (!may("edit", "dag_run")) return null;
+  return (
+    <Group gap="xs">
+      <Button
+        variant="default"
+        leftSection={<IconRefresh size={16} />}
+        onClick={() => setClears(true)}
+      >
+        Clear
+      </Button>
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <Button
+            variant="default"
+            rightSection={<IconChevronDown size={14} />}
+            loading={mark.isPending}
+          >
+            Mark
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item onClick={() => mark.mutate("success")}>As success</Menu.Item>
+          <Menu.Item onClick={() => mark.mutate("failed")}>As failed</Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      {clears ? <ClearDialog dagId={dagId} runId={runId} onClose={() => setClears(false)} /> : null}
+    </Group>
+  );
+}

@@ -1,0 +1,150 @@
+import { Anchor, Group, Select, Table, TextInput } from "@mantine/core";
+import { IconSearch } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useMemo, useRef } from "react";
+import type { Schemas } from "../api/client";
+import type { RunView } from "../app/router";
+import { worstOf } from "../dag/grid.model";
+import { Empty } from "../design/Feedback";
+import { At, Lasted } from "../design/Moment";
+import { State } from "../design/State";
+import { useWords } from "../design/words";
+
+const ROW = 36;
+
+/** The tasks of a run as a list. */
+export function Tasks({
+  dagId,
+  runId,
+  nodes,
+  cells,
+  find,
+  state,
+  onSearch,
+}: {
+  dagId: string;
+  runId: string;
+  nodes: Schemas["NodePayload"][];
+  cells: Schemas["CellPayload"][];
+  find: string;
+  state: string | undefined;
+  onSearch: (part: Partial<RunView>) => void;
+}) {
+  const words = useWords();
+  const found = useMemo(() => {
+    const byTask = new Map(cells.map((cell) => [cell.task_id, cell]));
+    return nodes.flatMap((node) => {
+      const cell = byTask.get(node.id);
+      const isWanted =
+        cell !== undefined &&
+        node.id.toLowerCase().includes(find.toLowerCase()) &&
+        (state === undefined || (cell.states[state] ?? 0) > 0);
+      return isWanted ? [{ node, cell }] : [];
+    });
+  }, [nodes, cells, find, state]);
+  const scroller = useRef<HTMLDivElement>(null);
+  const down = useVirtualizer({
+    count: found.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW,
+    overscan: 15,
+  });
+  const items = down.getVirtualItems();
+  const above = items[0]?.start ?? 0;
+  const below = down.getTotalSize() - (items.at(-1)?.end ?? 0);
+  return (
+    <>
+      <Group mb="xs">
+        <TextInput
+          data-search
+          aria-label="Find a task"
+          placeholder="Task  ( / )"
+          leftSection={<IconSearch size={15} />}
+          value={find}
+          onChange={(event) => onSearch({ find: event.currentTarget.value || undefined })}
+        />
+        <Select
+          aria-label="State"
+          placeholder="State"
+          clearable
+          data={words.task_states.map((one) => ({ value: one.state, label: one.label }))}
+          value={state ?? null}
+          onChange={(next) => onSearch({ state: next ?? undefined })}
+        />
+      </Group>
+      {found.length === 0 ? (
+        <Empty title="No task is like that" />
+      ) : (
+        <div
+          ref={scroller}
+          style={{ overflow: "auto", maxHeight: "calc(100dvh - 320px)" }}
+          tabIndex={0}
+          role="region"
+          aria-label="Tasks"
+        >
+          <Table stickyHeader highlightOnHover>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>Task</Table.Th>
+                <Table.Th>State</Table.Th>
+                <Table.Th>Operator</Table.Th>
+                <Table.Th>Try</Table.Th>
+                <Table.Th>Started</Table.Th>
+                <Table.Th>Took</Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {above > 0 ? <tr style={{ height: above }} /> : null}
+              {items.map((item) => {
+                const one = found[item.index];
+                if (!one) return null;
+                const { node, cell } = one;
+                return (
+                  <Table.Tr key={node.id} style={{ height: ROW }}>
+                    <Table.Td>
+                      <Anchor
+                        size="sm"
+                        renderRoot={(props) => (
+                          <Link
+                            to="/dags/$dagId/runs/$runId/tasks/$taskId"
+                            params={{ dagId, runId, taskId: node.id }}
+                            search={cell.is_mapped ? { tab: "mapped" as const } : {}}
+                            {...props}
+                          />
+                        )}
+                      >
+                        {node.id}
+                        {node.is_mapped ? " [ ]" : ""}
+                      </Anchor>
+                    </Table.Td>
+                    <Table.Td>
+                      <Group gap="sm">
+                        {cell.is_mapped ? (
+                          Object.entries(cell.states).map(([name, count]) => (
+                            <State key={name} state={name} count={count} />
+                          ))
+                        ) : (
+                          <State state={worstOf(cell.states)} />
+                        )}
+                      </Group>
+                    </Table.Td>
+                    <Table.Td>{node.operator}</Table.Td>
+                    <Table.Td>{cell.try_number}</Table.Td>
+                    <Table.Td>
+                      <At at={cell.start_date} />
+                    </Table.Td>
+                    <Table.Td>
+                      <Lasted from={cell.start_date} to={cell.end_date} />
+                    </Table.Td>
+                  </Table.Tr>
+                );
+              })}
+              {below > 0 ? <tr style={{ height: below }} /> : null}
+            </Table.Tbody>
+          </Table>
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,68 @@
+/** When the tasks of a run waited and ran, with stretches in which nothing happened left out. */
+import type { Schemas } from "../api/client";
+
+type Cell = Schemas["CellPayload"];
+
+export interface Bar {
+  taskId: string;
+  state: string;
+  queued: number | null;
+  start: number | null;
+  end: number;
+}
+
+export interface Gap {
+  from: number;
+  to: number;
+}
+
+/** A gap is left out where it is longer than a twentieth of the whole, and than ten seconds. */
+const LEAST_GAP_MS = 10_000;
+const LEAST_SHARE = 0.05;
+
+/** The bars of what has begun at least to wait, the earliest first. Milliseconds. */
+export function barsOf(
+  cells: readonly Cell[],
+  now: number,
+  stateOf: (cell: Cell) => string,
+): Bar[] {
+  return cells
+    .flatMap((cell): Bar[] => {
+      const queued = cell.queued_at ? Date.parse(cell.queued_at) : null;
+      const start = cell.start_date ? Date.parse(cell.start_date) : null;
+      if (queued === null && start === null) return [];
+      const end = cell.end_date ? Date.parse(cell.end_date) : now;
+      return [{ taskId: cell.task_id, state: stateOf(cell), queued, start, end }];
+    })
+    .sort((a, b) => first(a) - first(b));
+}
+
+/** When a bar begins. */
+export function first(bar: Bar): number {
+  return Math.min(bar.queued ?? Number.POSITIVE_INFINITY, bar.start ?? Number.POSITIVE_INFINITY);
+}
+
+/** The stretches in which nothing waited in a queue and nothing ran. */
+export function gapsOf(bars: readonly Bar[]): Gap[] {
+  if (bars.length === 0) return [];
+  const begin = Math.min(...bars.map(first));
+  const end = Math.max(...bars.map((bar) => bar.end));
+  const least = Math.max(LEAST_GAP_MS, (end - begin) * LEAST_SHARE);
+  const gaps: Gap[] = [];
+  let until = begin;
+  for (const bar of [...bars].sort((a, b) => first(a) - first(b))) {
+    if (first(bar) - until > least) gaps.push({ from: until, to: first(bar) });
+    until = Math.max(until, bar.end);
+  }
+  return gaps;
+}
+
+/** Where a moment stands, from 0 to 1, when the gaps are left out. */
+export function scaleOf(bars: readonly Bar[], gaps: readonly Gap[]): (moment: number) => number {
+  const begin = Math.min(...bars.map(first));
+  const end = Math.max(...bars.map((bar) => bar.end));
+  const without = (moment: number): number =>
+    gaps.reduce((at, gap) => at - Math.max(0, Math.min(moment, gap.to) - gap.from), moment - begin);
+  const whole = Math.max(1, without(end));
+  return (moment) => without(moment) / whole;
+}

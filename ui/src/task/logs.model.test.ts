@@ -1,0 +1,76 @@
+import { describe, expect, test } from "vitest";
+import { LogReader, piecesOf, visible } from "./logs.model";
+
+const read = (...raw: Parameters<LogReader["read"]>[0]) => new LogReader().read(raw);
+const texts = (lines: { text: string }[]) => lines.map((line) => line.text);
+
+describe("reading", () => {
+  test("lines have their level, and what else was logged behind the text", () => {
+    const [line] = read({ event: "Read", level: "warning", rows: 3, timestamp: "t" });
+    expect(line).toMatchObject({ text: "Read rows=3", level: "warning", number: 1 });
+  });
+
+  test("an event of several lines is several lines", () => {
+    expect(texts(read({ event: "a\nb" }))).toEqual(["a", "b"]);
+  });
+
+  test("an exception is shown as Python shows it", () => {
+    const detail = [
+      {
+        exc_type: "ValueError",
+        exc_value: "no",
+        frames: [{ filename: "dag.py", lineno: 7, name: "load" }],
+      },
+    ];
+    expect(texts(read({ event: "failed", level: "error", error_detail: detail }))).toEqual([
+      "failed",
+      "Traceback (most recent call last):",
+      '  File "dag.py", line 7, in load',
+      "ValueError: no",
+    ]);
+  });
+
+  test("further pages go on with the numbers and the groups", () => {
+    const reader = new LogReader();
+    reader.read([{ event: "::group::Set-up" }]);
+    const [inside] = reader.read([{ event: "pip" }]);
+    expect(inside).toMatchObject({ number: 2, group: 1 });
+  });
+});
+
+describe("what is visible", () => {
+  const lines = read(
+    { event: "::group::outer" },
+    { event: "::group::inner" },
+    { event: "deep", level: "debug" },
+    { event: "::endgroup::" },
+    { event: "::endgroup::" },
+    { event: "after", level: "error" },
+  );
+
+  test("a folded group hides all that is in it, groups too", () => {
+    expect(texts(visible(lines, undefined, "", new Set([1])))).toEqual(["outer", "after"]);
+  });
+
+  test("what is looked for is found in folded groups", () => {
+    expect(texts(visible(lines, undefined, "DEEP", new Set([1])))).toEqual(["deep"]);
+  });
+
+  test("lines below the level are left out", () => {
+    expect(texts(visible(lines, "error", "", new Set()))).toEqual(["after"]);
+  });
+});
+
+describe("colours", () => {
+  test("SGR sequences colour what follows, until they are taken back", () => {
+    expect(piecesOf("a\u001b[1;31mb\u001b[0mc")).toEqual([
+      { text: "a", color: null, isBold: false },
+      { text: "b", color: 1, isBold: true },
+      { text: "c", color: null, isBold: false },
+    ]);
+  });
+
+  test("bright colours are those of the eight, and other sequences vanish", () => {
+    expect(piecesOf("\u001b[2K\u001b[92mok")).toEqual([{ text: "ok", color: 2, isBold: false }]);
+  });
+});

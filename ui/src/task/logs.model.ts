@@ -1,0 +1,147 @@
+/** Lines of a log: how they are read, filtered, folded and coloured. */
+
+export interface LogLine {
+  number: number;
+  timestamp: string | null;
+  level: string;
+  logger: string;
+  text: string;
+  /** The group that the line opens, closes or lies in. */
+  group: number | null;
+  opens: boolean;
+}
+
+export type RawLine = string | Record<string, unknown>;
+
+const LEVELS: readonly string[] = ["debug", "info", "warning", "error", "critical"];
+
+export { LEVELS };
+
+const OPENS = "::group::";
+const CLOSES = "::endgroup::";
+const SHOWN_ELSEWHERE = new Set(["timestamp", "event", "level", "logger", "chan", "error_detail"]);
+
+/** The lines behind what the server sent. Further lines are read by the same reader. */
+export class LogReader {
+  private next = 1;
+  private groups: number[] = [];
+
+  read(raw: readonly RawLine[]): LogLine[] {
+    const lines: LogLine[] = [];
+    for (const one of raw) {
+      const record = typeof one === "string" ? { event: one } : one;
+      const event = String(record.event ?? "");
+      if (event === CLOSES) {
+        this.groups.pop();
+        continue;
+      }
+      const opens = event.startsWith(OPENS);
+      const common = {
+        timestamp: typeof record.timestamp === "string" ? record.timestamp : null,
+        level: String(record.level ?? "info").toLowerCase(),
+        logger: String(record.logger ?? ""),
+      };
+      if (opens) {
+        const number = this.next++;
+        const around = this.groups.at(-1) ?? null;
+        this.groups.push(number);
+        lines.push({ ...common, number, text: event.slice(OPENS.length), group: around, opens });
+        continue;
+      }
+      for (const text of textsOf(event, record)) {
+        lines.push({
+          ...common,
+          number: this.next++,
+          text,
+          group: this.groups.at(-1) ?? null,
+          opens: false,
+        });
+      }
+    }
+    return lines;
+  }
+}
+
+function textsOf(event: string, record: Record<string, unknown>): string[] {
+  const extra = Object.entries(record)
+    .filter(([name]) => !SHOWN_ELSEWHERE.has(name))
+    .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+  const first = extra.length > 0 ? `${event} ${extra.join(" ")}` : event;
+  const texts = first.split("\n");
+  const detail = record.error_detail;
+  if (Array.isArray(detail)) {
+    for (const error of detail) texts.push(...tracebackOf(error as Record<string, unknown>));
+  } else if (typeof detail === "string") texts.push(...detail.split("\n"));
+  return texts;
+}
+
+interface Frame {
+  filename?: string;
+  lineno?: number;
+  name?: string;
+}
+
+function tracebackOf(error: Record<string, unknown>): string[] {
+  const frames = Array.isArray(error.frames) ? (error.frames as Frame[]) : [];
+  const head = frames.length > 0 ? ["Traceback (most recent call last):"] : [];
+  return [
+    ...head,
+    ...frames.map((frame) => `  File "${frame.filename}", line ${frame.lineno}, in ${frame.name}`),
+    `${String(error.exc_type ?? "Error")}: ${String(error.exc_value ?? "")}`,
+  ];
+}
+
+/** The lines to show: of that level at least, with the text in them, and not in a folded group. */
+export function visible(
+  lines: readonly LogLine[],
+  level: string | undefined,
+  find: string,
+  folded: ReadonlySet<number>,
+): LogLine[] {
+  const least = LEVELS.indexOf(level ?? "debug");
+  const wanted = find.toLowerCase();
+  const hidden = new Set<number>();
+  return lines.filter((line) => {
+    const isHidden = line.group !== null && (folded.has(line.group) || hidden.has(line.group));
+    if (isHidden && line.opens) hidden.add(line.number);
+    if (isHidden && !wanted) return false;
+    const rank = LEVELS.indexOf(line.level);
+    if (rank >= 0 && rank < least) return false;
+    return !wanted || line.text.toLowerCase().includes(wanted);
+  });
+}
+
+export interface Piece {
+  text: string;
+  color: number | null;
+  isBold: boolean;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const ESCAPE = /\u001b\[([0-9;]*)([A-Za-z])/g;
+
+/** Text with ANSI colours, in pieces (ECMA-48, SGR). Other sequences are left out. */
+export function piecesOf(text: string): Piece[] {
+  if (!text.includes("\u001b")) return [{ text, color: null, isBold: false }];
+  const pieces: Piece[] = [];
+  let color: number | null = null;
+  let isBold = false;
+  let from = 0;
+  for (const match of text.matchAll(ESCAPE)) {
+    if (match.index > from) pieces.push({ text: text.slice(from, match.index), color, isBold });
+    from = match.index + match[0].length;
+    if (match[2] !== "m") continue;
+    for (const code of (match[1] || "0").split(";").map(Number)) {
+      if (code === 0) {
+        color = null;
+        isBold = false;
+      } else if (code === 1) isBold = true;
+      else if (code === 22) isBold = false;
+      else if (code === 39) color = null;
+      else if (code >= 30 && code <= 37) color = code - 30;
+      else if (code >= 90 && code <= 97) color = code - 90;
+    }
+  }
+  if (from < text.length) pieces.push({ text: text.slice(from), color, isBold });
+  return pieces;
+}

@@ -1,0 +1,37 @@
+import { ActionIcon, Button, Tooltip } from "@mantine/core";
+import { IconPlayerPlay } from "@tabler/icons-react";
+import { lazy, Suspense, useState } from "react";
+import { useSession } from "../session/SessionGate";
+
+const TriggerForm = lazy(() => import("./TriggerForm"));
+
+/** Opens the form that starts a run. */
+export function TriggerButton({ dagId, isIcon = false }: { dagId: string; isIcon?: boolean }) {
+  const { may } = useSession();
+  const [isOpen, setOpen] = useState(false);
+  if (!may("create", "dag_run")) return null;
+  return (
+    <>
+      {isIcon ? (
+        <Tooltip label="Trigger a run">
+          <ActionIcon
+            variant="subtle"
+            aria-label={`Trigger ${dagId}`}
+            onClick={() => setOpen(true)}
+          >
+            <IconPlayerPlay size={17} />
+          </ActionIcon>
+        </Tooltip>
+      ) : (
+        <Button leftSection={<IconPlayerPlay size={16} />} onClick={() => setOpen(true)}>
+          Trigger
+        </Button>
+      )}
+      {isOpen ? (
+        <Suspense>
+          <TriggerForm dagId={dagId} onClose={() => setOpen(false)} />
+        </Suspense>
+      ) : null}
+    </>
+  );
+}

@@ -1,0 +1,259 @@
+import {
+  Accordion,
+  Alert,
+  Button,
+  Group,
+  JsonInput,
+  Modal,
+  NumberInput,
+  Select,
+  Stack,
+  Switch,
+  TagsInput,
+  Text,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { type FormEvent, useState } from "react";
+import { answer, client, type Schemas } from "../api/client";
+import { dagQuery, forgetRun } from "../api/queries";
+import { Shown, Trouble } from "../design/Feedback";
+import { confOf, type Field, fieldsOf, type Param, parsed, shown } from "./params.model";
+
+/** A form for a new run, with a field for every param. */
+export default function TriggerForm({ dagId, onClose }: { dagId: string; onClose: () => void }) {
+  const asked = useQuery(dagQuery(dagId));
+  return (
+    <Modal opened onClose={onClose} title={`Trigger ${dagId}`} size="lg">
+      <Shown asked={asked} what={`The DAG ${dagId}`}>
+        {(dag) => <Form dag={dag} onClose={onClose} />}
+      </Shown>
+    </Modal>
+  );
+}
+
+function Form({ dag, onClose }: { dag: Schemas["DAGDetailsResponse"]; onClose: () => void }) {
+  const fields = fieldsOf((dag.params ?? {}) as Record<string, Param>);
+  const [texts, setTexts] = useState(() =>
+    Object.fromEntries(fields.map((field) => [field.name, shown(field, field.value)])),
+  );
+  const [more, setMore] = useState("{}");
+  const [runId, setRunId] = useState("");
+  const [note, setNote] = useState("");
+  const [wrong, setWrong] = useState<Record<string, string>>({});
+  const [unpause, setUnpause] = useState(dag.is_paused);
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const start = useMutation({
+    mutationFn: async (conf: Record<string, unknown>) => {
+      if (unpause && dag.is_paused) {
+        await answer(
+          client.PATCH("/api/v2/dags/{dag_id}", {
+            params: { path: { dag_id: dag.dag_id } },
+            body: { is_paused: false },
+          }),
+        );
+      }
+      return answer(
+        client.POST("/api/v2/dags/{dag_id}/dagRuns", {
+          params: { path: { dag_id: dag.dag_id } },
+          body: {
+            dag_run_id: runId || null,
+            logical_date: null,
+            conf,
+            note: note || null,
+          },
+        }),
+      );
+    },
+    onSuccess: (run) => {
+      forgetRun(queries, dag.dag_id, run.dag_run_id);
+      notifications.show({ message: `${run.dag_run_id} has been triggered.` });
+      onClose();
+      void navigate({
+        to: "/dags/$dagId/runs/$runId",
+        params: { dagId: dag.dag_id, runId: run.dag_run_id },
+      });
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const values: Record<string, unknown> = {};
+    const problems: Record<string, string> = {};
+    for (const field of fields) {
+      try {
+        values[field.name] = parsed(field, texts[field.name] ?? "");
+      } catch (error) {
+        problems[field.name] = (error as Error).message;
+      }
+    }
+    let extra: Record<string, unknown> = {};
+    try {
+      extra = JSON.parse(more || "{}");
+    } catch (error) {
+      problems[MORE] = (error as Error).message;
+    }
+    setWrong(problems);
+    if (Object.keys(problems).length === 0) start.mutate({ ...confOf(fields, values), ...extra });
+  };
+  const sections = [...new Set(fields.map((field) => field.section))];
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        {dag.is_paused ? (
+          <Alert color="yellow" variant="light">
+            <Switch
+              checked={unpause}
+              onChange={(event) => setUnpause(event.currentTarget.checked)}
+              label="The DAG is paused: unpause it, so that the run begins"
+            />
+          </Alert>
+        ) : null}
+        {sections.map((section) => (
+          <Stack key={section} gap="xs" component="fieldset" style={{ border: 0, padding: 0 }}>
+            <Text component="legend" fw={600}>
+              {section}
+            </Text>
+            {fields
+              .filter((field) => field.section === section)
+              .map((field) => (
+                <Input
+                  key={field.name}
+                  field={field}
+                  text={texts[field.name] ?? ""}
+                  error={wrong[field.name]}
+                  onChange={(text) => setTexts((old) => ({ ...old, [field.name]: text }))}
+                />
+              ))}
+          </Stack>
+        ))}
+        <Accordion variant="contained">
+          <Accordion.Item value="more">
+            <Accordion.Control>More</Accordion.Control>
+            <Accordion.Panel>
+              <Stack gap="xs">
+                <TextInput
+                  label="Run id"
+                  description="Made up for you where it is empty"
+                  value={runId}
+                  onChange={(event) => setRunId(event.currentTarget.value)}
+                />
+                <JsonInput
+                  label="Further conf"
+                  description="A JSON object; it wins over the fields above"
+                  value={more}
+                  onChange={setMore}
+                  error={wrong[MORE]}
+                  autosize
+                  minRows={2}
+                  formatOnBlur
+                />
+                <Textarea
+                  label="Note"
+                  value={note}
+                  onChange={(event) => setNote(event.currentTarget.value)}
+                  autosize
+                />
+              </Stack>
+            </Accordion.Panel>
+          </Accordion.Item>
+        </Accordion>
+        {start.error ? <Trouble error={start.error} what="The run was not triggered" /> : null}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={start.isPending}>
+            Trigger
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+/** The name under which mistakes in the further conf are kept; no param can have it. */
+const MORE = "\u0000more";
+
+function Input({
+  field,
+  text,
+  error,
+  onChange,
+}: {
+  field: Field;
+  text: string;
+  error: string | undefined;
+  onChange: (text: string) => void;
+}) {
+  const common = { label: field.label, description: field.about, error };
+  switch (field.kind) {
+    case "flag":
+      return (
+        <Switch
+          {...common}
+          checked={text === "true"}
+          onChange={(event) => onChange(String(event.currentTarget.checked))}
+        />
+      );
+    case "choice":
+      return (
+        <Select
+          {...common}
+          data={field.choices}
+          value={text || null}
+          clearable={!field.isRequired}
+          onChange={(value) => onChange(value ?? "")}
+        />
+      );
+    case "choices":
+      return (
+        <TagsInput
+          {...common}
+          data={field.choices}
+          value={text ? (JSON.parse(text) as string[]) : []}
+          onChange={(values) => onChange(JSON.stringify(values))}
+        />
+      );
+    case "number":
+    case "whole":
+      return (
+        <NumberInput
+          {...common}
+          value={text}
+          min={field.least}
+          max={field.most}
+          allowDecimal={field.kind === "number"}
+          onChange={(value) => onChange(String(value))}
+        />
+      );
+    case "json":
+      return (
+        <JsonInput {...common} value={text} onChange={onChange} autosize minRows={2} formatOnBlur />
+      );
+    case "long":
+      return (
+        <Textarea
+          {...common}
+          value={text}
+          autosize
+          minRows={3}
+          onChange={(event) => onChange(event.currentTarget.value)}
+        />
+      );
+    default:
+      return (
+        <TextInput
+          {...common}
+          type={INPUT_TYPES[field.kind]}
+          value={text}
+          onChange={(event) => onChange(event.currentTarget.value)}
+        />
+      );
+  }
+}
+
+const INPUT_TYPES: Partial<Record<Field["kind"], string>> = { date: "date", time: "time" };

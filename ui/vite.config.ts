@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+
+const server = process.env.SLIPSTREAM_URL ?? "http://127.0.0.1:8080";
+const proxied = Object.fromEntries(["/api", "/auth", "/ui", "/docs"].map((path) => [path, server]));
+
+const OUT = "../src/slipstream/api/ui/dist";
+const LEAST_BYTES = 1024;
+
+/** Puts a compressed copy beside every file that is worth it, for the server to send. */
+const compressed = (): Plugin => ({
+  name: "compressed",
+  apply: "build",
+  closeBundle() {
+    const folder = join(import.meta.dirname, OUT, "assets");
+    for (const name of readdirSync(folder)) {
+      const path = join(folder, name);
+      const content = readFileSync(path);
+      if (/\.(js|css|svg)$/.test(name) && content.length > LEAST_BYTES) {
+        writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
+      }
+    }
+  },
+});
+
+export default defineConfig({
+  base: "./",
+  plugins: [react(), compressed()],
+  build: {
+    outDir: OUT,
+    emptyOutDir: true,
+    target: "es2022",
+    sourcemap: false,
+    chunkSizeWarningLimit: 1700,
+  },
+  server: { proxy: proxied },
+  test: { environment: "node", include: ["src/**/*.test.ts"] },
+});
