@@ -70,6 +70,7 @@ __all__ = [
     "HistoryStore",
     "InstanceFilter",
     "InstanceInRun",
+    "KeptStateStore",
     "NewRun",
     "Notice",
     "NoticeKind",
