@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import Future
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -14,9 +16,12 @@ from tests.api.making import ETL, a_run, recorded, started
 from slipstream.api.app import create_app
 from slipstream.api.log_reading import every_line, read_page
 from slipstream.api.settings import ApiSettings
+from slipstream.model.attempt import Attempt
 from slipstream.model.states import TaskState
+from slipstream.runtime.log_carrier import RemoteLogError
 from slipstream.runtime.log_files import log_path
 from slipstream.store.interface import Store
+from slipstream.wire.messages import LogRead
 
 TASKS = "/dags/etl/dagRuns/first/taskInstances"
 
@@ -186,3 +191,56 @@ def test_a_line_longer_than_a_page_comes_whole(tmp_path: Path) -> None:
     assert len(page.lines) >= 1
     assert "x" * 10_000 in page.lines[0].decode()
     assert len(list(every_line(path))) == 2
+
+
+def keeping(
+    portal: BlockingPortal, store: Store, settings: ApiSettings, said: LogRead | Exception
+) -> Client:
+    """A client of an API whose logs are kept elsewhere, where this is found."""
+
+    def read(attempt: Attempt, end_date: datetime | None) -> Future[LogRead]:
+        assert (attempt.run.dag_id, attempt.task_id, attempt.try_number) == ("etl", "extract", 1)
+        result: Future[LogRead] = Future()
+        if isinstance(said, Exception):
+            result.set_exception(said)
+        else:
+            result.set_result(said)
+        return result
+
+    return Client(portal, create_app(store, settings=settings, read_remote_log=read))
+
+
+def test_a_log_that_is_kept_elsewhere_is_read_from_there(
+    portal: BlockingPortal, store: Store, settings: ApiSettings
+) -> None:
+    prepared(store, TaskState.SUCCESS)
+    kept = [line("one").strip(), line("two").strip(), "no JSON"]
+    api = keeping(portal, store, settings, LogRead(number=1, lines=kept))
+    answer = api.get(f"{TASKS}/extract/logs/1").json()
+    assert events(answer) == ["one", "two", "no JSON"]
+    assert answer["continuation_token"] is None
+    # What was written since is here only; the rest may be here, too.
+    written(settings, line("two") + line("three"))
+    assert events(api.get(f"{TASKS}/extract/logs/1").json()) == ["one", "two", "no JSON", "three"]
+    text = api.get(f"{TASKS}/extract/logs/1", headers={"accept": "text/plain"}).text
+    assert text.splitlines()[-1].endswith("three")
+
+
+def test_a_log_that_cannot_be_read_from_elsewhere_says_so(
+    portal: BlockingPortal, store: Store, settings: ApiSettings
+) -> None:
+    prepared(store, TaskState.SUCCESS)
+    written(settings, line("one"))
+    api = keeping(portal, store, settings, RemoteLogError("no such bucket"))
+    told = events(api.get(f"{TASKS}/extract/logs/1").json())
+    assert "no such bucket" in told[0]
+    assert told[1:] == ["one"]
+
+
+def test_a_running_tasks_log_is_read_here(
+    portal: BlockingPortal, store: Store, settings: ApiSettings
+) -> None:
+    prepared(store, TaskState.RUNNING)
+    written(settings, line("one"))
+    api = keeping(portal, store, settings, AssertionError("nobody is to ask"))
+    assert events(api.get(f"{TASKS}/extract/logs/1").json()) == ["one"]

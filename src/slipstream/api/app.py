@@ -13,7 +13,7 @@ from slipstream.api.auth.gate import Gate
 from slipstream.api.auth.login import login_routes
 from slipstream.api.auth.login_check import LoginCheck
 from slipstream.api.auth.tokens import Tokens
-from slipstream.api.call import Deployment, SignsOfLife, utc_now
+from slipstream.api.call import Deployment, RemoteLogReader, SignsOfLife, utc_now
 from slipstream.api.document_pages import document_routes
 from slipstream.api.errors import install_error_answers
 from slipstream.api.live.feed import LiveFeed
@@ -81,6 +81,7 @@ def create_app(
     clock: Callable[[], datetime] = utc_now,
     plugins: Callable[[], Told] = Told,
     ask_timetable: AskTimetable | None = None,
+    read_remote_log: RemoteLogReader | None = None,
 ) -> FastAPI:
     """The REST API over that store.
 
@@ -89,6 +90,7 @@ def create_app(
     that are not named the store's heartbeats tell. `live` is what is told of this server's
     changes; without one, streams stay silent. `plugins` gives what they add, and may wait.
     `ask_timetable` puts questions to timetables of users, where a process for that is at hand.
+    `read_remote_log` reads logs that are kept elsewhere.
     """
     signs = {} if signs_of_life is None else signs_of_life
     deployment = Deployment(
@@ -99,6 +101,7 @@ def create_app(
         clock=clock,
         plugins=plugins,
         ask_timetable=ask_timetable,
+        read_remote_log=read_remote_log,
     )
     tokens = Tokens(store, settings, clock)
     gate = Gate(store, tokens, all_admins=settings.simple_auth_manager_all_admins)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeAlias
@@ -11,11 +12,17 @@ from slipstream.api.auth.access import User
 from slipstream.api.live.feed import LiveFeed
 from slipstream.api.plugin_apps.orders import Told
 from slipstream.api.settings import ApiSettings
+from slipstream.model.attempt import Attempt
 from slipstream.store.interface import Store
 from slipstream.store.triggering import AskTimetable
+from slipstream.wire.messages import LogRead
 
 SignsOfLife: TypeAlias = Mapping[str, Callable[[], datetime | None]]
 """`{component: gives when it last showed that it lives}` of what runs in this process."""
+
+
+RemoteLogReader: TypeAlias = Callable[[Attempt, datetime | None], "Future[LogRead]"]
+"""Reads the log of an attempt that ended then."""
 
 
 def utc_now() -> datetime:
@@ -37,6 +44,8 @@ class Deployment:
     """What the plugins add; waits until it is known."""
     ask_timetable: AskTimetable | None = None
     """Asks timetables of users; None where this process has no other one to ask them in."""
+    read_remote_log: RemoteLogReader | None = None
+    """Reads logs that are kept elsewhere; None where they are not."""
 
 
 @dataclass(frozen=True, slots=True)

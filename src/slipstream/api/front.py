@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from slipstream.api.auth.access import ANYBODY
-from slipstream.api.call import Call, Deployment, SignsOfLife, utc_now
+from slipstream.api.call import Call, Deployment, RemoteLogReader, SignsOfLife, utc_now
 from slipstream.api.live.feed import LiveFeed
 from slipstream.api.operation import Operation
 from slipstream.api.payloads.base import Payload
@@ -43,6 +43,7 @@ def create_front(
     clock: Callable[[], datetime] = utc_now,
     plugins: PluginHost | None = None,
     ask_timetable: AskTimetable | None = None,
+    read_remote_log: RemoteLogReader | None = None,
 ) -> Front:
     """The same application as `create_app` gives, ready sooner; with what `plugins` serve."""
     signs = {} if signs_of_life is None else signs_of_life
@@ -59,6 +60,7 @@ def create_front(
             clock=clock,
             plugins=told,
             ask_timetable=ask_timetable,
+            read_remote_log=read_remote_log,
         )
         if plugins is None:
             return app

@@ -121,6 +121,7 @@ class AttemptConduct:
         self._end_if_due()
         if self._ended:
             self._talk.close()
+            self._around.log_complete(self._attempt)
 
     def _take_report(self, report: messages.Report) -> None:
         try:
@@ -229,5 +230,6 @@ def refuse_attempt(job: AttemptJob, outcome: Outcome, detail: str, around: Surro
     for event in filter(None, (detail, describe_end(outcome))):
         log.add(timestamp=time.time(), level="error", logger=HOST_LOGGER, event=event)
     close_log(log)
+    around.log_complete(job.attempt)
     end = AttemptEnded(job.attempt.key, job.attempt.attempt_id, datetime.now(UTC), outcome)
     around.emit(job.attempt, end)

@@ -46,6 +46,8 @@ class Surroundings:
     """The process was lost before it began; find another."""
     call_back: Callable[[AttemptJob, str], None]
     """The task has failed, for this reason, and could not call its callbacks itself."""
+    log_complete: Callable[[Attempt], None]
+    """Nothing more is written to the attempt's log for now."""
     mark_dirty: Callable[[LogFile], None]
     """The log has lines to write at the end of this round."""
 

@@ -66,6 +66,8 @@ class ErrandConduct:
         if self._error is not None:
             self._talk.say("error", f"{self.job.errand.kind} callback failed: {self._error}")
         self._talk.close()
+        if self.job.errand.kind is messages.CallbackKind.TASK:
+            self._around.log_complete(self.job.errand.attempt)
         self.job.settle(self._error)
 
     def _time_out(self) -> None:

@@ -51,7 +51,13 @@ def main() -> NoReturn:
     """Carry out the order that the command line gives, and exit."""
     from slipstream.runtime import lifeline, loader, processes
     from slipstream.runtime.loading_backend import load_asking
-    from slipstream.runtime.zygotes import connect, run_alone, run_triggers, timeout_announcer
+    from slipstream.runtime.zygotes import (
+        connect,
+        run_alone,
+        run_logs,
+        run_triggers,
+        timeout_announcer,
+    )
 
     order = messages.decode_order(sys.argv[1])
     sock, place = map(int, sys.argv[2:])
@@ -64,6 +70,8 @@ def main() -> NoReturn:
     connection = connect(sock)
     if isinstance(order, messages.ForkTriggers):
         run_triggers(order, connection)
+    if isinstance(order, messages.ForkLogs):
+        run_logs(connection)
     if isinstance(order, messages.ForkTask):
         run_alone(order, connection)
     file = load_asking(

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from slipstream.model.attempt import Attempt, Cancelled, Outcome
@@ -28,6 +29,7 @@ from slipstream.runtime.jobs import (
 )
 from slipstream.runtime.leftovers import end_leftovers
 from slipstream.runtime.lifeline import Lifeline
+from slipstream.runtime.log_carrier import LogCarrier
 from slipstream.runtime.log_files import LogFile, errand_log_path, questions_log_path
 from slipstream.runtime.orphans import Orphans
 from slipstream.runtime.pool import ProcessPool
@@ -42,6 +44,8 @@ _log = logging.getLogger(__name__)
 
 _ANSWERING_THREADS = 4
 _STOP_MARGIN_SECONDS = 10.0
+_LOGS_SECONDS = 10.0
+"""What carrying the last logs away may take when the host stops."""
 _TRIGGERS_SECONDS = 3.0
 """What triggers may at least take to tidy up when the host stops."""
 
@@ -64,6 +68,7 @@ class ProcessHost:
         self._listener: Listener | None = None
         self._trigger_listener: TriggerListener | None = None
         self._idle = threading.Event()
+        self._logs_are_kept = threading.Event()
         self._stopping = False
         self._stopped = False
         around = Surroundings(
@@ -74,6 +79,7 @@ class ProcessHost:
             emit=self._emit,
             requeue=self._requeue,
             call_back=self._call_back,
+            log_complete=self._log_complete,
             mark_dirty=self._mark_dirty,
         )
         lineage = lineage_of(settings.run_dir, os.getpid(), processes.start_time(os.getpid()) or 0)
@@ -91,6 +97,7 @@ class ProcessHost:
             folder_of=self._pool.folder_of,
             emit=self._emit_trigger,
         )
+        self._logs = LogCarrier(around, self._pool.fork_logs)
         self._orphans = Orphans(
             self._reactor, lineage, is_known=self._pool.knows, on_exit=self._on_orphan_exit
         )
@@ -187,6 +194,12 @@ class ProcessHost:
             self._reactor.call(lambda: self._pool.place(job))
         return job.result
 
+    def read_log(self, attempt: Attempt, end_date: datetime | None) -> Future[messages.LogRead]:
+        """The attempt's log as it is kept elsewhere. The result fails with `RemoteLogError`."""
+        result: Future[messages.LogRead] = Future()
+        self._reactor.call(lambda: self._logs.read(attempt, end_date, result))
+        return result
+
     def end_attempts(self, grace_seconds: float) -> None:
         """Take no more attempts and end those that run; waits until all have been reported.
 
@@ -201,6 +214,9 @@ class ProcessHost:
             return
         self._stopped = True
         self.end_attempts(grace_seconds)
+        self._reactor.call(lambda: self._logs.stop(_LOGS_SECONDS))
+        if self._settings.keeps_logs_elsewhere:
+            self._logs_are_kept.wait(_LOGS_SECONDS)
         self._reactor.call(self._close)
         self._reactor.stop()
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -241,6 +257,10 @@ class ProcessHost:
     def _on_orphan_exit(self, pid: int, status: int) -> None:
         self._pool.on_message(messages.ChildExited(pid=pid, status=status))
 
+    def _log_complete(self, attempt: Attempt) -> None:
+        if self._settings.keeps_logs_elsewhere:
+            self._logs.ship(attempt)
+
     def _mark_dirty(self, log: LogFile) -> None:
         self._dirty.setdefault(log)
 
@@ -267,6 +287,8 @@ class ProcessHost:
             ends, self._trigger_events = self._trigger_events, []
             if self._trigger_listener is not None:
                 self._trigger_listener(ends)
+        if self._logs.has_ended:
+            self._logs_are_kept.set()
         if self._stopping and self._pool.is_idle and self._triggers.is_idle:
             self._idle.set()
 

@@ -122,6 +122,12 @@ class ProcessPool:
         self._root.send(order, process.child_descriptors)
         return process
 
+    def fork_logs(self) -> TaskProcess:
+        """A process that carries logs elsewhere."""
+        process = self._offspring.new_process()
+        self._root.send(messages.ForkLogs(process=process.number), process.child_descriptors)
+        return process
+
     def on_message(self, message: messages.FromZygote) -> None:
         """A zygote said something about a child of its."""
         self._offspring.on_message(message)

@@ -23,6 +23,8 @@ class HostSettings:
     """For the files of earlier versions; may be emptied while no host runs."""
     dags_folders: Sequence[Path] = ()
     """Put on the path of DAG files that lie in them."""
+    keeps_logs_elsewhere: bool = False
+    """Whether logs of attempts are to be carried elsewhere when they are complete."""
     hostname: str = field(default_factory=lambda: os.uname().nodename)
 
     load_parallelism: int = field(default_factory=lambda: os.cpu_count() or 1)

@@ -130,6 +130,9 @@ class TriggerHost:
                 self._say(held, "info", f"The trigger {held.deferral.classpath} has fired")
         event = TriggerEnded(held.attempt.key, held.name, datetime.now(UTC), end)
         self._emit(held.attempt, event)
+        if isinstance(end, EndsTask):
+            # Its last lines are written at the end of this round.
+            self._around.reactor.call_after(0, partial(self._around.log_complete, held.attempt))
 
     def on_outdated(self, group: TriggerGroup, turned_away: Iterable[HeldTrigger]) -> None:
         """See `GroupListener`."""

@@ -59,6 +59,8 @@ class RootZygote:
         """Start an interpreter where the order, or what this process is, wants one."""
         if isinstance(order, messages.ForkTriggers):
             return spawn(order, descriptors, place) if self.unsafe is not None else None
+        if isinstance(order, messages.ForkLogs):
+            return spawn(order, descriptors, place) if self.unsafe is not None else None
         load = order.load
         if load is None or (load.fresh_for or self.unsafe) is None:
             return None
@@ -80,6 +82,10 @@ class RootZygote:
                 sock, out, err = descriptors
                 adopt_output(out, err)
                 run_triggers(order, connect(sock))
+            case messages.ForkLogs():
+                sock, out, err = descriptors
+                adopt_output(out, err)
+                run_logs(connect(sock))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,14 @@ def run_triggers(order: messages.ForkTriggers, connection: BlockingConnection) -
     from slipstream.runtime.trigger_process import TriggerProcess
 
     TriggerProcess(order, connection).run()
+
+
+def run_logs(connection: BlockingConnection) -> NoReturn:
+    """Be a process that carries logs."""
+    connection.send(messages.Hello(pid=os.getpid()))
+    from slipstream.runtime.log_process import LogProcess
+
+    LogProcess(connection).run()
 
 
 def run_alone(order: messages.ForkTask, connection: BlockingConnection) -> NoReturn:

@@ -8,6 +8,7 @@ versioned (`wire.execution`).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -80,10 +81,21 @@ class ForkTriggers(msgspec.Struct, frozen=True, kw_only=True, tag="triggers"):
     """What `on_kill` and `cleanup` may take."""
 
 
-Order: TypeAlias = ForkZygote | ForkTask | ForkTriggers
+class ForkLogs(msgspec.Struct, frozen=True, kw_only=True, tag="logs"):
+    """To the root: fork a process that carries logs. Descriptors: its socket, stdout, stderr."""
+
+    process: int
+
+
+Order: TypeAlias = ForkZygote | ForkTask | ForkTriggers | ForkLogs
 """What a new process is made for."""
 
-DESCRIPTORS: Mapping[type[msgspec.Struct], int] = {ForkZygote: 2, ForkTask: 3, ForkTriggers: 3}
+DESCRIPTORS: Mapping[type[msgspec.Struct], int] = {
+    ForkZygote: 2,
+    ForkTask: 3,
+    ForkTriggers: 3,
+    ForkLogs: 3,
+}
 
 
 # From a zygote.
@@ -223,6 +235,32 @@ class EndTriggers(msgspec.Struct, frozen=True, kw_only=True, tag="end_triggers")
     """The server stops: let every trigger tidy up, and exit. They go on elsewhere."""
 
 
+# To a process that carries logs.
+
+
+class ShipLog(msgspec.Struct, frozen=True, kw_only=True, tag="ship_log"):
+    """Keep a log elsewhere. Answered by `LogShipped`."""
+
+    number: int
+    path: str
+    """Below the log folder."""
+    attempt: Attempt
+    end_date: datetime | None = None
+
+
+class ReadLog(msgspec.Struct, frozen=True, kw_only=True, tag="read_log"):
+    """Read a log that is kept elsewhere. Answered by `LogRead`."""
+
+    number: int
+    path: str
+    attempt: Attempt
+    end_date: datetime | None = None
+
+
+class EndLogs(msgspec.Struct, frozen=True, kw_only=True, tag="end_logs"):
+    """Finish what was ordered, and exit."""
+
+
 ToTask: TypeAlias = (
     Start
     | Errand
@@ -232,6 +270,9 @@ ToTask: TypeAlias = (
     | RunTriggers
     | DropTrigger
     | EndTriggers
+    | ShipLog
+    | ReadLog
+    | EndLogs
 )
 
 
@@ -328,6 +369,25 @@ class TriggersOutdated(msgspec.Struct, frozen=True, kw_only=True, tag="triggers_
     attempt_ids: list[str]
 
 
+# From a process that carries logs.
+
+
+class LogShipped(msgspec.Struct, frozen=True, kw_only=True, tag="log_shipped"):
+    """The log is kept elsewhere, unless there is an error."""
+
+    number: int
+    error: str | None = None
+
+
+class LogRead(msgspec.Struct, frozen=True, kw_only=True, tag="log_read"):
+    """What the log holds, where it was found; None where there is none."""
+
+    number: int
+    sources: list[str] = []
+    lines: list[str] | None = None
+    error: str | None = None
+
+
 FromZygote: TypeAlias = Forked | ForkFailed | ChildExited | Ready | Loaded | LoadTimeout | Ask
 """A zygote asks only while it loads its file."""
 
@@ -345,6 +405,8 @@ FromTask: TypeAlias = (
     | TriggerDone
     | TriggerGone
     | TriggersOutdated
+    | LogShipped
+    | LogRead
 )
 
 

@@ -22,6 +22,7 @@ from slipstream.api.negotiation import JSON, NDJSON, TEXT, preferred
 from slipstream.api.operation import Routes
 from slipstream.api.payloads.logs import ExternalLogUrlResponse, TaskInstancesLogResponse
 from slipstream.api.public.task_instances import INSTANCES
+from slipstream.api.remote_logs import lines_from_elsewhere
 from slipstream.model.errors import InvalidInputError, NotFoundError
 from slipstream.model.run import UNMAPPED, TaskInstance, TaskKey
 from slipstream.model.states import LIVE, TaskState
@@ -61,11 +62,15 @@ def get_log(
 ) -> Response:
     """The log of a try: JSON with a continuation token, or all of it as lines of JSON or text."""
     key = TaskKey(task_id, map_index)
-    instance = call.store.get_instance(dag_id, dag_run_id, key).instance
+    found = call.store.get_instance(dag_id, dag_run_id, key)
+    instance = found.instance
     _require_try(instance, try_number)
     goes_on = instance.try_number == try_number and instance.state in _GOES_ON
     path = call.settings.log_dir / log_path(dag_id, dag_run_id, task_id, map_index, try_number)
     offset = offset_of(token)
+    elsewhere = lines_from_elsewhere(call, found.run, instance, try_number, path)
+    if elsewhere is not None:
+        return _whole_answer(elsewhere, preferred(accept))
     nothing = [] if goes_on or path.exists() else [_no_log(instance)]
     kind = preferred(accept)
     if kind != JSON:
@@ -96,6 +101,13 @@ def get_external_log_url(
         f"The log of try {try_number} of {dag_id}.{task_id} ({map_index}) in {dag_run_id} is kept "
         "here: Task log handler does not support external logs."
     )
+
+
+def _whole_answer(lines: list[bytes], kind: str) -> Response:
+    if kind == JSON:
+        return _json_answer(lines, None)
+    text = (line + b"\n" for line in lines) if kind == NDJSON else _texts(iter(lines))
+    return StreamingResponse(text, media_type=kind)
 
 
 def _require_try(instance: TaskInstance, try_number: int) -> None:

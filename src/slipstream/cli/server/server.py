@@ -23,6 +23,7 @@ from slipstream.services.changes import ChangeBoard
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from slipstream.api.call import RemoteLogReader
     from slipstream.api.plugin_apps.host import PluginHost
     from slipstream.api.server import ApiServer
     from slipstream.model.attempt import Attempt
@@ -80,6 +81,7 @@ class Server:
         self._metrics: MetricsService | None = None
         self._questions: QuestionService | None = None
         """Asks the code of DAGs; None without a process host."""
+        self._read_remote_log: RemoteLogReader | None = None
         self.new_users: NewUsers = ()
         """`(name, password)` of the users that were made just now."""
 
@@ -117,7 +119,7 @@ class Server:
         """
         api = self._bind_api() if Part.API in self.parts else None
         self._plugins = self._start_plugins()
-        host = self._start_host() if self.parts & {Part.SCHEDULER, Part.DAG_PROCESSOR} else None
+        host = self._start_host() if self._needs_host else None
         if api is not None:
             api.start()
         self._store = self._open_store()
@@ -135,6 +137,13 @@ class Server:
         if api is not None:
             api.wait_ready()
         self._start_janitor(self._store)
+
+    @property
+    def _needs_host(self) -> bool:
+        """Whether a part runs people's code; the API reads remote logs by it."""
+        if self.parts & {Part.SCHEDULER, Part.DAG_PROCESSOR}:
+            return True
+        return wiring.keeps_logs_elsewhere(self._deployment.config)
 
     def _open_store(self) -> Store:
         if self._sets_up:
@@ -183,6 +192,7 @@ class Server:
             plugins=self._plugins,
             ask_timetable=None if self._questions is None else self._questions.ask_and_wait,
             live=self._live,
+            read_remote_log=self._read_remote_log,
         )
 
     def _start_plugins(self) -> PluginHost | None:
@@ -205,8 +215,11 @@ class Server:
         return host
 
     def _start_host(self) -> ProcessHost:
-        host = ProcessHost(wiring.host_settings(self._deployment), self._answer)
+        settings = wiring.host_settings(self._deployment)
+        host = ProcessHost(settings, self._answer)
         host.start()
+        if settings.keeps_logs_elsewhere:
+            self._read_remote_log = host.read_log
         self._opened.callback(host.stop, 0)
         self._opened.callback(self._changes.close)
         return host

@@ -99,6 +99,7 @@ def host_settings(deployment: Deployment) -> HostSettings:
         log_dir=deployment.logs_folder,
         run_dir=deployment.run_folder,
         dags_folders=dags_folders(deployment),
+        keeps_logs_elsewhere=keeps_logs_elsewhere(config),
         load_parallelism=(
             defaults.load_parallelism if parsing.is_default else int(parsing.value or 1)
         ),
@@ -148,6 +149,13 @@ def api_settings(deployment: Deployment) -> ApiSettings:
         unhealthy_after_seconds=config.number("scheduler", "scheduler_health_check_threshold"),
         store_is_near=deployment.database_url.startswith("sqlite"),
     )
+
+
+def keeps_logs_elsewhere(config: Config) -> bool:
+    """Whether logs of tasks go anywhere else than to the log folder: by the settings, or because
+    the deployment's own logging configuration may say so."""
+    own = config.setting("logging", "logging_config_class")
+    return config.flag("logging", "remote_logging") or not (own.is_default or not own.value)
 
 
 def sends_metrics(config: Config) -> bool:

@@ -116,6 +116,7 @@ def load_surface() -> Surface:
         authoring,
         database,
         legacy,
+        logs,
         metrics,
         models,
         plugins,
@@ -128,6 +129,7 @@ def load_surface() -> Surface:
         (
             database.TABLE,
             authoring.TABLE,
+            logs.TABLE,
             metrics.TABLE,
             models.TABLE,
             plugins.TABLE,

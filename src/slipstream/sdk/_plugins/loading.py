@@ -54,8 +54,8 @@ class Plugins:
         self.loaded.append(plugin)
 
     def refuse(self, where: str, error: str) -> None:
-        """Keep what is wrong, for people to see."""
-        _log.warning("The plugin of %s is not used: %s", where, error)
+        """Keep what is wrong. Whoever shows it to people says it; here are many processes."""
+        _log.info("The plugin of %s is not used: %s", where, error)
         self.import_errors[where] = error
 
 
