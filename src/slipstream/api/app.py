@@ -20,6 +20,8 @@ from slipstream.api.live.feed import LiveFeed
 from slipstream.api.operation import Operation
 from slipstream.api.plugin_apps.orders import Told
 from slipstream.api.public import (
+    asset_states,
+    assets,
     clearing,
     connections,
     dag_runs,
@@ -31,6 +33,7 @@ from slipstream.api.public import (
     marking,
     monitor,
     pools,
+    queued_events,
     state_stores,
     task_instances,
     tasks,
@@ -66,6 +69,9 @@ _NOUNS = (
     pools,
     variables,
     connections,
+    asset_states,
+    queued_events,
+    assets,
     plugin_operations,
 )
 """In the order in which their paths are tried: `…/{task_id}/logs/…` before

@@ -130,6 +130,15 @@ class AssetListingVerbs(StoreParts):
             events = _events(transaction, transaction.rows(page))
             return Page(events, transaction.value(total))
 
+    def get_asset_event(self, event_pk: int) -> AssetEvent:
+        """Raises `NotFoundError`."""
+        query = select(*_EVENT).select_from(_WITH_ASSET).where(asset_event.c.pk == event_pk)
+        with self._database.read() as transaction:
+            found = _events(transaction, transaction.rows(query))
+        if not found:
+            raise NotFoundError(f"The Asset Event with ID: `{event_pk}` was not found")
+        return found[0]
+
     def events_of_run(self, run_pk: int) -> Sequence[AssetEvent]:
         """The events that a run was made for, the oldest first."""
         query = (

@@ -349,6 +349,9 @@ class AssetStore(Protocol):
     def list_asset_events(self, which: AssetEventFilter, window: Window) -> Page[AssetEvent]:
         """A page of events, by default the oldest first."""
 
+    def get_asset_event(self, event_pk: int) -> AssetEvent:
+        """Raises `NotFoundError`."""
+
     def events_of_run(self, run_pk: int) -> Sequence[AssetEvent]:
         """The events that a run was made for, the oldest first."""
 

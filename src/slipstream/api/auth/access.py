@@ -37,6 +37,7 @@ class Resource(StrEnum):
     EVENT_LOG = "event_log"
     PROVIDER = "provider"
     PLUGIN = "plugin"
+    ASSET = "asset"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ _NEEDS: Final[Mapping[Resource, _Needs]] = {
     Resource.EVENT_LOG: _Needs(Role.VIEWER, Role.ADMIN),
     Resource.PROVIDER: _Needs(Role.VIEWER, Role.ADMIN),
     Resource.PLUGIN: _Needs(Role.VIEWER, Role.ADMIN),
+    Resource.ASSET: _Needs(Role.VIEWER, Role.OP),
 }
 
 

@@ -105,7 +105,7 @@ def set_task_state_store(
     """Remember a value for the task instance, replacing an earlier one."""
     instance = TaskKey(task_id, map_index)
     run_pk = _run_pk(call, dag_id, dag_run_id, instance)
-    text = _checked(call, body.value)
+    text = checked_value(call, body.value)
     call.store.set_task_state(run_pk, instance, key, text, _expires_at(call, body.expires_at))
 
 
@@ -126,7 +126,9 @@ def patch_task_state_store(
     instance = TaskKey(task_id, map_index)
     run_pk = _run_pk(call, dag_id, dag_run_id, instance)
     known = _require(call, run_pk, instance, key)
-    call.store.set_task_state(run_pk, instance, key, _checked(call, body.value), known.expires_at)
+    call.store.set_task_state(
+        run_pk, instance, key, checked_value(call, body.value), known.expires_at
+    )
     return _shown(_require(call, run_pk, instance, key))
 
 
@@ -151,7 +153,8 @@ def _require(call: Call, run_pk: int, instance: TaskKey, key: str) -> TaskStateR
     return found
 
 
-def _checked(call: Call, value: JsonValue) -> str:
+def checked_value(call: Call, value: JsonValue) -> str:
+    """The value as it is kept. Raises `InvalidInputError` for one that is too large."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     limit = call.settings.maximum_state_bytes
     if limit and len(text.encode()) > limit:

@@ -43,7 +43,7 @@ def trigger(deployment: Deployment, arguments: Namespace) -> None:
         ),
         conf=parse_conf(arguments.conf),
         triggered_by=TriggeredBy.CLI,
-        user=_user_name(),
+        user=user_name(),
     )
     new = requested_run(
         dag,
@@ -80,7 +80,7 @@ def parse_conf(text: str) -> dict[str, JsonValue]:
     return conf
 
 
-def _user_name() -> str | None:
+def user_name() -> str | None:
     """The name of the operating system's user; None where it has none."""
     import getpass
 

@@ -113,6 +113,7 @@ def _targets(sources: Mapping[str, str]) -> dict[str, Target]:
 def load_surface() -> Surface:
     """The whole surface, read once."""
     from slipstream.compat.surface import (
+        assets,
         authoring,
         database,
         legacy,
@@ -128,6 +129,7 @@ def load_surface() -> Surface:
     return Surface(
         (
             database.TABLE,
+            assets.TABLE,
             authoring.TABLE,
             logs.TABLE,
             metrics.TABLE,

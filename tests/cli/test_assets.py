@@ -1,0 +1,66 @@
+"""`slipstream assets`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.cli.conftest import Slipstream
+from tests.store.conformance.test_asset_queues import ALIAS, BOTH, consumer, producer
+from tests.store.making import recorded, spec
+
+from slipstream.store.interface import Store
+
+
+@pytest.fixture(autouse=True)
+def dags(store: Store) -> None:
+    """A DAG that makes two assets, and one that waits for them."""
+    producer(store)
+    consumer(store, {"any": [BOTH, ALIAS]})
+
+
+def test_assets_and_aliases_are_listed(slipstream: Slipstream) -> None:
+    found = slipstream("assets", "list", "-o", "json").json
+    assert found == [
+        {"name": "a", "uri": "s3://a", "group": "asset", "extra": {}},
+        {"name": "b", "uri": "s3://b", "group": "asset", "extra": {}},
+    ]
+    chosen = slipstream("assets", "list", "--columns", "uri,is_active", "-o", "json").json
+    assert chosen[0] == {"uri": "s3://a", "is_active": True}
+    assert slipstream("assets", "list", "--columns", "no").code == 2
+    aliases = slipstream("assets", "list", "--alias", "-o", "json").json
+    assert aliases == [{"name": "x", "group": "asset"}]
+
+
+def test_an_asset_is_shown_with_who_mentions_it(slipstream: Slipstream) -> None:
+    (found,) = slipstream("assets", "details", "--uri", "s3://a", "-o", "json").json
+    assert found["scheduled_dags"] == ["consumer"]
+    assert found["producing_tasks"] == ["producer.load"]
+    (alias,) = slipstream("assets", "details", "--alias", "--name", "x", "-o", "json").json
+    assert (alias["name"], alias["group"]) == ("x", "asset")
+
+
+def test_an_asset_is_materialized(slipstream: Slipstream, store: Store) -> None:
+    (run,) = slipstream("assets", "materialize", "--name", "a", "-o", "json").json
+    assert (run["dag_id"], run["run_type"]) == ("producer", "asset_materialization")
+    tasks = store.get_dag("producer").latest.spec.tasks
+    recorded(store, replace(spec("twin"), tasks=tasks))
+    done = slipstream("assets", "materialize", "--name", "a")
+    assert (done.code, "producer, twin" in done.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("details",), 2, "Say which asset"),
+        (("details", "--name", "no"), 1, "There is no asset 'no'"),
+        (("details", "--alias", "--name", "no"), 1, "There is no alias 'no'"),
+        (("details", "--alias"), 2, "Say which alias"),
+        (("materialize", "--name", "no"), 1, "There is no asset 'no'"),
+    ],
+)
+def test_a_mistake_is_named(
+    slipstream: Slipstream, words: tuple[str, ...], code: int, said: str
+) -> None:
+    done = slipstream("assets", *words)
+    assert (done.code, said in done.err) == (code, True)

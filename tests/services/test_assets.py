@@ -1,0 +1,110 @@
+"""Producers and consumers on a real scheduler, store and process host."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.services.deployment import Deployment, eventually
+
+from slipstream.model.run import DagRun
+from slipstream.model.states import RunState, RunType
+from slipstream.store.records import RunFilter, Window
+
+pytestmark = pytest.mark.processes
+
+PRODUCER = """
+from slipstream.sdk import Asset, AssetAlias, Metadata
+A, B, X = Asset("a", "s3://b/a", extra={"of": "a"}), Asset("b"), AssetAlias("x")
+with DAG("producer", is_paused_upon_creation=False):
+    @task(outlets=[A])
+    def first(*, outlet_events):
+        outlet_events[A].extra = {"rows": 3}
+        return 7
+    @task(outlets=[X, B])
+    def second():
+        yield Metadata(B, {"late": True})
+        yield Metadata(Asset("found", "s3://b/found"), {"k": 1}, alias=X)
+    first() >> second()
+"""
+
+CONSUMER = """
+def tell(ti, triggering_asset_events, inlet_events, dag_run):
+    said = {
+        "triggering": {
+            key.name: [
+                (e.extra, e.source_task_id, e.source_task_instance.xcom_pull()) for e in events
+            ]
+            for key, events in triggering_asset_events.items()
+        },
+        "inlets": [e.extra for e in inlet_events[A]],
+        "of": A.ref(name="a").name,
+        "type": str(dag_run.run_type),
+        "dates": [dag_run.logical_date, dag_run.data_interval_start],
+    }
+    (HERE / f"said-{ti.dag_id}").write_text(__import__("json").dumps(said))
+with DAG("both", schedule=A & B, is_paused_upon_creation=False):
+    PythonOperator(task_id="t", python_callable=tell, inlets=[A])
+with DAG("alias", schedule=[X], is_paused_upon_creation=False):
+    PythonOperator(task_id="t", python_callable=tell, inlets=[A])
+with DAG("never", schedule=A & Asset("missing"), is_paused_upon_creation=False):
+    EmptyOperator(task_id="t")
+"""
+
+
+def runs_of(deployment: Deployment, dag_id: str) -> list[DagRun]:
+    return list(deployment.store.list_runs(RunFilter(dag_ids=[dag_id]), Window()).items)
+
+
+def only_run(deployment: Deployment, dag_id: str) -> DagRun:
+    """The one run of the DAG, when it has ended."""
+    eventually(lambda: runs_of(deployment, dag_id), f"a run of {dag_id}")
+    (run,) = runs_of(deployment, dag_id)
+    ended = deployment.ended(run)
+    assert ended.state is RunState.SUCCESS, ended.reason
+    return ended
+
+
+def test_what_a_task_updates_starts_those_that_wait_for_it(deployment: Deployment) -> None:
+    deployment.write(PRODUCER + CONSUMER)
+    with deployment.running():
+        producer = deployment.ended(deployment.trigger("producer"))
+        assert producer.state is RunState.SUCCESS
+        both, alias = only_run(deployment, "both"), only_run(deployment, "alias")
+        said = {
+            name: json.loads((deployment.home / f"said-{name}").read_text())
+            for name in ("both", "alias")
+        }
+    assert both.run_type is alias.run_type is RunType.ASSET_TRIGGERED
+    assert both.run_id.startswith("asset_triggered__")
+    assert both.reason
+    assert said["both"]["triggering"] == {
+        "a": [[{"rows": 3}, "first", 7]],
+        "b": [[{"late": True}, "second", None]],
+    }
+    assert said["both"]["inlets"] == [{"rows": 3}]
+    assert said["both"]["dates"] == [None, None]
+    assert said["alias"]["triggering"] == {
+        "found": [[{"k": 1}, "second", None]],
+        "x": [[{"k": 1}, "second", None]],
+    }
+    assert runs_of(deployment, "never") == []
+    assert {one.asset.name for one in deployment.store.read_asset_queue("never").assets} == {"a"}
+
+
+def test_a_failed_task_updates_nothing(deployment: Deployment) -> None:
+    deployment.write(
+        """
+from slipstream.sdk import Asset
+with DAG("d", is_paused_upon_creation=False):
+    def fail(outlet_events):
+        outlet_events[Asset("a")].extra = {"rows": 3}
+        raise AirflowFailException("no")
+    PythonOperator(task_id="t", python_callable=fail, outlets=[Asset("a")])
+with DAG("waits", schedule=Asset("a"), is_paused_upon_creation=False):
+    EmptyOperator(task_id="t")
+"""
+    )
+    with deployment.running():
+        assert deployment.ended(deployment.trigger("d")).state is RunState.FAILED
+    assert deployment.store.read_asset_queue("waits").assets == []
