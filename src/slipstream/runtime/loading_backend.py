@@ -10,6 +10,7 @@ from slipstream.runtime.masking import Masker
 from slipstream.runtime.supervisor_backend import SupervisorBackend
 from slipstream.runtime.supervisor_link import SupervisorLink
 from slipstream.sdk._backend import current_backend
+from slipstream.sdk._secrets_cache import current_cache, new_cache
 from slipstream.wire import messages
 from slipstream.wire.frames import BlockingConnection
 
@@ -43,9 +44,11 @@ def load_asking(
     link.attach(connection)
     backend = LoadingBackend(link)
     token = current_backend.set(backend)
+    cache = current_cache.set(new_cache())
     try:
         file = load(spec, will_fork=will_fork, on_timeout=on_timeout)
     finally:
+        current_cache.reset(cache)
         current_backend.reset(token)
         link.detach()
     mask = backend.masker.mask

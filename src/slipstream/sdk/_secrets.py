@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import os
-from contextlib import suppress
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from slipstream.sdk._backend import StoredConnection
 from slipstream.sdk._running import get_backend
+from slipstream.sdk._secrets_cache import remembered
 from slipstream.sdk.exceptions import AirflowConfigException
 
 if TYPE_CHECKING:
     from slipstream.sdk._connection import Connection
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 CONNECTION_PREFIX = "AIRFLOW_CONN_"
 VARIABLE_PREFIX = "AIRFLOW_VAR_"
@@ -45,7 +51,7 @@ class BaseSecretsBackend:
         """The full name of a secret."""
         return f"{path_prefix}{sep}{secret_id}"
 
-    def get_conn_value(self, conn_id: str) -> str | None:
+    def get_conn_value(self, conn_id: str, team_name: str | None = None) -> str | None:
         """A connection as a URI or as JSON."""
         raise NotImplementedError(f"{type(self).__name__} keeps no connections.")
 
@@ -53,12 +59,12 @@ class BaseSecretsBackend:
         """The connection that a text stands for."""
         return parse_connection(conn_id, value.strip())
 
-    def get_connection(self, conn_id: str) -> Connection | None:
+    def get_connection(self, conn_id: str, team_name: str | None = None) -> Connection | None:
         """The connection, or None where the backend does not have it."""
         value = self.get_conn_value(conn_id=conn_id)
         return self.deserialize_connection(conn_id, value) if value else None
 
-    def get_variable(self, key: str) -> str | None:
+    def get_variable(self, key: str, team_name: str | None = None) -> str | None:
         """The variable's text, or None where the backend does not have it."""
         raise NotImplementedError(f"{type(self).__name__} keeps no variables.")
 
@@ -73,12 +79,13 @@ secrets_backends: list[SecretsBackend] = []
 
 def find_variable(key: str) -> str | None:
     """The text of a variable from the first place that has it, or None."""
-    for backend in (*secrets_backends, *configured_backends()):
-        with suppress(NotImplementedError):
-            value = backend.get_variable(key)
-            if value is not None:
-                return value
-    value = os.environ.get(VARIABLE_PREFIX + key.upper())
+
+    def ask(backend: SecretsBackend) -> str | None:
+        return backend.get_variable(key=key)
+
+    value = remembered("variable", key, lambda: _ask_backends(ask, f"variable {key!r}"))
+    if value is None:
+        value = os.environ.get(VARIABLE_PREFIX + key.upper())
     if value is not None:
         return value
     outside = get_backend()
@@ -95,17 +102,40 @@ def find_connection(conn_id: str) -> Connection | None:
 
 
 def _look_up(conn_id: str) -> Connection | None:
-    for backend in (*secrets_backends, *configured_backends()):
-        with suppress(NotImplementedError):
-            found = backend.get_connection(conn_id)
-            if found is not None:
-                return found
+    def ask(backend: SecretsBackend) -> Connection | None:
+        return backend.get_connection(conn_id=conn_id)
+
+    found = remembered("connection", conn_id, lambda: _ask_backends(ask, f"connection {conn_id!r}"))
+    if found is not None:
+        return found
     text = os.environ.get(CONNECTION_PREFIX + conn_id.upper())
     if text is not None:
         return parse_connection(conn_id, text)
+    return connection_of_store(conn_id)
+
+
+def connection_of_store(conn_id: str) -> Connection | None:
+    """The connection that the deployment's store has, or None."""
     outside = get_backend()
     stored = None if outside is None else outside.get_connection(conn_id)
     return None if stored is None else _from_stored(stored)
+
+
+def _ask_backends(ask: Callable[[SecretsBackend], T | None], what: str) -> T | None:
+    """The first answer. A backend that fails is told of, and the next place is asked."""
+    for backend in (*secrets_backends, *configured_backends()):
+        try:
+            found = ask(backend)
+        except NotImplementedError:
+            continue
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one service
+            name = type(backend).__name__
+            _log.warning("The secrets backend %s could not be asked for the %s", name, what)
+            _log.debug("Why", exc_info=error)
+            continue
+        if found is not None:
+            return found
+    return None
 
 
 def parse_connection(conn_id: str, text: str) -> Connection:
@@ -145,9 +175,16 @@ def mask_secret(secret: str) -> None:
         outside.mask_secret(secret)
 
 
-@cache
 def configured_backends() -> tuple[SecretsBackend, ...]:
-    """The backends that the settings name: the workers' own first, then the deployment's."""
+    """The backends that the settings name: the workers' own first, then the deployment's.
+
+    Each process opens its own: a client's sockets must not be shared with what is forked.
+    """
+    return _open_backends(os.getpid())
+
+
+@cache
+def _open_backends(_pid: int) -> tuple[SecretsBackend, ...]:
     from slipstream.sdk._conf import conf
 
     found: list[SecretsBackend] = []

@@ -122,6 +122,7 @@ def load_surface() -> Surface:
         models,
         plugins,
         providers,
+        secrets,
         standard,
         values,
     )
@@ -136,6 +137,7 @@ def load_surface() -> Surface:
             models.TABLE,
             plugins.TABLE,
             providers.TABLE,
+            secrets.TABLE,
             standard.TABLE,
             values.TABLE,
         ),
