@@ -56,16 +56,12 @@ def defer(
         task,
         index,
         record,
-        Deferral(
-            attempt_id=record.attempt_id or "",
-            classpath=outcome.trigger_classpath,
-            kwargs=outcome.trigger_kwargs,
-            created_at=run.at,
-            timeout_at=_earliest(task, record, outcome.timeout_at, run.at),
-            queue=outcome.queue,
-            next_method=outcome.method_name,
-            next_kwargs=outcome.method_kwargs,
-        ),
+        classpath=outcome.trigger_classpath,
+        kwargs=outcome.trigger_kwargs,
+        timeout_at=outcome.timeout_at,
+        queue=outcome.queue,
+        next_method=outcome.method_name,
+        next_kwargs=outcome.method_kwargs,
     )
 
 
@@ -74,21 +70,17 @@ def start_deferred(
 ) -> None:
     """The try begins by waiting: no process is started for the attempt that was just queued."""
     record.start_date = run.at
-    timeout_at = None if start.timeout is None else run.at + start.timeout
     _wait(
         run,
         task,
         index,
         record,
-        Deferral(
-            attempt_id=record.attempt_id or "",
-            classpath=start.classpath,
-            kwargs=start.kwargs,
-            created_at=run.at,
-            timeout_at=_earliest(task, record, timeout_at, run.at),
-            next_method=start.next_method,
-            next_kwargs=start.next_kwargs,
-        ),
+        classpath=start.classpath,
+        kwargs=start.kwargs,
+        timeout_at=None if start.timeout is None else run.at + start.timeout,
+        queue=None,
+        next_method=start.next_method,
+        next_kwargs=start.next_kwargs,
     )
 
 
@@ -148,8 +140,28 @@ def time_out_wait(run: RunProgress, task: TaskProgress, index: int, event: Timer
 
 
 def _wait(
-    run: RunProgress, task: TaskProgress, index: int, record: Record, deferral: Deferral
+    run: RunProgress,
+    task: TaskProgress,
+    index: int,
+    record: Record,
+    *,
+    classpath: str,
+    kwargs: str,
+    timeout_at: datetime | None,
+    queue: str | None,
+    next_method: str,
+    next_kwargs: str,
 ) -> None:
+    deferral = Deferral(
+        attempt_id=record.attempt_id or "",
+        classpath=classpath,
+        kwargs=kwargs,
+        created_at=run.at,
+        timeout_at=_earliest(task, record, timeout_at, run.at),
+        queue=queue,
+        next_method=next_method,
+        next_kwargs=next_kwargs,
+    )
     record.deferral = deferral
     reason = reasons.deferred(deferral.classpath, deferral.created_at)
     pause(run, task, index, record, TaskEvent.DEFER, reason)

@@ -13,13 +13,15 @@ import os
 import select
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from slipstream.runtime import fork_hooks, interrupts
 from slipstream.runtime.link import accepted
 from slipstream.wire import execution, messages
 from slipstream.wire.frames import BlockingConnection, ConnectionLostError, pack
 from slipstream.wire.questions import Question
+
+_ALONE = nullcontext()
 
 
 class SupervisorLink:
@@ -61,10 +63,7 @@ class SupervisorLink:
     def send(self, message: messages.FromTask) -> None:
         """Tell the host something."""
         data = pack(message)
-        if self._is_shared:
-            with self._turn():
-                self._send_packed(data)
-        else:
+        with self._turn():
             self._send_packed(data)
 
     def _send_packed(self, data: bytes) -> None:
@@ -116,12 +115,12 @@ class SupervisorLink:
                 self.work = reply
         return self._replies.pop(number)
 
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _turn(self) -> AbstractContextManager[None]:
         """Among processes that share the socket, be the one that speaks."""
-        if not self._is_shared:
-            yield
-            return
+        return self._among_many() if self._is_shared else _ALONE
+
+    @contextmanager
+    def _among_many(self) -> Iterator[None]:
         with self._shared_turn:
             fcntl.lockf(self._lock_file, fcntl.LOCK_EX)
             try:

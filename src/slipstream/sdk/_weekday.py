@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, Self, TypeAlias
 
+from slipstream.sdk._former_arguments import take_former
+from slipstream.sdk._types import UserValue
+
 if TYPE_CHECKING:
     from slipstream.sdk._context import Context
 
@@ -63,6 +66,18 @@ class WeekDay(IntEnum):
 
 WeekDays: TypeAlias = str | WeekDay | Iterable[str] | Iterable[WeekDay]
 """What an author may give."""
+
+
+def counts_by_run(kwargs: dict[str, UserValue], use_task_logical_date: bool) -> bool:
+    """Whether the day of the run's logical date counts, by whatever name it was asked for."""
+    asked: bool = take_former(
+        kwargs,
+        "use_task_logical_date",
+        use_task_logical_date,
+        "use_task_execution_day",
+        "use_task_execution_date",
+    )
+    return asked
 
 
 def moment_of(context: Context, *, by_run: bool) -> datetime:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from slipstream.sdk._former_arguments import take_former
 from slipstream.sdk._types import UserValue
-from slipstream.sdk._weekday import WeekDay, WeekDays, moment_of
+from slipstream.sdk._weekday import WeekDay, WeekDays, counts_by_run, moment_of
 from slipstream.sdk.operators.branch import BaseBranchOperator
 
 if TYPE_CHECKING:
@@ -30,18 +29,12 @@ class BranchDayOfWeekOperator(BaseBranchOperator):
         use_task_logical_date: bool = False,
         **kwargs: UserValue,
     ) -> None:
-        by_run = take_former(
-            kwargs,
-            "use_task_logical_date",
-            use_task_logical_date,
-            "use_task_execution_day",
-            "use_task_execution_date",
-        )
+        by_run = counts_by_run(kwargs, use_task_logical_date)
         super().__init__(**kwargs)
         self.follow_task_ids_if_true = follow_task_ids_if_true
         self.follow_task_ids_if_false = follow_task_ids_if_false
         self.week_day = week_day
-        self.use_task_logical_date: bool = by_run
+        self.use_task_logical_date = by_run
         self._week_day_num = WeekDay.validate_week_day(week_day)
 
     def choose_branch(self, context: Context) -> str | Iterable[str]:

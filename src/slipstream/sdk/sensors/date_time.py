@@ -16,6 +16,13 @@ from slipstream.sdk.triggers.temporal import DateTimeTrigger
 if TYPE_CHECKING:
     from slipstream.sdk._context import Context
 
+STARTS_AT_A_MOMENT = StartTriggerArgs(
+    trigger_cls=f"{DateTimeTrigger.__module__}.{DateTimeTrigger.__qualname__}",
+    trigger_kwargs={"moment": "", "end_from_trigger": False},
+    next_method="execute_complete",
+)
+"""How a sensor begins in the triggerer; it knows the moment."""
+
 
 class DateTimeSensor(BaseSensorOperator):
     """Waits until `target_time`, a datetime or a text (templates work) in ISO 8601."""
@@ -49,11 +56,7 @@ class DateTimeSensorAsync(DateTimeSensor):
     is a template; with `end_from_trigger` it ends there, without one afterwards.
     """
 
-    start_trigger_args = StartTriggerArgs(
-        trigger_cls=f"{DateTimeTrigger.__module__}.{DateTimeTrigger.__qualname__}",
-        trigger_kwargs={"moment": "", "end_from_trigger": False},
-        next_method="execute_complete",
-    )
+    start_trigger_args = STARTS_AT_A_MOMENT
     start_from_trigger = False
 
     def __init__(

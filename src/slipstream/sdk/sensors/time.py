@@ -11,6 +11,7 @@ from slipstream.sdk._times import default_timezone
 from slipstream.sdk._triggers import StartTriggerArgs
 from slipstream.sdk._types import UserValue
 from slipstream.sdk.sensors.base import BaseSensorOperator
+from slipstream.sdk.sensors.date_time import STARTS_AT_A_MOMENT
 from slipstream.sdk.triggers.temporal import DateTimeTrigger
 
 if TYPE_CHECKING:
@@ -24,11 +25,7 @@ class TimeSensor(BaseSensorOperator):
     afterwards. `start_from_trigger` is accepted; the first step is made by a process all the same.
     """
 
-    start_trigger_args: StartTriggerArgs | None = StartTriggerArgs(
-        trigger_cls=f"{DateTimeTrigger.__module__}.{DateTimeTrigger.__qualname__}",
-        trigger_kwargs={"moment": "", "end_from_trigger": False},
-        next_method="execute_complete",
-    )
+    start_trigger_args: StartTriggerArgs | None = STARTS_AT_A_MOMENT
     start_from_trigger = False
 
     def __init__(

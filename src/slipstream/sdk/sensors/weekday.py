@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slipstream.sdk._former_arguments import take_former
 from slipstream.sdk._types import UserValue
-from slipstream.sdk._weekday import WeekDay, WeekDays, moment_of
+from slipstream.sdk._weekday import WeekDay, WeekDays, counts_by_run, moment_of
 from slipstream.sdk.sensors.base import BaseSensorOperator
 
 if TYPE_CHECKING:
@@ -23,16 +22,10 @@ class DayOfWeekSensor(BaseSensorOperator):
     def __init__(
         self, *, week_day: WeekDays, use_task_logical_date: bool = False, **kwargs: UserValue
     ) -> None:
-        by_run = take_former(
-            kwargs,
-            "use_task_logical_date",
-            use_task_logical_date,
-            "use_task_execution_day",
-            "use_task_execution_date",
-        )
+        by_run = counts_by_run(kwargs, use_task_logical_date)
         super().__init__(**kwargs)
         self.week_day = week_day
-        self.use_task_logical_date: bool = by_run
+        self.use_task_logical_date = by_run
         self._week_day_num = WeekDay.validate_week_day(week_day)
 
     def poke(self, context: Context) -> bool:
