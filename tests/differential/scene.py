@@ -71,9 +71,9 @@ class Scene:
     def value(self) -> Value:
         rng = self.rng
         chance = rng.random()
-        if self.mapped_around and chance < 0.45:
-            # Of an outer group Airflow gives the value of another index.
-            return Ref(of=f"{self.mapped_around[-1]}.{rng.choice(('a', 'a', 'b'))}")
+        # In a group in another Airflow gives values of other indexes, or fails for want of one.
+        if len(self.mapped_around) == 1 and chance < 0.45:
+            return Ref(of=f"{self.mapped_around[0]}.{rng.choice(('a', 'a', 'b'))}")
         known = self.usable()
         if known and chance < 0.65 and not self.in_with:
             one = rng.choice(known)

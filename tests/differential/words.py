@@ -80,7 +80,7 @@ TEMPLATES = (
     "{{ var.value.get('nothing', 'no variable') }} {{ conn.get('nothing', 'no connection') }}",
     "{{ macros.json.dumps(params) }} {{ ti.try_number }} {{ ti.max_tries }}",
     "{% for one in params.q %}{{ loop.index }}{{ one | upper }};{% endfor %}",
-    "{{ task_instance_key_str }} {{ dag.dag_id == ti.dag_id }} {{ inlets }} {{ test_mode }}",
+    "{{ task_instance_key_str }} {{ dag.dag_id == ti.dag_id }} {{ inlets }}",
     "{{ ti.xcom_pull(task_ids=['<task>', '<other>'], key='seen') }}",
     "{{ (logical_date + macros.dateutil.relativedelta.relativedelta(months=1)).isoformat() }}",
     "{{ [1, 2, params.p] }}",
