@@ -234,7 +234,8 @@ class _Generator(Scene):
             options.append(("retries", str(rng.choice((0, 1, 2)))))
         if shape == "dict" and kind in ("task", "async", "loud") and rng.random() < 0.5:
             options.append(rng.choice((("multiple_outputs", "True"), ("hint", "dict[str, int]"))))
-        if kind in OVERRIDABLE and rng.random() < 0.15:
+        may_override = kind in OVERRIDABLE and "multiple_outputs" not in dict(options)
+        if may_override and rng.random() < 0.15:  # Airflow cannot override that one.
             options.append(("override", "True"))
         if rng.random() < 0.08 and kind not in ("empty", "latest"):
             rules = ", ".join(rng.sample(POLICIES, rng.randint(1, 2)))

@@ -162,9 +162,18 @@ def _refused_run(program: Program, difference: Difference) -> bool:
     return kind in ("failure", "retry") and names.get(task_id) == "asks"
 
 
+def _hook_after_a_decision(program: Program, difference: Difference) -> bool:
+    """`post_execute` is called after a branch or a short circuit that skips something, too."""
+    if difference.what != "trace" or not difference.key.startswith("after "):
+        return False
+    names = {program.ids()[task.name]: task.kind for task in program.tasks()}
+    return names.get(difference.key.split()[1]) in DECIDING and difference.theirs == 0
+
+
 KNOWN: dict[str, Callable[[Program, Difference], bool]] = {
     "the result of a branch or short circuit is pushed": _branch_result,
     "the results of a map are a list, also one or none": _list_of_one,
+    "post_execute is called after a branch, too": _hook_after_a_decision,
     "callbacks of a refused run are told why": _refused_run,
     "a short circuit skips maps over literals, too": _short_circuit_above_a_map,
     "a map is skipped though its rule fails at that moment": _skipped_as_its_rule_failed,

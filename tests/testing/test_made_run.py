@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -164,3 +165,9 @@ def test_each_call_of_run_is_a_try() -> None:
 def test_a_task_without_a_dag_has_no_task_instance() -> None:
     with pytest.raises(AirflowException, match=r"'alone' belongs to no DAG.*task.execute"):
         TaskInstance(task=Adds(task_id="alone", text=""), run_id="x")
+
+
+def test_a_task_that_a_test_runs_leaves_no_variables_behind() -> None:
+    before = dict(os.environ)
+    example().create_dagrun(logical_date=DATE).get_task_instance("first").run()
+    assert dict(os.environ) == before

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from slipstream.sdk._policies import further_context_vars
 from slipstream.sdk._types import UserValue
@@ -27,6 +29,22 @@ AIRFLOW_VAR_NAME_FORMAT_MAPPING = {
     for name in (*_NAMES, "logical_date", "execution_date")
 }
 """`{name: {"default": …, "env_var_format": …}}`: what each is called where."""
+
+
+@contextmanager
+def task_variables_kept() -> Iterator[None]:
+    """Take the variables that name a task back afterwards: the process is not the task's own."""
+    before = {name: text for name, text in os.environ.items() if _names_a_task(name)}
+    try:
+        yield
+    finally:
+        for name in filter(_names_a_task, list(os.environ)):
+            del os.environ[name]
+        os.environ.update(before)
+
+
+def _names_a_task(name: str) -> bool:
+    return name.startswith(ENV_VAR_FORMAT_PREFIX)
 
 
 def context_to_airflow_vars(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import TypeAlias
 
@@ -44,7 +42,7 @@ from slipstream.runtime.errand_runner import call_for
 from slipstream.runtime.shown_result import shown_result
 from slipstream.runtime.task_runner import TaskRun
 from slipstream.runtime.trigger_code import end_of
-from slipstream.sdk._context_variables import ENV_VAR_FORMAT_PREFIX
+from slipstream.sdk._context_variables import task_variables_kept
 from slipstream.sdk._dag import DAG
 from slipstream.sdk._triggers import TriggerEvent
 from slipstream.sdk._types import UserValue
@@ -166,7 +164,7 @@ class InProcessRun:
             return Succeeded(), None
         self._backend.lengths.clear()
         self._backend.running = attempt.key
-        with _environment_kept():
+        with task_variables_kept():
             end = TaskRun(attempt, self._dag, self._backend, self._backend.lengths).run()
         if isinstance(end.outcome, Failed) and end.outcome.message.startswith(_INTERRUPTIONS):
             raise KeyboardInterrupt(f"Task {attempt.task_id} was interrupted.")
@@ -248,19 +246,3 @@ def _returning(value: UserValue) -> Succeeded:
 
 def _as_event(given: UserValue) -> TriggerEvent:
     return given if isinstance(given, TriggerEvent) else TriggerEvent(given)
-
-
-@contextmanager
-def _environment_kept() -> Iterator[None]:
-    """Take back the variables that name a task: the process is not the task's own."""
-    before = {name: text for name, text in os.environ.items() if _names_a_task(name)}
-    try:
-        yield
-    finally:
-        for name in filter(_names_a_task, list(os.environ)):
-            del os.environ[name]
-        os.environ.update(before)
-
-
-def _names_a_task(name: str) -> bool:
-    return name.startswith(ENV_VAR_FORMAT_PREFIX)

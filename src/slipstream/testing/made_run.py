@@ -21,6 +21,7 @@ from slipstream.runtime.task_runner import TaskRun
 from slipstream.sdk._abstract_operator import AbstractOperator
 from slipstream.sdk._backend import Backend, current_backend
 from slipstream.sdk._context import Context, build_context
+from slipstream.sdk._context_variables import task_variables_kept
 from slipstream.sdk._dag import DAG
 from slipstream.sdk._dag_run import DagRun
 from slipstream.sdk._task_instance import TaskInstance
@@ -99,7 +100,8 @@ class MadeTaskInstance(TaskInstance):
         attempt = self._attempt = replace(self._attempt, try_number=self.try_number)
         self._memory.running = attempt.key
         self._memory.lengths.clear()
-        end = TaskRun(attempt, self._dag, self._memory, self._memory.lengths).run()
+        with task_variables_kept():
+            end = TaskRun(attempt, self._dag, self._memory, self._memory.lengths).run()
         outcome = end.outcome
         if isinstance(outcome, Succeeded | Failed | Skipped):
             self._memory.keep(attempt.key, outcome.xcoms)
