@@ -29,6 +29,10 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "migrate": ("slipstream.cli.migration.commands", "Move in from Airflow"),
     "plugins": ("slipstream.cli.plugins", "Show what plugins add"),
     "pools": ("slipstream.cli.pools", "Manage pools"),
+    "providers": (
+        "slipstream.cli.providers.commands",
+        "Install providers, and see what they bring",
+    ),
     "rotate-fernet-key": ("slipstream.cli.rotation", "Encrypt all secrets with a new key"),
     "scheduler": ("slipstream.cli.components", "Run the scheduler in a process of its own"),
     "state-store": ("slipstream.cli.state_store", "Clean what tasks remember"),

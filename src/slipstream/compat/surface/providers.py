@@ -42,6 +42,7 @@ TABLE: Table = {
     "airflow.sdk.definitions._internal.types": {
         "slipstream.compat.adapters.argument_types": "ArgNotSet"
     },
+    "airflow.utils.types": {"slipstream.compat.adapters.argument_types": "ArgNotSet"},
     "airflow.sdk.execution_time.timeout": {_TIMEOUTS: "timeout TimeoutPosix"},
     "airflow.utils.deprecation_tools": {_IMPORTS: "add_deprecated_classes DeprecatedImportWarning"},
     "airflow.utils.file": {_IMPORTS: "get_unique_dag_module_name"},

@@ -1,0 +1,1 @@
+"""`slipstream providers`: provider packages, what they bring, and how they get here."""

@@ -1,0 +1,125 @@
+"""`slipstream providers`: what is installed, and installing from a folder of wheels."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from tests.compat.fake_provider import make_provider
+from tests.sdk.wheels import write_wheel
+
+SOURCES = Path(__file__).parents[2] / "src"
+
+
+def slipstream(
+    *arguments: str, home: Path, path: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    places = [str(SOURCES), *([str(path)] if path else [])]
+    return subprocess.run(
+        [sys.executable, "-m", "slipstream", "--home", str(home), "providers", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(places)},
+    )
+
+
+def write_provider(folder: Path, name: str, version: str, requires: list[str], code: str) -> None:
+    """The wheel of a provider with one module."""
+    file = f"apache_airflow_providers_{name}-{version}"
+    info = f"{file}.dist-info"
+    module = f"airflow/providers/{name}/hooks.py"
+    needs = "".join(f"Requires-Dist: {one}\n" for one in requires)
+    files = {
+        module: code,
+        f"airflow/providers/{name}/__init__.py": "",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: apache-airflow-providers-{name}\n"
+        f"Version: {version}\nProvides-Extra: more\n{needs}",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{one},,\n" for one in [*files, f"{info}/RECORD"])
+    folder.mkdir(exist_ok=True)
+    with zipfile.ZipFile(folder / f"{file}-py3-none-any.whl", "w") as wheel:
+        for one, text in {**files, f"{info}/RECORD": record}.items():
+            wheel.writestr(one, text)
+
+
+def test_packages_and_what_they_bring_are_listed(tmp_path: Path) -> None:
+    acme = make_provider(tmp_path / "acme")
+    listed = json.loads(slipstream("list", "-o", "json", home=tmp_path, path=acme).stdout)
+    row = {
+        "package_name": "apache-airflow-providers-acme",
+        "description": "A service that there is not.",
+        "version": "1.2.3",
+    }
+    assert row in listed
+    hooks = json.loads(slipstream("hooks", "-o", "json", home=tmp_path, path=acme).stdout)
+    assert {
+        "connection_type": "acme",
+        "class": "airflow.providers.acme.hooks.AcmeHook",
+        "conn_id_attribute_name": "acme_conn_id",
+        "package_name": "apache-airflow-providers-acme",
+        "hook_name": "Acme",
+    } in hooks
+    unknown = slipstream("get", "nope", home=tmp_path, path=acme)
+    assert (unknown.returncode, "providers install nope" in unknown.stderr) == (1, True)
+
+
+def test_providers_are_installed_from_a_folder_without_airflow(tmp_path: Path) -> None:
+    wheels = tmp_path / "wheels"
+    needs = [
+        "apache-airflow>=2.11.0",
+        "apache-airflow-providers-beta>=1.0",
+        "acmelib>=2",
+        "oldlib; python_version < '3'",
+        "extralib; extra == 'more'",
+    ]
+    write_provider(
+        wheels,
+        "alpha",
+        "3.1.0",
+        needs,
+        "import json\nimport tabulate\nfrom typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    import structlog\ndef later():\n    import dill\n",
+    )
+    write_provider(wheels, "beta", "1.4.0", ["apache-airflow>=2.11.0"], "")
+    for name, version in (("acmelib", "2.5"), ("tabulate", "0.9"), ("extralib", "1.0")):
+        write_wheel(wheels, name, version)
+    folder = ["--find-links", str(wheels), "--no-index", "--target", str(tmp_path / "there")]
+
+    plan = slipstream("install", "alpha[more]", *folder, "--dry-run", home=tmp_path)
+    assert plan.stdout.splitlines() == [
+        "Would install:",
+        "  apache-airflow-providers-alpha==3.1.0",
+        "  apache-airflow-providers-beta==1.4.0",
+        "  acmelib>=2",
+        "  extralib",
+        "  tabulate",
+    ]
+    done = slipstream("install", "alpha", *folder, home=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "alpha 3.1.0\nbeta 1.4.0\n")
+    there = {path.name for path in (tmp_path / "there").glob("*.dist-info")}
+    assert there == {
+        "apache_airflow_providers_alpha-3.1.0.dist-info",
+        "apache_airflow_providers_beta-1.4.0.dist-info",
+        "acmelib-2.5.dist-info",
+        "tabulate-0.9.dist-info",
+    }
+
+
+def test_what_cannot_be_installed_is_said_and_nothing_has_changed(tmp_path: Path) -> None:
+    wheels = tmp_path / "wheels"
+    write_provider(wheels, "alpha", "3.1.0", ["thislib>=2"], "")
+    folder = ["--find-links", str(wheels), "--no-index", "--target", str(tmp_path / "there")]
+    lost = slipstream("install", "alpha", *folder, home=tmp_path)
+    assert (lost.returncode, "thislib>=2 cannot be installed" in lost.stderr) == (1, True)
+    assert not list((tmp_path / "there").glob("airflow*"))
+    airflow = slipstream("install", "apache-airflow", *folder, home=tmp_path)
+    assert (airflow.returncode, "is no provider package" in airflow.stderr) == (2, True)
+    extra = slipstream("install", "alpha[less]", *folder, home=tmp_path)
+    assert (extra.returncode, "has no extra less; it has more" in extra.stderr) == (2, True)
