@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from concurrent.futures import CancelledError
+from datetime import datetime
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from slipstream.api.call import Call
 from slipstream.api.log_reading import as_object, every_line, message
@@ -51,5 +55,15 @@ def lines_from_elsewhere(
         return None
     lines = [as_object(line.encode()) for line in found.lines]
     # What was written since it was carried away is here only; the rest may be here, too.
-    known = set(lines)
-    return lines + [line for line in every_line(path) if line not in known]
+    known = {_identity(line) for line in lines}
+    return lines + [line for line in every_line(path) if _identity(line) not in known]
+
+
+def _identity(line: bytes) -> tuple[object, ...]:
+    """What makes two lines the same, whatever a store did to their form: some keep milliseconds."""
+    fields = msgspec.json.decode(line)
+    moment = fields.get("timestamp")
+    if isinstance(moment, str):
+        with contextlib.suppress(ValueError):
+            moment = int(datetime.fromisoformat(moment).timestamp() * 1000)
+    return moment, fields.get("level"), fields.get("logger"), fields["event"]

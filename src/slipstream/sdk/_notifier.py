@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, Self
 
+from slipstream.sdk._context import Context
 from slipstream.sdk._logging import LoggingMixin
 from slipstream.sdk._template import Templater, engine_for
 from slipstream.sdk._types import UserValue
 
 if TYPE_CHECKING:
-    from slipstream.sdk._context import Context
     from slipstream.sdk._dag import DAG
 
 
@@ -23,7 +23,8 @@ class BaseNotifier(LoggingMixin, Templater):
 
     def __init__(self, context: Context | None = None) -> None:
         super().__init__()
-        self.context = context
+        self.context = Context({}) if context is None else context
+        self.resolve_template_files()
 
     def notify(self, context: Context) -> None:
         """Tell."""
@@ -44,11 +45,23 @@ class BaseNotifier(LoggingMixin, Templater):
         context = self._context_of(args)
         if context is None:
             raise TypeError(f"{type(self).__name__} is called with the context of a task.")
-        # One notifier serves many tasks; its own fields stay as they were written.
+        notifier = self._rendered(context)
+        notifier.notify(notifier.context)
+
+    def __await__(self) -> Generator[UserValue, UserValue, None]:
+        """Render the fields and tell from a coroutine, with the context that it was made with."""
+        notifier = self._rendered(self.context)
+        return notifier.async_notify(notifier.context).__await__()
+
+    def _rendered(self, context: Context) -> Self:
+        """A copy for one call: a notifier serves many tasks, and its own fields stay as they were
+        written. They are in the context by their names, too."""
         notifier = copy.copy(self)
-        notifier.context = context
-        notifier.render_template_fields(context)
-        notifier.notify(context)
+        notifier.context = context.copy()
+        for name in self.template_fields:
+            notifier.context[name] = getattr(self, name)
+        notifier.render_template_fields(notifier.context)
+        return notifier
 
     @staticmethod
     def _context_of(args: Sequence[UserValue]) -> Context | None:

@@ -172,6 +172,16 @@ def _own_attribute(name: str) -> UserValue:
         ) from error
 
 
+def relative_path_from_logger(logger: UserValue) -> Path | None:
+    """Where, below the log folder, the file lies that processors' logger stands for; None for one
+    that writes to no file. Raises `ValueError` for a file elsewhere."""
+    file = getattr(logger, "_file", None)
+    name = getattr(file, "name", None)
+    if file is None or not isinstance(name, str) or file.fileno() == 1:
+        return None
+    return Path(name).relative_to(str(conf.get("logging", "base_log_folder")))
+
+
 def lines_of(found: Sequence[str] | None) -> list[str] | None:
     """All lines of the texts of an answer; None where there is no log."""
     if found is None:

@@ -20,7 +20,8 @@ TABLE: Table = {
         _REMOTE: f"get_remote_task_log={_READER} get_default_remote_conn_id=default_remote_conn_id"
     },
     "airflow.sdk.log": {
-        _REMOTE: f"load_remote_log_handler={_READER} load_remote_conn_id=default_remote_conn_id"
+        _REMOTE: f"load_remote_log_handler={_READER} load_remote_conn_id=default_remote_conn_id "
+        "relative_path_from_logger"
     },
     "airflow.config_templates": {},
     "airflow.config_templates.airflow_local_settings": {
