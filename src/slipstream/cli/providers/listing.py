@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import CommandFailedError
-from slipstream.cli.output import show_rows
+from slipstream.cli.output import Row, show_rows
 from slipstream.model.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -100,7 +100,9 @@ def widgets(_deployment: Deployment, arguments: Namespace) -> None:
 
 def configs(_deployment: Deployment, arguments: Namespace) -> None:
     """The settings that providers add."""
-    rows = [{"provider_config": list(one)} for one in _manager().provider_configs]
+    rows: list[Row] = [
+        {"provider_config": [section, values]} for section, values in _manager().provider_configs
+    ]
     show_rows(rows, arguments.output, columns=("provider_config",))
 
 

@@ -8,6 +8,11 @@ _PLUGIN = "slipstream.sdk._plugins.plugin"
 _MANAGER = "slipstream.compat.adapters.plugins"
 _SPECS = "slipstream.sdk._listener_specs"
 _LISTENERS = "slipstream.sdk._listeners"
+_LINEAGE = {
+    "slipstream.sdk._lineage": "AssetLineageInfo ExtraLineageInfo HookLineage "
+    "HookLineageCollector HookLineageReader LineageContext NoOpCollector "
+    "get_hook_lineage_collector"
+}
 
 TABLE: Table = {
     "airflow.plugins_manager": {
@@ -24,6 +29,9 @@ TABLE: Table = {
         _MANAGER: "get_hook_lineage_readers_plugins integrate_listener_plugins "
         "integrate_macros_plugins",
     },
+    "airflow.lineage": {},
+    "airflow.lineage.hook": _LINEAGE,
+    "airflow.sdk.lineage": _LINEAGE,
     "airflow.listeners": {_SPECS: "hookimpl"},
     "airflow.listeners.listener": {_LISTENERS: "ListenerManager get_listener_manager"},
     "airflow.listeners.types": {_SPECS: "AssetEvent"},
