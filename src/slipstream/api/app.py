@@ -22,6 +22,7 @@ from slipstream.api.plugin_apps.orders import Told
 from slipstream.api.public import (
     asset_states,
     assets,
+    backfills,
     clearing,
     connections,
     dag_runs,
@@ -55,6 +56,7 @@ _NOUNS = (
     monitor,
     dags,
     dag_runs,
+    backfills,
     clearing,
     logs,
     xcoms,

@@ -18,6 +18,7 @@ from slipstream.model.errors import SlipstreamError
 NOUNS: Final[dict[str, tuple[str, str]]] = {
     "api-server": ("slipstream.cli.components", "Run the REST API in a process of its own"),
     "assets": ("slipstream.cli.assets", "List assets, and make them"),
+    "backfill": ("slipstream.cli.backfill", "Make the runs of a stretch of time"),
     "config": ("slipstream.cli.settings", "Show the settings and where they come from"),
     "connections": ("slipstream.cli.connections", "Manage connections"),
     "dags": ("slipstream.cli.dags.commands", "List, run, pause and inspect DAGs"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from datetime import datetime
+from datetime import UTC, datetime
 
 from slipstream.core.reasons import Reason, ReasonCode
 from slipstream.model.errors import NotFoundError
 from slipstream.model.run import DagRun
+
+_ANY_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 class _Dag:
@@ -32,7 +34,8 @@ class RunAdmission:
 
     Runs of one DAG count against its `max_active_runs` alone; 0 is without limit. The queued runs
     of a paused DAG wait until it is unpaused. A DAG is unknown, and so without room, until
-    `set_dag`.
+    `set_dag`. Runs may count under another name than their DAG's (`lane`): such as those of a
+    backfill do, in the order in which they were made.
     """
 
     def __init__(self) -> None:
@@ -47,22 +50,27 @@ class RunAdmission:
         dag.is_paused = is_paused
         self._changed.add(dag_id)
 
-    def queue(self, run: DagRun) -> None:
+    def queue(self, run: DagRun, lane: str | None = None) -> None:
         """The run waits for its beginning. A second time changes nothing."""
-        dag = self._dag(run)
+        name = lane or run.dag_id
+        dag = self._dag(name)
         if run.pk in dag.queued or run.pk in dag.active:
             return
         dag.queued.add(run.pk)
-        heapq.heappush(dag.waiting, (run.run_after, run.logical_date or run.run_after, run.pk))
-        self._dag_of[run.pk] = run.dag_id
-        self._changed.add(run.dag_id)
+        order = (run.run_after, run.logical_date or run.run_after)
+        if name != run.dag_id:
+            order = (_ANY_TIME, _ANY_TIME)
+        heapq.heappush(dag.waiting, (*order, run.pk))
+        self._dag_of[run.pk] = name
+        self._changed.add(name)
 
-    def hold(self, run: DagRun) -> None:
+    def hold(self, run: DagRun, lane: str | None = None) -> None:
         """Count a run that is running already."""
-        dag = self._dag(run)
+        name = lane or run.dag_id
+        dag = self._dag(name)
         dag.queued.discard(run.pk)
         dag.active.add(run.pk)
-        self._dag_of[run.pk] = run.dag_id
+        self._dag_of[run.pk] = name
 
     def release(self, run_pk: int) -> None:
         """The run has ended, or is gone; without effect where it is unknown."""
@@ -107,9 +115,9 @@ class RunAdmission:
             sentence = "It is next and will begin at once."
         return Reason(ReasonCode.WAITS_FOR_PLACE, sentence)
 
-    def _dag(self, run: DagRun) -> _Dag:
-        dag = self._dags.get(run.dag_id)
+    def _dag(self, name: str) -> _Dag:
+        dag = self._dags.get(name)
         if dag is None:
-            dag = self._dags[run.dag_id] = _Dag()
+            dag = self._dags[name] = _Dag()
             dag.is_paused = True
         return dag

@@ -52,6 +52,8 @@ class DagRun:
     """The partition that the run is about; None for a run that is about none."""
     partition_date: datetime | None = None
     """The moment that the partition key stands for, where it stands for one."""
+    backfill: int | None = None
+    """The number of the backfill that it belongs to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from slipstream.store.admin import AdminVerbs
 from slipstream.store.apply import ApplyVerbs
 from slipstream.store.asset_listing import AssetListingVerbs
 from slipstream.store.asset_queues import AssetQueueVerbs
+from slipstream.store.backfills import BackfillVerbs
 from slipstream.store.callbacks import CallbackVerbs
 from slipstream.store.crypto import SecretBox
 from slipstream.store.dags import DagVerbs
@@ -38,6 +39,7 @@ class SqlStore(
     CallbackVerbs,
     SchedulingVerbs,
     ParsedVerbs,
+    BackfillVerbs,
     MarkVerbs,
     DagVerbs,
     RunVerbs,

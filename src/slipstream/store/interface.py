@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, Self
 
+from slipstream.core.timetable import RunInfo
 from slipstream.model.asset import (
     AssetAliasRecord,
     AssetEvent,
@@ -18,6 +19,7 @@ from slipstream.model.asset import (
     AssetRecord,
     AssetUpdate,
 )
+from slipstream.model.backfill import Backfill, BackfillProgress
 from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun, PastRun, TaskKey
 from slipstream.model.states import RunState, TaskState
@@ -28,6 +30,7 @@ from slipstream.store.records import (
     AssetEventFilter,
     AssetFilter,
     AttemptRecord,
+    BackfillAdvance,
     ComponentHealth,
     ConnectionRecord,
     DagFilter,
@@ -36,6 +39,7 @@ from slipstream.store.records import (
     FileErrorFilter,
     InstanceFilter,
     InstanceInRun,
+    NewBackfill,
     NewRun,
     NextRun,
     Notice,
@@ -162,6 +166,46 @@ class SchedulerStore(Protocol):
 
     def heartbeat(self, job: str, hostname: str, pid: int) -> None:
         """Say that a component is alive; the health endpoint reads it."""
+
+
+class BackfillStore(Protocol):
+    """Backfills. What becomes of their dates is decided one after the other, as they advance."""
+
+    def create_backfill(self, new: NewBackfill, runs: Sequence[RunInfo]) -> Backfill:
+        """Create one with these dates, in this order. Raises `ConflictError` while another one of
+        the DAG is not complete, and `NotFoundError` for a DAG that there is not."""
+
+    def get_backfill(self, pk: int) -> Backfill:
+        """Raises `NotFoundError`."""
+
+    def list_backfills(self, dag_id: str | None, window: Window) -> Page[Backfill]:
+        """A page of a DAG's backfills, of all of them where None; by default oldest first."""
+
+    def backfill_progress(self, pk: int) -> BackfillProgress:
+        """What has become of its dates. Raises `NotFoundError`."""
+
+    def set_backfill_paused(self, pk: int, paused: bool) -> Backfill:
+        """Let it make no more runs, or go on. Raises `NotFoundError`, or `ConflictError` for one
+        that is complete."""
+
+    def cancel_backfill(self, pk: int) -> Backfill:
+        """End it: runs of it that wait fail, those that run go on, and no more are made. Raises
+        as `set_backfill_paused`."""
+
+    def runs_of_dates(self, dag_id: str, runs: Sequence[RunInfo]) -> Sequence[DagRun | None]:
+        """For each of these the run that the DAG has for its date or partition already."""
+
+    def open_backfills(self) -> Sequence[Backfill]:
+        """Those that are not complete."""
+
+    def advance_backfill(self, pk: int, version_id: str, most: int) -> BackfillAdvance:
+        """Decide of its next dates, in one transaction, until `most` runs were made or reopened,
+        or some hundred dates were looked at. New runs are of that version. Nothing happens to one
+        that is complete or paused."""
+
+    def complete_backfill(self, pk: int) -> bool:
+        """Its last run has ended; False where one of its runs has not. One that is complete
+        already stays as it is."""
 
 
 class CallbackStore(Protocol):
@@ -464,6 +508,7 @@ class AdminStore(Protocol):
 
 class Store(
     SchedulerStore,
+    BackfillStore,
     CallbackStore,
     DagStore,
     RunStore,

@@ -80,6 +80,10 @@ class MarkVerbs(DagVerbs):
             run, ended = edits.mark_run(run, instances, spec, state, now)
             return self._edit(transaction, run, ended)
 
+    def _forget_xcoms(self, transaction: Transaction, run_pk: int, keys: Sequence[TaskKey]) -> None:
+        """Remove what these instances have pushed."""
+        _delete_xcoms(transaction, run_pk, keys)
+
     def _run_pk(self, dag_id: str, run_id: str) -> int:
         with self._database.read() as transaction:
             return find_run(transaction, dag_id, run_id).pk

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from slipstream.model.backfill import ReprocessBehavior
 from slipstream.model.changes import RowChange
 from slipstream.model.deferral import Deferral
 from slipstream.model.json import JsonValue
@@ -30,6 +31,8 @@ class NoticeKind(StrEnum):
     POOL_CHANGED = "pool_changed"
     ASSETS_UPDATED = "assets_updated"
     """Something that the DAG waits for was updated."""
+    BACKFILL_CHANGED = "backfill_changed"
+    """Created, paused, unpaused or cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,33 @@ class NewRun:
     reason: str = ""
     partition_key: str | None = None
     partition_date: datetime | None = None
+    backfill: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewBackfill:
+    """A backfill to create."""
+
+    dag_id: str
+    from_date: datetime
+    to_date: datetime
+    conf: Mapping[str, JsonValue] | None = None
+    reprocess: ReprocessBehavior = ReprocessBehavior.NONE
+    max_active_runs: int = 10
+    run_backwards: bool = False
+    on_latest_version: bool = True
+    triggering_user: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillAdvance:
+    """What became of the next dates of a backfill."""
+
+    created: Sequence[DagRun] = ()
+    reopened: Sequence[int] = ()
+    """Runs that were there and run again."""
+    is_exhausted: bool = False
+    """Whether no date is left."""
 
 
 BRANCH_DECISION_KEY = "skipmixin_key"

@@ -73,6 +73,7 @@ def to_run(row: Row) -> DagRun:
         revision,
         partition_key,
         partition_date,
+        backfill,
     ) = row
     return DagRun(
         pk=pk,
@@ -96,6 +97,7 @@ def to_run(row: Row) -> DagRun:
         revision=revision,
         partition_key=partition_key,
         partition_date=from_micros(partition_date),
+        backfill=backfill,
     )
 
 

@@ -136,6 +136,7 @@ _CREATE_RUN = Statement(
         "revision",
         "partition_key",
         "partition_date",
+        "backfill_pk",
     ),
 )
 _ANY_NOTICE = Statement(select(literal_column("1")).where(select(notice.c.pk).exists()), ())
@@ -327,6 +328,7 @@ def add_run(transaction: Transaction, new: NewRun, now: datetime) -> DagRun:
         reason=new.reason,
         partition_key=new.partition_key,
         partition_date=new.partition_date,
+        backfill=new.backfill,
     )
     _check_new(transaction, run)
     pk = transaction.fetch(_CREATE_RUN, _run_row(run))[0][0]
@@ -371,4 +373,5 @@ def _run_row(run: DagRun) -> SqlTuple:
         0,
         run.partition_key,
         to_micros(run.partition_date),
+        run.backfill,
     )

@@ -41,8 +41,8 @@ metadata = MetaData(
 )
 
 # SQLite hands out row numbers only to a column of exactly the type INTEGER.
-_SERIAL = BigInteger().with_variant(Integer, "sqlite")
-_TIME = BigInteger
+SERIAL = BigInteger().with_variant(Integer, "sqlite")
+TIME = BigInteger
 
 
 def one_of(column: str, values: Iterable[StrEnum]) -> str:
@@ -74,9 +74,7 @@ ACTIVE_RUNS = one_of("dag_run.state", (RunState.QUEUED, RunState.RUNNING))
 _WHERE = "where"
 
 
-def _partial_index(
-    name: str, column: Column[Any], condition: str, *, unique: bool = False
-) -> Index:
+def partial_index(name: str, column: Column[Any], condition: str, *, unique: bool = False) -> Index:
     # Inside of the index definition the columns stand without their table.
     where = text(condition.replace(f"{column.table.name}.", ""))
     return Index(name, column, unique=unique, info={_WHERE: where})
@@ -106,12 +104,12 @@ dag = Table(
     Column("latest_version_id", String, nullable=False),
     Column("display_name", String, nullable=False),
     Column("owners", Text, nullable=False),  # JSON list, in alphabetical order
-    Column("last_parsed_at", _TIME, nullable=False),
+    Column("last_parsed_at", TIME, nullable=False),
     Column("last_parse_seconds", Float, nullable=False),
-    Column("next_logical_date", _TIME),
-    Column("next_interval_start", _TIME),
-    Column("next_interval_end", _TIME),
-    Column("next_run_after", _TIME),
+    Column("next_logical_date", TIME),
+    Column("next_interval_start", TIME),
+    Column("next_interval_end", TIME),
+    Column("next_run_after", TIME),
     Column("schedule_problem", Text),
 )
 
@@ -139,7 +137,7 @@ dag_version = Table(
     Column("spec", LargeBinary, nullable=False),  # as `wire.dag` encodes it
     Column("fileloc", String, nullable=False),
     Column("source_hash", String, nullable=False, index=True),
-    Column("created_at", _TIME, nullable=False),
+    Column("created_at", TIME, nullable=False),
     UniqueConstraint("dag_id", "number"),
 )
 
@@ -181,35 +179,35 @@ dag_file = Table(
     Column("bundle_name", String, nullable=False),
     Column("source_hash", String, nullable=False),
     Column("warnings", Text, nullable=False),  # JSON list
-    Column("parsed_at", _TIME, nullable=False),
+    Column("parsed_at", TIME, nullable=False),
 )
 
 file_error = Table(
     "file_error",
     metadata,
-    Column("pk", _SERIAL, primary_key=True),
+    Column("pk", SERIAL, primary_key=True),
     Column("fileloc", String, nullable=False, unique=True),
     Column("bundle_name", String, nullable=False),
     Column("stack_trace", Text, nullable=False),
-    Column("timestamp", _TIME, nullable=False),
+    Column("timestamp", TIME, nullable=False),
 )
 
 dag_run = Table(
     "dag_run",
     metadata,
-    Column("pk", _SERIAL, primary_key=True),
+    Column("pk", SERIAL, primary_key=True),
     Column("dag_id", ForeignKey("dag.dag_id", ondelete="CASCADE"), nullable=False),
     Column("run_id", String, nullable=False),
     Column("run_type", String, nullable=False),
     Column("state", String, nullable=False),
     Column("version_id", ForeignKey("dag_version.version_id"), nullable=False, index=True),
-    Column("run_after", _TIME, nullable=False, index=True),
-    Column("logical_date", _TIME),
-    Column("data_interval_start", _TIME),
-    Column("data_interval_end", _TIME),
-    Column("queued_at", _TIME),
-    Column("start_date", _TIME),
-    Column("end_date", _TIME),
+    Column("run_after", TIME, nullable=False, index=True),
+    Column("logical_date", TIME),
+    Column("data_interval_start", TIME),
+    Column("data_interval_end", TIME),
+    Column("queued_at", TIME),
+    Column("start_date", TIME),
+    Column("end_date", TIME),
     Column("triggered_by", String, nullable=False),
     Column("triggering_user", String),
     Column("conf", Text, nullable=False),  # JSON object
@@ -218,20 +216,21 @@ dag_run = Table(
     Column("reason", Text, nullable=False),
     Column("revision", BigInteger, nullable=False),
     Column("partition_key", String),
-    Column("partition_date", _TIME),
+    Column("partition_date", TIME),
+    Column("backfill_pk", BigInteger),
     UniqueConstraint("dag_id", "run_id"),
     UniqueConstraint("dag_id", "logical_date"),
     CheckConstraint(one_of("state", RunState), name="state"),
     CheckConstraint(one_of("run_type", RunType), name="run_type"),
     Index("ix_dag_run_dag_id_run_after", "dag_id", "run_after"),
 )
-_partial_index("ix_dag_run_active", dag_run.c.run_after, ACTIVE_RUNS)
-_partial_index("ix_dag_run_partition_key", dag_run.c.partition_key, "partition_key IS NOT NULL")
+partial_index("ix_dag_run_active", dag_run.c.run_after, ACTIVE_RUNS)
+partial_index("ix_dag_run_partition_key", dag_run.c.partition_key, "partition_key IS NOT NULL")
 
 task_instance = Table(
     "task_instance",
     metadata,
-    Column("pk", _SERIAL, primary_key=True),
+    Column("pk", SERIAL, primary_key=True),
     Column("run_pk", ForeignKey("dag_run.pk", ondelete="CASCADE"), nullable=False),
     Column("task_id", String, nullable=False),
     Column("map_index", Integer, nullable=False),
@@ -241,11 +240,11 @@ task_instance = Table(
     Column("attempt_id", String),
     Column("losses", Integer, nullable=False),
     Column("reschedules", Integer, nullable=False),
-    Column("not_before", _TIME),
-    Column("scheduled_at", _TIME),
-    Column("queued_at", _TIME),
-    Column("start_date", _TIME),
-    Column("end_date", _TIME),
+    Column("not_before", TIME),
+    Column("scheduled_at", TIME),
+    Column("queued_at", TIME),
+    Column("start_date", TIME),
+    Column("end_date", TIME),
     Column("hostname", String, nullable=False),
     Column("pid", BigInteger),
     Column("rendered_map_index", Text),
@@ -257,9 +256,9 @@ task_instance = Table(
     CheckConstraint("map_index >= -1", name="map_index"),
     CheckConstraint("try_number >= 0", name="try_number"),
 )
-_partial_index("ix_task_instance_active", task_instance.c.state, ACTIVE_TASKS)
-_partial_index("ix_task_instance_failed", task_instance.c.state, FAILED_TASKS)
-_partial_index(
+partial_index("ix_task_instance_active", task_instance.c.state, ACTIVE_TASKS)
+partial_index("ix_task_instance_failed", task_instance.c.state, FAILED_TASKS)
+partial_index(
     "uq_task_instance_attempt_id",
     task_instance.c.attempt_id,
     "attempt_id IS NOT NULL",
@@ -280,9 +279,9 @@ attempt = Table(
     Column("map_index", Integer, nullable=False),
     Column("try_number", Integer, nullable=False),
     Column("state", String, nullable=False),
-    Column("queued_at", _TIME),
-    Column("start_date", _TIME),
-    Column("end_date", _TIME),
+    Column("queued_at", TIME),
+    Column("start_date", TIME),
+    Column("end_date", TIME),
     Column("hostname", String, nullable=False),
     Column("pid", BigInteger),
     Column("reason", Text, nullable=False),
@@ -294,15 +293,15 @@ attempt = Table(
 deferral = Table(
     "deferral",
     metadata,
-    Column("pk", _SERIAL, primary_key=True),
+    Column("pk", SERIAL, primary_key=True),
     Column("run_pk", ForeignKey("dag_run.pk", ondelete="CASCADE"), nullable=False),
     Column("task_id", String, nullable=False),
     Column("map_index", Integer, nullable=False),
     Column("attempt_id", String, nullable=False),
     Column("classpath", String, nullable=False),
     Column("kwargs", Text, nullable=False),  # sealed
-    Column("created_at", _TIME, nullable=False),
-    Column("timeout_at", _TIME),
+    Column("created_at", TIME, nullable=False),
+    Column("timeout_at", TIME),
     Column("queue", String),
     Column("next_method", String, nullable=False),
     Column("next_kwargs", Text, nullable=False),  # sealed
@@ -314,7 +313,7 @@ deferral = Table(
 xcom = Table(
     "xcom",
     metadata,
-    Column("pk", _SERIAL, primary_key=True),
+    Column("pk", SERIAL, primary_key=True),
     Column("run_pk", ForeignKey("dag_run.pk", ondelete="CASCADE"), nullable=False),
     Column("task_id", String, nullable=False),
     Column("map_index", Integer, nullable=False),
@@ -322,14 +321,14 @@ xcom = Table(
     Column("value", Text, nullable=False),  # JSON, or the object's name
     Column("length", BigInteger),
     Column("is_reference", Boolean, nullable=False),
-    Column("timestamp", _TIME, nullable=False),
+    Column("timestamp", TIME, nullable=False),
     UniqueConstraint("run_pk", "task_id", "key", "map_index"),
 )
 
 owed_callback = Table(
     "owed_callback",
     metadata,
-    Column("pk", _SERIAL, primary_key=True),
+    Column("pk", SERIAL, primary_key=True),
     Column("run_pk", ForeignKey("dag_run.pk", ondelete="CASCADE"), nullable=False, index=True),
     Column("succeeded", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
@@ -363,8 +362,8 @@ task_state_store = Table(
     Column("map_index", Integer, primary_key=True, autoincrement=False),
     Column("key", String, primary_key=True),
     Column("value", Text, nullable=False),  # JSON
-    Column("updated_at", _TIME, nullable=False),
-    Column("expires_at", _TIME, index=True),
+    Column("updated_at", TIME, nullable=False),
+    Column("expires_at", TIME, index=True),
 )
 """What task instances remember across their tries."""
 
@@ -375,7 +374,7 @@ asset_state_store = Table(
     Column("key", String, primary_key=True),
     Column("asset_uri", String, nullable=False, index=True),
     Column("value", Text, nullable=False),  # JSON
-    Column("updated_at", _TIME, nullable=False),
+    Column("updated_at", TIME, nullable=False),
     Column("writer_kind", String, nullable=False),
     Column("dag_id", String),
     Column("run_id", String),
@@ -387,13 +386,13 @@ asset_state_store = Table(
 asset = Table(
     "asset",
     metadata,
-    Column("pk", _SERIAL, primary_key=True),
+    Column("pk", SERIAL, primary_key=True),
     Column("name", String, nullable=False),
     Column("uri", String, nullable=False, index=True),
     Column("group_name", String, nullable=False),
     Column("extra", Text, nullable=False),  # JSON object
-    Column("created_at", _TIME, nullable=False),
-    Column("updated_at", _TIME, nullable=False),
+    Column("created_at", TIME, nullable=False),
+    Column("updated_at", TIME, nullable=False),
     Column("is_active", Boolean, nullable=False),
     UniqueConstraint("name", "uri"),
 )
@@ -402,7 +401,7 @@ asset = Table(
 asset_alias = Table(
     "asset_alias",
     metadata,
-    Column("pk", _SERIAL, primary_key=True),
+    Column("pk", SERIAL, primary_key=True),
     Column("name", String, nullable=False, unique=True),
     Column("group_name", String, nullable=False),
 )
@@ -424,8 +423,8 @@ asset_reference = Table(
     Column("kind", String, primary_key=True),  # asset, alias, or a reference by name or uri
     Column("target", String, primary_key=True),  # the asset's number, the alias, name or URI
     Column("asset_pk", ForeignKey("asset.pk", ondelete="CASCADE"), index=True),
-    Column("created_at", _TIME, nullable=False),
-    Column("updated_at", _TIME, nullable=False),
+    Column("created_at", TIME, nullable=False),
+    Column("updated_at", TIME, nullable=False),
     Index("ix_asset_reference_kind_target", "kind", "target"),
 )
 """What the latest versions of the DAGs say of assets."""
@@ -433,16 +432,16 @@ asset_reference = Table(
 asset_event = Table(
     "asset_event",
     metadata,
-    Column("pk", _SERIAL, primary_key=True),
+    Column("pk", SERIAL, primary_key=True),
     Column("asset_pk", ForeignKey("asset.pk", ondelete="CASCADE"), nullable=False),
-    Column("timestamp", _TIME, nullable=False, index=True),
+    Column("timestamp", TIME, nullable=False, index=True),
     Column("extra", Text, nullable=False),  # JSON object
     Column("source_dag_id", String, index=True),
     Column("source_run_id", String),
     Column("source_task_id", String),
     Column("source_map_index", Integer, nullable=False),
     Column("partition_key", String),
-    Column("partition_date", _TIME),
+    Column("partition_date", TIME),
     Index("ix_asset_event_asset_pk_pk", "asset_pk", "pk"),
     sqlite_autoincrement=True,
 )
@@ -470,14 +469,14 @@ asset_queue = Table(
     metadata,
     Column("dag_id", ForeignKey("asset_consumer.dag_id", ondelete="CASCADE"), primary_key=True),
     Column("asset_pk", ForeignKey("asset.pk", ondelete="CASCADE"), primary_key=True, index=True),
-    Column("queued_at", _TIME, nullable=False),
+    Column("queued_at", TIME, nullable=False),
 )
 """Assets that were updated since a DAG's last run by assets, while it was not paused."""
 
 partition_queue = Table(
     "partition_queue",
     metadata,
-    Column("pk", _SERIAL, primary_key=True),
+    Column("pk", SERIAL, primary_key=True),
     Column(
         "dag_id",
         ForeignKey("asset_consumer.dag_id", ondelete="CASCADE"),
@@ -486,7 +485,7 @@ partition_queue = Table(
     ),
     Column("event_pk", ForeignKey("asset_event.pk", ondelete="CASCADE"), nullable=False),
     Column("target_key", String),
-    Column("queued_at", _TIME, nullable=False),
+    Column("queued_at", TIME, nullable=False),
     Index("ix_partition_queue_event_pk", "event_pk"),
 )
 """Events that wait for the rest of a partition, once for each; without a key, not yet sorted."""
@@ -506,7 +505,7 @@ dag_warning = Table(
     Column("dag_id", ForeignKey("dag.dag_id", ondelete="CASCADE"), primary_key=True),
     Column("warning_type", String, primary_key=True),
     Column("message", Text, nullable=False),
-    Column("timestamp", _TIME, nullable=False),
+    Column("timestamp", TIME, nullable=False),
 )
 """What is not as the author of a DAG may think, although the DAG runs."""
 
@@ -555,7 +554,7 @@ pool = Table(
 notice = Table(
     "notice",
     metadata,
-    Column("pk", _SERIAL, primary_key=True),
+    Column("pk", SERIAL, primary_key=True),
     Column("kind", String, nullable=False),
     Column("subject", String, nullable=False),
     sqlite_autoincrement=True,
@@ -582,7 +581,7 @@ heartbeat = Table(
     Column("job", String, primary_key=True),
     Column("hostname", String, primary_key=True),
     Column("pid", BigInteger, nullable=False),
-    Column("latest", _TIME, nullable=False),
+    Column("latest", TIME, nullable=False),
 )
 
 schema_revision = Table(

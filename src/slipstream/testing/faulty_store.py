@@ -7,12 +7,14 @@ from enum import Enum, auto
 from typing import TypeAlias, TypeVar
 
 from slipstream.model.asset import AssetQueue
+from slipstream.model.backfill import Backfill
 from slipstream.model.run import DagRun, PastRun
 from slipstream.model.states import RunState
 from slipstream.model.version import DagVersion
 from slipstream.services.scheduler.needs import SchedulingStore
 from slipstream.store.errors import StoreUnavailableError
 from slipstream.store.records import (
+    BackfillAdvance,
     DagFilter,
     DagRecord,
     NewRun,
@@ -132,6 +134,22 @@ class FaultyStore:
             "create_asset_run",
             lambda: self._store.create_asset_run(new, assets, partitions),
         )
+
+    def open_backfills(self) -> Sequence[Backfill]:
+        """See `BackfillStore`."""
+        return meet(self._fates, "open_backfills", self._store.open_backfills)
+
+    def advance_backfill(self, pk: int, version_id: str, most: int) -> BackfillAdvance:
+        """See `BackfillStore`."""
+        return meet(
+            self._fates,
+            "advance_backfill",
+            lambda: self._store.advance_backfill(pk, version_id, most),
+        )
+
+    def complete_backfill(self, pk: int) -> bool:
+        """See `BackfillStore`."""
+        return meet(self._fates, "complete_backfill", lambda: self._store.complete_backfill(pk))
 
     def set_next_runs(self, runs: Sequence[NextRun]) -> None:
         """See `SchedulerStore`."""

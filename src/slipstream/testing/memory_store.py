@@ -38,6 +38,7 @@ from slipstream.store.records import (
     Window,
 )
 from slipstream.testing.memory_assets import MemoryAssets
+from slipstream.testing.memory_backfills import MemoryBackfills
 from slipstream.testing.memory_run import MemoryRun
 
 NEWEST_FIRST = ("-run_after", "-id")
@@ -59,6 +60,17 @@ class MemoryStore:
             "default_pool": PoolRecord(name="default_pool", slots=128)
         }
         self._notices: deque[Notice] = deque()
+        backfills = MemoryBackfills(self, clock)
+        self.create_backfill = backfills.create_backfill
+        self.get_backfill = backfills.get_backfill
+        self.list_backfills = backfills.list_backfills
+        self.backfill_progress = backfills.backfill_progress
+        self.set_backfill_paused = backfills.set_backfill_paused
+        self.cancel_backfill = backfills.cancel_backfill
+        self.runs_of_dates = backfills.runs_of_dates
+        self.open_backfills = backfills.open_backfills
+        self.advance_backfill = backfills.advance_backfill
+        self.complete_backfill = backfills.complete_backfill
         self._listeners: list[Callable[[], None]] = []
         self.assets = MemoryAssets(clock)
         self.commits = 0
@@ -191,6 +203,7 @@ class MemoryStore:
             reason=new.reason,
             partition_key=new.partition_key,
             partition_date=new.partition_date,
+            backfill=new.backfill,
         )
         self._runs[created.pk] = MemoryRun(created)
         self._notify(NoticeKind.RUN_CREATED, str(created.pk))
@@ -409,6 +422,31 @@ class MemoryStore:
             raise ConflictError(f"The run {run_id!r} of {dag_id!r} is running.")
         del self._runs[run.pk]
         self._notify(NoticeKind.RUN_DELETED, str(run.pk))
+
+    # What backfills need.
+
+    def has_dag(self, dag_id: str) -> bool:
+        """Whether there is the DAG."""
+        return dag_id in self._dags
+
+    def reopen_for_backfill(self, run: DagRun, *, latest_version: bool) -> None:
+        """Let all of the run run again; it becomes what it is given as."""
+        entry = self._entry(run.pk)
+        version = self._dags[run.dag_id].latest
+        if not latest_version:
+            version = self.get_version(run.version_id)
+        cleared = [edits.clear_instance(one, version.spec) for one in entry.instances.values()]
+        entry.xcoms.clear()
+        run = edits.reopen_run(run, RunState.QUEUED, self._clock())
+        self._edit(entry, replace(run, version_id=version.version_id), cleared)
+
+    def end_run(self, run: DagRun) -> None:
+        """Write the end of a run that waits."""
+        self._edit(self._entry(run.pk), run, ())
+
+    def notify(self, kind: NoticeKind, subject: str) -> None:
+        """Leave a notice."""
+        self._notify(kind, subject)
 
     # What tests look at.
 

@@ -34,6 +34,7 @@ from slipstream.testing.unreliable_executor import UnreliableExecutor
 from slipstream.testing.unreliable_triggerer import UnreliableTriggerer
 from slipstream.testing.virtual_time import START, VirtualTime
 from slipstream.testing.world_checks import (
+    check_backfills,
     check_end,
     check_submission,
     check_waiters,
@@ -248,6 +249,7 @@ class World:
             goes_on = attempt.next_event or attempt.next_method
             self.tries[attempt.run.pk, attempt.key, attempt.try_number, goes_on] += 1
             self.note(f"submitted {attempt.attempt_id}: {attempt.run.pk} {attempt.key}")
+        self._fail_unless(check_backfills(self.store))
         self._fail_unless(
             check_submission(
                 self.store,

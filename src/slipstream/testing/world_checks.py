@@ -83,7 +83,8 @@ def _exceeded(
         if run.state in RUN_FINISHED:
             continue
         spec = store.get_version(run.version_id).spec
-        running_runs[run.dag_id] += run.state is RunState.RUNNING
+        if run.backfill is None:
+            running_runs[run.dag_id] += run.state is RunState.RUNNING
         live = [
             instance
             for instance in store.instances(run.pk).values()
@@ -131,6 +132,8 @@ def check_end(
                 return f"{instance.key} of the ended run {run.pk} is {instance.state}"
             if store.deferral(run.pk, instance.key) is not None:
                 return f"{instance.key} of the ended run {run.pk} has a deferral"
+    for backfill in store.open_backfills():
+        return f"backfill {backfill.pk} is never done: {store.backfill_progress(backfill.pk)}"
     if executor.live:
         return f"{len(executor.live)} attempts live on"
     if triggerer.live:
@@ -159,6 +162,21 @@ def find_excuse(store: MemoryStore) -> Excuse | None:
             excuse = _excuse_of(store, run, spec, instance)
             if excuse is not None:
                 return excuse
+    for backfill in store.open_backfills():
+        if store.get_dag(backfill.dag_id).is_paused:
+            return _unpause(store, backfill.dag_id)
+    return None
+
+
+def check_backfills(store: MemoryStore) -> str | None:
+    """Whether more runs of a backfill are under way than may be."""
+    limits = {backfill.pk: backfill.max_active_runs for backfill in store.open_backfills()}
+    if not limits:
+        return None
+    running = Counter(run.backfill for run in store.runs() if run.state is RunState.RUNNING)
+    for number, limit in limits.items():
+        if running[number] > limit:
+            return f"{running[number]} runs of backfill {number} run, and {limit} may"
     return None
 
 

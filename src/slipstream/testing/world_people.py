@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
 
+from slipstream.core.timetable import Interval, RunInfo
+from slipstream.model.backfill import ReprocessBehavior
 from slipstream.model.dag import DagSpec
 from slipstream.model.errors import AlreadyExistsError, ConflictError
 from slipstream.model.run import DagRun, TaskKey
 from slipstream.model.states import RunState, RunType, TaskState, TriggeredBy
-from slipstream.store.records import NewRun
+from slipstream.store.records import NewBackfill, NewRun
 from slipstream.testing.memory_store import MemoryStore
-from slipstream.testing.virtual_time import VirtualTime
+from slipstream.testing.virtual_time import START, VirtualTime
 
 _SOON = (0.0, 0.5, 2.0, 15.0, 60.0, 400.0)
 
@@ -51,6 +54,8 @@ class People:
                 self._pause,
                 self._resize,
                 self._trigger,
+                self._backfill,
+                self._stop_backfill,
                 self._delete,
                 self._change_dag,
             )
@@ -133,6 +138,45 @@ class People:
             self._store.create_run(new)
         except AlreadyExistsError:
             self._note("that moment is taken")
+
+    def _backfill(self) -> None:
+        """Days of before the world began, in either order; some may have their runs already."""
+        dag_id = self._chance.choice(self._store.dag_ids())
+        starts = [START - timedelta(days=day) for day in range(1, self._chance.randint(2, 9))]
+        runs = [
+            RunInfo(run_after=at + timedelta(days=1), interval=Interval(at, at + timedelta(days=1)))
+            for at in starts
+        ]
+        new = NewBackfill(
+            dag_id=dag_id,
+            from_date=starts[-1],
+            to_date=starts[0],
+            reprocess=self._chance.choice(tuple(ReprocessBehavior)),
+            max_active_runs=self._chance.randint(1, 3),
+            on_latest_version=self._chance.random() < 0.5,
+        )
+        try:
+            made = self._store.create_backfill(new, runs)
+            self._note(f"backfill {made.pk} of {dag_id}: {len(runs)} dates")
+        except ConflictError:
+            self._note(f"{dag_id} is backfilled already")
+
+    def _stop_backfill(self) -> None:
+        found = self._store.open_backfills()
+        if not found:
+            return
+        number = self._chance.choice(found).pk
+        if self._chance.random() < 0.3:
+            self._note(f"cancelled backfill {number}")
+            self._store.cancel_backfill(number)
+            return
+        self._note(f"paused backfill {number}")
+        self._store.set_backfill_paused(number, True)
+        self._time.call_in(self._chance.choice(_SOON), lambda: self._go_on(number))
+
+    def _go_on(self, number: int) -> None:
+        if self._store.get_backfill(number).completed_at is None:
+            self._store.set_backfill_paused(number, False)
 
     def _delete(self) -> None:
         run = self._some_run()

@@ -22,6 +22,7 @@ class Resource(StrEnum):
 
     DAG = "dag"
     DAG_RUN = "dag_run"
+    BACKFILL = "backfill"
     TASK = "task"
     TASK_INSTANCE = "task_instance"
     TASK_LOG = "task_log"
@@ -77,6 +78,7 @@ class _Needs:
 _NEEDS: Final[Mapping[Resource, _Needs]] = {
     Resource.DAG: _Needs(Role.VIEWER, Role.USER),
     Resource.DAG_RUN: _Needs(Role.VIEWER, Role.USER),
+    Resource.BACKFILL: _Needs(Role.VIEWER, Role.USER),
     Resource.TASK: _Needs(Role.VIEWER, Role.USER),
     Resource.TASK_INSTANCE: _Needs(Role.VIEWER, Role.USER),
     Resource.TASK_LOG: _Needs(Role.VIEWER, Role.USER),

@@ -221,7 +221,7 @@ class Scheduler:
         memory = self._memory
         if memory.patience.is_waiting:
             return False
-        to_make = memory.planner.is_due or memory.asset_runs.is_due
+        to_make = memory.planner.is_due or memory.asset_runs.is_due or memory.backfills.is_due
         return memory.is_behind or memory.past.is_due or to_make or bool(self._failed)
 
     def _decide_and_save(self, now: datetime) -> bool:
@@ -305,6 +305,11 @@ class Scheduler:
                     memory.created(run, now)
                 for run in memory.asset_runs.make_due_runs(now):
                     memory.created(run, now)
+                for made in memory.backfills.make_runs():
+                    if isinstance(made, int):
+                        memory.read_again(made)
+                    else:
+                        memory.created(made, now)
         except StoreError as error:
             memory.patience.failed("ask the store", error, now)
 

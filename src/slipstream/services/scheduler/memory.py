@@ -23,6 +23,7 @@ from slipstream.model.states import LIVE, RUN_FINISHED, RunState, TaskState
 from slipstream.services.scheduler.active import ActiveRun, ActiveRuns, AttemptEvent
 from slipstream.services.scheduler.asking import AsksTimetables
 from slipstream.services.scheduler.asset_runs import AssetRuns
+from slipstream.services.scheduler.backfills import Backfills
 from slipstream.services.scheduler.dags import DagBook
 from slipstream.services.scheduler.keys import NewsTimer, TimerKey
 from slipstream.services.scheduler.needs import SchedulingStore
@@ -60,6 +61,7 @@ class Memory:
         self.past = PastQuestions(store)
         self.dags = DagBook(store)
         self.queue = RunQueue(self.timers)
+        self.backfills = Backfills(store, self.dags, self.queue)
         self.planner = Planner(store, self.dags, self.queue, self.timers, timetables)
         self.asset_runs = AssetRuns(store, self.dags, self.queue, new_id)
         self.outstanding = Outstanding(executor)
@@ -88,6 +90,10 @@ class Memory:
     def is_stale(self, run_pk: int) -> bool:
         """Whether the run is to be read again."""
         return run_pk in self._stale
+
+    def read_again(self, run_pk: int) -> None:
+        """The run was changed in the store: it is stale."""
+        self._stale.setdefault(run_pk, [])
 
     def keep(self, run_pk: int, event: AttemptEvent) -> None:
         """Tell this to the stale run when it was read."""
@@ -132,6 +138,8 @@ class Memory:
         self.dags.read_all()
         self._read_pools()
         self.asset_runs.look_at_all()
+        self.backfills.changed()
+        self.backfills.read()
         runs = self._list_active_runs()
         self.must_read_all = False
         for active in self.active:
@@ -181,6 +189,8 @@ class Memory:
         self._close(run_pk, "Its task instance was changed by somebody.", keep=live | waits)
         self.past.edited(run.dag_id)
         self.edited.add(run.dag_id)
+        if run.backfill is not None:
+            self.backfills.look_at_dag(run.dag_id)
         if run.state in RUN_FINISHED:
             return
         if run.state is RunState.QUEUED:
@@ -273,6 +283,7 @@ class Memory:
         if dag_id is not None:
             self.planner.look(dag_id)
             self.asset_runs.look(dag_id)
+            self.backfills.look_at_dag(dag_id)
 
     def _close(self, run_pk: int, reason: str, *, keep: Container[str | None] = ()) -> None:
         """Forget a run, and end its attempts except for `keep`."""
@@ -326,6 +337,8 @@ class Memory:
                 self.asset_runs.look(notice.subject)
             case NoticeKind.POOL_CHANGED:
                 self._read_pools()
+            case NoticeKind.BACKFILL_CHANGED:
+                self.backfills.changed()
             case _:
                 assert_never(notice.kind)
 
@@ -340,6 +353,7 @@ class Memory:
         self._set_limits(dag_id)
         self.planner.look_anew(dag_id)
         self.asset_runs.look(dag_id)
+        self.backfills.look_at_dag(dag_id)
 
     def _set_limits(self, dag_id: str) -> None:
         limit = self.dags.max_active_runs(dag_id)

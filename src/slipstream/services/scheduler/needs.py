@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from slipstream.model.backfill import Backfill
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState
 from slipstream.model.version import DagVersion
 from slipstream.store.interface import SchedulerStore
 from slipstream.store.records import (
+    BackfillAdvance,
     DagFilter,
     DagRecord,
     Page,
@@ -41,6 +43,15 @@ class SchedulingStore(SchedulerStore, Protocol):
 
     def previous_run(self, run: DagRun, state: RunState | None) -> DagRun | None:
         """See `slipstream.store.interface.RunStore`."""
+
+    def open_backfills(self) -> Sequence[Backfill]:
+        """See `slipstream.store.interface.BackfillStore`."""
+
+    def advance_backfill(self, pk: int, version_id: str, most: int) -> BackfillAdvance:
+        """See `slipstream.store.interface.BackfillStore`."""
+
+    def complete_backfill(self, pk: int) -> bool:
+        """See `slipstream.store.interface.BackfillStore`."""
 
     def list_pools(self, pattern: str | None, window: Window) -> Page[PoolRecord]:
         """See `slipstream.store.interface.SettingsStore`."""
