@@ -25,6 +25,7 @@ from slipstream.services.execution import ExecutionService
 from slipstream.services.scheduler import Scheduler
 from slipstream.services.timetables import QuestionService
 from slipstream.services.triggerer.local import LocalTriggerer
+from slipstream.services.triggerer.watching import LocalWatchers
 from slipstream.store import open_store
 from slipstream.store.interface import Store
 from slipstream.store.records import InstanceFilter, NewRun
@@ -89,10 +90,12 @@ class Deployment:
             callbacks = CallbackService(self.store, self.host.call_back, find)
             find_version = partial(_source_of_version, self.store)
             self.questions = QuestionService(self.host.ask, find_version)
+            watchers = LocalWatchers(self.host, self.store)
             self.scheduler = Scheduler(
                 self.store,
                 executor,
-                triggerer=LocalTriggerer(self.host, find),
+                triggerer=LocalTriggerer(self.host, find, watchers),
+                watchers=watchers,
                 timetables=self.questions.ask,
                 callbacks_owed=callbacks.wake,
             )
@@ -102,6 +105,7 @@ class Deployment:
                 yield self
             finally:
                 callbacks.stop()
+                watchers.stop()
                 self.scheduler.stop(0)
         finally:
             self.host.stop(0)

@@ -9,7 +9,7 @@ from tests.services.deployment import Deployment, eventually
 
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState, RunType
-from slipstream.store.records import RunFilter, Window
+from slipstream.store.records import AssetEventFilter, RunFilter, Window
 
 pytestmark = pytest.mark.processes
 
@@ -108,3 +108,70 @@ with DAG("waits", schedule=Asset("a"), is_paused_upon_creation=False):
     with deployment.running():
         assert deployment.ended(deployment.trigger("d")).state is RunState.FAILED
     assert deployment.store.read_asset_queue("waits").assets == []
+
+
+WATCHER = """
+import asyncio
+from slipstream.sdk import Asset, AssetWatcher
+from slipstream.sdk._triggers import BaseEventTrigger, TriggerEvent
+
+class Lines(BaseEventTrigger):
+    \"\"\"Tells of every line that is added to a file; how far it has come is in a file, too.\"\"\"
+    def __init__(self, name):
+        super().__init__()
+        self.name = name
+    def serialize(self):
+        return f"{__name__}.Lines", {"name": self.name}
+    async def run(self):
+        while True:
+            lines = (HERE / self.name).read_text().splitlines()
+            done = len((HERE / "done").read_text())
+            for line in lines[done:]:
+                with (HERE / "begun").open("a") as file:
+                    file.write(".")
+                if line == "die" and len((HERE / "begun").read_text()) == done + 1:
+                    raise RuntimeError("it does not like this line")
+                if line == "kill" and len((HERE / "begun").read_text()) == done + 2:
+                    os.kill(os.getpid(), 9)
+                yield TriggerEvent({"line": line})
+                with (HERE / "done").open("a") as file:
+                    file.write(".")
+            await asyncio.sleep(0.02)
+
+watchers = [AssetWatcher("lines", trigger=Lines("lines"))]
+for name in ("a", "b"):
+    with DAG(f"of_{name}", schedule=Asset(name, watchers=watchers)):
+        EmptyOperator(task_id="t")
+"""
+
+
+def test_what_a_watcher_sees_starts_runs_whatever_becomes_of_it(deployment: Deployment) -> None:
+    for name in ("done", "begun"):
+        (deployment.home / name).touch()
+    (deployment.home / "lines").write_text("first\n")
+    deployment.write(WATCHER)
+    with deployment.running():
+        store = deployment.store
+
+        def events() -> list[tuple[str, object]]:
+            found = store.list_asset_events(AssetEventFilter(), Window(limit=100)).items
+            return [(one.name, one.extra["payload"]) for one in found]
+
+        eventually(lambda: len(events()) == 2, "events of the first line")
+        # It fails at the next one, and takes it when it is started again.
+        with (deployment.home / "lines").open("a") as file:
+            file.write("die\n")
+        eventually(lambda: len(events()) == 4, "events of the second line")
+        # And its whole process dies at the third.
+        with (deployment.home / "lines").open("a") as file:
+            file.write("kill\n")
+        eventually(lambda: len(events()) == 6, "events of the third line")
+        eventually(lambda: len((deployment.home / "done").read_text()) == 3, "the watcher to go on")
+        wanted = [(n, {"line": line}) for line in ("first", "die", "kill") for n in ("a", "b")]
+        assert events() == wanted
+        for dag_id in ("of_a", "of_b"):
+            eventually(lambda: len(runs_of(deployment, dag_id)) == 3, "three runs")  # noqa: B023
+        logs = deployment.home / "logs" / "dag_id=of_a" / "run_id=asset_watchers"
+        (log,) = logs.rglob("*.log")
+        assert "it does not like this line" in log.read_text()
+    assert {run.run_type for run in runs_of(deployment, "of_a")} == {RunType.ASSET_TRIGGERED}

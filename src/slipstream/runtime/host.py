@@ -134,6 +134,23 @@ class ProcessHost:
         """Nothing waits on that trigger any more: its end was kept, or it has to end now."""
         self._reactor.call(lambda: self._triggers.drop(attempt_id))
 
+    def run_watchers(self, waiters: Sequence[tuple[Attempt, Deferral]]) -> None:
+        """Run these triggers, which no task waits on: each is answered by one `TriggerEnded` for
+        every event, and goes on when `keep_trigger` is called. A `Broken` end is its last."""
+        self._reactor.call(lambda: self._triggers.run(waiters, watches=True))
+
+    def keep_trigger(self, attempt_id: str) -> None:
+        """The last event of that watcher was kept."""
+        self._reactor.call(lambda: self._triggers.keep(attempt_id))
+
+    def call_after(self, seconds: float, callback: Callable[[], None]) -> None:
+        """Run `callback` in the host's own thread, after so many seconds."""
+
+        def later() -> None:
+            self._reactor.call_after(seconds, callback)
+
+        self._reactor.call(later)
+
     @property
     def trigger_pids(self) -> Sequence[int]:
         """The processes that run triggers."""

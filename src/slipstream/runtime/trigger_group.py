@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 
 from slipstream.model.attempt import Attempt
-from slipstream.model.deferral import Broken, Deferral, TriggerEnd
+from slipstream.model.deferral import Broken, Deferral, Fired, TriggerEnd
 from slipstream.runtime import processes
 from slipstream.runtime.log_files import LogFile
 from slipstream.runtime.task_handle import TaskProcess
@@ -23,9 +23,21 @@ _log = logging.getLogger(__name__)
 class HeldTrigger:
     """A trigger that was asked for and not dropped, or that was dropped and is not gone."""
 
-    __slots__ = ("attempt", "deferral", "group", "has_ended", "is_suspect", "log", "number")
+    __slots__ = (
+        "attempt",
+        "deferral",
+        "group",
+        "has_ended",
+        "is_suspect",
+        "log",
+        "number",
+        "watches",
+    )
 
-    def __init__(self, number: int, attempt: Attempt, deferral: Deferral) -> None:
+    def __init__(
+        self, number: int, attempt: Attempt, deferral: Deferral, *, watches: bool = False
+    ) -> None:
+        """One that `watches` goes on after an event; its attempt is made up."""
         self.number = number
         self.attempt = attempt
         self.deferral = deferral
@@ -35,6 +47,7 @@ class HeldTrigger:
         self.is_suspect = False
         """Whether a process has died that it ran in."""
         self.log: LogFile | None = None
+        self.watches = watches
 
     @property
     def name(self) -> str:
@@ -56,6 +69,7 @@ class HeldTrigger:
             try_number=attempt.try_number,
             fileloc=attempt.fileloc,
             dags_folder=str(folder),
+            watches=self.watches,
         )
 
 
@@ -117,6 +131,10 @@ class TriggerGroup:
         """Run these as well."""
         orders = [self._take(held) for held in triggers]
         self._send(messages.RunTriggers(triggers=orders))
+
+    def keep(self, held: HeldTrigger) -> None:
+        """The last event of a trigger that watches was kept."""
+        self._send(messages.KeepTrigger(attempt_id=held.name))
 
     def drop(self, held: HeldTrigger) -> None:
         """Nothing waits on the trigger any more."""
@@ -184,12 +202,12 @@ class TriggerGroup:
         held = self.triggers.get(done.attempt_id)
         if held is None or held.has_ended:
             return
-        held.has_ended = True
         end: TriggerEnd
         try:
             end = messages.unpack_trigger_end(done)
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
             end = Broken(error=f"the trigger's end cannot be read: {error}")
+        held.has_ended = not (held.watches and isinstance(end, Fired))
         self._listener.on_end(held, end)
 
     def _on_gone(self, name: str) -> None:

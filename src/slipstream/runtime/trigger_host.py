@@ -67,8 +67,11 @@ class TriggerHost:
         """The processes, as far as their numbers are known."""
         return [group.pid for group in self._groups if group.pid is not None]
 
-    def run(self, waiters: Sequence[tuple[Attempt, Deferral]]) -> None:
-        """Run these triggers; one that runs already goes on, one that has ended runs anew."""
+    def run(self, waiters: Sequence[tuple[Attempt, Deferral]], *, watches: bool = False) -> None:
+        """Run these triggers; one that runs already goes on, one that has ended runs anew.
+
+        Those that `watches` go on after an event, once `keep` was called for it.
+        """
         if self._stopping:
             return
         wanted = []
@@ -76,10 +79,16 @@ class TriggerHost:
             known = self._held.get(attempt.attempt_id)
             if known is not None and not known.has_ended:
                 continue
-            held = HeldTrigger(next(self._numbers), attempt, deferral)
+            held = HeldTrigger(next(self._numbers), attempt, deferral, watches=watches)
             self._held[held.name] = held
             wanted.append(held)
         self._place(wanted)
+
+    def keep(self, attempt_id: str) -> None:
+        """The last event of a trigger that watches was kept; it goes on."""
+        held = self._held.get(attempt_id)
+        if held is not None and held.group is not None:
+            held.group.keep(held)
 
     def drop(self, attempt_id: str) -> None:
         """Nothing waits on the trigger any more; an unknown one is ignored."""

@@ -17,6 +17,7 @@ from slipstream.runtime import fork_hooks, task_log
 from slipstream.runtime.supervisor_backend import SupervisorBackend
 from slipstream.runtime.trigger_link import TriggerLink
 from slipstream.runtime.trigger_modules import TriggerModules
+from slipstream.runtime.trigger_streams import SharedStreams
 from slipstream.runtime.trigger_task import TriggerTask
 from slipstream.runtime.trigger_watch import LoopWatch
 from slipstream.sdk._backend import current_backend
@@ -42,6 +43,7 @@ class TriggerProcess:
         self._loop = asyncio.new_event_loop()
         self._over: asyncio.Future[None] = self._loop.create_future()
         self._running: dict[str, TriggerTask] = {}
+        self._streams = SharedStreams()
         self._context = contextvars.copy_context()
 
     def run(self) -> NoReturn:
@@ -82,6 +84,10 @@ class TriggerProcess:
         match message:
             case messages.RunTriggers():
                 self._run_all(message.triggers)
+            case messages.KeepTrigger():
+                watcher = self._running.get(message.attempt_id)
+                if watcher is not None:
+                    watcher.keep()
             case messages.DropTrigger():
                 trigger = self._running.get(message.attempt_id)
                 if trigger is not None:
@@ -117,6 +123,7 @@ class TriggerProcess:
             order,
             self._modules,
             self._order.on_kill_seconds,
+            self._streams,
             done=self._done,
             gone=self._gone,
         )

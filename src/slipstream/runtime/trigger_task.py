@@ -9,13 +9,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from slipstream.model.deferral import TriggerEnd
+from slipstream.model.deferral import Fired, TriggerEnd
 from slipstream.runtime.trigger_code import Events, broken, end_of, make_trigger, next_event
 from slipstream.runtime.trigger_link import current_trigger
 from slipstream.runtime.trigger_modules import TriggerModules
 from slipstream.wire import messages
+from slipstream.wire.values import encode_value
 
 if TYPE_CHECKING:
+    from slipstream.runtime.trigger_streams import SharedStreams
     from slipstream.sdk._triggers import BaseTrigger
 
 _log = logging.getLogger("airflow.triggers")
@@ -49,9 +51,11 @@ class TriggerTask:
         "_done",
         "_gone",
         "_is_dropped",
+        "_kept",
         "_limit_seconds",
         "_modules",
         "_released",
+        "_streams",
         "has_ended",
         "order",
         "task",
@@ -62,6 +66,7 @@ class TriggerTask:
         order: messages.TriggerOrder,
         modules: TriggerModules,
         limit_seconds: float,
+        streams: SharedStreams,
         *,
         done: Callable[[TriggerTask, TriggerEnd], None],
         gone: Callable[[TriggerTask], None],
@@ -77,6 +82,13 @@ class TriggerTask:
         self._gone = gone
         self._is_dropped = False
         self._released: asyncio.Future[None] | None = None
+        self._kept: asyncio.Future[None] | None = None
+        self._streams = streams
+
+    def keep(self) -> None:
+        """Its last event was kept."""
+        if self._kept is not None and not self._kept.done():
+            self._kept.set_result(None)
 
     def drop(self) -> None:
         """Nothing waits on it any more."""
@@ -103,7 +115,11 @@ class TriggerTask:
             try:
                 await self._modules.load(self.order)
                 trigger = self._make()
-                events = trigger.run()
+                if self.order.watches:
+                    events = self._streams.events_of(trigger, self.order)
+                    await self._watch(trigger, events)
+                else:
+                    events = trigger.run()
                 end = end_of(await next_event(trigger, events))
             except asyncio.CancelledError as error:
                 if self.task is not None and self.task.cancelling():
@@ -121,6 +137,14 @@ class TriggerTask:
                 await self._limited("on_kill", trigger.on_kill)
         finally:
             await self._tidy_up(trigger, events)
+
+    async def _watch(self, trigger: BaseTrigger, events: Events) -> None:
+        """Tell of every event; the trigger goes on when it was kept. It ends by raising."""
+        while True:
+            event = await next_event(trigger, events)
+            self._kept = asyncio.get_running_loop().create_future()
+            self._done(self, Fired(payload=encode_value(event.payload)))
+            await self._kept
 
     def _make(self) -> BaseTrigger:
         order = self.order

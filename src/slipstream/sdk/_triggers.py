@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -92,9 +92,38 @@ class BaseTrigger(LoggingMixin, ABC):
 
 
 class BaseEventTrigger(BaseTrigger):
-    """A trigger that may watch assets: events that come twice are told apart by `hash`."""
+    """A trigger that may watch assets: it goes on after an event, for ever.
+
+    Triggers of one kind that look at the same thing may share one look at it: those whose
+    `shared_stream_key()` is equal get what one `open_shared_stream()` gives, each through its own
+    `filter_shared_stream()`.
+    """
+
+    supports_triggerer_queue: bool = False
 
     @staticmethod
     def hash(classpath: str, kwargs: Mapping[str, UserValue]) -> int:
-        """The same number for the same trigger."""
-        return hash((classpath, repr(sorted(kwargs.items()))))
+        """The same number for the same trigger: one runs for all assets that it watches."""
+        from slipstream.sdk._values import encode_value
+
+        return hash((classpath, encode_value(dict(sorted(kwargs.items())))))
+
+    def shared_stream_key(self) -> Hashable | None:
+        """What it looks at; None for a look of its own, by `run()`."""
+        return None
+
+    @classmethod
+    async def open_shared_stream(cls, kwargs: dict[str, UserValue]) -> AsyncIterator[UserValue]:
+        """Yield what is seen, for all that share the look; `kwargs` are those of one of them."""
+        raise NotImplementedError(
+            f"{cls.__name__} has a shared_stream_key(), so it needs open_shared_stream()."
+        )
+        yield
+
+    def filter_shared_stream(
+        self, shared_stream: AsyncIterator[UserValue]
+    ) -> AsyncIterator[TriggerEvent]:
+        """Yield the events that this trigger makes of what is seen."""
+        raise NotImplementedError(
+            f"{type(self).__name__} has a shared_stream_key(), so it needs filter_shared_stream()."
+        )

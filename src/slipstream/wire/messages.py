@@ -217,12 +217,20 @@ class TriggerOrder(msgspec.Struct, frozen=True, kw_only=True):
     try_number: int
     fileloc: str
     dags_folder: str
+    watches: bool = False
+    """Whether it goes on after an event: it watches assets, and no task waits on it."""
 
 
 class RunTriggers(msgspec.Struct, frozen=True, kw_only=True, tag="run_triggers"):
     """Run these as well."""
 
     triggers: list[TriggerOrder]
+
+
+class KeepTrigger(msgspec.Struct, frozen=True, kw_only=True, tag="keep_trigger"):
+    """The event of a trigger that watches was kept: it may go on to the next one."""
+
+    attempt_id: str
 
 
 class DropTrigger(msgspec.Struct, frozen=True, kw_only=True, tag="drop_trigger"):
@@ -268,6 +276,7 @@ ToTask: TypeAlias = (
     | DeadlineQuestion
     | Reply
     | RunTriggers
+    | KeepTrigger
     | DropTrigger
     | EndTriggers
     | ShipLog

@@ -254,21 +254,25 @@ class Server:
         from slipstream.services.callbacks import CallbackService
         from slipstream.services.scheduler import Scheduler
         from slipstream.services.triggerer.local import LocalTriggerer
+        from slipstream.services.triggerer.watching import LocalWatchers
 
         config = self._deployment.config
         find_source = partial(_source_of, store)
         executor = LocalExecutor(host, wiring.parallelism(config), find_source)
         callbacks = CallbackService(store, host.call_back, find_source)
+        watchers = LocalWatchers(host, store)
         scheduler = Scheduler(
             store,
             executor,
-            triggerer=LocalTriggerer(host, find_source),
+            triggerer=LocalTriggerer(host, find_source, watchers),
+            watchers=watchers,
             timetables=_question_service(host, store).ask,
             callbacks_owed=callbacks.wake,
             observers=self._observers(),
         )
         scheduler.start()
         self._scheduling.callback(scheduler.stop, config.number("slipstream", "stop_grace_seconds"))
+        self._scheduling.callback(watchers.stop)
         callbacks.start()
         self._scheduling.callback(callbacks.stop)
         self._signs_of_life[Part.SCHEDULER] = Pulse(scheduler.call)

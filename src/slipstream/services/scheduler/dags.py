@@ -32,6 +32,8 @@ class DagBook:
     def __init__(self, store: SchedulingStore) -> None:
         self._store = store
         self._dags: dict[str, KnownDag] = {}
+        self.has_changed = False
+        """Whether any DAG was read since somebody last looked."""
 
     def __iter__(self) -> Iterator[KnownDag]:
         return iter(tuple(self._dags.values()))
@@ -61,9 +63,11 @@ class DagBook:
             if len(page.items) < _PAGE:
                 break
         self._dags = found
+        self.has_changed = True
 
     def read(self, dag_id: str) -> KnownDag | None:
         """Read one DAG again; None where it is gone."""
+        self.has_changed = True
         try:
             known = _known(self._store.get_dag(dag_id))
         except NotFoundError:

@@ -43,7 +43,8 @@ from slipstream.services.scheduler.keys import (
 )
 from slipstream.services.scheduler.memory import Memory
 from slipstream.services.scheduler.needs import SchedulingStore
-from slipstream.services.triggerer import NoTriggerer, Triggerer, Waiter
+from slipstream.services.scheduler.watches import wanted_watches
+from slipstream.services.triggerer import NoTriggerer, NoWatchers, Triggerer, Waiter, Watchers
 from slipstream.store.errors import StoreError
 
 _log = logging.getLogger(__name__)
@@ -80,6 +81,7 @@ class Scheduler:
         parallelism: int = 0,
         callbacks_owed: Callable[[], None] = _nothing,
         observers: Sequence[Observer] = (),
+        watchers: Watchers | None = None,
     ) -> None:
         """`timetables` puts questions to the code of DAGs; it may answer in any thread.
         `callbacks_owed` is called, in the scheduler's thread, when the store has new ones."""
@@ -90,6 +92,7 @@ class Scheduler:
         self._clock = clock
         self._new_id = new_id
         self._observers = tuple(observers)
+        self._watchers = watchers or NoWatchers()
         self._inbox = Inbox()
         asked = NoTimetables() if timetables is None else Timetables(timetables, self._inbox, clock)
         self._memory = Memory(
@@ -155,6 +158,9 @@ class Scheduler:
             for dag_id in self._memory.edited:
                 self._memory.wake(self._memory.watching.edited(dag_id), now)
             self._memory.edited.clear()
+        if self._memory.dags.has_changed and not self._memory.is_behind:
+            self._memory.dags.has_changed = False
+            self._watchers.watch(wanted_watches(self._memory.dags))
         self._take_reports(mail.reports)
         worked = self._decide_and_save(now)
         return bool(mail.reports or mail.notices or mail.commands or fired or worked)

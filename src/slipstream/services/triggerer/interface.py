@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from slipstream.executors.interface import Sink
+from slipstream.model.asset import AssetName
 from slipstream.model.attempt import Attempt
 from slipstream.model.deferral import Deferral, TriggerEnd
 
@@ -39,6 +40,34 @@ class Triggerer(Protocol):
 
         `counted` is the end that was written, if it was that. An unknown trigger is ignored.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A trigger that watches assets, and the file that asks for it."""
+
+    classpath: str
+    kwargs: str
+    """JSON text."""
+    name: str
+    dag_id: str
+    fileloc: str
+    assets: tuple[AssetName, ...]
+    """Every event of it is one of each of these."""
+
+
+class Watchers(Protocol):
+    """Runs what watches assets, and records their events."""
+
+    def watch(self, wanted: Sequence[Watch]) -> None:
+        """Run these from now on, and no others. Returns at once."""
+
+
+class NoWatchers:
+    """Watches nothing."""
+
+    def watch(self, wanted: Sequence[Watch]) -> None:
+        """Nothing is watched."""
 
 
 class NoTriggerer:

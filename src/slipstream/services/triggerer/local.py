@@ -15,6 +15,7 @@ from slipstream.model.states import TaskState
 from slipstream.runtime.host import ProcessHost
 from slipstream.runtime.jobs import Source
 from slipstream.services.triggerer.interface import Waiter
+from slipstream.services.triggerer.watching import LocalWatchers
 from slipstream.wire import messages
 
 _log = logging.getLogger(__name__)
@@ -27,8 +28,15 @@ class LocalTriggerer:
     has ended.
     """
 
-    def __init__(self, host: ProcessHost, find_source: Callable[[Attempt], Source]) -> None:
+    def __init__(
+        self,
+        host: ProcessHost,
+        find_source: Callable[[Attempt], Source],
+        watchers: LocalWatchers | None = None,
+    ) -> None:
+        """What `watchers` have asked the same host for is passed on to them."""
         self._host = host
+        self._watchers = watchers
         self._find_source = find_source
         self._attempts: dict[str, Attempt] = {}
 
@@ -36,7 +44,14 @@ class LocalTriggerer:
         """Report to the sink from now on."""
 
         def listen(events: Sequence[tuple[Attempt, TriggerEnded]]) -> None:
-            sink([Report(attempt.run.pk, event) for attempt, event in events])
+            reports = []
+            for attempt, event in events:
+                if self._watchers is not None and self._watchers.is_watcher(attempt):
+                    self._watchers.take(attempt, event)
+                else:
+                    reports.append(Report(attempt.run.pk, event))
+            if reports:
+                sink(reports)
 
         self._host.set_trigger_listener(listen)
 

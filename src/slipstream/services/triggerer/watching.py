@@ -1,0 +1,177 @@
+"""Watchers of assets on this machine, in the process host's processes of triggers.
+
+An event is recorded before its watcher goes on to the next one. A watcher that fails is started
+again, after one second the first time, then after twice as long each time, up to five minutes.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from slipstream.model.asset import AssetUpdate
+from slipstream.model.attempt import Attempt
+from slipstream.model.deferral import Broken, Deferral, Fired
+from slipstream.model.events import TriggerEnded
+from slipstream.model.run import DagRun
+from slipstream.model.states import RunState, RunType
+from slipstream.runtime.host import ProcessHost
+from slipstream.services.triggerer.interface import Watch
+from slipstream.store.errors import StoreError
+from slipstream.store.interface import AssetStore
+from slipstream.store.records import Source
+from slipstream.wire.values import decode_value, plain_value
+
+_log = logging.getLogger(__name__)
+
+_FIRST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 300.0
+_STORE_PAUSE_SECONDS = 1.0
+"""Between two tries to record an event that the store did not take."""
+_PREFIX = "watcher-"
+
+
+@dataclass(slots=True)
+class _Running:
+    """A watcher that is wanted."""
+
+    watch: Watch
+    attempt: Attempt
+    deferral: Deferral
+    failures: int = 0
+    """In a row."""
+
+
+class LocalWatchers:
+    """Implements `Watchers` on a process host, which the caller starts before and stops after."""
+
+    def __init__(self, host: ProcessHost, store: AssetStore) -> None:
+        self._host = host
+        self._store = store
+        self._lock = threading.Lock()
+        self._running: dict[str, _Running] = {}
+        self._recorder: ThreadPoolExecutor | None = None
+        self._stopped = threading.Event()
+
+    def watch(self, wanted: Sequence[Watch]) -> None:
+        """Run these from now on, and no others."""
+        by_name = {_name_of(watch): watch for watch in wanted}
+        with self._lock:
+            gone = [name for name in self._running if name not in by_name]
+            for name in gone:
+                del self._running[name]
+            new = []
+            for name, watch in by_name.items():
+                known = self._running.get(name)
+                if known is None:
+                    self._running[name] = known = _made_up(name, watch)
+                    new.append(known)
+                known.watch = watch
+        for name in gone:
+            self._host.drop_trigger(name)
+        for running in new:
+            _log.info("Watching %s by %s.", _assets_of(running.watch), running.watch.classpath)
+        if new:
+            self._host.run_watchers([(one.attempt, one.deferral) for one in new])
+
+    def stop(self) -> None:
+        """Record nothing more. What was not recorded is seen again by the next server."""
+        self._stopped.set()
+        with self._lock:
+            self._running.clear()
+        if self._recorder is not None:
+            self._recorder.shutdown(wait=True, cancel_futures=True)
+
+    def is_watcher(self, attempt: Attempt) -> bool:
+        """Whether that is one of those that are made up here."""
+        return attempt.attempt_id.startswith(_PREFIX)
+
+    def take(self, attempt: Attempt, event: TriggerEnded) -> None:
+        """A watcher has seen something, or has failed. In the host's thread."""
+        with self._lock:
+            running = self._running.get(attempt.attempt_id)
+            if running is None or self._stopped.is_set():
+                return
+            if isinstance(event.end, Fired):
+                running.failures = 0
+                if self._recorder is None:
+                    self._recorder = ThreadPoolExecutor(1, thread_name_prefix="watchers")
+                self._recorder.submit(self._record, running, event.end)
+            elif isinstance(event.end, Broken):
+                self._pause(running, event.end)
+
+    def _record(self, running: _Running, end: Fired) -> None:
+        """In a thread of its own: an event of every asset, then the watcher may go on."""
+        try:
+            payload = plain_value(decode_value(end.payload))
+            extra = {"from_trigger": True, "payload": payload}
+            updates = [
+                AssetUpdate(name=one.name, uri=one.uri, extra=extra) for one in running.watch.assets
+            ]
+            while not self._stopped.is_set():
+                try:
+                    self._store.record_asset_updates(Source(), updates)
+                    break
+                except StoreError as error:
+                    _log.warning("An event of a watcher is not recorded yet: %s", error)
+                    self._stopped.wait(_STORE_PAUSE_SECONDS)
+            else:
+                return
+        except Exception:  # noqa: BLE001 - the watcher goes on whatever its event was
+            _log.exception("An event of the watcher %s is lost", running.watch.name)
+        self._host.keep_trigger(running.attempt.attempt_id)
+
+    def _pause(self, running: _Running, end: Broken) -> None:
+        running.failures += 1
+        pause = min(_FIRST_PAUSE_SECONDS * 2 ** (running.failures - 1), _LONGEST_PAUSE_SECONDS)
+        _log.warning(
+            "The watcher %r of %s has failed (%d in a row): %s. It is started again in %g s; its "
+            "log tells more.",
+            *(running.watch.name, _assets_of(running.watch), running.failures, end.error, pause),
+        )
+        self._host.call_after(pause, lambda: self._start_again(running))
+
+    def _start_again(self, running: _Running) -> None:
+        with self._lock:
+            if self._running.get(running.attempt.attempt_id) is not running:
+                return
+        self._host.run_watchers([(running.attempt, running.deferral)])
+
+
+def _name_of(watch: Watch) -> str:
+    text = f"{watch.classpath}\n{watch.kwargs}"
+    return _PREFIX + sha256(text.encode()).hexdigest()[:24]
+
+
+def _assets_of(watch: Watch) -> str:
+    return ", ".join(repr(asset.name) for asset in watch.assets)
+
+
+def _made_up(name: str, watch: Watch) -> _Running:
+    """What stands for a task instance: it names the watcher's log and whom it asks for."""
+    now = datetime.now(UTC)
+    run = DagRun(
+        pk=0,
+        dag_id=watch.dag_id,
+        run_id="asset_watchers",
+        run_type=RunType.MANUAL,
+        state=RunState.RUNNING,
+        version_id="",
+        run_after=now,
+    )
+    attempt = Attempt(
+        attempt_id=name, run=run, task_id=watch.name, fileloc=watch.fileloc, is_over=True
+    )
+    deferral = Deferral(
+        attempt_id=name,
+        classpath=watch.classpath,
+        kwargs=watch.kwargs,
+        created_at=now,
+        next_method="",
+    )
+    return _Running(watch, attempt, deferral)
