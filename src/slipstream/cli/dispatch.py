@@ -29,6 +29,7 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "jobs": ("slipstream.cli.jobs", "Check that components are alive"),
     "migrate": ("slipstream.cli.migration.commands", "Move in from Airflow"),
     "plugins": ("slipstream.cli.plugins", "Show what plugins add"),
+    "kerberos": ("slipstream.cli.kerberos", "Keep a Kerberos ticket fresh"),
     "pools": ("slipstream.cli.pools", "Manage pools"),
     "providers": (
         "slipstream.cli.providers.commands",

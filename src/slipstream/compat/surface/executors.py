@@ -1,0 +1,42 @@
+"""Executors of provider packages: what they subclass and what they are given."""
+
+from __future__ import annotations
+
+from slipstream.compat.surface._table import Table
+
+_BASE = "slipstream.executors.provided.base_executor"
+_WORKLOADS = "slipstream.executors.provided.workloads"
+_LOADER = "slipstream.executors.provided.loader"
+_ALL = (
+    "All BaseWorkload BundleInfo CallbackFetchMethod ExecuteCallback ExecuteTask ExecutorWorkload "
+    "TaskInstance=TaskInstanceDTO TaskInstanceDTO"
+)
+
+TABLE: Table = {
+    "airflow.executors": {},
+    "airflow.executors.base_executor": {
+        _BASE: "BaseExecutor EventBufferValueType ExecutorConf PARALLELISM RunningRetryAttemptType"
+    },
+    "airflow.executors.executor_constants": {
+        _LOADER: "CELERY_EXECUTOR CORE_EXECUTOR_NAMES ConnectorSource KUBERNETES_EXECUTOR "
+        "LOCAL_EXECUTOR MOCK_EXECUTOR"
+    },
+    "airflow.executors.executor_loader": {_LOADER: "ExecutorLoader"},
+    "airflow.executors.executor_utils": {_LOADER: "ExecutorName"},
+    "airflow.executors.workloads": {_WORKLOADS: _ALL},
+    "airflow.executors.workloads.base": {
+        _WORKLOADS: "BaseDagBundleWorkload BaseWorkload BaseWorkloadSchema BundleInfo"
+    },
+    "airflow.executors.workloads.callback": {
+        _WORKLOADS: "CallbackDTO CallbackFetchMethod ExecuteCallback"
+    },
+    "airflow.executors.workloads.task": {_WORKLOADS: "ExecuteTask TaskInstanceDTO"},
+    "airflow.executors.workloads.types": {
+        _WORKLOADS: "WorkloadKey WorkloadState state_class_for_key"
+    },
+    "airflow.models.callback": {_WORKLOADS: "CallbackKey"},
+    "airflow.security.kerberos": {
+        "slipstream.sdk._kerberos": "KerberosMode get_kerberos_principal renew_from_kt run"
+    },
+    "airflow.utils.state": {_WORKLOADS: "CallbackState"},
+}

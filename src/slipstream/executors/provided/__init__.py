@@ -1,0 +1,1 @@
+"""Executors of provider packages: what they subclass, and what they are given to run."""

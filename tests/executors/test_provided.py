@@ -1,0 +1,174 @@
+"""What executors of provider packages subclass, driven as a scheduler would."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from slipstream.executors.provided import workloads
+from slipstream.executors.provided.base_executor import BaseExecutor
+from slipstream.executors.provided.loader import ConnectorSource, ExecutorLoader
+from slipstream.executors.provided.workloads import (
+    CallbackDTO,
+    CallbackKey,
+    CallbackState,
+    ExecuteCallback,
+    ExecuteTask,
+)
+from slipstream.model.states import TaskState
+from slipstream.sdk._conf import read_settings_anew
+from slipstream.sdk._task_instance import TaskInstanceKey
+from slipstream.sdk.exceptions import AirflowConfigException
+
+
+class Shelf(BaseExecutor):
+    """Runs what it is given when it is looked after, in this process."""
+
+    supports_callbacks = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.given: list[str] = []
+
+    def _process_workloads(self, workload_items: Sequence[workloads.Workload]) -> None:
+        for workload in workload_items:
+            self.queued_tasks.pop(workload.key, None)  # type: ignore[arg-type]
+            self.queued_callbacks.pop(workload.key, None)  # type: ignore[arg-type]
+            self.running.add(workload.key)
+            self.given.append(workload.display_name)
+            self.running_state(workload.key, "worker 1")
+
+    def finish(self, key: workloads.WorkloadKey, *, well: bool) -> None:
+        (self.success if well else self.fail)(key, "done")
+
+
+def task(name: str, priority: int = 1) -> ExecuteTask:
+    return ExecuteTask.model_validate(
+        {
+            "token": "t0ken",
+            "dag_rel_path": "a.py",
+            "bundle_info": {"name": "dags-folder"},
+            "log_path": None,
+            "ti": {
+                "id": str(uuid.uuid5(uuid.NAMESPACE_DNS, name)),
+                "dag_version_id": str(uuid.UUID(int=1)),
+                "task_id": name,
+                "dag_id": "d",
+                "run_id": "r",
+                "try_number": 1,
+                "pool_slots": 1,
+                "priority_weight": priority,
+                "executor_config": {"image": "x"},
+            },
+        }
+    )
+
+
+def callback() -> ExecuteCallback:
+    data = {"path": "package.module.notify", "kwargs": {}}
+    return ExecuteCallback(
+        token="t",
+        dag_rel_path="a.py",  # type: ignore[arg-type]
+        bundle_info=workloads.BundleInfo(name="dags-folder"),
+        log_path=None,
+        callback=CallbackDTO(
+            id=str(uuid.UUID(int=7)),
+            fetch_method="import_path",
+            data=data,  # type: ignore[arg-type]
+        ),
+    )
+
+
+def test_the_most_urgent_tasks_go_first_as_places_are_free() -> None:
+    executor = Shelf(parallelism=2)
+    for name, priority in (("low", 1), ("high", 9), ("middle", 5)):
+        executor.queue_workload(task(name, priority))
+    assert executor.slots_available == -1
+    executor.heartbeat()
+    assert executor.given == [str(task(name).ti.id) for name in ("high", "middle")]
+    key = TaskInstanceKey("d", "high", "r", 1, -1)
+    assert executor.get_event_buffer()[key] == (TaskState.RUNNING, "worker 1")
+    assert executor.has_task(task("high").ti)
+    executor.finish(key, well=True)
+    executor.heartbeat()
+    assert executor.get_event_buffer(["d"])[key] == (TaskState.SUCCESS, "done")
+    assert executor.slots_occupied == 2
+    assert len(executor.given) == 3
+
+
+def test_callbacks_go_before_tasks_and_have_states_of_their_own() -> None:
+    executor = Shelf(parallelism=1)
+    executor.queue_workload(task("t"))
+    executor.queue_workload(callback())
+    executor.heartbeat()
+    assert executor.given == ["notify"]
+    key = CallbackKey(str(uuid.UUID(int=7)))
+    executor.finish(key, well=False)
+    assert executor.get_event_buffer(["other"]) == {key: (CallbackState.FAILED, "done")}
+
+
+def test_what_an_executor_cannot_run_it_does_not_take() -> None:
+    executor = BaseExecutor(parallelism=1)
+    with pytest.raises(NotImplementedError, match="calls no callbacks"):
+        executor.queue_workload(callback())
+    with pytest.raises(ValueError, match="expected ExecuteTask"):
+        executor.queue_workload("a task")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="parallelism is 0"):
+        BaseExecutor(parallelism=0)
+    with pytest.raises(TypeError, match="names no workload"):
+        executor.success("key")  # type: ignore[arg-type]
+
+
+def test_workloads_cross_as_json_without_what_is_the_schedulers() -> None:
+    text = task("t").model_dump_json()
+    assert "executor_config" not in json.loads(text)["ti"]
+    again = TypeAdapter[workloads.Workload](workloads.All).validate_json(text)
+    assert isinstance(again, ExecuteTask)
+    assert again.ti.key == task("t").ti.key
+    assert "t0ken" not in repr(again)
+    called = TypeAdapter[workloads.Workload](workloads.All).validate_json(
+        callback().model_dump_json()
+    )
+    assert isinstance(called, ExecuteCallback)
+
+
+@pytest.fixture
+def executor_setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    def set_to(value: str) -> None:
+        monkeypatch.setenv("SLIPSTREAM__CORE__EXECUTOR", value)
+        read_settings_anew()
+
+    yield set_to
+    monkeypatch.undo()
+    read_settings_anew()
+
+
+def test_the_settings_name_executors_by_name_path_and_alias(executor_setting: Any) -> None:
+    path = f"{__name__}.Shelf"
+    executor_setting(f"LocalExecutor, CeleryExecutor, mine:{path}, {path}")
+    names = ExecutorLoader.get_executor_names()
+    assert [name.alias for name in names] == ["LocalExecutor", "CeleryExecutor", "mine", None]
+    assert names[1].connector_source is ConnectorSource.CORE
+    executor = ExecutorLoader.load_executor("mine")
+    assert type(executor).__name__ == "Shelf"
+    assert executor.name == names[2]
+    assert ExecutorLoader.lookup_executor_name_by_str("Shelf") == names[2]
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("NoExecutor", "expected one of"),
+        ("no.such.Executor", "cannot be imported"),
+        ("LocalExecutor", "part of the server"),
+    ],
+)
+def test_a_name_that_leads_nowhere_says_so(executor_setting: Any, setting: str, said: str) -> None:
+    executor_setting(setting)
+    with pytest.raises(AirflowConfigException, match=said):
+        ExecutorLoader.load_executor(None)
