@@ -103,4 +103,7 @@ def test_every_operation_but_the_open_ones_asks_for_a_token(document: Mapping[st
         "create_token",
         "create_token_cli",
         "create_token_all_admins",
+        "log_in",
+        "log_out",
+        "get_session",
     }

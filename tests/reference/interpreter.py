@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import prod
 
-from tests.reference.rules import BAD, FAIL, RUN, SKIP, WAIT, apply_rule
+from tests.reference.rules import BAD, FAIL, LIMITS, RUN, SKIP, WAIT, WAITS_FOR, apply_rule
 
 from slipstream.model.attempt import (
+    AwaitsInput,
     Cancelled,
     Deferred,
     Failed,
@@ -40,6 +41,7 @@ from slipstream.model.events import (
     AttemptEnded,
     AttemptStarted,
     Event,
+    InputGiven,
     PastSettled,
     RunStarted,
     TimerFired,
@@ -73,12 +75,6 @@ class Row:
     pushed: dict[str, int | None] = field(default_factory=dict)
     left_out: set[str] = field(default_factory=set)
     """Tasks that it decided to skip."""
-
-
-_WAITS_FOR = {
-    TimerKind.RETRY: TaskState.UP_FOR_RETRY,
-    TimerKind.RESCHEDULE: TaskState.UP_FOR_RESCHEDULE,
-}
 
 
 class Reference:
@@ -145,9 +141,8 @@ class Reference:
             case AttemptStarted():
                 if row.attempt == event.attempt_id and row.state is TaskState.QUEUED:
                     row.state = TaskState.RUNNING
-            case AttemptEnded():
-                if row.attempt == event.attempt_id and row.state in LIVE:
-                    self.end(event.key, row, event.outcome)
+            case AttemptEnded() if row.attempt == event.attempt_id and row.state in LIVE:
+                self.end(event.key, row, event.outcome)
             case Woken():
                 row.is_due = row.is_due or row.state is TaskState.UP_FOR_RESCHEDULE
             case PastSettled():
@@ -159,6 +154,9 @@ class Reference:
             case TriggerEnded():
                 if row.attempt == event.attempt_id and row.state is TaskState.DEFERRED:
                     self.end_wait(row, event.end)
+            case InputGiven() if row.attempt == event.attempt_id:
+                if row.state is TaskState.AWAITING_INPUT:
+                    row.state = TaskState.SCHEDULED
 
     def end_wait(self, row: Row, end: TriggerEnd) -> None:
         """A trigger has said what it had to say."""
@@ -180,11 +178,10 @@ class Reference:
             self.held.discard(event.key.task_id)
         elif event.key is not None:
             row = self.rows[event.key.task_id][event.key.map_index]
-            if event.kind is TimerKind.TRIGGER_TIMEOUT:
-                is_over = row.waits_until is not None and row.waits_until <= event.at
-                if row.state is TaskState.DEFERRED and is_over:
+            if row.state is LIMITS.get(event.kind):
+                if row.waits_until is not None and row.waits_until <= event.at:
                     row.state = TaskState.SCHEDULED
-            elif row.state is _WAITS_FOR.get(event.kind):
+            elif row.state is WAITS_FOR.get(event.kind):
                 row.is_due = True
 
     def end(self, key: TaskKey, row: Row, outcome: Outcome) -> None:
@@ -205,6 +202,9 @@ class Reference:
                 row.state = TaskState.UP_FOR_RESCHEDULE
             case Deferred():
                 row.state = TaskState.DEFERRED
+                row.waits_until = outcome.timeout_at
+            case AwaitsInput():
+                row.state = TaskState.AWAITING_INPUT
                 row.waits_until = outcome.timeout_at
             case Skipped():
                 row.state = TaskState.SKIPPED

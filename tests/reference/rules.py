@@ -1,8 +1,9 @@
-"""The trigger rules, each written out by itself."""
+"""The trigger rules, each written out by itself; and which timer ends which state."""
 
 from __future__ import annotations
 
 from slipstream.model.dag import TaskSpec
+from slipstream.model.events import TimerKind
 from slipstream.model.states import FINISHED, TaskState, TriggerRule
 
 WAIT, RUN, SKIP, FAIL = "wait", "run", "skip", "fail"
@@ -57,3 +58,14 @@ def apply_rule(rule: TriggerRule, above: list[tuple[TaskSpec, TaskState]]) -> st
             if any_good or TaskState.FAILED in states:
                 return RUN
             return SKIP if is_done else WAIT
+
+
+LIMITS = {
+    TimerKind.TRIGGER_TIMEOUT: TaskState.DEFERRED,
+    TimerKind.INPUT_TIMEOUT: TaskState.AWAITING_INPUT,
+}
+WAITS_FOR = {
+    TimerKind.RETRY: TaskState.UP_FOR_RETRY,
+    TimerKind.RESCHEDULE: TaskState.UP_FOR_RESCHEDULE,
+}
+"""Which timer is whose."""

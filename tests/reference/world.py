@@ -16,6 +16,7 @@ from tests.reference.shapes import random_dag, random_run
 
 from slipstream.core.machine import RunMachine
 from slipstream.model.attempt import (
+    AwaitsInput,
     Cancelled,
     Deferred,
     Failed,
@@ -30,6 +31,8 @@ from slipstream.model.changes import (
     AttemptCancelled,
     CallbackOwed,
     Change,
+    InputTimedOut,
+    InputWanted,
     PastNeeded,
     Ready,
     Refused,
@@ -52,6 +55,7 @@ from slipstream.model.events import (
     AttemptEnded,
     AttemptStarted,
     Event,
+    InputGiven,
     PastSettled,
     RunStarted,
     TimerFired,
@@ -59,6 +63,7 @@ from slipstream.model.events import (
     TriggerEnded,
     Woken,
 )
+from slipstream.model.input import Person, answer_event, default_answer, timeout_event
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import LIVE, RunState, TaskState
 
@@ -89,6 +94,9 @@ class World:
     triggers: dict[str, TaskKey] = field(default_factory=dict)
     """Triggers that a triggerer runs, by the attempt that was deferred."""
     fired: list[tuple[str, TaskKey]] = field(default_factory=list)
+    asking: dict[str, TaskKey] = field(default_factory=dict)
+    """What people may answer, by the attempt that asked."""
+    answered: list[tuple[str, TaskKey]] = field(default_factory=list)
     events: dict[TaskKey, str | None] = field(default_factory=dict)
     """What the next attempt of an instance must be given; None where its wait failed."""
     owed: list[tuple[str, TaskKey | None]] = field(default_factory=list)
@@ -136,6 +144,10 @@ class World:
             choices += [self.settle_past]
         if self.triggers:
             choices += [self.end_trigger]
+        if self.asking:
+            choices += [self.answer]
+        if self.answered and rng.random() < 0.2:
+            choices += [self.answer_again]
         if self.fired and rng.random() < 0.2:
             choices += [self.repeat_trigger]
         if self.gone and rng.random() < 0.2:
@@ -187,7 +199,7 @@ class World:
         outcome = self.outcome(key)
         if attempt in self.cancelled and self.rng.random() < 0.7:
             outcome = Cancelled()
-        if isinstance(outcome, Rescheduled | Deferred):
+        if isinstance(outcome, Rescheduled | Deferred | AwaitsInput):
             self.events.pop(key, None)
         self.rows.note(key, outcome)
         self.tell(AttemptEnded(key, attempt, self.now, outcome))
@@ -220,6 +232,9 @@ class World:
             self.tell(TimerFired(kind, self.now, key))
             if waits and self.machine.state(key) is not TaskState.DEFERRED:
                 self.events[key] = None
+            return
+        if kind is TimerKind.INPUT_TIMEOUT and key is not None:
+            self.time_out_input(key)
             return
         self.tell(TimerFired(kind, self.now, key))
 
@@ -266,6 +281,42 @@ class World:
             changes = self.tell(TriggerEnded(key, attempt, self.now, Fired()))
             assert [type(change) for change in changes] == [Refused, TriggerDropped]
 
+    def answer(self) -> None:
+        """Somebody answers what a task has asked."""
+        attempt = self.rng.choice(sorted(self.asking))
+        key = self.asking[attempt]
+        self.answered.append((attempt, key))
+        self.events[key] = f'{{"by":"{attempt}"}}'
+        self.tell(InputGiven(key, attempt, self.now, f'{{"by":"{attempt}"}}'))
+        assert self.machine.state(key) is TaskState.SCHEDULED
+        assert attempt not in self.asking
+
+    def answer_again(self) -> None:
+        """An answer is told again, or one that comes too late."""
+        attempt, key = self.rng.choice(self.answered)
+        if attempt not in self.asking and key.map_index in self.reference.rows[key.task_id]:
+            changes = self.tell(InputGiven(key, attempt, self.now, "null"))
+            assert [type(change) for change in changes] == [Refused]
+
+    def time_out_input(self, key: TaskKey) -> None:
+        """Nobody may have answered in time."""
+        waits = self.machine.state(key) is TaskState.AWAITING_INPUT
+        deferral = self.rows.deferrals.get(key)
+        changes = self.tell(TimerFired(TimerKind.INPUT_TIMEOUT, self.now, key))
+        if not waits or self.machine.state(key) is TaskState.AWAITING_INPUT:
+            return
+        assert deferral is not None
+        default = None if deferral.kwargs == "null" else deferral.kwargs
+        assert InputTimedOut(key, deferral.attempt_id, self.now, default) in changes
+        self.events[key] = timeout_event() if default is None else self.defaulted(default)
+        self.answered.append((deferral.attempt_id, key))
+
+    def defaulted(self, default: str) -> str:
+        assert answer_event(default, self.now, Person("ada", "Ada")) != answer_event(
+            default, self.now, None
+        )
+        return answer_event(default, self.now, None)
+
     def outcome(self, key: TaskKey) -> Outcome:
         rng = self.rng
         kind = rng.random()
@@ -289,6 +340,12 @@ class World:
             return Deferred(
                 trigger_classpath="trigger",
                 method_name="go",
+                timeout_at=rng.choice((None, self.now + timedelta(minutes=10))),
+            )
+        if kind < 0.97:
+            return AwaitsInput(
+                method_name="go",
+                default=rng.choice(("null", default_answer(["Yes"], {"n": 1}))),
                 timeout_at=rng.choice((None, self.now + timedelta(minutes=10))),
             )
         return Lost(message="lost") if kind < 0.99 else Cancelled()
@@ -332,10 +389,13 @@ class World:
         self.asked.clear()
         self.cancelled.clear()
         self.triggers.clear()
+        self.asking.clear()
         self.take(self.machine.resume(self.now))
         self.deferred = {
             key for key, row in self.rows.instances.items() if row.state is TaskState.DEFERRED
         }
+        waiting = {of for of, state in self.machine.states() if state is TaskState.AWAITING_INPUT}
+        assert set(self.asking.values()) == waiting
         self.reference.resume(self.now)
         self.compare()
 
@@ -416,6 +476,10 @@ class World:
                     self.triggers[change.deferral.attempt_id] = change.key
                 case TriggerDropped():
                     self.triggers.pop(change.attempt_id, None)
+                case InputWanted():
+                    assert self.rows.instances[change.key].state is TaskState.AWAITING_INPUT
+                    assert self.rows.deferrals[change.key].attempt_id == change.attempt_id
+                    self.asking[change.attempt_id] = change.key
                 case AttemptCancelled():
                     self.cancelled.add(change.attempt_id)
                 case PastNeeded():
@@ -445,6 +509,9 @@ class World:
         assert self.machine.run.state is self.reference.state, self.machine.run.reason
         ready = {key for key, state in by_machine.items() if state is TaskState.SCHEDULED}
         assert self.ready == ready
+        for attempt, key in list(self.asking.items()):
+            if by_machine.get(key) is not TaskState.AWAITING_INPUT:
+                del self.asking[attempt]
         for key, row in self.rows.instances.items():
             other = self.reference.rows[key.task_id][key.map_index]
             assert row.try_number == other.try_number, f"{key}: {row} {other}"

@@ -12,6 +12,7 @@ from tests.store.making import NOON, changed, later, new_run, recorded, spec, st
 
 from slipstream.model.attempt import Attempt
 from slipstream.model.dag import GroupSpec, TaskSpec
+from slipstream.model.input import InputRequest, InputResponse
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import RunState, RunType, TaskState
 from slipstream.services.execution import ExecutionService
@@ -472,3 +473,30 @@ def test_runs_of_a_moment_are_told_in_utc(
     assert isinstance(moment, str)
     assert datetime.fromisoformat(moment).tzinfo == UTC
     assert answer.fields["duration"] is None
+
+
+# Questions to people.
+
+
+def test_what_a_task_asks_people_is_kept_and_its_answer_found(
+    service: ExecutionService, store: Store, attempt: Attempt
+) -> None:
+    request = InputRequest(subject="Go?", options=("Yes", "No"), defaults=("No",))
+    ask = wire.GetInput(attempt_id="a-1")
+    refused(service.answer(attempt, ask), "not_found")
+    assert service.answer(attempt, wire.AskInput(request=request)) == wire.Done()
+    assert service.answer(attempt, ask) == wire.InputFound(request=request)
+    taken = service.answer(attempt, wire.TakeDefaultInput(chosen_options=["No"]))
+    response = InputResponse(chosen_options=("No",), responded_at=NOON)
+    assert taken == wire.InputFound(request=request, response=response)
+    again = service.answer(attempt, wire.TakeDefaultInput(chosen_options=["No"]))
+    assert "answered already" in refused(again, "conflict")
+
+
+def test_an_attempt_that_no_longer_counts_asks_nobody(
+    service: ExecutionService, store: Store, run: DagRun, attempt: Attempt
+) -> None:
+    with_attempt(store, run, "a-2")
+    request = InputRequest(subject="Go?", options=("Yes",))
+    refused(service.answer(attempt, wire.AskInput(request=request)), "fenced")
+    refused(service.answer(attempt, wire.TakeDefaultInput(chosen_options=["Yes"])), "fenced")

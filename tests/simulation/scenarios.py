@@ -12,6 +12,7 @@ from tests.reference.shapes import random_dag
 
 from slipstream.model.attempt import (
     Attempt,
+    AwaitsInput,
     Deferred,
     Failed,
     Outcome,
@@ -21,6 +22,7 @@ from slipstream.model.attempt import (
 )
 from slipstream.model.dag import DagSpec, TaskSpec
 from slipstream.model.deferral import TRIGGER_FAILED
+from slipstream.model.input import default_answer
 from slipstream.model.run import TaskKey
 from slipstream.model.schedule import Delta
 from slipstream.store.records import BRANCH_DECISION_KEY
@@ -67,6 +69,13 @@ def outcomes_of(seed: int, dags: dict[str, DagSpec]) -> Outcomes:
             return Deferred(
                 trigger_classpath="trigger",
                 method_name="go_on",
+                timeout_at=chance.choice((None, timeout_at)),
+            )
+        if waited is None and chance.random() < 0.1:
+            timeout_at = run.run_after + timedelta(days=20)
+            return AwaitsInput(
+                method_name="go_on",
+                default=chance.choice(("null", default_answer(["Yes"], {}))),
                 timeout_at=chance.choice((None, timeout_at)),
             )
         if waited == TRIGGER_FAILED:

@@ -9,6 +9,7 @@ import pytest
 
 from slipstream.model.attempt import (
     Attempt,
+    AwaitsInput,
     Cancelled,
     Deferred,
     Failed,
@@ -42,6 +43,7 @@ def over_the_wire(message: msgspec.Struct) -> bytes:
         Skipped(message="no data"),
         Rescheduled(at=NOW),
         Deferred(trigger_classpath="a.B", trigger_kwargs="{}", method_name="m", timeout_at=NOW),
+        AwaitsInput(method_name="m", default='{"chosen_options": []}', timeout_at=NOW),
         Lost(message="gone"),
         Cancelled(message="cleared"),
     ],

@@ -16,6 +16,7 @@ from slipstream.cli.grammar import Group, Parser, Run
 from slipstream.model.errors import SlipstreamError
 
 NOUNS: Final[dict[str, tuple[str, str]]] = {
+    "approvals": ("slipstream.cli.approvals", "List and answer what tasks ask people"),
     "api-server": ("slipstream.cli.components", "Run the REST API in a process of its own"),
     "assets": ("slipstream.cli.assets", "List assets, and make them"),
     "backfill": ("slipstream.cli.backfill", "Make the runs of a stretch of time"),

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final, assert_never
 
 from slipstream.core import reasons
+from slipstream.core.awaiting import await_input
 from slipstream.core.codes import (
     LIVE_CODES,
     NONE,
@@ -24,6 +25,7 @@ from slipstream.core.run_progress import RunProgress
 from slipstream.core.stopping import skip_downstream
 from slipstream.core.transitions import TaskEvent, TransitionError
 from slipstream.model.attempt import (
+    AwaitsInput,
     Cancelled,
     Deferred,
     Failed,
@@ -126,6 +128,9 @@ def finish(run: RunProgress, task: TaskProgress, index: int, event: AttemptEnded
         case Deferred():
             defer(run, task, index, record, outcome)
             return TaskEvent.DEFER
+        case AwaitsInput():
+            await_input(run, task, index, record, outcome)
+            return TaskEvent.AWAIT_INPUT
         case Lost():
             return _lost(run, task, index, record, outcome)
         case Cancelled():

@@ -44,6 +44,7 @@ RESTARTING: Final = CODE[TaskState.RESTARTING]
 UP_FOR_RETRY: Final = CODE[TaskState.UP_FOR_RETRY]
 UP_FOR_RESCHEDULE: Final = CODE[TaskState.UP_FOR_RESCHEDULE]
 DEFERRED: Final = CODE[TaskState.DEFERRED]
+AWAITING_INPUT: Final = CODE[TaskState.AWAITING_INPUT]
 LIVE_CODES: Final = frozenset(CODE[state] for state in LIVE)
 
 assert {STATES[code] for code in range(NONE)} == FINISHED

@@ -24,7 +24,7 @@ _CODES = {
     TaskState.UP_FOR_RETRY: ReasonCode.WAITS_FOR_RETRY,
     TaskState.UP_FOR_RESCHEDULE: ReasonCode.WAITS_FOR_RESCHEDULE,
     TaskState.DEFERRED: ReasonCode.WAITS_FOR_TRIGGER,
-    TaskState.AWAITING_INPUT: ReasonCode.WAITS_FOR_TRIGGER,
+    TaskState.AWAITING_INPUT: ReasonCode.WAITS_FOR_INPUT,
 }
 _SENTENCES = {
     ReasonCode.SUCCEEDED: "It succeeded.",
@@ -37,6 +37,7 @@ _SENTENCES = {
     ReasonCode.RUNS: "It is running.",
     ReasonCode.WAITS_FOR_RESTART: "It was cleared and waits for its attempt to end.",
     ReasonCode.WAITS_FOR_TRIGGER: "It waits for a trigger.",
+    ReasonCode.WAITS_FOR_INPUT: "It waits for somebody to answer.",
 }
 
 
@@ -58,6 +59,10 @@ def explain(run: RunProgress, task: TaskProgress, index: int) -> Reason:
         if waiting.deferral is not None:
             deferral = waiting.deferral
             return Reason(code, reasons.deferred(deferral.classpath, deferral.created_at))
+    if state is TaskState.AWAITING_INPUT:
+        asking = (task.records.get(index) or Record(0)).deferral
+        if asking is not None:
+            return Reason(code, reasons.awaits_input(asking.created_at, asking.timeout_at))
     return Reason(code, _SENTENCES[code])
 
 

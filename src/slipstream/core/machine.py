@@ -22,6 +22,8 @@ What the caller does with the changes:
 * `DeferralKept` and `DeferralDropped` are written with the rows. `TriggerWanted` goes to the
   triggerer, which answers by one `TriggerEnded`; `TriggerDropped` takes it back, or says that its
   end counts.
+* `InputWanted` is answered by `InputGiven` as soon as there is an answer; `InputTimedOut` is
+  written, and refused where there is one by then.
 * `PastNeeded` is answered by `PastSettled`, at once or later, any number of times.
 * `Refused` says that a report came from an attempt that does not count; nothing has changed.
 
@@ -44,6 +46,7 @@ from typing import assert_never
 
 from slipstream.core import frozen, reasons, restoring
 from slipstream.core.attempts import admit, begin, finish
+from slipstream.core.awaiting import take_input, time_out_input
 from slipstream.core.codes import (
     DEFERRED,
     LIVE_CODES,
@@ -80,6 +83,7 @@ from slipstream.model.events import (
     AttemptEnded,
     AttemptStarted,
     Event,
+    InputGiven,
     PastSettled,
     RunStarted,
     TimerFired,
@@ -160,6 +164,8 @@ class RunMachine:
                 step = end_wait(progress, task, index, event)
                 if step is TaskEvent.FAIL and progress.dag.fail_fast:
                     fail_fast(progress, task.node.task_id)
+            case InputGiven():
+                take_input(progress, *self._find(event.key), event)
             case _:
                 assert_never(event)
         self._settle()
@@ -352,6 +358,8 @@ class RunMachine:
                 progress.touch(task)
         elif event.kind is TimerKind.TRIGGER_TIMEOUT:
             time_out_wait(progress, *self._find(event.key), event)
+        elif event.kind is TimerKind.INPUT_TIMEOUT:
+            time_out_input(progress, *self._find(event.key), event)
         else:
             task, index = self._find(event.key)
             record = task.records.get(index)

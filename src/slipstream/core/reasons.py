@@ -38,6 +38,7 @@ class ReasonCode(StrEnum):
     WAITS_FOR_RETRY = "waits_for_retry"
     WAITS_FOR_RESCHEDULE = "waits_for_reschedule"
     WAITS_FOR_TRIGGER = "waits_for_trigger"
+    WAITS_FOR_INPUT = "waits_for_input"
     WAITS_FOR_RESTART = "waits_for_restart"
     RUNS = "runs"
     SUCCEEDED = "succeeded"
@@ -65,7 +66,8 @@ NOTHING_TO_EXECUTE = "It has nothing to execute and succeeded as soon as it was 
 EMPTY_MAP = "It was skipped because there is nothing to map over."
 NO_LENGTH = "It cannot run because an upstream task gave nothing that it could be mapped over."
 TRIGGER_FIRED = "The trigger that it waited for has fired."
-TRIGGER_UNKNOWN = "Nobody knows what it waited for any more, so it starts over."
+INPUT_GIVEN = "Somebody has answered it."
+WAIT_UNKNOWN = "Nobody knows what it waited for any more, so it starts over."
 CLEARED = "It was cleared while it was running and is decided anew."
 NOT_IN_DAG = "Its task is not in this version of the DAG any more."
 IN_MAP_AGAIN = "There are as many things to map over again."
@@ -230,6 +232,18 @@ def trigger_timed_out(at: datetime) -> str:
 def ended_by_trigger(state: str, trigger: str) -> str:
     """Of an instance that its trigger ended."""
     return f"The trigger {trigger} ended it as {state}."
+
+
+def awaits_input(since: datetime, until: datetime | None) -> str:
+    """Of an instance that has asked people something."""
+    limit = "" if until is None else f", until {until.isoformat(timespec='seconds')} at the latest"
+    return f"It waits for somebody to answer since {since.isoformat(timespec='seconds')}{limit}."
+
+
+def input_timed_out(at: datetime, *, has_defaults: bool) -> str:
+    """Of an instance that nobody has answered in time: it goes on by its defaults, or to fail."""
+    follows = "it goes on with its defaults" if has_defaults else "it has no defaults"
+    return f"Nobody answered until {at.isoformat(timespec='seconds')}: {follows}."
 
 
 def waits_for_past(reason: str) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from slipstream.core import reasons
 from slipstream.core.attempts import cancel_restarting
+from slipstream.core.awaiting import want_input
 from slipstream.core.codes import (
+    AWAITING_INPUT,
     CODE,
     DEFERRED,
     FAILED,
@@ -131,17 +133,19 @@ def _arm(run: RunProgress, task: TaskProgress, changes: list[Change]) -> None:
             run.out, out = changes, run.out
             cancel_restarting(run, task, index)
             run.out = out
-        elif code == DEFERRED:
+        elif code in (DEFERRED, AWAITING_INPUT):
             run.out, out = changes, run.out
             _wait_again(run, task, index, record)
             run.out = out
 
 
 def _wait_again(run: RunProgress, task: TaskProgress, index: int, record: Record) -> None:
-    if record.deferral is not None:
+    if record.deferral is None:
+        run.ready(task, index, reasons.WAIT_UNKNOWN)
+    elif task.states[index] == DEFERRED:
         want_trigger(run, task, index, record.deferral)
     else:
-        run.ready(task, index, reasons.TRIGGER_UNKNOWN)
+        want_input(run, task, index, record.deferral)
 
 
 def _drop_by_dates(run: RunProgress, task: TaskProgress, *, has_rows: bool) -> None:

@@ -32,6 +32,7 @@ class TaskEvent(StrEnum):
     """It failed and will be tried again."""
     RESCHEDULE = "reschedule"
     DEFER = "defer"
+    AWAIT_INPUT = "await_input"
     LOSE = "lose"
     """Its attempt was lost by no fault of its own; the same try begins again."""
     CANCEL = "cancel"
@@ -76,6 +77,7 @@ TASK_TRANSITIONS: Mapping[tuple[TaskState, TaskEvent], TaskState] = MappingProxy
         (_S.QUEUED, _E.RETRY): _S.UP_FOR_RETRY,
         (_S.QUEUED, _E.RESCHEDULE): _S.UP_FOR_RESCHEDULE,
         (_S.QUEUED, _E.DEFER): _S.DEFERRED,
+        (_S.QUEUED, _E.AWAIT_INPUT): _S.AWAITING_INPUT,
         (_S.QUEUED, _E.LOSE): _S.SCHEDULED,
         (_S.QUEUED, _E.CANCEL): _S.NONE,
         (_S.QUEUED, _E.SKIP): _S.SKIPPED,
@@ -86,6 +88,7 @@ TASK_TRANSITIONS: Mapping[tuple[TaskState, TaskEvent], TaskState] = MappingProxy
         (_S.RUNNING, _E.RETRY): _S.UP_FOR_RETRY,
         (_S.RUNNING, _E.RESCHEDULE): _S.UP_FOR_RESCHEDULE,
         (_S.RUNNING, _E.DEFER): _S.DEFERRED,
+        (_S.RUNNING, _E.AWAIT_INPUT): _S.AWAITING_INPUT,
         (_S.RUNNING, _E.LOSE): _S.SCHEDULED,
         (_S.RUNNING, _E.CANCEL): _S.NONE,
         (_S.RUNNING, _E.SKIP): _S.SKIPPED,

@@ -41,7 +41,7 @@ class Attempt:
     next_kwargs: str | None = None
     """Its arguments, as JSON text."""
     next_event: str | None = None
-    """What the trigger gave, as JSON text; None where it failed."""
+    """What the trigger gave, or people answered, as JSON text; None where the trigger failed."""
     executor_config: Mapping[str, JsonValue] = field(default_factory=dict)
     """What the task's author says to the executor, as JSON can hold it."""
     is_over: bool = False
@@ -140,6 +140,18 @@ class Deferred:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitsInput:
+    """The task has asked people something and holds no place until they answer."""
+
+    method_name: str
+    method_kwargs: str = field(default="{}", repr=False)
+    """JSON text."""
+    default: str = field(default="null", repr=False)
+    """What counts as the answer at `timeout_at`: `model.input.default_answer`; `null` for none."""
+    timeout_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
     """The attempt ended without a word from the task, and not by the task's fault.
 
@@ -157,4 +169,6 @@ class Cancelled:
     message: str = ""
 
 
-Outcome: TypeAlias = Succeeded | Failed | Skipped | Rescheduled | Deferred | Lost | Cancelled
+Outcome: TypeAlias = (
+    Succeeded | Failed | Skipped | Rescheduled | Deferred | AwaitsInput | Lost | Cancelled
+)

@@ -189,6 +189,27 @@ class TriggerDropped:
 
 
 @dataclass(frozen=True, slots=True)
+class InputWanted:
+    """Whether people have answered this instance must be looked up, now and when they do:
+    `InputGiven`. `attempt_id` is the attempt that asked."""
+
+    key: TaskKey
+    attempt_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputTimedOut:
+    """Nobody has answered in time. Not written, with all that goes with it, where somebody has."""
+
+    key: TaskKey
+    attempt_id: str
+    """The attempt that asked."""
+    at: datetime
+    default: str | None
+    """What counts as the answer, as JSON text; None where there is no default."""
+
+
+@dataclass(frozen=True, slots=True)
 class PastNeeded:
     """Whether the previous run lets this instance go on must be looked up: `PastSettled`.
 
@@ -217,6 +238,7 @@ RowChange: TypeAlias = (
     | DeferralDropped
     | FieldsRendered
     | AssetsUpdated
+    | InputTimedOut
     | RunChanged
     | CallbackOwed
 )
@@ -231,6 +253,7 @@ Change: TypeAlias = (
     | AttemptCancelled
     | TriggerWanted
     | TriggerDropped
+    | InputWanted
     | PastNeeded
     | Refused
 )

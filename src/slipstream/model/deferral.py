@@ -9,6 +9,9 @@ from typing import TypeAlias
 from slipstream.model.attempt import XComWrite
 from slipstream.model.states import TaskState
 
+BY_PEOPLE = ""
+"""The class path of a wait that no trigger ends: people answer."""
+
 TRIGGER_FAILED = "__fail__"
 """The `next_method` of a task whose trigger failed or did not fire in time."""
 
@@ -20,8 +23,9 @@ class Deferral:
     attempt_id: str
     """The attempt that was deferred: it names the trigger, and fences what the trigger says."""
     classpath: str
-    """The import path of the trigger's class."""
+    """The import path of the trigger's class; `BY_PEOPLE` where the wait is for their answer."""
     kwargs: str = field(default="{}", repr=False)
+    """The trigger's arguments; of a wait for people `model.input.default_answer`, or `null`."""
     created_at: datetime
     timeout_at: datetime | None = None
     """When the wait fails; None where it may last for ever."""
@@ -30,7 +34,7 @@ class Deferral:
     """The operator's method that the next attempt calls, or `TRIGGER_FAILED`."""
     next_kwargs: str = field(default="{}", repr=False)
     event: str | None = field(default=None, repr=False)
-    """What the trigger gave; None as long as it waits, and where it failed."""
+    """What the trigger gave, or the answer; None as long as it waits, and where it failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

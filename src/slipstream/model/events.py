@@ -63,6 +63,7 @@ class TimerKind(StrEnum):
     RESCHEDULE = "reschedule"
     TASK_START_DATE = "task_start_date"
     TRIGGER_TIMEOUT = "trigger_timeout"
+    INPUT_TIMEOUT = "input_timeout"
     RUN_TIMEOUT = "run_timeout"
 
 
@@ -105,6 +106,18 @@ class TriggerEnded:
     end: TriggerEnd
 
 
+@dataclass(frozen=True, slots=True)
+class InputGiven:
+    """The answer to `InputWanted`: what people have said to the instance that asked them."""
+
+    key: TaskKey
+    attempt_id: str
+    """The attempt that asked; an answer to any other is refused."""
+    at: datetime
+    payload: str
+    """What the task goes on with, as JSON text."""
+
+
 Event: TypeAlias = (
     RunStarted
     | Admitted
@@ -114,4 +127,5 @@ Event: TypeAlias = (
     | Woken
     | PastSettled
     | TriggerEnded
+    | InputGiven
 )

@@ -12,6 +12,7 @@ from typing import Any, assert_never
 import msgspec
 
 from slipstream.model.attempt import (
+    AwaitsInput,
     Cancelled,
     Deferred,
     Failed,
@@ -216,6 +217,9 @@ def describe_end(outcome: Outcome) -> str:
             return f"Task gives its place back until {at.isoformat()}"
         case Deferred(trigger_classpath=classpath):
             return f"Task waits on the trigger {classpath}"
+        case AwaitsInput(timeout_at=until):
+            limit = "" if until is None else f" until {until.isoformat()} at the latest"
+            return f"Task waits for somebody to answer{limit}"
         case Lost(message=message):
             return f"Attempt lost: {message}"
         case Cancelled(message=message):

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from slipstream.model.asset import AssetEvent
 from slipstream.model.attempt import Attempt, XComWrite
+from slipstream.model.input import InputRequest, InputResponse
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED
 from slipstream.runtime.link import Link, RequestFailedError
@@ -353,6 +354,27 @@ class SupervisorBackend:
         """See `Backend`."""
         request = wire.AwaitChange(dag_id=dag_id, seen=seen, seconds=seconds)
         return _expect(await self._link.ask_async(request), wire.Count).value
+
+    def ask_input(self, request: InputRequest) -> None:
+        """See `Backend`."""
+        self._ask(wire.AskInput(request=request), wire.Done)
+
+    def get_input(self, attempt_id: str) -> tuple[InputRequest, InputResponse | None]:
+        """See `Backend`."""
+        found = self._ask(wire.GetInput(attempt_id=attempt_id), wire.InputFound)
+        return found.request, found.response
+
+    def take_default_input(
+        self, *, chosen_options: Sequence[str], params_input: Mapping[str, JsonValue]
+    ) -> InputResponse:
+        """See `Backend`."""
+        request = wire.TakeDefaultInput(
+            chosen_options=list(chosen_options), params_input=params_input
+        )
+        response = self._ask(request, wire.InputFound).response
+        if response is None:
+            raise RequestFailedError("the server kept no answer and did not say why")
+        return response
 
     def mask_secret(self, value: str) -> None:
         """See `Backend`."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from slipstream.model.attempt import (
     Attempt,
+    AwaitsInput,
     Deferred,
     Failed,
     Outcome,
@@ -17,25 +18,28 @@ from slipstream.model.attempt import (
     Skipped,
     Succeeded,
 )
+from slipstream.model.input import InputRequest, default_answer
 from slipstream.model.states import TaskState
 from slipstream.sdk._template_errors import note_of
 from slipstream.sdk.exceptions import (
+    AirflowException,
     AirflowFailException,
     AirflowRescheduleException,
     AirflowSensorTimeout,
     AirflowSkipException,
     DownstreamTasksSkipped,
+    TaskAwaitingInput,
     TaskDeferred,
 )
-from slipstream.wire.values import encode_value
+from slipstream.wire.values import encode_value, plain_value
 
 _log = logging.getLogger("airflow.task")
 
 _LONGEST_MESSAGE = 2000
 
 
-def outcome_of(error: BaseException) -> Outcome:
-    """How the task has ended that raised this."""
+def outcome_of(error: BaseException, asked: InputRequest | None = None) -> Outcome:
+    """How the task has ended that raised this. `asked` is what the attempt has asked people."""
     match error:
         case AirflowSkipException():
             _log.info("Skipped: %s", error)
@@ -46,6 +50,8 @@ def outcome_of(error: BaseException) -> Outcome:
             return Rescheduled(at=_aware(error.reschedule_date), watched=error.watched)
         case TaskDeferred():
             return _deferred(error)
+        case TaskAwaitingInput():
+            return _awaits_input(error, asked)
         case DownstreamTasksSkipped():
             return Succeeded(skip=tuple(_task_id(task) for task in error.tasks))
         case _:
@@ -87,6 +93,8 @@ def state_after(outcome: Outcome, attempt: Attempt) -> TaskState:
             return TaskState.UP_FOR_RESCHEDULE
         case Deferred():
             return TaskState.DEFERRED
+        case AwaitsInput():
+            return TaskState.AWAITING_INPUT
         case Failed():
             return TaskState.UP_FOR_RETRY if will_retry(outcome, attempt) else TaskState.FAILED
         case _:
@@ -108,6 +116,37 @@ def _deferred(error: TaskDeferred) -> Outcome:
     except Exception as problem:  # noqa: BLE001 - the trigger is the user's code
         _log.exception("The task could not be deferred")
         return failed(problem)
+
+
+def _awaits_input(error: TaskAwaitingInput, asked: InputRequest | None) -> Outcome:
+    if asked is None:
+        problem = AirflowException(
+            "The task raised TaskAwaitingInput and has asked nobody anything: call "
+            "upsert_hitl_detail before, or use one of the HITL operators."
+        )
+        return failed(problem, retryable=False)
+    try:
+        timeout = error.timeout
+        return AwaitsInput(
+            method_name=error.method_name,
+            method_kwargs=encode_value(error.kwargs or {}),
+            default=default_of(asked),
+            timeout_at=None if timeout is None else datetime.now(UTC) + timeout,
+        )
+    except Exception as problem:  # noqa: BLE001 - the arguments are the user's
+        _log.exception("The task could not wait for an answer")
+        return failed(problem)
+
+
+def default_of(asked: InputRequest) -> str:
+    """What counts as the answer where nobody gives one in time; `null` where nothing does."""
+    if asked.defaults is None:
+        return "null"
+    values = {
+        name: param.get("value") if isinstance(param, Mapping) else param
+        for name, param in asked.params.items()
+    }
+    return default_answer(asked.defaults, plain_value(values))
 
 
 def _task_id(task: str | tuple[str, int] | Any) -> str:

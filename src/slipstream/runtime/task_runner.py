@@ -273,7 +273,7 @@ class TaskRun:
 
     def _ended_by(self, error: BaseException, context: Context) -> Outcome:
         """The outcome that an exception stands for."""
-        outcome = task_endings.outcome_of(error)
+        outcome = task_endings.outcome_of(error, context["ti"].asked)
         if isinstance(outcome, (Failed, Skipped, Succeeded)):
             name = self._map_index_name(context) if self._operator is not None else None
             outcome = task_endings.with_details(outcome, self._lengths, name)

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from slipstream.model.asset import AssetEvent
+from slipstream.model.input import InputRequest, InputResponse
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED
 
@@ -242,6 +243,18 @@ class Backend(Protocol):
 
     async def change_after(self, *, dag_id: str, seen: int | None, seconds: float) -> int:
         """The same as `await_change`, for a coroutine."""
+
+    def ask_input(self, request: InputRequest) -> None:
+        """Show people a question of the running attempt; an earlier one is replaced."""
+
+    def get_input(self, attempt_id: str) -> tuple[InputRequest, InputResponse | None]:
+        """What that attempt has asked, and the answer. Raises `NotFoundError`."""
+
+    def take_default_input(
+        self, *, chosen_options: Sequence[str], params_input: Mapping[str, JsonValue]
+    ) -> InputResponse:
+        """Let this count as the answer to what the running attempt has asked, for nobody gave one
+        in time. Raises `ConflictError` where somebody has."""
 
     def mask_secret(self, value: str) -> None:
         """From now on, hide this text wherever it appears in the attempt's log."""

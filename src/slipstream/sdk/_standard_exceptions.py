@@ -1,4 +1,4 @@
-"""What can go wrong with waiting for another DAG; the standard provider's names."""
+"""What can go wrong with waiting for another DAG, or for people; the standard provider's names."""
 
 from __future__ import annotations
 
@@ -39,3 +39,15 @@ class ExternalDagFailedError(AirflowExternalTaskSensorException):
 
 class DuplicateStateError(AirflowExternalTaskSensorException):
     """A state was given twice."""
+
+
+class HITLTriggerEventError(Exception):
+    """There is no answer of people that a task could go on with."""
+
+
+class HITLTimeoutError(HITLTriggerEventError):
+    """Nobody has answered in time, and there were no defaults."""
+
+
+class HITLRejectException(AirflowException):
+    """Somebody rejected what an `ApprovalOperator` with `fail_on_reject` asked to approve."""

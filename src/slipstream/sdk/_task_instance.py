@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pendulum
 
     from slipstream.model.attempt import Attempt
+    from slipstream.model.input import InputRequest
     from slipstream.sdk._abstract_operator import AbstractOperator
     from slipstream.sdk._backend import Backend, DagSummary
     from slipstream.sdk._context import Context
@@ -93,6 +94,8 @@ class TaskInstance:
         self.task_reschedule_count = attempt.reschedules
         self.rendered_map_index: str | None = None
         self.decisions = Decisions([])
+        self.asked: InputRequest | None = None
+        """What this attempt has asked people."""
         self.resolved_inputs: dict[int, Mapping[str, UserValue]] = {}
         self.context: Context | None = None
         self._started = datetime.now(UTC)

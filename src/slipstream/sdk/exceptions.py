@@ -111,8 +111,28 @@ class TaskDeferred(BaseException):
         return f"<TaskDeferred trigger={self.trigger!r} method={self.method_name}>"
 
 
-class TaskAwaitingInput(TaskDeferred):
-    """Raised by a task: free my place until a person has answered."""
+class TaskAwaitingInput(BaseException):
+    """Raised by a task that has asked people something (`upsert_hitl_detail`): free my place, wait
+    for their answer, then call `method_name` with it as `event`.
+
+    After `timeout` the task goes on with the defaults that it named, or is told that nobody has
+    answered. Not an `Exception`, so that a task's own `except Exception` does not swallow it.
+    """
+
+    def __init__(
+        self,
+        *,
+        method_name: str,
+        kwargs: Mapping[str, UserValue] | None = None,
+        timeout: timedelta | int | float | None = None,
+    ) -> None:
+        super().__init__()
+        self.method_name = method_name
+        self.kwargs = dict(kwargs) if kwargs is not None else None
+        self.timeout = timedelta(seconds=timeout) if isinstance(timeout, int | float) else timeout
+
+    def __repr__(self) -> str:
+        return f"<TaskAwaitingInput method={self.method_name}>"
 
 
 class TaskDeferralError(AirflowException):

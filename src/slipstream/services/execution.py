@@ -15,6 +15,7 @@ from slipstream.model.errors import (
     InvalidInputError,
     NotFoundError,
 )
+from slipstream.model.input import InputResponse
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED, DagRun, TaskKey
 from slipstream.model.states import LIVE, RunState, RunType, TaskState, TriggeredBy
@@ -25,6 +26,7 @@ from slipstream.store.errors import AttemptSupersededError
 from slipstream.store.interface import (
     AssetStore,
     DagStore,
+    InputStore,
     KeptStateStore,
     RunStore,
     SchedulerStore,
@@ -48,6 +50,7 @@ class ExecutionStore(
     SchedulerStore,
     DagStore,
     RunStore,
+    InputStore,
     XComStore,
     KeptStateStore,
     AssetStore,
@@ -173,6 +176,8 @@ class ExecutionService:
             case wire.AwaitChange():
                 changes = self._changes.wait(ask.dag_id, ask.seen, ask.seconds)
                 return wire.Count(value=changes.result())
+            case wire.AskInput() | wire.GetInput() | wire.TakeDefaultInput():
+                return self._input(attempt, ask)
             case wire.TriggerRun():
                 self._require_current(attempt)
                 return wire.Text(value=self._trigger(attempt, ask))
@@ -197,6 +202,32 @@ class ExecutionService:
         found = self._store.get_instance(attempt.run.dag_id, attempt.run.run_id, attempt.key)
         if found.instance.attempt_id != attempt.attempt_id:
             raise _fenced(attempt)
+
+    def _input(
+        self, attempt: Attempt, ask: wire.AskInput | wire.GetInput | wire.TakeDefaultInput
+    ) -> wire.Answer:
+        match ask:
+            case wire.AskInput():
+                try:
+                    self._store.ask_input(attempt.attempt_id, ask.request)
+                except AttemptSupersededError as error:
+                    raise _fenced(attempt) from error
+                return wire.Done()
+            case wire.TakeDefaultInput():
+                self._require_current(attempt)
+                response = InputResponse(
+                    chosen_options=tuple(ask.chosen_options),
+                    params_input=ask.params_input,
+                    responded_at=self._clock(),
+                )
+                self._store.answer_input(attempt.attempt_id, response)
+                asked = attempt.attempt_id
+            case wire.GetInput():
+                asked = ask.attempt_id
+            case _:
+                assert_never(ask)
+        request, answer = self._store.get_asked(asked)
+        return wire.InputFound(request=request, response=answer)
 
     def _connection(self, conn_id: str) -> wire.Answer:
         found = self._store.get_connection(conn_id)

@@ -16,6 +16,7 @@ from slipstream.store.callbacks import INSERT_OWED, owed_row
 from slipstream.store.database import Transaction
 from slipstream.store.deferrals import sealed_row, write_deferrals
 from slipstream.store.errors import RowMissingError
+from slipstream.store.inputs import is_answered, write_defaults
 from slipstream.store.instance_rows import (
     INSERT_INSTANCE,
     UPDATE_INSTANCE,
@@ -158,7 +159,11 @@ class ApplyVerbs(StoreParts):
                 for some in _one_of_each_run(plans):
                     accepted = []
                     for plan in some:
-                        if revisions.get(plan.run_pk) == plan.seen_revision:
+                        holds = revisions.get(plan.run_pk) == plan.seen_revision
+                        if holds and plan.timed_out and is_answered(transaction, plan.timed_out):
+                            # Somebody was told that the answer counts: it comes before the time.
+                            holds = False
+                        if holds:
                             revisions[plan.run_pk] = plan.seen_revision + 1
                             accepted.append(plan)
                         else:
@@ -174,6 +179,8 @@ class ApplyVerbs(StoreParts):
                         for change in plan.rendered.values()
                     ]
                     transaction.run_many(WRITE_FIELDS, rendered)
+                    for plan in accepted:
+                        write_defaults(transaction, plan.timed_out)
                     if kept:
                         _write_deferrals(transaction, accepted, kept)
                     updating += [plan for plan in accepted if plan.updates]

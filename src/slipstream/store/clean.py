@@ -12,6 +12,7 @@ from slipstream.model.errors import InvalidInputError
 from slipstream.model.states import RUN_FINISHED, RunType
 from slipstream.store.database import Transaction
 from slipstream.store.parts import StoreParts
+from slipstream.store.people_tables import hitl_detail
 from slipstream.store.tables import (
     attempt,
     dag,
@@ -27,7 +28,7 @@ from slipstream.store.tables import (
 )
 from slipstream.store.times import to_micros
 
-_OF_RUNS = (task_instance, attempt, xcom, task_state_store, rendered_fields)
+_OF_RUNS = (task_instance, attempt, xcom, hitl_detail, task_state_store, rendered_fields)
 _RUNS_AT_ONCE = 200
 _OBJECT = "xcom_object"
 _UNCOMMITTED = timedelta(hours=1)

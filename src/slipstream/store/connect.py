@@ -19,6 +19,7 @@ from slipstream.store.database import Database
 from slipstream.store.deferrals import DeferralVerbs
 from slipstream.store.errors import UnsupportedUrlError
 from slipstream.store.history import HistoryVerbs
+from slipstream.store.inputs import InputVerbs
 from slipstream.store.interface import Store
 from slipstream.store.kept_state import KeptStateVerbs
 from slipstream.store.marks import MarkVerbs
@@ -45,6 +46,7 @@ class SqlStore(
     RunVerbs,
     OverviewVerbs,
     DeferralVerbs,
+    InputVerbs,
     XComVerbs,
     KeptStateVerbs,
     AssetQueueVerbs,

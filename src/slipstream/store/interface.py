@@ -25,6 +25,7 @@ from slipstream.model.run import DagRun, PastRun, TaskKey
 from slipstream.model.states import RunState, TaskState
 from slipstream.model.version import DagVersion, FileError, ParsedFile
 from slipstream.store.imported import HistoryStore
+from slipstream.store.input_interface import InputStore
 from slipstream.store.leases import Holder, Lease
 from slipstream.store.records import (
     AssetEventFilter,
@@ -37,6 +38,9 @@ from slipstream.store.records import (
     DagRecord,
     DeferralRecord,
     FileErrorFilter,
+    GivenInput,
+    InputFilter,
+    InputRecord,
     InstanceFilter,
     InstanceInRun,
     NewBackfill,
@@ -72,6 +76,9 @@ __all__ = [
     "DagStore",
     "DeferralRecord",
     "HistoryStore",
+    "InputFilter",
+    "InputRecord",
+    "InputStore",
     "InstanceFilter",
     "InstanceInRun",
     "KeptStateStore",
@@ -108,6 +115,9 @@ class SchedulerStore(Protocol):
 
     def active_run_pks(self) -> Sequence[int]:
         """The runs that are queued or running, oldest `run_after` first."""
+
+    def given_inputs(self, attempt_ids: Sequence[str]) -> Sequence[GivenInput]:
+        """The answers of people to what these attempts have asked, of those that are there."""
 
     def load_run(self, run_pk: int) -> RunSnapshot:
         """A run as it is now. Raises `NotFoundError`."""
@@ -513,6 +523,7 @@ class Store(
     DagStore,
     RunStore,
     OverviewStore,
+    InputStore,
     XComStore,
     KeptStateStore,
     AssetStore,

@@ -19,6 +19,7 @@ from slipstream.model.changes import (
     DeferralDropped,
     DeferralKept,
     FieldsRendered,
+    InputTimedOut,
     InstanceChanged,
     InstancesAdded,
     MapExpanded,
@@ -61,6 +62,7 @@ class Plan:
     rendered: dict[TaskKey, FieldsRendered] = field(default_factory=dict)
     updates: list[tuple[TaskKey, AssetUpdate]] = field(default_factory=list)
     """Assets that instances have updated."""
+    timed_out: list[InputTimedOut] = field(default_factory=list)
     run: DagRun | None = None
     callbacks: list[CallbackOwed] = field(default_factory=list)
 
@@ -86,6 +88,8 @@ def plan_write(write: RunWrite) -> Plan:
                 plan.rendered[key] = change
             case AssetsUpdated(key=key, updates=updates):
                 plan.updates += [(key, update) for update in updates]
+            case InputTimedOut():
+                plan.timed_out.append(change)
             case RunChanged(run=run):
                 plan.run = run
             case CallbackOwed():

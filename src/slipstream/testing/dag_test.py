@@ -93,6 +93,7 @@ def run_in_process(
     clock: RunClock | None = None,
     events: Mapping[str, UserValue] | None = None,
     results: Mapping[str, UserValue] | None = None,
+    answers: Mapping[str, UserValue] | None = None,
 ) -> TestedRun:
     """Run the whole DAG in this thread. The arguments are those of `InProcessRun` and of `run`."""
     spec = build_spec(dag)
@@ -108,6 +109,7 @@ def run_in_process(
         clock=clock,
         events=events,
         results=results,
+        answers=answers,
     )
     with masked_logging(backend.masker):
         ended = _drive(driven, backend)

@@ -17,6 +17,7 @@ from slipstream.store.records import (
     BackfillAdvance,
     DagFilter,
     DagRecord,
+    GivenInput,
     NewRun,
     NextRun,
     Notice,
@@ -78,6 +79,10 @@ class FaultyStore:
     def apply(self, writes: Sequence[RunWrite]) -> frozenset[int]:
         """See `SchedulerStore`."""
         return meet(self._fates, "apply", lambda: self._store.apply(writes))
+
+    def given_inputs(self, attempt_ids: Sequence[str]) -> Sequence[GivenInput]:
+        """See `SchedulerStore`."""
+        return meet(self._fates, "given_inputs", lambda: self._store.given_inputs(attempt_ids))
 
     def active_run_pks(self) -> Sequence[int]:
         """See `SchedulerStore`."""

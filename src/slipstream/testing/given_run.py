@@ -26,6 +26,7 @@ def run_dag(
     results: Mapping[str, UserValue] | None = None,
     succeed: Collection[str] = (),
     events: Mapping[str, UserValue] | None = None,
+    answers: Mapping[str, UserValue] | None = None,
     waits: bool = False,
 ) -> TestedRun:
     """Run the DAG in this thread, without a server and without a trace; gives the run as it ended.
@@ -34,6 +35,8 @@ def run_dag(
     the tasks find; those in the environment are found, too. The tasks in `results`, `{task_id:
     value}`, do not run but return that; those in `succeed` do not run and return nothing. The
     triggers of the tasks in `events`, `{task_id: payload}`, fire at once with that payload.
+    `answers` are what people say to the tasks that ask them, `{task_id: answer}`: an option, a list
+    of options, or `{"chosen_options": …, "params_input": …}`; without one, nobody answers in time.
     Retries and reschedules happen at once; with `waits`, when they would in production.
 
     Raises `InvalidInputError` where a task is named that the DAG does not have, and for a conf
@@ -42,6 +45,7 @@ def run_dag(
     _check_names(dag, "results", results or ())
     _check_names(dag, "succeed", succeed)
     _check_names(dag, "events", events or ())
+    _check_names(dag, "answers", answers or ())
     return run_in_process(
         dag,
         run_after=run_after,
@@ -56,6 +60,7 @@ def run_dag(
         clock=RunClock(skips_waits=not waits),
         events=events,
         results=results,
+        answers=answers or {},
     )
 
 

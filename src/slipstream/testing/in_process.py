@@ -16,6 +16,7 @@ from slipstream.model.changes import (
     AssetsUpdated,
     CallbackOwed,
     Change,
+    DeferralKept,
     InstanceChanged,
     PastNeeded,
     TimerSet,
@@ -23,19 +24,21 @@ from slipstream.model.changes import (
     TriggerWanted,
 )
 from slipstream.model.dag import DagSpec
-from slipstream.model.deferral import Deferral, EndsTask, TriggerEnd
+from slipstream.model.deferral import BY_PEOPLE, Deferral, EndsTask, TriggerEnd
 from slipstream.model.errors import SlipstreamError
 from slipstream.model.events import (
     Admitted,
     AttemptEnded,
     AttemptStarted,
     Event,
+    InputGiven,
     PastSettled,
     RunStarted,
     TimerFired,
     TimerKind,
     TriggerEnded,
 )
+from slipstream.model.input import answer_event, default_answer
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import TaskState
 from slipstream.runtime.errand_runner import call_for
@@ -49,11 +52,14 @@ from slipstream.sdk._types import UserValue
 from slipstream.sdk._xcom_arg import XCOM_RETURN_KEY
 from slipstream.services.callbacks import attempt_of
 from slipstream.services.scheduler.timers import Timers
+from slipstream.testing.answering import answer_for, nobody
 from slipstream.testing.clock import RunClock
 from slipstream.testing.inline_trigger import wait_for_trigger
 from slipstream.testing.memory_backend import MemoryBackend
 from slipstream.wire.messages import CallbackKind, Errand
-from slipstream.wire.values import encode_value, length_of
+from slipstream.wire.values import encode_value, length_of, plain_value
+
+_log = logging.getLogger("airflow.task")
 
 _log = logging.getLogger("airflow.task")
 
@@ -83,11 +89,13 @@ class InProcessRun:
         clock: RunClock | None = None,
         events: Mapping[str, UserValue] | None = None,
         results: Mapping[str, UserValue] | None = None,
+        answers: Mapping[str, UserValue] | None = None,
     ) -> None:
         """Tasks that `is_marked` names succeed without being run.
 
         So do those in `results`, `{task_id: what it returns}`. `events` is `{task_id: payload or
-        event}`: those tasks' triggers are not run but fire at once.
+        event}`: those tasks' triggers are not run but fire at once. `answers` is what people say to
+        tasks that ask them; None: see `slipstream.testing.answering`.
         """
         self._dag = dag
         self._backend = backend
@@ -96,6 +104,7 @@ class InProcessRun:
         self._clock = clock or RunClock()
         self._events = dict(events or {})
         self._results = dict(results or {})
+        self._answers = answers
         self.machine = RunMachine(spec, run)
         self.instances: dict[TaskKey, TaskInstance] = {}
         """The latest value of each instance that has moved."""
@@ -107,6 +116,8 @@ class InProcessRun:
         self._owed: list[CallbackOwed] = []
         self._numbers = count(1)
         self._deferred: dict[TaskKey, Deferral] = {}
+        self._asking: dict[TaskKey, Deferral] = {}
+        """Instances that wait for people."""
 
     def drive(self) -> DagRun:
         """Run everything; gives the run as it ended. Raises `NothingLeftToDoError`."""
@@ -118,6 +129,8 @@ class InProcessRun:
                 self._attempt(admitted[0].key)
             elif self._deferred:
                 self._wait_for_trigger(next(iter(self._deferred)))
+            elif self._asking:
+                self._wait_for_people(next(iter(self._asking)))
             elif not self.machine.is_finished:
                 self._wait()
         for owed in self._owed:
@@ -164,6 +177,7 @@ class InProcessRun:
             return Succeeded(), None
         self._backend.lengths.clear()
         self._backend.running = attempt.key
+        self._backend.running_attempt = attempt.attempt_id
         with task_variables_kept():
             end = TaskRun(attempt, self._dag, self._backend, self._backend.lengths).run()
         if isinstance(end.outcome, Failed) and end.outcome.message.startswith(_INTERRUPTIONS):
@@ -172,8 +186,27 @@ class InProcessRun:
             _log.info("%s", line)
         return end.outcome, end.callbacks
 
+    def _wait_for_people(self, key: TaskKey) -> None:
+        deferral = self._asking[key]
+        attempt_id = deferral.attempt_id
+        request, _ = self._backend.get_input(attempt_id)
+        response = answer_for(key.task_id, request, self._answers)
+        if response is not None:
+            self._backend.answer_input(attempt_id, response)
+            answer = default_answer(
+                response.chosen_options, plain_value(dict(response.params_input))
+            )
+            event = answer_event(answer, response.responded_at, response.responded_by)
+            self._tell(InputGiven(key, attempt_id, self._clock.now(), event))
+            return
+        if deferral.timeout_at is None:
+            raise nobody(key.task_id, request)
+        _log.info("Nobody is here to answer %s: its time is up", key.task_id)
+        self._tell(TimerFired(TimerKind.INPUT_TIMEOUT, deferral.timeout_at, key))
+
     def _wait_for_trigger(self, key: TaskKey) -> None:
         deferral = self._deferred[key]
+        self._answer_beforehand(key, deferral.attempt_id)
         if key.task_id in self._events:
             end: TriggerEnd | None = end_of(_as_event(self._events[key.task_id]))
         else:
@@ -186,6 +219,14 @@ class InProcessRun:
             self._tell(TriggerEnded(key, deferral.attempt_id, self._clock.now(), end))
             if isinstance(end, EndsTask):
                 self._call_back_task(key, end)
+
+    def _answer_beforehand(self, key: TaskKey, attempt_id: str) -> None:
+        """Answer what the task has asked people that waits for them on a trigger of its own."""
+        self._backend.running_attempt = attempt_id
+        if attempt_id in self._backend.asked:
+            response = answer_for(key.task_id, self._backend.asked[attempt_id][0], self._answers)
+            if response is not None:
+                self._backend.answer_input(attempt_id, response)
 
     def _call_back_task(self, key: TaskKey, end: EndsTask) -> None:
         """Call the callbacks of a task that its trigger has ended: nothing of it runs any more."""
@@ -220,6 +261,10 @@ class InProcessRun:
             match change:
                 case InstanceChanged():
                     self.instances[change.instance.key] = change.instance
+                    if change.instance.state is not TaskState.AWAITING_INPUT:
+                        self._asking.pop(change.instance.key, None)
+                case DeferralKept() if is_asking(change.deferral):
+                    self._asking[change.key] = change.deferral
                 case TriggerWanted():
                     self._deferred[change.key] = change.deferral
                 case TriggerDropped():
@@ -235,6 +280,11 @@ class InProcessRun:
                     self._tell(PastSettled(change.key, self._clock.now(), satisfied=True))
                 case _:
                     continue
+
+
+def is_asking(deferral: Deferral) -> bool:
+    """Whether somebody has to answer for it to end."""
+    return deferral.classpath == BY_PEOPLE and deferral.event is None
 
 
 def _returning(value: UserValue) -> Succeeded:

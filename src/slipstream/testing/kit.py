@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from slipstream.testing.answering import answering
 from slipstream.testing.assertions import (
     assert_edges,
     assert_loads,
@@ -17,6 +18,7 @@ __all__ = [
     "DagBag",
     "Surroundings",
     "TestedRun",
+    "answering",
     "assert_edges",
     "assert_loads",
     "assert_states",

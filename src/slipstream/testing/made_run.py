@@ -99,6 +99,7 @@ class MadeTaskInstance(TaskInstance):
         self._has_run = True
         attempt = self._attempt = replace(self._attempt, try_number=self.try_number)
         self._memory.running = attempt.key
+        self._memory.running_attempt = attempt.attempt_id
         self._memory.lengths.clear()
         with task_variables_kept():
             end = TaskRun(attempt, self._dag, self._memory, self._memory.lengths).run()

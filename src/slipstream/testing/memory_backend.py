@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 
 from slipstream.model.asset import AssetEvent, AssetUpdate
 from slipstream.model.attempt import XComWrite
+from slipstream.model.errors import ConflictError, NotFoundError
+from slipstream.model.input import InputRequest, InputResponse
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED, TaskKey
 from slipstream.model.states import RunType
@@ -51,6 +53,10 @@ class MemoryBackend:
         self._state: dict[tuple[TaskKey | str, str], str] = {}
         self.running = TaskKey("")
         """The task instance that runs now."""
+        self.running_attempt = ""
+        """And its attempt."""
+        self.asked: dict[str, tuple[InputRequest, InputResponse | None]] = {}
+        """`{attempt: what it has asked people, and the answer}`."""
         self.masker = Masker()
         self.lengths: dict[str, int] = {}
         """`{xcom key: items}` of what the running attempt has pushed."""
@@ -342,6 +348,35 @@ class MemoryBackend:
         if seen is not None:
             await asyncio.sleep(seconds)
         return 0
+
+    def ask_input(self, request: InputRequest) -> None:
+        """See `Backend`."""
+        self.asked[self.running_attempt] = request, None
+
+    def get_input(self, attempt_id: str) -> tuple[InputRequest, InputResponse | None]:
+        """See `Backend`."""
+        if attempt_id not in self.asked:
+            raise NotFoundError(f"The attempt {attempt_id} has asked nobody anything.")
+        return self.asked[attempt_id]
+
+    def answer_input(self, attempt_id: str, response: InputResponse) -> None:
+        """Let this be the answer to what that attempt has asked."""
+        self.asked[attempt_id] = self.asked[attempt_id][0], response
+
+    def take_default_input(
+        self, *, chosen_options: Sequence[str], params_input: Mapping[str, JsonValue]
+    ) -> InputResponse:
+        """See `Backend`."""
+        request, answer = self.get_input(self.running_attempt)
+        if answer is not None:
+            raise ConflictError(f"{request.subject!r} was answered already.")
+        response = InputResponse(
+            chosen_options=tuple(chosen_options),
+            params_input=params_input,
+            responded_at=datetime.now(UTC),
+        )
+        self.answer_input(self.running_attempt, response)
+        return response
 
     def mask_secret(self, value: str) -> None:
         """See `Backend`."""

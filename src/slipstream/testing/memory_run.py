@@ -13,6 +13,7 @@ from slipstream.model.changes import (
     DeferralDropped,
     DeferralKept,
     FieldsRendered,
+    InputTimedOut,
     InstanceChanged,
     InstancesAdded,
     MapExpanded,
@@ -66,6 +67,9 @@ class MemoryRun:
             case AssetsUpdated():
                 if self._known(change.key).state is not TaskState.SUCCESS:
                     raise ImpossibleWriteError(f"{change.key} has not succeeded and updates assets")
+            case InputTimedOut():
+                if change.key not in self.deferrals:
+                    raise ImpossibleWriteError(f"{change.key} waits for nobody")
             case FieldsRendered():
                 self._known(change.key)  # For people to look at, of whom there are none here.
             case RunChanged():

@@ -14,7 +14,7 @@ from datetime import datetime
 from itertools import count
 
 from slipstream.model.asset import AssetQueue
-from slipstream.model.changes import AssetsUpdated, CallbackOwed
+from slipstream.model.changes import AssetsUpdated, CallbackOwed, InputTimedOut
 from slipstream.model.dag import DagSpec
 from slipstream.model.deferral import Deferral
 from slipstream.model.errors import AlreadyExistsError, ConflictError, NotFoundError
@@ -25,6 +25,7 @@ from slipstream.store import edits
 from slipstream.store.records import (
     DagFilter,
     DagRecord,
+    GivenInput,
     InstanceInRun,
     NewRun,
     NextRun,
@@ -76,6 +77,8 @@ class MemoryStore:
         self.commits = 0
         self.owed: list[tuple[int, CallbackOwed]] = []
         """`(run, callbacks)` that are to be called."""
+        self.answers: dict[str, GivenInput] = {}
+        """`{attempt that asked: what people have answered}`."""
 
     # What the scheduler writes and reads.
 
@@ -85,7 +88,11 @@ class MemoryStore:
         for write in writes:
             entry = self._runs.get(write.run_pk)
             known = None if write.run_pk in refused or entry is None else entry.run.revision
-            if entry is None or known != write.seen_revision:
+            late = any(
+                isinstance(change, InputTimedOut) and change.attempt_id in self.answers
+                for change in write.changes
+            )
+            if entry is None or known != write.seen_revision or late:
                 # What follows in this run was decided on the same old state.
                 refused.add(write.run_pk)
                 continue
@@ -98,6 +105,10 @@ class MemoryStore:
             entry.run = replace(entry.run, revision=write.seen_revision + 1)
         self.commits += 1
         return frozenset(refused)
+
+    def given_inputs(self, attempt_ids: Sequence[str]) -> Sequence[GivenInput]:
+        """The answers to what these attempts have asked, of those that are there."""
+        return [self.answers[one] for one in attempt_ids if one in self.answers]
 
     def active_run_pks(self) -> Sequence[int]:
         """Queued and running runs, oldest `run_after` first."""
@@ -414,6 +425,19 @@ class MemoryStore:
         instances = tuple(entry.instances.values())
         run, ended = edits.mark_run(entry.run, instances, spec, state, self._clock())
         return self._edit(entry, run, ended)
+
+    def answer(self, run_pk: int, key: TaskKey, event: str) -> bool:
+        """Answer what an instance may have asked; False where it does not wait, or did already."""
+        instance = self._entry(run_pk).instances.get(key)
+        waits = (TaskState.QUEUED, TaskState.RUNNING, TaskState.AWAITING_INPUT)
+        if instance is None or instance.attempt_id is None or instance.state not in waits:
+            return False
+        if instance.attempt_id in self.answers:
+            return False
+        given = GivenInput(run_pk=run_pk, key=key, attempt_id=instance.attempt_id, event=event)
+        self.answers[given.attempt_id] = given
+        self._notify(NoticeKind.INPUT_GIVEN, given.attempt_id)
+        return True
 
     def delete_run(self, dag_id: str, run_id: str) -> None:
         """Remove a run. Raises `ConflictError` while it is running."""

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, cast
 from slipstream.executors.local import LocalExecutor
 from slipstream.executors.skipping import SkippingExecutor
 from slipstream.model.attempt import Attempt
-from slipstream.model.changes import Change, RunChanged
+from slipstream.model.changes import Change, InstanceChanged, RunChanged
 from slipstream.model.errors import InvalidInputError
-from slipstream.model.run import DagRun
+from slipstream.model.run import DagRun, TaskInstance
 from slipstream.model.schedule import NoSchedule
-from slipstream.model.states import RUN_FINISHED
+from slipstream.model.states import RUN_FINISHED, TaskState
 from slipstream.model.version import ParsedFile
 from slipstream.runtime.archives import is_archive
 from slipstream.runtime.host import ProcessHost
@@ -41,6 +41,7 @@ from slipstream.store.records import (
     Window,
     XComFilter,
 )
+from slipstream.testing.answering import answer_for, nobody
 
 if TYPE_CHECKING:
     from slipstream.services.scheduler.needs import SchedulingStore
@@ -137,6 +138,8 @@ class ProcessRun:
                 if run_pk != created.pk:
                     continue
                 observe(change)
+                if isinstance(change, InstanceChanged):
+                    _answer(store, planned, change.instance)
                 if isinstance(change, RunChanged) and change.run.state in RUN_FINISHED:
                     callbacks.call_all()
                     return store.load_run(created.pk).run
@@ -174,6 +177,20 @@ def xcoms_of(store: Store, run: DagRun) -> Iterator[tuple[str, int, str, str]]:
         offset += len(page.items)
         if offset >= page.total or not page.items:
             return
+
+
+def _answer(store: Store, run: DagRun, instance: TaskInstance) -> None:
+    """Answer for people, where the task waits for them; one with a limit may wait for it."""
+    if instance.state is not TaskState.AWAITING_INPUT:
+        return
+    asked = store.get_input(run.dag_id, run.run_id, instance.key)
+    response = answer_for(instance.task_id, asked.request)
+    if response is not None:
+        store.answer_input(asked.attempt_id, response)
+    elif store.deferrals_of([asked.asked_by])[instance.run_pk, instance.key].deferral.timeout_at:
+        return
+    else:
+        raise nobody(instance.task_id, asked.request)
 
 
 def _is_marked(attempt: Attempt, is_marked: Callable[[str], bool]) -> bool:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from slipstream.core.past import judge_past, only_scheduled, tasks_asked_of
 from slipstream.model.attempt import Attempt
 from slipstream.model.dag import DagSpec, TaskSpec
-from slipstream.model.deferral import Deferral
+from slipstream.model.deferral import BY_PEOPLE, Deferral
+from slipstream.model.input import timeout_event
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import LIVE, RUN_FINISHED, RunState, TaskState
 from slipstream.services.scheduler import Scheduler
@@ -18,6 +19,7 @@ from slipstream.store.records import PoolRecord
 from slipstream.testing.memory_store import MemoryStore
 from slipstream.testing.unreliable_executor import UnreliableExecutor
 from slipstream.testing.unreliable_triggerer import UnreliableTriggerer
+from slipstream.testing.world_people import answered_by
 
 
 def check_submission(
@@ -62,13 +64,21 @@ def _goes_on_with(attempt: Attempt, waited: Deferral | None) -> bool:
     """Whether the attempt is given what its instance has waited for, unchanged."""
     if waited is None:
         return attempt.next_method is None and attempt.next_event is None
-    if waited.event is not None and waited.event != f'"{waited.attempt_id}"':
+    if waited.event is not None and not _is_event_of(waited):
         return False
     return (attempt.next_method, attempt.next_kwargs, attempt.next_event) == (
         waited.next_method,
         waited.next_kwargs,
         waited.event,
     )
+
+
+def _is_event_of(waited: Deferral) -> bool:
+    if waited.classpath != BY_PEOPLE:
+        return waited.event == f'"{waited.attempt_id}"'
+    if waited.event == f'{{"answered":"{waited.attempt_id}"}}' or waited.event == timeout_event():
+        return True
+    return waited.kwargs != "null" and '"timedout": true' in (waited.event or "")
 
 
 def _exceeded(
@@ -128,7 +138,10 @@ def check_end(
             states = Counter(i.state.value for i in store.instances(run.pk).values())
             return f"run {run.pk} never ended: it is {run.state}, its tasks are {dict(states)}"
         for instance in store.instances(run.pk).values():
-            if instance.state in LIVE or instance.state is TaskState.DEFERRED:
+            if instance.state in LIVE or instance.state in (
+                TaskState.DEFERRED,
+                TaskState.AWAITING_INPUT,
+            ):
                 return f"{instance.key} of the ended run {run.pk} is {instance.state}"
             if store.deferral(run.pk, instance.key) is not None:
                 return f"{instance.key} of the ended run {run.pk} has a deferral"
@@ -194,6 +207,12 @@ def _excuse_of(
         if 0 <= slots < task.pool_slots:
             bigger = PoolRecord(name=task.pool, slots=task.pool_slots)
             return Excuse(f"pool {task.pool} is too small", lambda: store.set_pool(bigger))
+    if instance.state is TaskState.AWAITING_INPUT:
+        event = answered_by(store, run.pk, key)
+        return Excuse(
+            f"{key} of run {run.pk} waits for an answer",
+            lambda: store.answer(run.pk, key, event),
+        )
     if instance.state is TaskState.NONE and _waits_for_past(store, run, spec, task):
         return Excuse(
             f"{key} of run {run.pk} waits for the run before",

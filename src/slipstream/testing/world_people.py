@@ -49,6 +49,8 @@ class People:
             (
                 self._clear,
                 self._clear,
+                self._answer,
+                self._answer,
                 self._mark,
                 self._mark_run,
                 self._pause,
@@ -89,6 +91,14 @@ class People:
             for key, instance in self._store.instances(run.pk).items()
             if (key in keys or key.task_id in names) and instance.state is not TaskState.REMOVED
         ]
+
+    def _answer(self) -> None:
+        """Answer what a task asks, or is about to ask."""
+        run = self._some_run()
+        if run is not None:
+            for key in self._some_keys(run):
+                if self._store.answer(run.pk, key, answered_by(self._store, run.pk, key)):
+                    self._note(f"answered {key} of run {run.pk}")
 
     def _mark(self) -> None:
         run = self._some_run()
@@ -193,6 +203,12 @@ class People:
         spec = self._store.get_dag(dag_id).latest.spec
         self._note(f"changed {dag_id}")
         self._store.put_dag(_without_last_task(spec))
+
+
+def answered_by(store: MemoryStore, run_pk: int, key: TaskKey) -> str:
+    """What an instance goes on with that people have answered."""
+    instance = store.instances(run_pk)[key]
+    return f'{{"answered":"{instance.attempt_id}"}}'
 
 
 def _without_last_task(spec: DagSpec) -> DagSpec:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import msgspec
 
 from slipstream.model.asset import AssetEvent
+from slipstream.model.input import InputRequest, InputResponse
 from slipstream.model.json import JsonValue
 
 PROTOCOL_VERSION = 1
@@ -251,6 +252,28 @@ class AwaitChange(_Request, frozen=True, kw_only=True, tag="await_change"):
     seconds: float = 0.0
 
 
+class AskInput(_Request, frozen=True, kw_only=True, tag="ask_input"):
+    """Ask people something in the name of the asking attempt. Answered by `Done`."""
+
+    request: InputRequest
+
+
+class GetInput(_Request, frozen=True, kw_only=True, tag="get_input"):
+    """What that attempt has asked, and the answer. Answered by `InputFound`."""
+
+    attempt_id: str
+
+
+class TakeDefaultInput(_Request, frozen=True, kw_only=True, tag="take_default_input"):
+    """Let this count as the answer to what the asking attempt has asked: nobody gave one in time.
+
+    Answered by `InputFound`; refused with `conflict` where somebody did.
+    """
+
+    chosen_options: list[str]
+    params_input: Mapping[str, JsonValue] = {}
+
+
 Request: TypeAlias = (
     GetVariable
     | SetVariable
@@ -277,6 +300,9 @@ Request: TypeAlias = (
     | TriggerRun
     | GetDag
     | AwaitChange
+    | AskInput
+    | GetInput
+    | TakeDefaultInput
 )
 
 
@@ -389,6 +415,13 @@ class TaskStates(_Answer, frozen=True, kw_only=True, tag="task_states"):
     states: Mapping[str, Mapping[str, str | None]]
 
 
+class InputFound(_Answer, frozen=True, kw_only=True, tag="input"):
+    """What was asked, and the answer; None as long as there is none."""
+
+    request: InputRequest
+    response: InputResponse | None = None
+
+
 Answer: TypeAlias = (
     Done
     | Missing
@@ -404,4 +437,5 @@ Answer: TypeAlias = (
     | AssetEvents
     | DagFound
     | TaskStates
+    | InputFound
 )

@@ -16,6 +16,7 @@ import msgspec
 
 from slipstream.model.attempt import (
     Attempt,
+    AwaitsInput,
     Cancelled,
     Deferred,
     Failed,
@@ -428,7 +429,16 @@ decode_from_task = msgspec.msgpack.Decoder(FromTask).decode
 
 _OUTCOMES: Mapping[str, type[Outcome]] = {
     outcome.__name__.lower(): outcome
-    for outcome in (Succeeded, Failed, Skipped, Rescheduled, Deferred, Lost, Cancelled)
+    for outcome in (
+        Succeeded,
+        Failed,
+        Skipped,
+        Rescheduled,
+        Deferred,
+        AwaitsInput,
+        Lost,
+        Cancelled,
+    )
 }
 
 

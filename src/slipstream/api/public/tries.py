@@ -61,7 +61,7 @@ def get_task_instance_try_details(
     map_index: int = UNMAPPED,
 ) -> TaskInstanceHistoryResponse:
     """One try of a task instance."""
-    return _one_try(call, dag_id, dag_run_id, TaskKey(task_id, map_index), task_try_number)
+    return one_try(call, dag_id, dag_run_id, TaskKey(task_id, map_index), task_try_number)
 
 
 @routes.add(
@@ -101,7 +101,7 @@ def get_mapped_task_instance_try_details(
     task_try_number: int,
 ) -> TaskInstanceHistoryResponse:
     """One try of an instance of a mapped task."""
-    return _one_try(call, dag_id, dag_run_id, TaskKey(task_id, map_index), task_try_number)
+    return one_try(call, dag_id, dag_run_id, TaskKey(task_id, map_index), task_try_number)
 
 
 @routes.add(
@@ -128,7 +128,7 @@ def _tries(
     )
 
 
-def _one_try(
+def one_try(
     call: Call, dag_id: str, run_id: str, key: TaskKey, number: int
 ) -> TaskInstanceHistoryResponse:
     found, attempts = _history(call, dag_id, run_id, key)

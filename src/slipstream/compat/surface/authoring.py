@@ -152,6 +152,10 @@ TABLE: Table = {
         "slipstream.sdk._task_instance": "RuntimeTaskInstance"
     },
     "airflow.sdk.log": {_MASKING: "mask_secret redact"},
+    "airflow.sdk.execution_time.hitl": {
+        "slipstream.sdk._people": "HITLUser get_hitl_detail_content_detail "
+        "update_hitl_detail_response upsert_hitl_detail"
+    },
     "airflow.sdk.execution_time.secrets_masker": {_MASKING: "mask_secret redact"},
     "airflow.sdk.timezone": {
         _TIMEZONE: "utc utcnow datetime parse make_aware make_naive is_localized is_naive "

@@ -37,7 +37,8 @@ TABLE: Table = {
         "slipstream.sdk._standard_exceptions": "AirflowExternalTaskSensorException "
         "DuplicateStateError ExternalDagDeletedError ExternalDagFailedError "
         "ExternalDagNotFoundError ExternalTaskFailedError ExternalTaskGroupFailedError "
-        "ExternalTaskGroupNotFoundError ExternalTaskNotFoundError",
+        "ExternalTaskGroupNotFoundError ExternalTaskNotFoundError HITLRejectException "
+        "HITLTimeoutError HITLTriggerEventError",
         "slipstream.sdk.exceptions": "AirflowException",
     },
     f"{_STANDARD}.hooks.filesystem": {f"{_HOOKS}.filesystem": "FSHook"},
@@ -51,6 +52,9 @@ TABLE: Table = {
         f"{_OPERATORS}.datetime": "BranchDateTimeOperator target_times_as_dates"
     },
     f"{_STANDARD}.operators.empty": {f"{_OPERATORS}.empty": "EmptyOperator"},
+    f"{_STANDARD}.operators.hitl": {
+        f"{_OPERATORS}.hitl": "HITLOperator ApprovalOperator HITLBranchOperator HITLEntryOperator"
+    },
     f"{_STANDARD}.operators.latest_only": {f"{_OPERATORS}.latest_only": "LatestOnlyOperator"},
     f"{_STANDARD}.operators.python": {
         f"{_OPERATORS}.python": "PythonOperator BranchPythonOperator ShortCircuitOperator",
@@ -83,6 +87,10 @@ TABLE: Table = {
     },
     f"{_STANDARD}.triggers.file": {
         f"{_TRIGGERS}.file": "FileTrigger FileDeleteTrigger DirectoryFileDeleteTrigger"
+    },
+    f"{_STANDARD}.triggers.hitl": {
+        f"{_TRIGGERS}.hitl": "HITLTrigger HITLTriggerEventSuccessPayload "
+        "HITLTriggerEventFailurePayload"
     },
     f"{_STANDARD}.triggers.temporal": {f"{_TRIGGERS}.temporal": "DateTimeTrigger TimeDeltaTrigger"},
     f"{_STANDARD}.utils.skipmixin": {

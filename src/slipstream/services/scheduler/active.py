@@ -19,6 +19,8 @@ from slipstream.model.changes import (
     DeferralDropped,
     DeferralKept,
     FieldsRendered,
+    InputTimedOut,
+    InputWanted,
     InstanceChanged,
     InstancesAdded,
     MapExpanded,
@@ -39,6 +41,7 @@ from slipstream.model.errors import NotFoundError
 from slipstream.model.events import AttemptEnded, AttemptStarted, Event, TriggerEnded
 from slipstream.model.run import UNMAPPED, DagRun, TaskKey
 from slipstream.model.states import FINISHED, LIVE, RunState, TaskState
+from slipstream.services.scheduler.inputs import Inputs
 from slipstream.services.scheduler.keys import RunTimer, TimerKey
 from slipstream.services.scheduler.outstanding import Outstanding
 from slipstream.services.scheduler.past import PastQuestions
@@ -109,12 +112,14 @@ class ActiveRuns:
         admission: Admission,
         timers: Timers[TimerKey],
         past: PastQuestions,
+        inputs: Inputs,
         outstanding: Outstanding,
         is_paused: Callable[[str], bool],
     ) -> None:
         self._admission = admission
         self._timers = timers
         self._past = past
+        self._inputs = inputs
         self._outstanding = outstanding
         self._is_paused = is_paused
         self._runs: dict[int, ActiveRun] = {}
@@ -266,7 +271,11 @@ class ActiveRuns:
                     self._timers.set(timer, change.at)
                 case AttemptCancelled():
                     active.cancels.append(change)
-                case DeferralKept() | DeferralDropped() | FieldsRendered() | AssetsUpdated():
+                case InputWanted():
+                    self._inputs.look(change.attempt_id)
+                case DeferralKept() | DeferralDropped() | FieldsRendered():
+                    active.rows.append(change)
+                case AssetsUpdated() | InputTimedOut():
                     active.rows.append(change)
                 case TriggerWanted():
                     active.triggers[change.deferral.attempt_id] = change

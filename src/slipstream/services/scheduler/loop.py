@@ -228,7 +228,8 @@ class Scheduler:
         if memory.patience.is_waiting:
             return False
         to_make = memory.planner.is_due or memory.asset_runs.is_due or memory.backfills.is_due
-        return memory.is_behind or memory.past.is_due or to_make or bool(self._failed)
+        to_ask = memory.past.is_due or memory.inputs.is_due
+        return memory.is_behind or to_ask or to_make or bool(self._failed)
 
     def _decide_and_save(self, now: datetime) -> bool:
         self._ask_the_store(now)
@@ -303,6 +304,13 @@ class Scheduler:
                 active = memory.active.get(run_pk)
                 if active is not None:
                     memory.active.feed(active, answer)
+            for run_pk, given in memory.inputs.settle(now):
+                active = memory.active.get(run_pk)
+                if active is not None:
+                    # A trigger may wait for the answer, too.
+                    for observer in self._observers:
+                        observer.dags_edited({active.run.dag_id})
+                    memory.active.feed(active, given)
             while self._failed:
                 pause_after_failures(self._store, next(iter(self._failed.values())))
                 del self._failed[next(iter(self._failed))]

@@ -25,6 +25,7 @@ from slipstream.services.scheduler.asking import AsksTimetables
 from slipstream.services.scheduler.asset_runs import AssetRuns
 from slipstream.services.scheduler.backfills import Backfills
 from slipstream.services.scheduler.dags import DagBook
+from slipstream.services.scheduler.inputs import Inputs
 from slipstream.services.scheduler.keys import NewsTimer, TimerKey
 from slipstream.services.scheduler.needs import SchedulingStore
 from slipstream.services.scheduler.outstanding import Outstanding
@@ -59,6 +60,7 @@ class Memory:
         self.patience = Patience(self.timers)
         self.admission = Admission(parallelism)
         self.past = PastQuestions(store)
+        self.inputs = Inputs(store)
         self.dags = DagBook(store)
         self.queue = RunQueue(self.timers)
         self.backfills = Backfills(store, self.dags, self.queue)
@@ -68,7 +70,12 @@ class Memory:
         self.waiting = Waiting(triggerer)
         self.watching = Watching()
         self.active = ActiveRuns(
-            self.admission, self.timers, self.past, self.outstanding, self.dags.is_paused
+            self.admission,
+            self.timers,
+            self.past,
+            self.inputs,
+            self.outstanding,
+            self.dags.is_paused,
         )
         self._stale: dict[int, list[AttemptEvent]] = {}
         """Runs to read again, with the reports to tell again."""
@@ -339,6 +346,8 @@ class Memory:
                 self._read_pools()
             case NoticeKind.BACKFILL_CHANGED:
                 self.backfills.changed()
+            case NoticeKind.INPUT_GIVEN:
+                self.inputs.look(notice.subject)
             case _:
                 assert_never(notice.kind)
 

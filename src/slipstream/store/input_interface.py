@@ -1,0 +1,41 @@
+"""What the store offers of what tasks ask people; see `interface`."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from slipstream.model.input import InputRequest, InputResponse
+from slipstream.model.run import TaskKey
+from slipstream.store.records import InputFilter, InputRecord, Page, Window
+
+
+class InputStore(Protocol):
+    """What tasks ask people, and the answers. A question is named by the attempt that asked it."""
+
+    def ask_input(self, attempt_id: str, request: InputRequest) -> None:
+        """Keep what an attempt asks people; raises `AttemptSupersededError` where it is fenced.
+
+        An attempt that takes the place of a lost one, and asks the same, finds the answer that was
+        given meanwhile.
+        """
+
+    def get_asked(self, attempt_id: str) -> tuple[InputRequest, InputResponse | None]:
+        """What an attempt has asked, and the answer. Raises `NotFoundError`."""
+
+    def answer_input(self, attempt_id: str, response: InputResponse) -> None:
+        """Keep the answer to what that attempt has asked, and tell the scheduler.
+
+        Raises `NotFoundError` where it has asked nothing, `ConflictError` where it was answered
+        before or its instance does not wait any more.
+        """
+
+    def get_input(
+        self, dag_id: str, run_id: str, key: TaskKey, *, try_number: int | None = None
+    ) -> InputRecord:
+        """What an instance asks, or has asked in its latest try or in that one.
+
+        Raises `NotFoundError`.
+        """
+
+    def list_inputs(self, which: InputFilter, window: Window) -> Page[InputRecord]:
+        """A page of what instances ask, or have asked in their latest try; the oldest first."""
