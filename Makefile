@@ -11,7 +11,7 @@ export PYTHONPATH := $(CURDIR)/src
 # Many tests wait for processes, so that twice as many run as there are cores.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(16, 2 * os.cpu_count()))")
 
-.PHONY: demo test check lint types contracts bench differential setup ui ui-check lock clean
+.PHONY: demo test check lint types contracts bench differential integrations setup ui ui-check lock clean
 
 setup:
 	@$(PYTHON) tools/set_up.py $(VENV)
@@ -47,10 +47,15 @@ bench: $(SETUP)
 differential: $(SETUP)
 	@$(BIN)/python -m tests.differential $(SEEDS) $(if $(AIRFLOW),--airflow $(AIRFLOW)) $(ARGS)
 
+# Stock provider packages against real services, in an environment of their own.
+integrations:
+	@$(PYTHON) tools/set_up_providers.py .venv-providers
+	@SLIPSTREAM_INTEGRATIONS=1 .venv-providers/bin/python -m pytest -q -W default tests/integrations $(ARGS)
+
 lock:
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --no-header --no-annotate \
 	  --no-emit-index-url --all-extras --group dev pyproject.toml -o requirements.lock --quiet
 
 clean:
-	@rm -rf .venv .demo .node ui/node_modules src/slipstream/api/ui/dist build dist .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf .venv .venv-providers .demo .node ui/node_modules src/slipstream/api/ui/dist build dist .mypy_cache .ruff_cache .pytest_cache
