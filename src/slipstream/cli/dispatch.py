@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from slipstream.cli.errors import UsageError
+from slipstream.cli.former import in_todays_words
 from slipstream.cli.grammar import Group, Parser, Run
 from slipstream.model.errors import SlipstreamError
 
@@ -51,7 +52,9 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
 def dispatch(arguments: Sequence[str]) -> int:
     """Parse and run; errors that people can mend become one line and an exit code."""
     try:
-        parsed = parse(arguments)
+        parsed = parse(in_todays_words(arguments, NOUNS))
+    except UsageError as error:
+        return _fail(error, 2)
     except SystemExit as stop:  # argparse has said what is wrong, or printed its help
         return stop.code if isinstance(stop.code, int) else 2
     return _guarded(parsed)
