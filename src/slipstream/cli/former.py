@@ -37,13 +37,11 @@ _RENAMED: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = {
 }
 _GONE: Final[Mapping[tuple[str, ...], str]] = {
     ("triggerer",): "Triggers run beside the scheduler: leave this process out.",
-    ("kerberos",): "Renew tickets with the machine's own means, such as k5start.",
     ("flower",): "Run celery's flower by itself.",
     ("worker",): "Tasks run where [core] executor says.",
     ("serve_logs",): "Logs are served by the server: slipstream api-server.",
     ("cheat-sheet",): "slipstream --help lists the commands, and COMMAND --help its verbs.",
-    ("dags", "backfill"): "See slipstream --help for backfills, or trigger runs for dates with "
-    "slipstream dags trigger --logical-date.",
+    ("dags", "backfill"): "Make the runs of a stretch of time with slipstream backfill create.",
     ("tasks", "run"): "Tasks are started by the server; slipstream tasks test runs one by hand.",
     ("run",): "Tasks are started by the server; slipstream tasks test runs one by hand.",
     ("sync_perm",): "Permissions need no syncing.",
