@@ -128,8 +128,12 @@ def _short_circuit_above_a_map(program: Program, difference: Difference) -> bool
     """Airflow leaves alone a map over literals that is below a short circuit, not right below."""
     task = _task(program, difference)
     is_there = any(one.kind in ("short", "short_python") for one in program.tasks())
-    is_literal = task is not None and task.mapped is not None and not _references(task.mapped)
-    if not is_there or not is_literal:
+    if task is None or not is_there:
+        return False
+    around = next(path for item, path in walk(program.root) if item is task)
+    blocks = [item for item, _ in walk(program.root) if isinstance(item, Block)]
+    maps = [task.mapped, *(block.mapped for block in blocks if block.name in around)]
+    if not any(mapped is not None and not _references(mapped) for mapped in maps):
         return False
     if difference.what == "state":
         return difference.ours == "skipped" and not difference.key.endswith("|-1")

@@ -129,7 +129,7 @@ class Scene:
         if kind == "python":
             arguments = "[[('ok',), SEEN, 1], [('skip',), 2], [('ok',), [1]]]"
             return Map(over=(("op_args", arguments),))
-        if kind == "plain":
+        if kind in ("plain", "waits"):
             return Map(over=(("given", self.source()),))
         if rng.random() < 0.25:
             return Map(over=(("", self.kwargs()),))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import warnings
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ import pytest
 
 from slipstream.model.states import RunType
 from slipstream.sdk import DAG, Param, TaskGroup, dag, task
+from slipstream.sdk._conf import read_settings_anew
 from slipstream.sdk._spec import build_spec
 from slipstream.sdk.exceptions import (
     AirflowDagCycleException,
@@ -465,3 +467,16 @@ def test_several_dags_from_one_function() -> None:
         return pipeline()
 
     assert [make(number).dag_id for number in range(3)] == ["d0", "d1", "d2"]
+
+
+def test_what_a_dag_and_its_tasks_say_of_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__DAGS_FOLDER", str(Path(__file__).parents[1]))
+    read_settings_anew()
+    with DAG("d", schedule=None) as dag:
+        task = EmptyOperator(task_id="a", on_failure_callback=print)
+    assert (dag.partial, dag.relative_fileloc) == (False, "sdk/test_dag.py")
+    assert (task.has_on_failure_callback, task.has_on_success_callback) == (True, False)
+    dag.validate()
+    task >> EmptyOperator(task_id="b") >> task
+    with pytest.raises(AirflowDagCycleException, match="'d' wait for each other"):
+        dag.validate()

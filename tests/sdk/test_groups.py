@@ -312,3 +312,16 @@ def test_a_group_knows_what_is_around_it() -> None:
     assert group.downstream_list == [b, c]
     assert group.get_flat_relative_ids(upstream=True) == {"a"}
     assert dag.get_task("g.x").upstream_list == [a]
+
+
+def test_the_members_of_a_group_in_order() -> None:
+    with DAG("d", schedule=None) as dag:
+        last = EmptyOperator(task_id="last")
+        with TaskGroup("g") as group:
+            second = EmptyOperator(task_id="second")
+            with TaskGroup("inner") as inner:
+                first = EmptyOperator(task_id="first")
+        first >> second
+        inner >> last
+    assert [node.node_id for node in group.topological_sort()] == ["g.inner", "g.second"]
+    assert [node.node_id for node in dag.task_group.topological_sort()] == ["g", "last"]

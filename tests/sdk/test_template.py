@@ -383,3 +383,16 @@ def test_what_a_map_takes_from_another_task_is_data_and_no_template() -> None:
     assert fields("pulled_kwargs", 0) == ("{{ ds }}", ["{{ ds }}"])
     assert fields("plain") == (pushed, str(pushed))
     assert [running.execute("use", index) for index in range(2)] == pushed
+
+
+def test_the_command_that_a_function_gave_is_shown_as_it_was_run() -> None:
+    with DAG("d", schedule=None) as dag:
+
+        @task.bash
+        def t() -> str:
+            return "echo {{ run_id }}; true"
+
+        t()
+    end = TaskRun(make_attempt(dag, "t"), dag, MemoryBackend()).run()
+    assert end.rendered is not None
+    assert end.rendered["bash_command"] == "echo run; true"

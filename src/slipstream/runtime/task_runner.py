@@ -116,8 +116,8 @@ class TaskRun:
                 return TaskEnd(outcome, self._rendered, was_terminated=True)
             except BaseException as error:  # noqa: BLE001 - every end is an outcome
                 outcome, raised = self._ended_by(error, context), error
-            if self._operator is not None and links_of(self._operator):
-                keep_links(self._operator, context, outcome)
+            if self._operator is not None:
+                self._look_back(self._operator, context, outcome)
         operator = self._operator or task
         return TaskEnd(
             outcome,
@@ -128,6 +128,13 @@ class TaskRun:
             getattr(operator, "show_return_value_in_logs", True),
             error=raised,
         )
+
+    def _look_back(self, operator: BaseOperator, context: Context, outcome: Outcome) -> None:
+        """What is kept of the operator as it is after it has run."""
+        if operator.overwrite_rtif_after_execution:
+            self._rendered = rendered_fields(operator) or None
+        if links_of(operator):
+            keep_links(operator, context, outcome)
 
     def _execute(self, task: Any, context: Context) -> Any:
         """Everything from the mapped task's arguments to what `execute` returned."""

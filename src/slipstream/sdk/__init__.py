@@ -106,6 +106,9 @@ if TYPE_CHECKING:
         Window,
         YearWindow,
     )
+    from slipstream.sdk._resumable_job import (
+        ResumableJobMixin,
+    )
     from slipstream.sdk._retry_policy import (
         ExceptionRetryPolicy,
         RetryAction,
@@ -115,6 +118,9 @@ if TYPE_CHECKING:
     )
     from slipstream.sdk._state_stores import (
         NEVER_EXPIRE,
+    )
+    from slipstream.sdk._task_decorator import (
+        result,
     )
 
 __all__ = [
@@ -176,6 +182,7 @@ __all__ = [
     "PriorityWeightStrategy",
     "ProductMapper",
     "QuarterWindow",
+    "ResumableJobMixin",
     "RetryAction",
     "RetryDecision",
     "RetryPolicy",
@@ -212,6 +219,7 @@ __all__ = [
     "get_parsing_context",
     "literal",
     "macros",
+    "result",
     "setup",
     "task",
     "task_group",
@@ -232,6 +240,8 @@ _LAZY = {
     "BaseNotifier": "slipstream.sdk._notifier",
     "NEVER_EXPIRE": "slipstream.sdk._state_stores",
     "ObjectStoragePath": "slipstream.sdk._object_storage",
+    "ResumableJobMixin": "slipstream.sdk._resumable_job",
+    "result": "slipstream.sdk._task_decorator",
     "AllowedKeyMapper": "slipstream.sdk._partition_mappers",
     "ChainMapper": "slipstream.sdk._partition_mappers",
     "DayWindow": "slipstream.sdk._partition_mappers",

@@ -35,6 +35,8 @@ class AbstractOperator(DAGNode, FormerTaskMethods):
     """A task of a DAG: one operator, or one that is mapped over many inputs."""
 
     is_mapped: bool = False
+    returns_dag_result: bool = False
+    """Whether what it returns is the result of a run of its DAG."""
     expand_input: ExpandInput
     """What it is mapped over; only a mapped task has it."""
 
@@ -212,6 +214,31 @@ class AbstractOperator(DAGNode, FormerTaskMethods):
         return self.is_mapped or self.get_closest_mapped_task_group() is not None
 
     # ------------------------------------------------------------------ output
+
+    @property
+    def has_on_execute_callback(self) -> bool:
+        """Whether something is called when it begins."""
+        return bool(self.on_execute_callback)
+
+    @property
+    def has_on_failure_callback(self) -> bool:
+        """Whether something is called when it fails."""
+        return bool(self.on_failure_callback)
+
+    @property
+    def has_on_success_callback(self) -> bool:
+        """Whether something is called when it succeeds."""
+        return bool(self.on_success_callback)
+
+    @property
+    def has_on_retry_callback(self) -> bool:
+        """Whether something is called when it will be tried again."""
+        return bool(self.on_retry_callback)
+
+    @property
+    def has_on_skipped_callback(self) -> bool:
+        """Whether something is called when it skips itself."""
+        return bool(self.on_skipped_callback)
 
     @property
     def output(self) -> XComArg:

@@ -15,7 +15,7 @@ from slipstream.model.schedule import Schedule
 from slipstream.model.states import RunType, TriggerRule
 from slipstream.sdk import _scope
 from slipstream.sdk._argument_types import as_count, as_dictionary
-from slipstream.sdk._conf import authoring_defaults
+from slipstream.sdk._conf import authoring_defaults, conf
 from slipstream.sdk._dag_arguments import (
     checked_access,
     checked_owner_links,
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from slipstream.sdk._edges import EdgeInfo
     from slipstream.sdk._schedule import ScheduleArgument
     from slipstream.sdk._task import TasksOfDag
+    from slipstream.sdk._xcom_arg import XComArg
 
 _SUFFIX = re.compile(r"(.*)__(\d+)\Z", re.DOTALL)
 
@@ -74,6 +75,9 @@ class DAG(FormerDagMethods):
     Used with `with`, the tasks made inside belong to it. `schedule` is None, a cron expression or
     preset, a timedelta, a timetable, or assets.
     """
+
+    partial: bool = False
+    """Whether tasks of the DAG that it was made from were left out."""
 
     @_naming_itself
     def __init__(
@@ -352,6 +356,12 @@ class DAG(FormerDagMethods):
 
         return in_order(self)
 
+    def validate(self) -> None:
+        """Raise what an import of its file would: cycles, params without a value, bad schedules."""
+        from slipstream.sdk._spec import build_spec
+
+        build_spec(self)
+
     def check_cycle(self) -> None:
         """Raise `AirflowDagCycleException` where tasks wait for each other in a circle."""
         self.topological_sort()
@@ -393,6 +403,13 @@ class DAG(FormerDagMethods):
     def filepath(self) -> str:
         """The path of its file."""
         return self.fileloc
+
+    @property
+    def relative_fileloc(self) -> str:
+        """The path of its file below the DAGs folder; the whole path where it lies elsewhere."""
+        folder = conf.get("core", "dags_folder")
+        inside = os.path.relpath(self.fileloc, folder)
+        return self.fileloc if inside.startswith("..") else inside
 
     @property
     def timezone_name(self) -> str:
@@ -492,6 +509,18 @@ class DAG(FormerDagMethods):
         """
         partial: DAG = import_module("slipstream.testing.partial_dag").subset(self, *args, **kwargs)
         return partial
+
+    def add_result(self, xcom_arg: XComArg) -> XComArg:
+        """What that task returns is the result of a run. Raises `ValueError` for other values."""
+        from slipstream.sdk._xcom_arg import XCOM_RETURN_KEY, PlainXComArg
+
+        if not isinstance(xcom_arg, PlainXComArg) or xcom_arg.key != XCOM_RETURN_KEY:
+            raise ValueError(
+                f"The result of DAG {self.dag_id!r} has to be what a task returns, as a whole; "
+                f"{xcom_arg!r} is not."
+            )
+        xcom_arg.operator.returns_dag_result = True
+        return xcom_arg
 
     def take_part(
         self,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from slipstream.sdk._dag import DAG
 from slipstream.sdk._dag_arguments import file_of_caller
 from slipstream.sdk._types import NOTSET, UserValue
+from slipstream.sdk._xcom_arg import XCOM_RETURN_KEY, PlainXComArg
 
 
 def dag(dag_id: str | Callable[..., UserValue] | None = None, **kwargs: UserValue) -> UserValue:
@@ -45,7 +46,9 @@ def _factory(
                 name: made.param(name, _value(bound, parameter, made))
                 for name, parameter in signature.parameters.items()
             }
-            function(**values)
+            returned = function(**values)
+            if isinstance(returned, PlainXComArg) and returned.key == XCOM_RETURN_KEY:
+                made.add_result(returned)
         return made
 
     return make

@@ -181,6 +181,30 @@ class TaskGroup(DAGNode):
         """The tasks in this group and the groups in it."""
         return iter(self)
 
+    def topological_sort(self) -> list[DAGNode]:
+        """Its members, each after what it waits for; among equals, in the order of their making."""
+        left = dict(self.children)
+        within = {
+            node_id: {task.task_id for task in child} if isinstance(child, TaskGroup) else {node_id}
+            for node_id, child in left.items()
+        }
+        above = {
+            node_id: {
+                one
+                for task in (child if isinstance(child, TaskGroup) else [child])
+                for one in task.upstream_task_ids
+            }
+            for node_id, child in left.items()
+        }
+        ordered: list[DAGNode] = []
+        while left:
+            waiting = set().union(*(within[node_id] for node_id in left))
+            ready = next(
+                (of for of in left if not above[of] & (waiting - within[of])), next(iter(left))
+            )
+            ordered.append(left.pop(ready))
+        return ordered
+
     def has_task(self, task: AbstractOperator) -> bool:
         """Whether the task stands in this group or in a group in it."""
         group = task.task_group

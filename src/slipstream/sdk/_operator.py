@@ -58,6 +58,8 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
     template_fields_renderers: ClassVar[Mapping[str, str]] = {}
     operator_extra_links: Collection[UserValue] = ()
     shallow_copy_attrs: Sequence[str] = ()
+    overwrite_rtif_after_execution: bool = False
+    """Whether its template fields are shown as they are after it has run, not before."""
     pool: str = ""
     deps: ClassVar[frozenset[UserValue]] = frozenset()
     subdag: UserValue = None

@@ -74,6 +74,7 @@ class TaskFunction:
         self.is_setup = is_setup
         self.is_teardown = is_teardown
         self.on_failure_fail_dagrun = on_failure_fail_dagrun
+        self.returns_dag_result = False
         self._fixed: dict[str, UserValue] = {}
         update_wrapper(self, function)
 
@@ -183,6 +184,8 @@ class TaskFunction:
         operator.is_setup = self.is_setup
         operator.is_teardown = self.is_teardown
         operator.on_failure_fail_dagrun = self.on_failure_fail_dagrun
+        if self.returns_dag_result:
+            operator.returns_dag_result = True
         if self.is_teardown:
             if "trigger_rule" in self.kwargs:
                 raise ValueError(
@@ -210,10 +213,24 @@ class TaskFunction:
             on_failure_fail_dagrun=self.on_failure_fail_dagrun,
         )
         copy._fixed = dict(self._fixed)
+        copy.returns_dag_result = self.returns_dag_result
         return copy
 
     def __repr__(self) -> str:
         return f"<@{self._word(self.operator_class)} {self.function.__qualname__}>"
+
+
+def result(function: TaskFunction) -> TaskFunction:
+    """`@result` above `@task`: what the task returns is the result of a run of its DAG.
+
+    Raises `TypeError` for anything but a function with `@task` on it.
+    """
+    if not isinstance(function, TaskFunction):
+        raise TypeError(
+            f"@result stands above @task and what belongs to it; it was given {function!r}."
+        )
+    function.returns_dag_result = True
+    return function
 
 
 class TaskDecorator(typing.Protocol):

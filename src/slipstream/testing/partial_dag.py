@@ -49,7 +49,9 @@ def subset(
     )
     if include_direct_upstream:
         kept |= {above for task_id in kept for above in spec.tasks[task_id].upstream}
-    return _copied(dag, kept)
+    part = _copied(dag, kept)
+    part.partial = len(part.task_dict) < len(dag.task_dict)
+    return part
 
 
 def _matching(dag: DAG, task_ids: str | re.Pattern[str] | Iterable[str]) -> list[str]:

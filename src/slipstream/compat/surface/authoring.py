@@ -22,10 +22,11 @@ _PUBLIC = (
     "DeadlineAlert DeadlineReference DeltaDataIntervalTimetable DeltaTriggerTimetable "
     "EdgeModifier EventsTimetable ExceptionRetryPolicy Label Metadata "
     "MultipleCronTriggerTimetable Param ParamsDict PartitionedAssetTimetable PartitionedAtRuntime "
-    "PokeReturnValue RetryAction RetryDecision RetryPolicy RetryRule SkipMixin SyncCallback "
-    "TaskGroup TaskInstance TriggerRule Variable WeightRule XComArg asset chain chain_linear conf "
+    "PokeReturnValue ResumableJobMixin RetryAction RetryDecision RetryPolicy RetryRule SkipMixin "
+    "SyncCallback TaskGroup TaskInstance TriggerRule Variable WeightRule XComArg asset chain "
+    "chain_linear conf "
     "cross_downstream dag deadline_reference get_current_context get_parsing_context literal "
-    "macros setup task task_group teardown timezone"
+    "macros result setup task task_group teardown timezone"
 )
 _ALL_EXCEPTIONS = (
     "AirflowBadRequest AirflowClusterPolicyError AirflowClusterPolicySkipDag "

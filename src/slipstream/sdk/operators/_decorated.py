@@ -67,12 +67,16 @@ class _ShortCircuitDecoratedOperator(_PythonDecoratedOperator, ShortCircuitOpera
 class _BashDecoratedOperator(DecoratedOperator, BashOperator):
     """Runs the command that the decorated function returns."""
 
-    template_fields: Sequence[str] = (*DecoratedOperator.template_fields, "env", "cwd")
+    template_fields: Sequence[str] = (
+        *DecoratedOperator.template_fields,
+        *BashOperator.template_fields,
+    )
     template_fields_renderers: ClassVar[Mapping[str, str]] = {
         **DecoratedOperator.template_fields_renderers,
         "env": "json",
     }
     custom_operator_name = "@task.bash"
+    overwrite_rtif_after_execution = True
 
     def __init__(
         self,
