@@ -175,7 +175,7 @@ def test_installed_providers_bring_kinds(
     )
     _write_provider(tmp_path, "broken", "def info(): raise RuntimeError('broken')\n")
     monkeypatch.syspath_prepend(tmp_path)
-    _provider_info._infos.cache_clear()
+    _provider_info.providers.cache_clear()
     try:
         kinds = TaskDecoratorCollection()
         assert kinds.loud(len) == ("loud", len)
@@ -183,7 +183,7 @@ def test_installed_providers_bring_kinds(
             kinds.louder  # noqa: B018 - the attribute is looked up
         assert "broken_provider:info does not say what it has" in caplog.text
     finally:
-        _provider_info._infos.cache_clear()
+        _provider_info.providers.cache_clear()
 
 
 def _write_provider(folder: Path, name: str, code: str) -> None:
