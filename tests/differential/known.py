@@ -161,9 +161,9 @@ def _refused_run(program: Program, difference: Difference) -> bool:
     """The callbacks of a task whose run there is already are told why it failed."""
     if difference.what != "trace" or " try " not in difference.key:
         return False
-    kind, task_id = difference.key.replace("|", " ").split()[:2]
+    told, _, _ = difference.key.partition("|")
     names = {program.ids()[task.name]: task.kind for task in program.tasks()}
-    return kind in ("failure", "retry") and names.get(task_id) == "asks"
+    return names.get(told.split()[-1]) == "asks"
 
 
 def _hook_after_a_decision(program: Program, difference: Difference) -> bool:

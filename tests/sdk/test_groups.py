@@ -8,6 +8,8 @@ from slipstream.sdk import (
     DAG,
     Label,
     TaskGroup,
+    TriggerRule,
+    WeightRule,
     chain,
     chain_linear,
     setup,
@@ -22,6 +24,7 @@ from slipstream.sdk.exceptions import (
     DuplicateTaskIdFound,
     TaskAlreadyInTaskGroup,
 )
+from slipstream.sdk.operators.bash import BashOperator
 from slipstream.sdk.operators.empty import EmptyOperator
 
 
@@ -325,3 +328,21 @@ def test_the_members_of_a_group_in_order() -> None:
         inner >> last
     assert [node.node_id for node in group.topological_sort()] == ["g.inner", "g.second"]
     assert [node.node_id for node in dag.task_group.topological_sort()] == ["g", "last"]
+
+
+def test_a_label_is_what_people_see() -> None:
+    with DAG("d", schedule=None), TaskGroup("g", group_display_name="Nice"):
+        shown = EmptyOperator(task_id="a", task_display_name="Shown")
+        plain = EmptyOperator(task_id="b")
+        mapped = BashOperator.partial(task_id="c", task_display_name="Mapped").expand(
+            bash_command=["true"]
+        )
+    assert [one.label for one in (shown, plain, mapped)] == ["Shown", "b", "Mapped"]
+
+
+def test_rules_are_known_by_name() -> None:
+    assert TriggerRule.is_valid("all_done")
+    assert not TriggerRule.is_valid("all_sucess")
+    assert len(TriggerRule.all_triggers()) == 13
+    assert WeightRule.is_valid("upstream")
+    assert WeightRule.all_weight_rules() == {"downstream", "upstream", "absolute"}

@@ -80,6 +80,16 @@ class TriggerRule(StrEnum):
     NONE_FAILED_OR_SKIPPED = "none_failed_min_one_success"
     DUMMY = "always"
 
+    @classmethod
+    def is_valid(cls, trigger_rule: str) -> bool:
+        """Whether there is a rule of that name."""
+        return trigger_rule in cls.all_triggers()
+
+    @classmethod
+    def all_triggers(cls) -> set[str]:
+        """The names of all rules."""
+        return {rule.value for rule in cls}
+
 
 class WeightRule(StrEnum):
     """How a task's priority weight is summed over the graph."""
@@ -87,6 +97,16 @@ class WeightRule(StrEnum):
     DOWNSTREAM = "downstream"
     UPSTREAM = "upstream"
     ABSOLUTE = "absolute"
+
+    @classmethod
+    def is_valid(cls, weight_rule: str) -> bool:
+        """Whether there is a rule of that name."""
+        return weight_rule in cls.all_weight_rules()
+
+    @classmethod
+    def all_weight_rules(cls) -> set[str]:
+        """The names of all rules."""
+        return {rule.value for rule in cls}
 
 
 FINISHED = frozenset(

@@ -224,7 +224,9 @@ class MappedOperator(AbstractOperator):
 
     @property
     def label(self) -> str:
-        """The id without the prefix of the group."""
+        """What people see, or the id without the prefix of the group."""
+        if self.partial_kwargs.get("task_display_name"):
+            return self.task_display_name
         return DAGNode.label.fget(self)  # type: ignore[attr-defined,no-any-return]  # a property
 
     # ------------------------------------------------------------------ instances

@@ -233,7 +233,9 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
 
     @property
     def label(self) -> str:
-        """The id without the prefix of the group."""
+        """What people see, or the id without the prefix of the group."""
+        if self._task_display_name:
+            return self._task_display_name
         return DAGNode.label.fget(self)  # type: ignore[attr-defined,no-any-return]  # a property
 
     @property
