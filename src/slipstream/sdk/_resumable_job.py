@@ -46,7 +46,7 @@ class ResumableJobMixin(ABC):
             if self.is_job_active(status):
                 self.log.info("Job %s of an earlier try is %s: waiting for it", known, status)
                 # What waiting gives is the result then, as in Airflow.
-                waited: UserValue = self.poll_until_complete(known, context)  # type: ignore[func-returns-value]  # an override may give one
+                waited: UserValue = self.poll_until_complete(known, context)
                 return waited
             if self.is_job_succeeded(status):
                 self.log.info("Job %s of an earlier try has succeeded already", known)
