@@ -101,7 +101,8 @@ def widgets(_deployment: Deployment, arguments: Namespace) -> None:
 def configs(_deployment: Deployment, arguments: Namespace) -> None:
     """The settings that providers add."""
     rows: list[Row] = [
-        {"provider_config": [section, values]} for section, values in _manager().provider_configs
+        {"provider_config": [package, described]}
+        for package, described in _manager().provider_configs
     ]
     show_rows(rows, arguments.output, columns=("provider_config",))
 

@@ -134,6 +134,13 @@ def convert_camel_to_snake(camel_str: str) -> str:
     return re.sub(r"(?<!^)([A-Z]+)", r"_\1", camel_str).lower()
 
 
+def _get_normalized_scheme(uri: str) -> str:
+    """The scheme of an asset's address, in lower case; empty where there is none."""
+    from urllib.parse import urlsplit
+
+    return urlsplit(uri).scheme.lower()
+
+
 def build_airflow_dagrun_url(dag_id: str, run_id: str) -> str:
     """Where the web app shows a run."""
     from urllib.parse import quote

@@ -81,3 +81,30 @@ def merge_conn(*_args: Any, **_kwargs: Any) -> NoReturn:
 
 
 NEW_SESSION: Any = None
+
+
+def supervise(*_args: Any, **_kwargs: Any) -> NoReturn:
+    """Airflow's supervisor of one task."""
+    _refuse("supervise()", "executors start attempts through Slipstream's own supervisor.")
+
+
+def get_coordinator_manager() -> NoReturn:
+    """Airflow's coordinators of tasks in other languages."""
+    _refuse("The coordinator manager", "tasks are Python, or programs that Python starts.")
+
+
+def serve_logs(*_args: Any, **_kwargs: Any) -> NoReturn:
+    """Airflow's server of a worker's log files."""
+    _refuse("serve_logs()", "logs are sent to the server; GET …/logs/{try_number} shows them.")
+
+
+def configure_orm(*_args: Any, **_kwargs: Any) -> None:
+    """Nothing has to be made ready: no process of a task has a database."""
+
+
+def trigger_dag(dag_id: str, *_args: Any, **_kwargs: Any) -> NoReturn:
+    """A new run, made in the database."""
+    _refuse(
+        f"trigger_dag({dag_id!r}) in the database",
+        "use TriggerDagRunOperator, or POST /api/v2/dags/{dag_id}/dagRuns.",
+    )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, get_args
 
 from slipstream.wire.values import TYPE, VALUE, plain_value, restored_object, restored_value
 
@@ -22,6 +23,23 @@ def deserialize(o: Any, full: bool = True, type_hint: Any = None) -> Any:
     """The value that `serialize` was given; without `full`, as a text for people."""
     del type_hint
     return restored_value(o) if full else str(o)
+
+
+SUPPORTS_OPERATOR_DESERIALIZATION_WALKER = True
+"""Whether `iter_pydantic_models` is there."""
+
+
+def iter_pydantic_models(annotation: Any) -> Iterator[type]:
+    """Every Pydantic model that a type is made of, models in models too."""
+    waiting, seen = [annotation], set()
+    while waiting:
+        kind = waiting.pop()
+        waiting.extend(get_args(kind))
+        if not isinstance(kind, type) or kind in seen or not hasattr(kind, "model_fields"):
+            continue
+        seen.add(kind)
+        yield kind
+        waiting.extend(field.annotation for field in kind.model_fields.values())
 
 
 class XComEncoder(json.JSONEncoder):

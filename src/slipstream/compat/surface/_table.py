@@ -114,7 +114,9 @@ def load_surface() -> Surface:
     """The whole surface, read once."""
     from slipstream.compat.surface import (
         assets,
+        auth,
         authoring,
+        commands,
         database,
         executors,
         legacy,
@@ -132,8 +134,14 @@ def load_surface() -> Surface:
         (
             database.TABLE,
             assets.TABLE,
+            auth.TABLE,
             authoring.TABLE,
+<<<<<<< HEAD
             executors.TABLE,
+||||||| parent of 00f52d3 (Serve the rest of what provider packages import)
+=======
+            commands.TABLE,
+>>>>>>> 00f52d3 (Serve the rest of what provider packages import)
             logs.TABLE,
             metrics.TABLE,
             models.TABLE,

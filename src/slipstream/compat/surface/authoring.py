@@ -43,6 +43,15 @@ _ALL_EXCEPTIONS = (
     "TaskDeferralError TaskDeferralTimeout TaskDeferred TaskInstanceNotFound TaskNotFound "
     "UnmappableXComLengthPushed UnmappableXComTypePushed XComForMappingNotPushed XComNotFound"
 )
+_OF_SERVERS = (
+    "AirflowBadRequest AirflowClusterPolicyError AirflowClusterPolicySkipDag "
+    "AirflowClusterPolicyViolation AirflowDagDuplicatedIdException AirflowDagInconsistent "
+    "AirflowFileParseException AirflowInternalRuntimeError DagNotFound DagRunAlreadyExists "
+    "DagRunNotFound DeserializingResultError PoolNotFound SerializationError "
+    "TaskInstanceNotFound UnmappableXComLengthPushed"
+)
+"""Exceptions that `airflow.sdk.exceptions` does not have, where providers ask for them."""
+_SDK_EXCEPTIONS = " ".join(sorted({*_ALL_EXCEPTIONS.split()} - {*_OF_SERVERS.split()}))
 _DECORATOR = {
     "slipstream.sdk._callables": "KeywordParameters determine_kwargs is_async_callable",
     "slipstream.sdk._decorated_operator": "DecoratedOperator get_unique_task_id",
@@ -139,7 +148,6 @@ TABLE: Table = {
     },
     "airflow.sdk.definitions.taskgroup": {
         "slipstream.sdk._group": "MappedTaskGroup TaskGroup",
-        _SDK: "task_group",
     },
     "airflow.sdk.definitions.template": {_SDK: "literal"},
     "airflow.sdk.definitions.variable": {_SDK: "Variable"},
@@ -147,7 +155,7 @@ TABLE: Table = {
     "airflow.sdk.definitions._internal.types": {
         _TYPES: "NOTSET ArgNotSet SET_DURING_EXECUTION is_arg_set"
     },
-    "airflow.sdk.exceptions": {_EXCEPTIONS: _ALL_EXCEPTIONS + " AirflowRuntimeError"},
+    "airflow.sdk.exceptions": {_EXCEPTIONS: _SDK_EXCEPTIONS + " AirflowRuntimeError"},
     "airflow.sdk.execution_time.context": _CONTEXT_VARIABLES,
     "airflow.sdk.execution_time.task_runner": {
         "slipstream.sdk._task_instance": "RuntimeTaskInstance"
@@ -159,15 +167,11 @@ TABLE: Table = {
     },
     "airflow.sdk.execution_time.secrets_masker": {_MASKING: "mask_secret redact"},
     "airflow.sdk.timezone": {
-        _TIMEZONE: "utc utcnow datetime parse make_aware make_naive is_localized is_naive "
-        "convert_to_utc coerce_datetime td_format parse_timezone local_timezone from_timestamp "
-        "initialize utc_epoch"
+        _TIMEZONE: "utc utcnow datetime parse make_naive convert_to_utc coerce_datetime "
+        "from_timestamp initialize"
     },
     "airflow.sdk.types": {
-        _SDK: "Context",
         "slipstream.sdk._task_instance": "RuntimeTaskInstanceProtocol=TaskInstance TaskInstanceKey",
-        "slipstream.sdk._abstract_operator": "Operator=AbstractOperator",
-        "logging": "Logger",
     },
     "airflow.security": {},
     "airflow.security.permissions": {

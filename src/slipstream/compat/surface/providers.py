@@ -11,6 +11,21 @@ _PLATFORM = "slipstream.compat.adapters.platform"
 _TIMEOUTS = "slipstream.compat.adapters.timeouts"
 _VALUES = "slipstream.compat.providers.values"
 _TYPES = "slipstream.sdk._types"
+_LOG_FORMS = "slipstream.compat.adapters.log_forms"
+_LOGGING = "slipstream.compat.adapters.logging_of_tasks"
+_NODE = "slipstream.sdk._node"
+_NOT_HERE = "slipstream.compat.adapters.not_here"
+_ORM = "slipstream.compat.adapters.orm"
+_OWN_TABLES = "slipstream.compat.adapters.own_tables"
+_PARSING = "slipstream.sdk._parsing_context"
+_RUNNERS = "slipstream.compat.adapters.runners"
+_SERIALIZED = "slipstream.compat.adapters.scheduler_side"
+_STATES = "slipstream.model.states"
+_TABLES = "slipstream.compat.adapters.database_models"
+_MASKER = {
+    "slipstream.compat.adapters.secrets_masker": "Redactable Redacted SecretsMasker "
+    "_secrets_masker should_hide_value_for_key mask_secret redact"
+}
 _LOADING = {
     _IMPORTS: "import_string is_valid_dotpath iter_namespace qualname entry_points_with_dist"
 }
@@ -60,4 +75,76 @@ TABLE: Table = {
     },
     "airflow.utils.strings": {_HELPERS: "get_random_string"},
     "airflow.utils.yaml": {"yaml": _YAML},
+    "airflow.api.common.trigger_dag": {_NOT_HERE: "trigger_dag"},
+    "airflow.callbacks.base_callback_sink": {_TABLES: "BaseCallbackSink"},
+    "airflow.callbacks.callback_requests": {
+        _TABLES: "CallbackRequest DagCallbackRequest EmailRequest TaskCallbackRequest"
+    },
+    "airflow.dag_processing.bundles.base": {
+        "slipstream.compat.adapters.bundles": "BaseDagBundle BundleVersion "
+        "get_bundle_base_folder get_bundle_storage_root_path get_bundle_version_path "
+        "get_bundle_versions_base_folder",
+        _TABLES: "BundleUsageTrackingManager",
+    },
+    "airflow.logging_config": {_LOGGING: "configure_logging"},
+    "airflow.models.asset": {_TABLES: "AssetEvent AssetModel expand_alias_to_assets"},
+    "airflow.models.base": {
+        _ORM: "Base COLLATION_ARGS ID_LEN StringID _get_schema metadata naming_convention"
+    },
+    "airflow.models.callback": {_TABLES: "CallbackKey"},
+    "airflow.models.dagbag": {_TABLES: "DBDagBag"},
+    "airflow.models.dagrun": {_STATES: "DagRunType=RunType"},
+    "airflow.models.serialized_dag": {_TABLES: "SerializedDagModel"},
+    "airflow.models.taskinstance": {_TABLES: "clear_task_instances"},
+    "airflow.models.taskmixin": {_NODE: "DAGNode"},
+    "airflow.models.xcom": {_TABLES: "XComModel"},
+    "airflow.sdk": {"slipstream.sdk._resumable": "ResumableJobMixin"},
+    "airflow.sdk.bases.resumablejobmixin": {"slipstream.sdk._resumable": "ResumableJobMixin"},
+    "airflow.sdk._shared.secrets_masker": _MASKER,
+    "airflow.sdk.execution_time.secrets_masker": _MASKER,
+    "airflow.sdk.definitions._internal.dag_parsing_context": {
+        _PARSING: "_airflow_parsing_context_manager=parsing_for"
+    },
+    "airflow.sdk.definitions._internal.node": {_NODE: "DAGNode"},
+    "airflow.sdk.execution_time.callback_runner": {
+        _RUNNERS: "AsyncExecutionCallableRunner ExecutionCallableRunner "
+        "create_async_executable_runner create_executable_runner"
+    },
+    "airflow.sdk.execution_time.context": {_RUNNERS: "context_get_outlet_events"},
+    "airflow.sdk.execution_time.coordinator": {_NOT_HERE: "get_coordinator_manager"},
+    "airflow.sdk.execution_time.supervisor": {_NOT_HERE: "supervise"},
+    "airflow.sdk.log": {_LOGGING: "configure_logging logger_at_level relative_path_from_logger"},
+    "airflow.sdk.state": {
+        "slipstream.compat.adapters.state_backends": "AssetScope BaseStoreBackend TaskScope"
+    },
+    "airflow.serialization.definitions.dag": {_SERIALIZED: "SerializedDAG"},
+    "airflow.serialization.definitions.baseoperator": {_SERIALIZED: "SerializedBaseOperator"},
+    "airflow.serialization.definitions.mappedoperator": {_SERIALIZED: "SerializedMappedOperator"},
+    "airflow.serialization.encoders": {_SERIALIZED: "coerce_to_core_timetable encode_timetable"},
+    "airflow.serialization.serialized_objects": {
+        _SERIALIZED: "SerializedBaseOperator SerializedDAG create_scheduler_operator"
+    },
+    "airflow.settings": {_NOT_HERE: "configure_orm", "json": "json="},
+    "airflow.triggers.shared_stream": {
+        "slipstream.compat.adapters.shared_stream": "AdvanceItem AdvanceOutcome "
+        "SharedStreamProducer"
+    },
+    "airflow.utils.db": {
+        _OWN_TABLES: "DBLocks _offline_migration create_global_lock print_happy_cat"
+    },
+    "airflow.utils.db_manager": {
+        _OWN_TABLES: "BaseDBManager _callable_accepts_use_migration_files"
+    },
+    "airflow.utils.serve_logs": {_NOT_HERE: "serve_logs"},
+    "airflow.utils.sqlalchemy": {_ORM: "UtcDateTime"},
+    "airflow.configuration": {"slipstream.sdk._conf": "AirflowConfigParser=Conf"},
+    "airflow.sdk.configuration": {"slipstream.sdk._conf": "AirflowSDKConfigParser=Conf"},
+    "airflow.sdk.definitions.asset": {_HELPERS: "_get_normalized_scheme"},
+    "airflow.sdk.execution_time.comms": {_TABLES: "XComResult"},
+    "airflow.sdk.serde": {
+        "slipstream.compat.adapters.serde": "SUPPORTS_OPERATOR_DESERIALIZATION_WALKER "
+        "iter_pydantic_models"
+    },
+    "airflow.utils.log.json_formatter": {_LOG_FORMS: "JSONFormatter"},
+    "airflow.utils.log.logging_mixin": {_LOG_FORMS: "ExternalLoggingMixin remove_escape_codes"},
 }

@@ -1,0 +1,1 @@
+"""What auth managers and the API routes of providers are written with."""

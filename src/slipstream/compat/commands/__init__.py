@@ -1,0 +1,1 @@
+"""`airflow.cli`: what providers write their groups of commands with."""

@@ -1,0 +1,94 @@
+"""The names that provider packages ask for: those of Airflow 3.3.2 are there, no others.
+
+`provider_names.csv` was read off Airflow 3.3.2 itself: what its 101 provider packages import or
+probe for, and a sample of names that it does not have.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .interpreter import run
+
+NAMES = Path(__file__).with_name("provider_names.csv")
+
+OF_OLDER_RELEASES = (
+    "airflow.datasets",
+    "airflow.models.dataset",
+    "airflow.models.mappedoperator",
+    "airflow.utils.context",
+    "airflow.utils.dag_parsing_context",
+    "airflow.utils.log",
+    "airflow.utils.module_loading",
+    "airflow.utils.operator_helpers",
+)
+"""Modules with names of Airflow 2 that DAG files still import."""
+
+NOT_YET = (
+    "airflow.executors",
+    "airflow.lineage",
+    "airflow.sdk.lineage",
+    "airflow.sdk.execution_time.hitl",
+    "airflow.sdk.api.datamodels._generated.HITLDetailResponse",
+    "airflow.logging_config._ActiveLoggingConfig",
+    "airflow.security",
+    "airflow.serialization.serialized_objects.LazyDeserializedDAG",
+    "airflow.utils.log.file_task_handler.LogMetadata",
+)
+"""An import of these fails; the last ones are for type checkers alone."""
+
+PROBE = """
+import csv, importlib, json, warnings
+warnings.simplefilter("ignore")
+
+def there(module, name):
+    try:
+        found = importlib.import_module(module)
+        if name == "<module>" or hasattr(found, name):
+            return True
+        importlib.import_module(f"{module}.{name}")
+        return True
+    except ImportError:
+        return False
+
+rows = csv.reader(open(NAMES))
+next(rows)
+print(json.dumps([[m, n, there(m, n), wanted == "yes"] for m, n, wanted in rows]))
+"""
+
+
+@pytest.fixture(scope="module")
+def found() -> list[tuple[str, str, bool, bool]]:
+    return json.loads(run(f"NAMES = {str(NAMES)!r}\n" + PROBE))
+
+
+def test_what_providers_import_is_there(found: list[tuple[str, str, bool, bool]]) -> None:
+    missing = [f"{module}.{name}" for module, name, there, wanted in found if wanted and not there]
+    assert [name for name in missing if not name.startswith(NOT_YET)] == []
+
+
+def test_what_airflow_does_not_have_is_not_there(
+    found: list[tuple[str, str, bool, bool]],
+) -> None:
+    more = [f"{module}.{name}" for module, name, there, wanted in found if there and not wanted]
+    assert [name for name in more if not name.startswith(OF_OLDER_RELEASES)] == []
+
+
+def test_what_has_no_counterpart_says_what_to_use() -> None:
+    assert run("""
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.models.serialized_dag import SerializedDagModel
+    from airflow.utils.db_manager import BaseDBManager
+    class Tables(BaseDBManager): ...
+    for use in (get_auth_manager, lambda: SerializedDagModel.get("x"), Tables(None).initdb):
+        try:
+            use()
+        except Exception as error:
+            print(type(error).__name__, "slipstream users" in str(error), "REST API" in str(error),
+                  "Slipstream's own" in str(error))
+    """).splitlines() == [
+        "NotHereError True True False",
+        "NotHereError False True False",
+        "NotHereError False False True",
+    ]
