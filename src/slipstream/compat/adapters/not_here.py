@@ -100,11 +100,3 @@ def serve_logs(*_args: Any, **_kwargs: Any) -> NoReturn:
 
 def configure_orm(*_args: Any, **_kwargs: Any) -> None:
     """Nothing has to be made ready: no process of a task has a database."""
-
-
-def trigger_dag(dag_id: str, *_args: Any, **_kwargs: Any) -> NoReturn:
-    """A new run, made in the database."""
-    _refuse(
-        f"trigger_dag({dag_id!r}) in the database",
-        "use TriggerDagRunOperator, or POST /api/v2/dags/{dag_id}/dagRuns.",
-    )

@@ -136,12 +136,8 @@ def load_surface() -> Surface:
             assets.TABLE,
             auth.TABLE,
             authoring.TABLE,
-<<<<<<< HEAD
-            executors.TABLE,
-||||||| parent of 00f52d3 (Serve the rest of what provider packages import)
-=======
             commands.TABLE,
->>>>>>> 00f52d3 (Serve the rest of what provider packages import)
+            executors.TABLE,
             logs.TABLE,
             metrics.TABLE,
             models.TABLE,

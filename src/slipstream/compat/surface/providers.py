@@ -75,7 +75,6 @@ TABLE: Table = {
     },
     "airflow.utils.strings": {_HELPERS: "get_random_string"},
     "airflow.utils.yaml": {"yaml": _YAML},
-    "airflow.api.common.trigger_dag": {_NOT_HERE: "trigger_dag"},
     "airflow.callbacks.base_callback_sink": {_TABLES: "BaseCallbackSink"},
     "airflow.callbacks.callback_requests": {
         _TABLES: "CallbackRequest DagCallbackRequest EmailRequest TaskCallbackRequest"
