@@ -70,6 +70,13 @@ def figures(found: Sequence[float], name: str) -> dict[str, float]:
     }
 
 
+def _empty_store(home: Path, url: str) -> Store:
+    store = open_store(url, xcom_url=str(home / "xcom"))
+    store.migrate()
+    store.reset()
+    return store
+
+
 def consumers(store: Store, number: int) -> None:
     """Many DAGs, each waiting for an asset of its own, without a task."""
     specs = tuple(
@@ -113,8 +120,7 @@ def waited(store: Store, number: int) -> list[float]:
 
 def reported(home: Path, url: str, number: int, *, at_once: bool) -> list[float]:
     """Events that somebody reports, each of an asset with a consumer of its own."""
-    store = open_store(url, xcom_url=str(home / "xcom"))
-    store.reset()
+    store = _empty_store(home, url)
     consumers(store, number)
     host = ProcessHost(
         HostSettings(log_dir=home / "logs", run_dir=home / "run"), ExecutionService(store).answer
@@ -143,8 +149,7 @@ def by_tasks(home: Path, url: str, rounds: int) -> tuple[list[float], list[float
     dags.mkdir()
     path = dags / "bench.py"
     path.write_text(FILE)
-    store = open_store(url, xcom_url=str(home / "xcom"))
-    store.reset()
+    store = _empty_store(home, url)
     settings = HostSettings(log_dir=home / "logs", run_dir=home / "run", dags_folders=[dags])
     host = ProcessHost(settings, ExecutionService(store).answer)
     host.start()

@@ -154,3 +154,10 @@ def test_the_spec_has_every_asset_once_with_its_extra() -> None:
         EmptyOperator(task_id="t", outlets=Asset("b", extra={"f": lambda: None}))
     with pytest.raises(ValueError, match="The asset 'b' of DAG 'e'"):
         build_spec(wrong)
+
+
+def test_a_dag_that_starts_itself_says_so() -> None:
+    with DAG("d", schedule=Asset("a") | Asset("b")) as dag:
+        EmptyOperator(task_id="t", outlets=Asset("a"))
+    with pytest.warns(UserWarning, match="its task 't' updates it: every run of it starts"):
+        build_spec(dag)

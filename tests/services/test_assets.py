@@ -175,3 +175,21 @@ def test_what_a_watcher_sees_starts_runs_whatever_becomes_of_it(deployment: Depl
         (log,) = logs.rglob("*.log")
         assert "it does not like this line" in log.read_text()
     assert {run.run_type for run in runs_of(deployment, "of_a")} == {RunType.ASSET_TRIGGERED}
+
+
+def test_of_two_assets_with_one_name_the_first_is_in_use(deployment: Deployment) -> None:
+    body = """
+from slipstream.sdk import Asset
+with DAG("{dag}", is_paused_upon_creation=False):
+    EmptyOperator(task_id="t", outlets=Asset("same", uri="s3://{dag}/x"))
+"""
+    deployment.write(body.format(dag="first"), "a.py")
+    deployment.write(body.format(dag="second"), "b.py")
+    with deployment.running():
+        first = deployment.ended(deployment.trigger("first"))
+        second = deployment.ended(deployment.trigger("second"))
+        reason = deployment.reason(second, "t")
+    assert (first.state, second.state) == (RunState.SUCCESS, RunState.FAILED)
+    assert "not in use: Asset(name='same', uri='s3://second/x')" in reason
+    events = deployment.store.list_asset_events(AssetEventFilter(), Window()).items
+    assert [event.uri for event in events] == ["s3://first/x"]

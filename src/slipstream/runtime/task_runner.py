@@ -23,6 +23,7 @@ from slipstream.runtime import retry_policies, task_callbacks, task_endings, tas
 from slipstream.runtime.interrupts import time_limit
 from slipstream.runtime.operator_links import keep_links
 from slipstream.runtime.waited import seconds_before
+from slipstream.sdk._asset_events import require_assets
 from slipstream.sdk._conf import conf
 from slipstream.sdk._context import build_context
 from slipstream.sdk._context_variables import context_to_airflow_vars
@@ -148,6 +149,8 @@ class TaskRun:
         if operator.template_fields:
             self._rendered = rendered_fields(operator) or None
         task_listeners.running(context)
+        if operator.inlets or operator.outlets:
+            require_assets([*operator.inlets, *operator.outlets], self._backend)
         operator.pre_execute(context)
         task_callbacks.on_execute(operator, context)
         result = self._call_in_time(operator, context)

@@ -15,7 +15,10 @@ from slipstream.sdk._assets import Asset, AssetAlias, AssetRef, Metadata
 from slipstream.sdk._backend import AssetKey, Backend
 from slipstream.sdk._times import for_user, in_utc
 from slipstream.sdk._types import UserValue
-from slipstream.sdk.exceptions import AirflowException
+from slipstream.sdk.exceptions import (
+    AirflowException,
+    AirflowInactiveAssetInInletOrOutletException,
+)
 
 if TYPE_CHECKING:
     from slipstream.sdk._dag_run import DagRun
@@ -394,6 +397,24 @@ def _is_same(key: UserValue, inlet: UserValue) -> bool:
     if isinstance(key, Asset) and isinstance(inlet, AssetRef):
         return _is_same(inlet, key)
     return False
+
+
+def require_assets(given: Sequence[UserValue], backend: Backend) -> None:
+    """Raise `AirflowInactiveAssetInInletOrOutletException` for assets that are not in use.
+
+    Another asset with the same name or URI is in use instead.
+    """
+    wrong = [
+        one
+        for one in given
+        if isinstance(one, Asset) and backend.get_asset(AssetKey(one.name, one.uri)) is None
+    ]
+    if wrong:
+        raise AirflowInactiveAssetInInletOrOutletException(
+            f"The task has inlets or outlets that are not in use: {', '.join(map(repr, wrong))}. "
+            "Another asset has the same name with another URI, or the same URI with another name: "
+            "give both the same, or different ones."
+        )
 
 
 def resolved(backend: Backend | None, ref: AssetRef) -> Asset:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,29 @@ def asset_specs(dag: DAG) -> tuple[AssetSpec, ...]:
 
     Raises `ValueError` where a watcher's trigger or an extra cannot be written as JSON.
     """
+    _warn_of_cycle(dag)
     found: dict[tuple[str, str], Asset] = {}
     for asset in _mentioned(dag):
         known = found.setdefault((asset.name, asset.uri), asset)
         if asset.watchers and not known.watchers:
             found[asset.name, asset.uri] = asset
     return tuple(_spec(dag, found[key]) for key in sorted(found))
+
+
+def _warn_of_cycle(dag: DAG) -> None:
+    """A DAG that updates what it waits for starts itself."""
+    if dag.timetable.asset_condition is None:
+        return
+    waited = set(dag.timetable.asset_condition.iter_assets())
+    for task in dag.tasks:
+        for one in task.outlets:
+            if isinstance(one, Asset) and one in waited:
+                warnings.warn(
+                    f"DAG {dag.dag_id!r} waits for the asset {one.name!r}, and its task "
+                    f"{task.task_id!r} updates it: every run of it starts the next one.",
+                    UserWarning,
+                    stacklevel=2,
+                )
 
 
 def _mentioned(dag: DAG) -> Iterator[Asset]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, delete, func, insert, select, update
 
 from slipstream.core.assets import ReferenceKind
 from slipstream.model.asset import AssetName, AssetQueue, AssetUpdate, QueuedAsset, QueuedPartition
@@ -16,6 +16,7 @@ from slipstream.store.database import Transaction
 from slipstream.store.parts import StoreParts
 from slipstream.store.records import NewRun, QueuedEvent, Source
 from slipstream.store.scheduling import add_run
+from slipstream.store.statements import RowsStatement, Statement, types_of
 from slipstream.store.tables import (
     asset,
     asset_alias,
@@ -28,6 +29,79 @@ from slipstream.store.tables import (
     run_asset_event,
 )
 from slipstream.store.times import from_micros, to_micros
+
+_DAG_ID: BindParameter[str] = bindparam("dag_id")
+_WAITING_ASSETS = Statement(
+    select(asset.c.pk, asset.c.name, asset.c.uri, asset_queue.c.queued_at)
+    .join(asset_queue, asset_queue.c.asset_pk == asset.c.pk)
+    .where(asset_queue.c.dag_id == _DAG_ID)
+    .order_by(asset_queue.c.queued_at, asset.c.pk),
+    ("dag_id",),
+)
+_WAITING_ENTRIES = Statement(
+    select(
+        partition_queue.c.pk,
+        partition_queue.c.event_pk,
+        asset.c.name,
+        asset.c.uri,
+        asset_event.c.partition_key,
+        asset_event.c.partition_date,
+        partition_queue.c.queued_at,
+        partition_queue.c.target_key,
+    )
+    .join(asset_event, asset_event.c.pk == partition_queue.c.event_pk)
+    .join(asset, asset.c.pk == asset_event.c.asset_pk)
+    .where(partition_queue.c.dag_id == _DAG_ID)
+    .order_by(partition_queue.c.event_pk, partition_queue.c.pk),
+    ("dag_id",),
+)
+_ENTRIES = Statement(
+    select(partition_queue.c.pk, partition_queue.c.event_pk).where(
+        partition_queue.c.dag_id == _DAG_ID
+    ),
+    ("dag_id",),
+)
+_MEMBERS = Statement(
+    select(asset_alias.c.name, asset.c.name, asset.c.uri)
+    .join(asset_reference, asset_reference.c.target == asset_alias.c.name)
+    .join(asset_alias_member, asset_alias_member.c.alias_pk == asset_alias.c.pk)
+    .join(asset, asset.c.pk == asset_alias_member.c.asset_pk)
+    .where(in_schedule(_DAG_ID, ReferenceKind.ALIAS))
+    .order_by(asset_alias.c.name, asset.c.pk),
+    ("dag_id",),
+)
+_OF_DAG: list[BindParameter[str]] = [bindparam(f"dag_id_{number}") for number in range(5)]
+_NEW_EVENTS = Statement(
+    select(asset_event.c.pk).where(
+        asset_event.c.pk
+        > select(asset_consumer.c.seen_event_pk)
+        .where(asset_consumer.c.dag_id == _OF_DAG[0])
+        .scalar_subquery(),
+        events_waited_for(*_OF_DAG[1:]),
+    ),
+    [parameter.key for parameter in _OF_DAG],
+)
+_LATEST = select(func.max(asset_event.c.pk)).scalar_subquery()
+_SEE = Statement(
+    update(asset_consumer)
+    .where(asset_consumer.c.dag_id == bindparam("b_dag_id"))
+    .values(seen_event_pk=func.coalesce(_LATEST, asset_consumer.c.seen_event_pk)),
+    ("b_dag_id",),
+)
+_TAKE_ASSET = RowsStatement(
+    lambda rows: delete(asset_queue).where(
+        asset_queue.c.dag_id == rows["b_dag_id"], asset_queue.c.asset_pk == rows["b_asset_pk"]
+    ),
+    types_of(asset_queue, ("b_dag_id", "b_asset_pk")),
+)
+_TAKE_ENTRY = RowsStatement(
+    lambda rows: delete(partition_queue).where(partition_queue.c.pk == rows["b_pk"]),
+    types_of(partition_queue, ("b_pk",)),
+)
+_LINKED = ("run_pk", "event_pk")
+_LINK = RowsStatement(
+    lambda rows: rows.put_into(insert(run_asset_event)), types_of(run_asset_event, _LINKED)
+)
 
 
 class AssetQueueVerbs(StoreParts):
@@ -43,16 +117,10 @@ class AssetQueueVerbs(StoreParts):
 
     def read_asset_queue(self, dag_id: str) -> AssetQueue:
         """Everything that waits to start a run of the DAG."""
-        assets = (
-            select(asset.c.pk, asset.c.name, asset.c.uri, asset_queue.c.queued_at)
-            .join(asset_queue, asset_queue.c.asset_pk == asset.c.pk)
-            .where(asset_queue.c.dag_id == dag_id)
-            .order_by(asset_queue.c.queued_at, asset.c.pk)
-        )
         with self._database.read() as transaction:
             queued = [
                 QueuedAsset(pk, AssetName(name, uri), from_micros(at))
-                for pk, name, uri, at in transaction.rows(assets)
+                for pk, name, uri, at in transaction.fetch(_WAITING_ASSETS, (dag_id,))
             ]
             partitions = _partitions(transaction, dag_id)
             members = _members(transaction, dag_id) if queued or partitions else {}
@@ -130,25 +198,21 @@ class AssetQueueVerbs(StoreParts):
         None, and does nothing, where one of them is not there any more. Raises
         `AlreadyExistsError` (run id taken).
         """
-        queued = (asset_queue.c.dag_id == new.dag_id, asset_queue.c.asset_pk.in_(assets))
-        entries = (
-            partition_queue.c.dag_id == new.dag_id,
-            partition_queue.c.pk.in_(partitions),
-        )
+        dag_id = new.dag_id
         with self._database.write() as transaction:
             self._database.lock_assets(transaction)
-            waiting = transaction.column(select(asset_queue.c.asset_pk).where(*queued))
-            events = transaction.column(select(partition_queue.c.event_pk).where(*entries))
-            if (len(waiting), len(events)) != (len(assets), len(partitions)):
+            waiting = {pk for pk, *_ in transaction.fetch(_WAITING_ASSETS, (dag_id,))}
+            found = transaction.fetch(_ENTRIES, (dag_id,)) if partitions else ()
+            entries: dict[int, int] = dict(found)
+            if not (waiting >= set(assets) and entries.keys() >= set(partitions)):
                 return None
-            transaction.execute(delete(asset_queue).where(*queued))
-            transaction.execute(delete(partition_queue).where(*entries))
+            transaction.run_many(_TAKE_ASSET, [(dag_id, pk) for pk in assets])
+            transaction.run_many(_TAKE_ENTRY, [(pk,) for pk in partitions])
+            events = [entries[pk] for pk in partitions]
             if assets:
-                events += _see_events(transaction, new.dag_id)
+                events += _see_events(transaction, dag_id)
             run = add_run(transaction, new, self._clock())
-            rows = [{"run_pk": run.pk, "event_pk": event_pk} for event_pk in sorted({*events})]
-            if rows:
-                transaction.execute(insert(run_asset_event), rows)
+            transaction.run_many(_LINK, [(run.pk, event_pk) for event_pk in sorted({*events})])
             return run
 
 
@@ -167,37 +231,13 @@ def _queued(
 
 def _see_events(transaction: Transaction, dag_id: str) -> list[int]:
     """The DAG's events since its last run by assets; they are over for it from here on."""
-    mine = asset_consumer.c.dag_id == dag_id
-    seen = select(asset_consumer.c.seen_event_pk).where(mine).scalar_subquery()
-    events = transaction.column(
-        select(asset_event.c.pk).where(asset_event.c.pk > seen, events_waited_for(dag_id))
-    )
-    latest = select(func.max(asset_event.c.pk)).scalar_subquery()
-    transaction.execute(
-        update(asset_consumer)
-        .where(mine)
-        .values(seen_event_pk=func.coalesce(latest, asset_consumer.c.seen_event_pk))
-    )
+    events = [pk for (pk,) in transaction.fetch(_NEW_EVENTS, (dag_id, *[dag_id] * 4))]
+    transaction.run(_SEE, (dag_id,))
     return events
 
 
 def _partitions(transaction: Transaction, dag_id: str) -> list[QueuedPartition]:
-    rows = transaction.rows(
-        select(
-            partition_queue.c.pk,
-            partition_queue.c.event_pk,
-            asset.c.name,
-            asset.c.uri,
-            asset_event.c.partition_key,
-            asset_event.c.partition_date,
-            partition_queue.c.queued_at,
-            partition_queue.c.target_key,
-        )
-        .join(asset_event, asset_event.c.pk == partition_queue.c.event_pk)
-        .join(asset, asset.c.pk == asset_event.c.asset_pk)
-        .where(partition_queue.c.dag_id == dag_id)
-        .order_by(partition_queue.c.event_pk, partition_queue.c.pk)
-    )
+    rows = transaction.fetch(_WAITING_ENTRIES, (dag_id,))
     return [
         QueuedPartition(
             pk=pk,
@@ -213,14 +253,7 @@ def _partitions(transaction: Transaction, dag_id: str) -> list[QueuedPartition]:
 
 
 def _members(transaction: Transaction, dag_id: str) -> Mapping[str, Sequence[AssetName]]:
-    rows = transaction.rows(
-        select(asset_alias.c.name, asset.c.name, asset.c.uri)
-        .join(asset_reference, asset_reference.c.target == asset_alias.c.name)
-        .join(asset_alias_member, asset_alias_member.c.alias_pk == asset_alias.c.pk)
-        .join(asset, asset.c.pk == asset_alias_member.c.asset_pk)
-        .where(in_schedule(dag_id, ReferenceKind.ALIAS))
-        .order_by(asset_alias.c.name, asset.c.pk)
-    )
+    rows = transaction.fetch(_MEMBERS, (dag_id,))
     members: dict[str, list[AssetName]] = {}
     for alias, name, uri in rows:
         members.setdefault(alias, []).append(AssetName(name, uri))

@@ -10,28 +10,62 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from slipstream.model.asset import AssetSpec, AssetUpdate
-from slipstream.store.asset_conditions import waiting_dags
+from slipstream.store.asset_conditions import waiting_consumers
 from slipstream.store.asset_registry import keep_aliases, keep_asset, settle_activity
 from slipstream.store.database import Database, Transaction
 from slipstream.store.records import NoticeKind, Source
 from slipstream.store.rows import to_json
-from slipstream.store.statements import upsert
+from slipstream.store.statements import RowsStatement, Statement, types_of, upsert
 from slipstream.store.tables import (
     asset,
     asset_alias_member,
-    asset_consumer,
     asset_event,
     asset_event_alias,
     asset_queue,
-    dag,
     partition_queue,
 )
 from slipstream.store.times import to_micros
 
 _log = logging.getLogger(__name__)
+
+
+_ASSET = (asset.c.pk, asset.c.name, asset.c.uri, asset.c.is_active)
+
+
+def _lookup(*names: str) -> Statement:
+    """The asset in use before others."""
+    conditions = [asset.c[name] == bindparam(name) for name in names]
+    found = select(*_ASSET).where(*conditions).order_by(asset.c.is_active.desc(), asset.c.pk)
+    return Statement(found, names)
+
+
+_BY_NAME, _BY_URI, _BY_BOTH = _lookup("name"), _lookup("uri"), _lookup("name", "uri")
+_EVENT = (
+    "asset_pk",
+    "timestamp",
+    "extra",
+    "source_dag_id",
+    "source_run_id",
+    "source_task_id",
+    "source_map_index",
+    "partition_key",
+    "partition_date",
+)
+_INSERT = Statement(insert(asset_event).returning(asset_event.c.pk), _EVENT)
+_CONSUMERS = Statement(waiting_consumers(None), ("target", "name", "uri"))
+_QUEUED = ("dag_id", "asset_pk", "queued_at")
+_QUEUE = RowsStatement(
+    # One that waits already is from now on as old as its latest event.
+    lambda rows: rows.put_into(upsert(rows.dialect, asset_queue, _QUEUED, ["dag_id", "asset_pk"])),
+    types_of(asset_queue, _QUEUED),
+)
+_PART = ("dag_id", "event_pk", "queued_at")
+_QUEUE_PART = RowsStatement(
+    lambda rows: rows.put_into(insert(partition_queue)), types_of(partition_queue, _PART)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +88,10 @@ def record_updates(
     """
     database.lock_assets(transaction)
     at = to_micros(now)
-    return [_record(transaction, database, at, source, update) for source, update in updates]
+    return [_record(transaction, at, source, update) for source, update in updates]
 
 
-def _record(
-    transaction: Transaction, database: Database, at: int, source: Source, update: AssetUpdate
-) -> int | None:
+def _record(transaction: Transaction, at: int, source: Source, update: AssetUpdate) -> int | None:
     found = _find(transaction, update)
     if update.aliases:
         found = _through_aliases(transaction, at, update, found)
@@ -81,23 +113,21 @@ def _record(
         rows = [{"event_pk": event_pk, "alias_pk": numbers[name]} for name in update.aliases]
         transaction.execute(insert(asset_event_alias), rows)
     partition_key = update.partition_key or source.partition_key
-    _queue(transaction, database, at, event_pk, found, update.aliases, partition_key)
+    _queue(transaction, at, event_pk, found, update.aliases, partition_key)
     return event_pk
 
 
 def _find(transaction: Transaction, update: AssetUpdate) -> _Asset | None:
-    conditions = []
-    if update.name is not None:
-        conditions.append(asset.c.name == update.name)
-    if update.uri is not None:
-        conditions.append(asset.c.uri == update.uri)
-    rows = transaction.rows(
-        select(asset.c.pk, asset.c.name, asset.c.uri, asset.c.is_active)
-        .where(*conditions)
-        .order_by(asset.c.is_active.desc(), asset.c.pk)
-        .limit(1)
-    )
-    return _Asset(*rows[0]) if rows else None
+    if update.name is None:
+        rows = transaction.fetch(_BY_URI, (update.uri,))
+    elif update.uri is None:
+        rows = transaction.fetch(_BY_NAME, (update.name,))
+    else:
+        rows = transaction.fetch(_BY_BOTH, (update.name, update.uri))
+    if not rows:
+        return None
+    pk, name, uri, is_active = rows[0]
+    return _Asset(pk, name, uri, bool(is_active))
 
 
 def _through_aliases(
@@ -133,27 +163,23 @@ def _insert(
     partition_key = update.partition_key or source.partition_key
     # The date stands for the run's own partition, and for no other.
     has_date = partition_key == source.partition_key
-    event_pk: int = transaction.value(
-        insert(asset_event)
-        .values(
-            asset_pk=found.pk,
-            timestamp=at,
-            extra=to_json(dict(update.extra)),
-            source_dag_id=source.dag_id,
-            source_run_id=source.run_id,
-            source_task_id=source.task_id,
-            source_map_index=source.map_index,
-            partition_key=partition_key,
-            partition_date=to_micros(source.partition_date) if has_date else None,
-        )
-        .returning(asset_event.c.pk)
+    row = (
+        found.pk,
+        at,
+        to_json(dict(update.extra)),
+        source.dag_id,
+        source.run_id,
+        source.task_id,
+        source.map_index,
+        partition_key,
+        to_micros(source.partition_date) if has_date else None,
     )
+    event_pk: int = transaction.fetch(_INSERT, row)[0][0]
     return event_pk
 
 
 def _queue(
     transaction: Transaction,
-    database: Database,
     at: int,
     event_pk: int,
     found: _Asset,
@@ -161,21 +187,15 @@ def _queue(
     partition_key: str | None,
 ) -> None:
     """Let the event wait for those DAGs that it concerns and that are not paused."""
-    waiting = waiting_dags(found.pk, found.name, found.uri, aliases)
-    consumers = transaction.rows(
-        select(asset_consumer.c.dag_id, asset_consumer.c.partitioning)
-        .join(dag, dag.c.dag_id == asset_consumer.c.dag_id)
-        .where(dag.c.is_paused.is_(False), asset_consumer.c.dag_id.in_(waiting))
-        .order_by(asset_consumer.c.dag_id)
-    )
+    asset_names = (str(found.pk), found.name, found.uri)
+    if aliases:
+        parameters = dict(zip(("target", "name", "uri"), asset_names, strict=True))
+        consumers = transaction.rows(waiting_consumers(aliases).params(parameters))
+    else:
+        consumers = transaction.fetch(_CONSUMERS, asset_names)
     if partition_key is None:
         whole = [dag_id for dag_id, partitioning in consumers if not partitioning]
-        rows = [{"dag_id": dag_id, "asset_pk": found.pk, "queued_at": at} for dag_id in whole]
-        if rows:
-            columns = ["dag_id", "asset_pk", "queued_at"]
-            key = ["dag_id", "asset_pk"]
-            statement = upsert(database.dialect, asset_queue, columns, key)
-            transaction.execute(statement, rows)
+        transaction.run_many(_QUEUE, [(dag_id, found.pk, at) for dag_id in whole])
         told = whole
         for dag_id in [dag_id for dag_id, partitioning in consumers if partitioning]:
             _log.warning(
@@ -185,7 +205,5 @@ def _queue(
             )
     else:
         told = [dag_id for dag_id, partitioning in consumers if partitioning]
-        rows = [{"dag_id": dag_id, "event_pk": event_pk, "queued_at": at} for dag_id in told]
-        if rows:
-            transaction.execute(insert(partition_queue), rows)
+        transaction.run_many(_QUEUE_PART, [(dag_id, event_pk, at) for dag_id in told])
     transaction.leave_notice(NoticeKind.ASSETS_UPDATED, told)

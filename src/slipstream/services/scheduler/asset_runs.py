@@ -93,6 +93,9 @@ class AssetRuns:
             if made is None:
                 return
             yield made
+            if schedule.partitions is None:
+                # Nothing waits any more; of what comes from now on there is word.
+                return
 
     def _may_make(self, dag: KnownDag) -> bool:
         spec = dag.spec
