@@ -21,6 +21,7 @@ from slipstream.model.attempt import (
     XComWrite,
 )
 from slipstream.model.dag import DagSpec, TaskSpec
+from slipstream.model.deadline import DeadlineKind, DeadlineSpec
 from slipstream.model.deferral import TRIGGER_FAILED
 from slipstream.model.input import default_answer
 from slipstream.model.run import TaskKey
@@ -140,6 +141,22 @@ def _decorated(chance: Random, number: int, pools: dict[str, int]) -> DagSpec:
         tasks=tasks,
         max_active_tasks=chance.choice((1, 3, 16)),
         max_active_runs=chance.choice((1, 2, 16)),
+        deadlines=_deadlines(Random(f"deadlines {dag.dag_id} {len(dag.tasks)} {number}")),
+    )
+
+
+def _deadlines(chance: Random) -> tuple[DeadlineSpec, ...]:
+    """None, one or two, some of which are missed."""
+    kinds = [kind for kind in DeadlineKind if kind is not DeadlineKind.CUSTOM]
+    return tuple(
+        DeadlineSpec(
+            kind=chance.choice(kinds),
+            interval=timedelta(seconds=chance.choice((-30, 1, 60, 3600))),
+            at=START + timedelta(minutes=1),
+            max_runs=2,
+            min_runs=1,
+        )
+        for _ in range(chance.choice((0, 1, 2)))
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from slipstream.model.deadline import DeadlineKind
 from slipstream.sdk._times import in_utc
 from slipstream.wire.questions import Answered, DeadlineQuestion
 
@@ -13,12 +14,18 @@ if TYPE_CHECKING:
 
 
 def ask(question: DeadlineQuestion, dag: DAG) -> Answered:
-    """The moment of the deadline: what the reference gives, and the alert's interval after it."""
+    """The moment of the deadline: what the reference gives, and the alert's interval after it.
+
+    Where a variable says the interval and the rest is known, the interval alone.
+    """
     alert = dag.deadlines[question.index]
+    interval = alert.interval_now()
+    if alert.as_spec().kind is not DeadlineKind.CUSTOM:
+        return Answered(interval_seconds=interval.total_seconds())
     run = question.run
     found = alert.reference.evaluate_with(
         session=None,
-        interval=alert.interval_now(),
+        interval=interval,
         dag_id=run.dag_id,
         run_id=run.run_id,
         logical_date=run.logical_date,

@@ -28,6 +28,10 @@ def call_for(errand: messages.Errand, dag: DAG, backend: Backend) -> str | None:
     """Call the callbacks; gives the first error in one line, or None."""
     if errand.kind is messages.CallbackKind.DAG:
         return _call_dags(errand, dag, backend)
+    if errand.kind is messages.CallbackKind.DEADLINE:
+        from slipstream.runtime import deadline_callbacks
+
+        return deadline_callbacks.call(errand, dag, backend)
     task = dag.get_task(errand.attempt.task_id)
     context = build_context(dag, task, errand.attempt, backend)
     with running(context):

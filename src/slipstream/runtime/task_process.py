@@ -57,7 +57,7 @@ class TaskProcess:
 
     def _take_user(self, work: messages.Start | messages.Errand) -> str | None:
         """Become who the task runs as, or its callbacks; what stands against it, or None."""
-        if isinstance(work, messages.Errand) and work.kind is messages.CallbackKind.DAG:
+        if isinstance(work, messages.Errand) and work.kind is not messages.CallbackKind.TASK:
             return None
         try:
             take_user_of(work.attempt, self._file)

@@ -24,10 +24,15 @@ from slipstream.model.run import DagRun, TaskInstance
 from slipstream.model.states import TaskState
 from slipstream.runtime.jobs import ErrandFailedError, Source
 from slipstream.runtime.log_files import errand_log_path
+from slipstream.store.deadline_records import DeadlineRecord
 from slipstream.store.errors import StoreError
 from slipstream.store.interface import CallbackStore, DagStore, RunStore
-from slipstream.store.records import InstanceFilter, OwedCallback, Window
-from slipstream.wire.messages import CallbackKind, Errand
+from slipstream.store.records import (
+    InstanceFilter,
+    OwedCallback,
+    Window,
+)
+from slipstream.wire.messages import CallbackKind, Errand, MissedDeadline
 
 _log = logging.getLogger(__name__)
 
@@ -159,6 +164,8 @@ class CallbackService:
 
     def _errand(self, owed: OwedCallback) -> Errand:
         version = self._store.get_version(owed.run.version_id)
+        if owed.deadline is not None:
+            return _of_deadline(owed, owed.deadline, version.fileloc)
         if owed.instance is not None:
             kind, instance = CallbackKind.TASK, None
             attempt = attempt_of(owed.run, owed.instance, version.fileloc)
@@ -185,6 +192,22 @@ class CallbackService:
             window = Window(limit=1, order_by=("-end_date",))
             return [entry.instance for entry in self._store.list_instances(which, window).items]
         return (entry.instance for entry in self._store.iterate_instances(which))
+
+
+def _of_deadline(owed: OwedCallback, deadline: DeadlineRecord, fileloc: str) -> Errand:
+    missed = MissedDeadline(
+        number=deadline.number,
+        position=deadline.position,
+        due_at=deadline.due_at,
+        name=deadline.name,
+    )
+    return Errand(
+        kind=CallbackKind.DEADLINE,
+        attempt=attempt_of(owed.run, None, fileloc),
+        succeeded=False,
+        reason=owed.reason,
+        deadline=missed,
+    )
 
 
 def attempt_of(run: DagRun, instance: TaskInstance | None, fileloc: str) -> Attempt:

@@ -7,12 +7,17 @@ from collections.abc import Sequence
 from sqlalchemy import delete, insert, select
 
 from slipstream.model.changes import CallbackOwed
-from slipstream.model.run import TaskInstance
+from slipstream.model.run import DagRun, TaskInstance
+from slipstream.store.deadline_records import DeadlineRecord
+from slipstream.store.deadline_tables import deadline
 from slipstream.store.parts import StoreParts
-from slipstream.store.records import OwedCallback
+from slipstream.store.records import (
+    OwedCallback,
+)
 from slipstream.store.rows import RUN_COLUMNS, to_run
 from slipstream.store.statements import RowsStatement, SqlTuple, types_of
 from slipstream.store.tables import dag_run, owed_callback
+from slipstream.store.times import from_micros
 
 _VALUES = (
     "run_pk",
@@ -47,9 +52,11 @@ class CallbackVerbs(StoreParts):
     def owed_callbacks(self, after: int = 0) -> Sequence[OwedCallback]:
         """The oldest callbacks that are still to be called, of those with a higher number."""
         own = [owed_callback.c[name] for name in (*_COLUMNS, "max_tries")]
+        own += [deadline.c[name] for name in ("pk", "position", "name", "due_at")]
         query = (
             select(*own, *RUN_COLUMNS)
             .join(dag_run, dag_run.c.pk == owed_callback.c.run_pk)
+            .join(deadline, deadline.c.pk == owed_callback.c.deadline_pk, isouter=True)
             .where(owed_callback.c.pk > after)
             .order_by(owed_callback.c.pk)
             .limit(_AT_ONCE)
@@ -67,7 +74,7 @@ class CallbackVerbs(StoreParts):
 def _owed(row: tuple[object, ...]) -> OwedCallback:
     number = len(_COLUMNS) + 1
     pk, succeeded, reason, task_id, map_index, attempt_id, try_number, max_tries = row[:number]
-    run = to_run(row[number:])
+    of_deadline, run = row[number : number + 4], to_run(row[number + 4 :])
     instance = None
     if task_id is not None:
         instance = TaskInstance(
@@ -84,4 +91,20 @@ def _owed(row: tuple[object, ...]) -> OwedCallback:
         succeeded=bool(succeeded),
         reason=str(reason),
         instance=instance,
+        deadline=_deadline(run, of_deadline),
+    )
+
+
+def _deadline(run: DagRun, row: tuple[object, ...]) -> DeadlineRecord | None:
+    number, position, name, due_at = row
+    if number is None:
+        return None
+    return DeadlineRecord(
+        number=int(str(number)),
+        run_pk=run.pk,
+        dag_id=run.dag_id,
+        run_id=run.run_id,
+        position=int(str(position)),
+        name=None if name is None else str(name),
+        due_at=from_micros(int(str(due_at))),
     )

@@ -16,6 +16,7 @@ from slipstream.store.callbacks import CallbackVerbs
 from slipstream.store.crypto import SecretBox
 from slipstream.store.dags import DagVerbs
 from slipstream.store.database import Database
+from slipstream.store.deadlines import DeadlineVerbs
 from slipstream.store.deferrals import DeferralVerbs
 from slipstream.store.errors import UnsupportedUrlError
 from slipstream.store.history import HistoryVerbs
@@ -41,6 +42,7 @@ class SqlStore(
     SchedulingVerbs,
     ParsedVerbs,
     BackfillVerbs,
+    DeadlineVerbs,
     MarkVerbs,
     DagVerbs,
     RunVerbs,

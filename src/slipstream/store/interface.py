@@ -8,7 +8,7 @@ paused, a pool resized) leaves a `Notice` in the same transaction and wakes the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, Self
 
 from slipstream.core.timetable import RunInfo
@@ -24,6 +24,7 @@ from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun, PastRun, TaskKey
 from slipstream.model.states import RunState, TaskState
 from slipstream.model.version import DagVersion, FileError, ParsedFile
+from slipstream.store.deadline_records import DeadlineRecord, ReckonedDeadline
 from slipstream.store.imported import HistoryStore
 from slipstream.store.input_interface import InputStore
 from slipstream.store.leases import Holder, Lease
@@ -216,6 +217,33 @@ class BackfillStore(Protocol):
     def complete_backfill(self, pk: int) -> bool:
         """Its last run has ended; False where one of its runs has not. One that is complete
         already stays as it is."""
+
+
+class DeadlineStore(Protocol):
+    """Deadlines of runs."""
+
+    def put_deadlines(
+        self, run: DagRun, deadlines: Sequence[ReckonedDeadline]
+    ) -> list[DeadlineRecord]:
+        """Keep what was reckoned, unless it is kept already; gives those of the run that are open.
+
+        One that is renewed when the run is queued again is kept anew then, missed or not.
+        """
+
+    def miss_deadlines(self, numbers: Sequence[int]) -> list[DeadlineRecord]:
+        """These moments have come: gives those that are missed by it, for which callbacks are owed
+        from now on. One whose run has ended, or that was missed before, is not among them."""
+
+    def meet_deadlines(self, run_pks: Sequence[int] | None) -> None:
+        """These runs have ended: what they had not missed by then, they have met. None stands for
+        every run that has."""
+
+    def run_durations(self, dag_id: str, most: int) -> Sequence[timedelta]:
+        """How long the DAG's latest runs took that have ended, the newest first."""
+
+    def list_deadlines(self, dag_id: str, run_id: str | None = None) -> Sequence[DeadlineRecord]:
+        """The deadlines of a DAG's runs, or of one of them, the latest due first; some hundred at
+        most."""
 
 
 class CallbackStore(Protocol):
@@ -519,6 +547,7 @@ class AdminStore(Protocol):
 class Store(
     SchedulerStore,
     BackfillStore,
+    DeadlineStore,
     CallbackStore,
     DagStore,
     RunStore,

@@ -16,6 +16,7 @@ from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED, DagRun, TaskInstance, TaskKey
 from slipstream.model.states import RunState, RunType, TaskState
 from slipstream.model.version import DagVersion
+from slipstream.store.deadline_records import DeadlineRecord
 
 T = TypeVar("T")
 
@@ -377,6 +378,8 @@ class OwedCallback:
     instance: TaskInstance | None = None
     """The attempt of a task whose callbacks they are; None for the DAG's own. Of the instance,
     only what tells the attempt is kept."""
+    deadline: DeadlineRecord | None = None
+    """The deadline that was missed, whose callback it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

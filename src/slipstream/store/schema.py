@@ -12,13 +12,14 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import ExecutableDDLElement
 
 from slipstream.store import backfill_tables as _backfill_tables  # noqa: F401 - they are tables, too
+from slipstream.store import deadline_tables as _deadline_tables  # noqa: F401 - they are tables, too
 from slipstream.store import people_tables, tables
 from slipstream.store.database import Database, Transaction
 from slipstream.store.errors import SchemaMismatchError
 from slipstream.store.pools import DEFAULT_POOL
 from slipstream.store.statements import Statement
 
-HEAD = "0011"
+HEAD = "0012"
 """The revision that `tables` stands for: the newest migration."""
 
 assert people_tables.hitl_detail.metadata is tables.metadata  # All tables are of one schema.

@@ -337,6 +337,7 @@ owed_callback = Table(
     Column("attempt_id", String),
     Column("try_number", Integer),
     Column("max_tries", Integer),
+    Column("deadline_pk", BigInteger),
     sqlite_autoincrement=True,
 )
 """Callbacks that are still to be called; without a task id they are the DAG's own. A number is

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from enum import Enum, auto
 from typing import TypeAlias, TypeVar
 
@@ -12,6 +13,7 @@ from slipstream.model.run import DagRun, PastRun
 from slipstream.model.states import RunState
 from slipstream.model.version import DagVersion
 from slipstream.services.scheduler.needs import SchedulingStore
+from slipstream.store.deadline_records import DeadlineRecord, ReckonedDeadline
 from slipstream.store.errors import StoreUnavailableError
 from slipstream.store.records import (
     BackfillAdvance,
@@ -139,6 +141,24 @@ class FaultyStore:
             "create_asset_run",
             lambda: self._store.create_asset_run(new, assets, partitions),
         )
+
+    def put_deadlines(
+        self, run: DagRun, deadlines: Sequence[ReckonedDeadline]
+    ) -> list[DeadlineRecord]:
+        """See `DeadlineStore`."""
+        return meet(self._fates, "put_deadlines", lambda: self._store.put_deadlines(run, deadlines))
+
+    def miss_deadlines(self, numbers: Sequence[int]) -> list[DeadlineRecord]:
+        """See `DeadlineStore`."""
+        return meet(self._fates, "miss_deadlines", lambda: self._store.miss_deadlines(numbers))
+
+    def meet_deadlines(self, run_pks: Sequence[int] | None) -> None:
+        """See `DeadlineStore`."""
+        meet(self._fates, "meet_deadlines", lambda: self._store.meet_deadlines(run_pks))
+
+    def run_durations(self, dag_id: str, most: int) -> Sequence[timedelta]:
+        """See `DeadlineStore`."""
+        return meet(self._fates, "run_durations", lambda: self._store.run_durations(dag_id, most))
 
     def open_backfills(self) -> Sequence[Backfill]:
         """See `BackfillStore`."""

@@ -40,6 +40,7 @@ from slipstream.store.records import (
 )
 from slipstream.testing.memory_assets import MemoryAssets
 from slipstream.testing.memory_backfills import MemoryBackfills
+from slipstream.testing.memory_deadlines import MemoryDeadlines
 from slipstream.testing.memory_run import MemoryRun
 
 NEWEST_FIRST = ("-run_after", "-id")
@@ -72,6 +73,12 @@ class MemoryStore:
         self.open_backfills = backfills.open_backfills
         self.advance_backfill = backfills.advance_backfill
         self.complete_backfill = backfills.complete_backfill
+        self.deadlines = deadlines = MemoryDeadlines(self.runs, clock)
+        self.put_deadlines = deadlines.put_deadlines
+        self.miss_deadlines = deadlines.miss_deadlines
+        self.meet_deadlines = deadlines.meet_deadlines
+        self.run_durations = deadlines.run_durations
+        self.list_deadlines = deadlines.list_deadlines
         self._listeners: list[Callable[[], None]] = []
         self.assets = MemoryAssets(clock)
         self.commits = 0

@@ -147,6 +147,9 @@ def check_end(
                 return f"{instance.key} of the ended run {run.pk} has a deferral"
     for backfill in store.open_backfills():
         return f"backfill {backfill.pk} is never done: {store.backfill_progress(backfill.pk)}"
+    problem = _check_deadlines(store)
+    if problem is not None:
+        return problem
     if executor.live:
         return f"{len(executor.live)} attempts live on"
     if triggerer.live:
@@ -178,6 +181,22 @@ def find_excuse(store: MemoryStore) -> Excuse | None:
     for backfill in store.open_backfills():
         if store.get_dag(backfill.dag_id).is_paused:
             return _unpause(store, backfill.dag_id)
+    return None
+
+
+def _check_deadlines(store: MemoryStore) -> str | None:
+    """Whether each deadline was missed once, or met."""
+    told = Counter((one.number, one.due_at) for one in store.deadlines.owed)
+    twice = [of for of, number in told.items() if number > 1]
+    if twice:
+        return f"missed deadlines are told of twice: {twice}"
+    there = {run.pk for run in store.runs()}
+    for dag_id in store.dag_ids():
+        for one in store.list_deadlines(dag_id):
+            if one.run_pk in there and one.missed_at is None and one.met_at is None:
+                return f"deadline {one.number} of the ended run {one.run_pk} is open"
+            if one.missed_at is not None and one.missed_at < one.due_at:
+                return f"deadline {one.number} was missed before its time"
     return None
 
 

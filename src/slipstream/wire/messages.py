@@ -171,6 +171,17 @@ class CallbackKind(StrEnum):
 
     DAG = "dag"
     TASK = "task"
+    DEADLINE = "deadline"
+
+
+class MissedDeadline(msgspec.Struct, frozen=True, kw_only=True):
+    """A deadline that a run has missed."""
+
+    number: int
+    position: int
+    """Which of the DAG's."""
+    due_at: datetime
+    name: str | None = None
 
 
 class Errand(msgspec.Struct, frozen=True, kw_only=True, tag="errand"):
@@ -190,6 +201,8 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True, tag="errand"):
     """Of a DAG's: the task instance that decided the run, as it is in the store."""
     state: TaskState | None = None
     """A task's: the state that it has ended in, where that does not follow from its failure."""
+    deadline: MissedDeadline | None = None
+    """A deadline's: which."""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, tag="reply"):

@@ -72,3 +72,5 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True, tag="answered"):
     """Of a stretch of time: whether there are no runs after these."""
     moment: datetime | None = None
     """A deadline; None for none."""
+    interval_seconds: float | None = None
+    """The interval of a deadline that a variable says."""

@@ -10,7 +10,13 @@ from typing import Protocol, TypeAlias
 from slipstream.core.timetable import Interval, RunInfo
 from slipstream.services.scheduler.dags import KnownDag
 from slipstream.services.scheduler.inbox import Inbox
-from slipstream.wire.questions import Answered, PlannedRun, TimetableAsk, TimetableQuestion
+from slipstream.wire.questions import (
+    Answered,
+    PlannedRun,
+    Question,
+    TimetableAsk,
+    TimetableQuestion,
+)
 
 _AT_ONCE = 25
 """Runs of the past that one question asks for, where all of them are caught up."""
@@ -26,14 +32,14 @@ class AsksTimetables(Protocol):
 
     def ask(
         self,
-        question: TimetableQuestion,
+        question: Question,
         version_id: str,
         then: Callable[[Answered, datetime], None],
     ) -> None:
         """Put the question; `then` is called with the answer, later, on the scheduler's thread."""
 
 
-Asker: TypeAlias = Callable[[TimetableQuestion, str, Callable[[Answered], None]], None]
+Asker: TypeAlias = Callable[[Question, str, Callable[[Answered], None]], None]
 """Puts a question to the timetable of a DAG version; calls back with the answer, in any thread."""
 
 
@@ -47,7 +53,7 @@ class Timetables:
 
     def ask(
         self,
-        question: TimetableQuestion,
+        question: Question,
         version_id: str,
         then: Callable[[Answered, datetime], None],
     ) -> None:
@@ -64,13 +70,14 @@ class NoTimetables:
 
     def ask(
         self,
-        question: TimetableQuestion,
+        question: Question,
         version_id: str,
         then: Callable[[Answered, datetime], None],
     ) -> None:
         """Say so."""
         del version_id
-        then(Answered(error="this scheduler has no process to ask it in"), question.at)
+        at = question.at if isinstance(question, TimetableQuestion) else question.run.run_after
+        then(Answered(error="this scheduler has no process to ask it in"), at)
 
 
 class Asking:

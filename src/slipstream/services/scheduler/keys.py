@@ -41,6 +41,13 @@ class DagTimer:
     dag_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class DeadlineTimer:
+    """A run's deadline comes."""
+
+    number: int
+
+
 class LoopTimer(StrEnum):
     """What the loop does for itself."""
 
@@ -48,4 +55,4 @@ class LoopTimer(StrEnum):
     TRY_STORE = "try the store again"
 
 
-TimerKey: TypeAlias = RunTimer | NewsTimer | DueTimer | DagTimer | LoopTimer
+TimerKey: TypeAlias = RunTimer | NewsTimer | DueTimer | DagTimer | DeadlineTimer | LoopTimer

@@ -35,6 +35,7 @@ from slipstream.services.scheduler.failures import pause_after_failures
 from slipstream.services.scheduler.inbox import Inbox
 from slipstream.services.scheduler.keys import (
     DagTimer,
+    DeadlineTimer,
     DueTimer,
     LoopTimer,
     NewsTimer,
@@ -228,6 +229,7 @@ class Scheduler:
         if memory.patience.is_waiting:
             return False
         to_make = memory.planner.is_due or memory.asset_runs.is_due or memory.backfills.is_due
+        to_make = to_make or memory.deadlines.is_due
         to_ask = memory.past.is_due or memory.inputs.is_due
         return memory.is_behind or to_ask or to_make or bool(self._failed)
 
@@ -265,6 +267,8 @@ class Scheduler:
                 memory.queue.due(timer.run_pk)
             case DagTimer():
                 memory.planner.look(timer.dag_id)
+            case DeadlineTimer():
+                memory.deadlines.fired(timer.number)
             case LoopTimer.SAVE_STARTS:
                 memory.active.is_urgent = True
             case LoopTimer.TRY_STORE:
@@ -324,6 +328,7 @@ class Scheduler:
                         memory.read_again(made)
                     else:
                         memory.created(made, now)
+                memory.deadlines.work(self._callbacks_owed)
         except StoreError as error:
             memory.patience.failed("ask the store", error, now)
 
@@ -437,6 +442,7 @@ class Scheduler:
         memory = self._memory
         if active.run.state is RunState.FAILED and active.dag.max_consecutive_failed_dag_runs > 0:
             self._failed[active.pk] = active
+        memory.deadlines.ended(active.pk)
         memory.leave_queue(active.pk)
         memory.watching.forget_run(active.pk)
         # The task that a later run asked about may be no part of this one.

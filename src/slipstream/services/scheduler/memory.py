@@ -25,6 +25,7 @@ from slipstream.services.scheduler.asking import AsksTimetables
 from slipstream.services.scheduler.asset_runs import AssetRuns
 from slipstream.services.scheduler.backfills import Backfills
 from slipstream.services.scheduler.dags import DagBook
+from slipstream.services.scheduler.deadlines import Deadlines
 from slipstream.services.scheduler.inputs import Inputs
 from slipstream.services.scheduler.keys import NewsTimer, TimerKey
 from slipstream.services.scheduler.needs import SchedulingStore
@@ -64,6 +65,7 @@ class Memory:
         self.dags = DagBook(store)
         self.queue = RunQueue(self.timers)
         self.backfills = Backfills(store, self.dags, self.queue)
+        self.deadlines = Deadlines(store, self.dags, self.timers, timetables)
         self.planner = Planner(store, self.dags, self.queue, self.timers, timetables)
         self.asset_runs = AssetRuns(store, self.dags, self.queue, new_id)
         self.outstanding = Outstanding(executor)
@@ -147,6 +149,7 @@ class Memory:
         self.asset_runs.look_at_all()
         self.backfills.changed()
         self.backfills.read()
+        self.deadlines.read_all()
         runs = self._list_active_runs()
         self.must_read_all = False
         for active in self.active:
@@ -199,7 +202,9 @@ class Memory:
         if run.backfill is not None:
             self.backfills.look_at_dag(run.dag_id)
         if run.state in RUN_FINISHED:
+            self.deadlines.ended(run_pk)
             return
+        self.deadlines.seen(run)
         if run.state is RunState.QUEUED:
             self._wait(snapshot, now)
             if not live and not waits:
@@ -250,6 +255,7 @@ class Memory:
     # Runs that wait.
 
     def _wait(self, snapshot: RunSnapshot, now: datetime) -> None:
+        self.deadlines.seen(snapshot.run)
         self.queue.add(snapshot.run, now)
         if not snapshot.instances:
             self._fresh[snapshot.run.pk] = snapshot
@@ -296,6 +302,7 @@ class Memory:
         """Forget a run, and end its attempts except for `keep`."""
         self._stale.pop(run_pk, None)
         self._fresh.pop(run_pk, None)
+        self.deadlines.forget(run_pk)
         self.leave_queue(run_pk)
         self.active.close(run_pk)
         self.watching.forget_run(run_pk)

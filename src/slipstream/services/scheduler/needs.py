@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from slipstream.model.backfill import Backfill
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState
 from slipstream.model.version import DagVersion
+from slipstream.store.deadline_records import DeadlineRecord, ReckonedDeadline
 from slipstream.store.interface import SchedulerStore
 from slipstream.store.records import (
     BackfillAdvance,
@@ -43,6 +45,20 @@ class SchedulingStore(SchedulerStore, Protocol):
 
     def previous_run(self, run: DagRun, state: RunState | None) -> DagRun | None:
         """See `slipstream.store.interface.RunStore`."""
+
+    def put_deadlines(
+        self, run: DagRun, deadlines: Sequence[ReckonedDeadline]
+    ) -> list[DeadlineRecord]:
+        """See `slipstream.store.interface.DeadlineStore`."""
+
+    def miss_deadlines(self, numbers: Sequence[int]) -> list[DeadlineRecord]:
+        """See `slipstream.store.interface.DeadlineStore`."""
+
+    def meet_deadlines(self, run_pks: Sequence[int] | None) -> None:
+        """See `slipstream.store.interface.DeadlineStore`."""
+
+    def run_durations(self, dag_id: str, most: int) -> Sequence[timedelta]:
+        """See `slipstream.store.interface.DeadlineStore`."""
 
     def open_backfills(self) -> Sequence[Backfill]:
         """See `slipstream.store.interface.BackfillStore`."""
