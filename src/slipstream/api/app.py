@@ -23,9 +23,11 @@ from slipstream.api.public import (
     asset_states,
     assets,
     backfills,
+    bulk_runs,
     clearing,
     connections,
     dag_runs,
+    dag_stats,
     dag_versions,
     dags,
     hitl,
@@ -36,6 +38,7 @@ from slipstream.api.public import (
     monitor,
     pools,
     queued_events,
+    run_waiting,
     state_stores,
     task_instances,
     tasks,
@@ -57,6 +60,9 @@ _NOUNS = (
     monitor,
     dags,
     dag_runs,
+    run_waiting,
+    dag_stats,
+    bulk_runs,
     backfills,
     clearing,
     logs,
@@ -140,7 +146,8 @@ def create_app(
 
 def public_operations() -> Sequence[Operation]:
     """Every operation of the REST API, in the order in which their paths are tried."""
-    return [operation for noun in _NOUNS for operation in noun.routes]
+    of_nouns = [operation for noun in _NOUNS for operation in noun.routes]
+    return [*of_nouns, *dag_stats.warning_routes]
 
 
 def ui_operations() -> Sequence[Operation]:

@@ -37,6 +37,7 @@ from slipstream.store.records import (
     ConnectionRecord,
     DagFilter,
     DagRecord,
+    DagWarning,
     DeferralRecord,
     FileErrorFilter,
     GivenInput,
@@ -381,6 +382,10 @@ class RunStore(Protocol):
         """Mark instances as success, failed or skipped; a live attempt is fenced off: its instance
         has no attempt id any more. The run's state stays. Raises `NotFoundError`."""
 
+    def delete_instances(self, run_pk: int, keys: Sequence[TaskKey]) -> None:
+        """Remove instances with all that belongs to them; a run that goes on gets them anew.
+        Raises `NotFoundError` where one does not exist, `ConflictError` while one is live."""
+
     def set_instance_note(
         self, run_pk: int, key: TaskKey, note: str | None, user: str | None
     ) -> InstanceInRun:
@@ -403,6 +408,16 @@ class OverviewStore(Protocol):
         self, *, dag_ids: Sequence[str] | None = None, run_after: Range | None = None
     ) -> Mapping[RunState, int]:
         """`{state: runs}` of these DAGs (None: all), due within the bounds."""
+
+    def count_runs_by_dag(
+        self, dag_ids: Sequence[str] | None = None
+    ) -> Mapping[str, Mapping[RunState, int]]:
+        """`{dag_id: {state: runs}}` of these DAGs (None: all) as far as they have runs."""
+
+    def list_dag_warnings(
+        self, dag_id: str | None, warning_type: str | None, window: Window
+    ) -> Page[DagWarning]:
+        """A page of what is wrong with DAGs that run all the same."""
 
     def task_summaries(self, run_pks: Sequence[int]) -> Sequence[TaskSummary]:
         """The instances of these runs, summed up by run, task and state."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 from sqlalchemy import ColumnElement, Table, delete, select, tuple_, update
 
 from slipstream.model.dag import DagSpec
-from slipstream.model.errors import NotFoundError
+from slipstream.model.errors import ConflictError, NotFoundError
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import LIVE, RunState, TaskState
 from slipstream.model.version import DagVersion
@@ -21,13 +21,33 @@ from slipstream.store.attempts import archive_left, left_attempts
 from slipstream.store.dags import DagVerbs
 from slipstream.store.database import Transaction
 from slipstream.store.instance_rows import UPDATE_INSTANCE, update_row
+from slipstream.store.people_tables import hitl_detail
 from slipstream.store.records import InstanceInRun, NoticeKind
 from slipstream.store.rows import INSTANCE_COLUMNS, RUN_COLUMNS, to_instance, to_run
 from slipstream.store.runs import find_run
-from slipstream.store.tables import dag, dag_run, deferral, task_instance, xcom
+from slipstream.store.tables import (
+    attempt,
+    dag,
+    dag_run,
+    deferral,
+    rendered_fields,
+    task_instance,
+    task_state_store,
+    xcom,
+)
 from slipstream.store.times import to_micros
 
 _KEYS_AT_ONCE = 200
+_OF_INSTANCES = (
+    xcom,
+    attempt,
+    deferral,
+    hitl_detail,
+    rendered_fields,
+    task_state_store,
+    task_instance,
+)
+"""What is kept of task instances."""
 
 
 class MarkVerbs(DagVerbs):
@@ -68,6 +88,20 @@ class MarkVerbs(DagVerbs):
             if marked and not dry_run:
                 run = self._edit(transaction, run, marked)
         return [InstanceInRun(instance, run) for instance in marked]
+
+    def delete_instances(self, run_pk: int, keys: Sequence[TaskKey]) -> None:
+        """Remove instances with all that belongs to them. Raises `ConflictError` for a live one."""
+        with self._database.write() as transaction:
+            run, instances = self._locked(transaction, run_pk, keys)
+            live = [instance for instance in instances if instance.state in LIVE]
+            if live:
+                raise ConflictError(
+                    f"The task instance {live[0].task_id!r} is {live[0].state}: mark it first."
+                )
+            for table in _OF_INSTANCES:
+                for condition in _among(table, run_pk, keys):
+                    transaction.execute(delete(table).where(condition))
+            self._edit(transaction, run, [])
 
     def set_run_state(self, dag_id: str, run_id: str, state: RunState) -> DagRun:
         """Mark a run as success or failed, which ends its instances too, or queue it again."""

@@ -10,13 +10,14 @@ from sqlalchemy import Select, func, select
 
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState, TaskState
-from slipstream.store.filters import in_range, one_among
+from slipstream.store.filters import in_range, one_among, ordering
 from slipstream.store.parts import StoreParts
-from slipstream.store.records import Range, TaskSummary
+from slipstream.store.records import DagWarning, Page, Range, TaskSummary, Window
 from slipstream.store.rows import RUN_COLUMNS, to_run
-from slipstream.store.tables import dag_run, task_instance
+from slipstream.store.tables import dag_run, dag_warning, task_instance
 from slipstream.store.times import from_micros
 
+_WARNING = ("dag_id", "warning_type", "message", "timestamp")
 _SUMMED = (
     task_instance.c.run_pk,
     task_instance.c.task_id,
@@ -58,6 +59,44 @@ class OverviewVerbs(StoreParts):
         )
         with self._database.read() as transaction:
             return {RunState(state): count for state, count in transaction.rows(query)}
+
+    def count_runs_by_dag(
+        self, dag_ids: Sequence[str] | None = None
+    ) -> Mapping[str, Mapping[RunState, int]]:
+        """`{dag_id: {state: runs}}` of these DAGs (None: all) as far as they have runs."""
+        query = (
+            select(dag_run.c.dag_id, dag_run.c.state, func.count())
+            .where(*one_among(dag_run.c.dag_id, dag_ids))
+            .group_by(dag_run.c.dag_id, dag_run.c.state)
+        )
+        counts: dict[str, dict[RunState, int]] = {}
+        with self._database.read() as transaction:
+            for dag_id, state, count in transaction.rows(query):
+                counts.setdefault(dag_id, {})[RunState(state)] = count
+        return counts
+
+    def list_dag_warnings(
+        self, dag_id: str | None, warning_type: str | None, window: Window
+    ) -> Page[DagWarning]:
+        """A page of what is wrong with DAGs that run all the same."""
+        columns = [dag_warning.c[name] for name in _WARNING]
+        conditions = [
+            *one_among(dag_warning.c.dag_id, None if dag_id is None else [dag_id]),
+            *one_among(
+                dag_warning.c.warning_type, None if warning_type is None else [warning_type]
+            ),
+        ]
+        orders = {column.name: column for column in columns}
+        page = select(*columns).where(*conditions)
+        page = page.order_by(*ordering(window, orders, dag_warning.c.dag_id))
+        total = select(func.count()).select_from(dag_warning).where(*conditions)
+        with self._database.read() as transaction:
+            rows = transaction.rows(page.limit(window.limit).offset(window.offset))
+            found = [
+                DagWarning(dag_id=dag, warning_type=kind, message=text, timestamp=from_micros(at))
+                for dag, kind, text, at in rows
+            ]
+            return Page(found, transaction.value(total))
 
     def task_summaries(self, run_pks: Sequence[int]) -> Sequence[TaskSummary]:
         """The instances of these runs, summed up by run, task and state."""

@@ -155,6 +155,16 @@ class DeferralRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DagWarning:
+    """Something that is wrong with a DAG that runs all the same."""
+
+    dag_id: str
+    warning_type: str
+    message: str
+    timestamp: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DagRecord:
     """A DAG as the deployment knows it, whatever its versions."""
 

@@ -11,7 +11,7 @@ from slipstream.model.errors import ConflictError, InvalidInputError, NotFoundEr
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import RunState, TaskState
 from slipstream.store.interface import Store
-from slipstream.store.records import RunWrite, Window, XComFilter
+from slipstream.store.records import NoticeKind, RunWrite, Window, XComFilter
 
 LOAD, TRAIN = TaskKey("load"), TaskKey("train")
 
@@ -297,3 +297,23 @@ def test_a_run_is_not_marked_as_running(store: Store) -> None:
     started(store, recorded(store))
     with pytest.raises(InvalidInputError, match="mark it as 'queued'"):
         store.set_run_state("sales", "first", RunState.RUNNING)
+
+
+def test_a_removed_instance_leaves_nothing_behind(store: Store) -> None:
+    run = started(store, recorded(store))
+    load = TaskInstance(
+        run_pk=run.pk, task_id="load", state=TaskState.RUNNING, try_number=1, attempt_id="a-1"
+    )
+    run = changed(store, run, load)
+    store.set_xcom(run.pk, LOAD, "k", "1", None)
+    with pytest.raises(ConflictError, match="running"):
+        store.delete_instances(run.pk, [LOAD])
+    store.set_instances_state(run.pk, [LOAD], TaskState.SUCCESS)
+    store.take_notices()
+    store.delete_instances(run.pk, [LOAD])
+    assert [notice.kind for notice in store.take_notices()] == [NoticeKind.RUN_EDITED]
+    with pytest.raises(NotFoundError):
+        store.get_instance(run.dag_id, run.run_id, LOAD)
+    with pytest.raises(NotFoundError):
+        store.delete_instances(run.pk, [LOAD])
+    assert store.count_xcoms(dag_id=run.dag_id, run_id=run.run_id, task_id="load", key="k") == 0

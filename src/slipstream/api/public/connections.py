@@ -8,10 +8,12 @@ from typing import Annotated, Final
 from fastapi import Query as QueryParameter
 
 from slipstream.api.auth.access import Resource, creating, deleting, editing, reading
+from slipstream.api.bulk import Target, carry_out
 from slipstream.api.call import Call
 from slipstream.api.errors import UnprocessableError
 from slipstream.api.masking import masked_password, masked_text, unmasked_text
 from slipstream.api.operation import Routes
+from slipstream.api.payloads.bulk import BulkBody, BulkResponse
 from slipstream.api.payloads.filters import Paging, like
 from slipstream.api.payloads.settings import (
     ConnectionBody,
@@ -87,6 +89,26 @@ def post_connection(call: Call, body: ConnectionBody) -> ConnectionResponse:
     )
     call.store.set_connection(connection)
     return _payload(connection)
+
+
+@routes.add("PATCH", "/connections", permission=editing(Resource.CONNECTION), answer=BulkResponse)
+def bulk_connections(call: Call, body: BulkBody[ConnectionBody]) -> BulkResponse:
+    """Create, change and remove connections."""
+
+    def id_of(connection: str | ConnectionBody) -> str:
+        return connection if isinstance(connection, str) else connection.connection_id
+
+    target = Target[ConnectionBody](
+        noun="connections",
+        key=id_of,
+        exists=lambda connection: call.store.get_connection(id_of(connection)) is not None,
+        create=lambda connection: post_connection(call, connection),
+        update=lambda connection, mask: patch_connection(
+            call, connection.connection_id, connection, mask
+        ),
+        delete=lambda connection: delete_connection(call, id_of(connection)),
+    )
+    return carry_out(body, target)
 
 
 @routes.add("GET", _CONNECTION, permission=reading(Resource.CONNECTION), answer=ConnectionResponse)

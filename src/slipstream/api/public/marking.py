@@ -14,9 +14,10 @@ from slipstream.api.payloads.task_instances import (
     PatchTaskInstanceBody,
     TaskInstanceCollectionResponse,
 )
-from slipstream.api.public.task_instances import INSTANCES, collection_of
+from slipstream.api.public.task_instances import INSTANCES, collection_of, tasks_of_group
 from slipstream.api.selection import below_tasks, by_run, dates_around, instances_of, pick
 from slipstream.api.update_mask import changed_fields
+from slipstream.model.dag import DagSpec
 from slipstream.model.errors import InvalidInputError, NotFoundError
 from slipstream.model.states import RunState, TaskState
 from slipstream.store.records import InstanceInRun
@@ -25,6 +26,7 @@ routes = Routes("Task Instance")
 
 _INSTANCE: Final = INSTANCES + "/{task_id}"
 _MAPPED: Final = _INSTANCE + "/{map_index}"
+_GROUP: Final = "/dags/{dag_id}/dagRuns/{dag_run_id}/taskGroupInstances/{group_id}"
 _MAY: Final = editing(Resource.TASK_INSTANCE)
 _HELD_UP: Final = frozenset({TaskState.FAILED, TaskState.UPSTREAM_FAILED})
 
@@ -48,8 +50,8 @@ def patch_task_instance_dry_run(
     update_mask: Mask = None,
 ) -> TaskInstanceCollectionResponse:
     """The task instances whose state the same order without `dry_run` would change."""
-    meant = _Meant(dag_id, dag_run_id, task_id, map_index)
-    return _patch(call, meant, body, update_mask, dry_run=True)
+    meant = Meant(dag_id, dag_run_id, task_id, map_index)
+    return patch_meant(call, meant, body, update_mask, dry_run=True)
 
 
 @routes.add(
@@ -69,8 +71,8 @@ def patch_task_instance_dry_run_by_map_index(
     update_mask: Mask = None,
 ) -> TaskInstanceCollectionResponse:
     """The same for one instance of a mapped task."""
-    meant = _Meant(dag_id, dag_run_id, task_id, map_index)
-    return _patch(call, meant, body, update_mask, dry_run=True)
+    meant = Meant(dag_id, dag_run_id, task_id, map_index)
+    return patch_meant(call, meant, body, update_mask, dry_run=True)
 
 
 @routes.add("PATCH", _INSTANCE, permission=_MAY, answer=TaskInstanceCollectionResponse)
@@ -85,8 +87,8 @@ def patch_task_instance(
     update_mask: Mask = None,
 ) -> TaskInstanceCollectionResponse:
     """Mark a task's instances, all of them where no map index is given."""
-    meant = _Meant(dag_id, dag_run_id, task_id, map_index)
-    return _patch(call, meant, body, update_mask, dry_run=False)
+    meant = Meant(dag_id, dag_run_id, task_id, map_index)
+    return patch_meant(call, meant, body, update_mask, dry_run=False)
 
 
 @routes.add("PATCH", _MAPPED, permission=_MAY, answer=TaskInstanceCollectionResponse)
@@ -101,28 +103,55 @@ def patch_task_instance_by_map_index(
     update_mask: Mask = None,
 ) -> TaskInstanceCollectionResponse:
     """Mark one instance of a mapped task."""
-    meant = _Meant(dag_id, dag_run_id, task_id, map_index)
-    return _patch(call, meant, body, update_mask, dry_run=False)
+    meant = Meant(dag_id, dag_run_id, task_id, map_index)
+    return patch_meant(call, meant, body, update_mask, dry_run=False)
+
+
+@routes.add("PATCH", _GROUP, permission=_MAY, answer=TaskInstanceCollectionResponse)
+def patch_task_group_instances(
+    call: Call,
+    *,
+    dag_id: str,
+    dag_run_id: str,
+    group_id: str,
+    body: PatchTaskInstanceBody,
+    update_mask: Mask = None,
+) -> TaskInstanceCollectionResponse:
+    """Mark all instances of a task group, also those in groups inside."""
+    meant = Meant(dag_id, dag_run_id, group_id, None, is_group=True)
+    return patch_meant(call, meant, body, update_mask, dry_run=False)
+
+
+@routes.add("PATCH", _GROUP + "/dry_run", permission=_MAY, answer=TaskInstanceCollectionResponse)
+def patch_task_group_instances_dry_run(
+    call: Call, *, dag_id: str, dag_run_id: str, group_id: str, body: PatchTaskInstanceBody
+) -> TaskInstanceCollectionResponse:
+    """The task instances of the group whose state the same order would change."""
+    meant = Meant(dag_id, dag_run_id, group_id, None, is_group=True)
+    return patch_meant(call, meant, body, None, dry_run=True)
 
 
 @dataclass(frozen=True, slots=True)
-class _Meant:
+class Meant:
     """What the path names; without a map index all instances of the task."""
 
     dag_id: str
     run_id: str
     task_id: str
     map_index: int | None
+    is_group: bool = False
+    """`task_id` is that of a task group."""
 
 
-def _patch(
+def patch_meant(
     call: Call,
-    meant: _Meant,
+    meant: Meant,
     body: PatchTaskInstanceBody,
     update_mask: list[str] | None,
     *,
     dry_run: bool,
 ) -> TaskInstanceCollectionResponse:
+    """Mark, or attach a note to, what is meant."""
     changed = changed_fields(body, update_mask)
     found = _instances(call, meant, body)
     state = body.new_state if "new_state" in changed else None
@@ -142,12 +171,12 @@ def _patch(
     return collection_of(call, result)
 
 
-def _instances(call: Call, meant: _Meant, body: PatchTaskInstanceBody) -> list[InstanceInRun]:
+def _instances(call: Call, meant: Meant, body: PatchTaskInstanceBody) -> list[InstanceInRun]:
     run = call.store.get_run(meant.dag_id, meant.run_id)
     spec = call.store.get_version(run.version_id).spec
     picks = pick(
         spec,
-        [meant.task_id if meant.map_index is None else (meant.task_id, meant.map_index)],
+        _named(spec, meant),
         upstream=body.include_upstream,
         downstream=body.include_downstream,
     )
@@ -163,6 +192,15 @@ def _instances(call: Call, meant: _Meant, body: PatchTaskInstanceBody) -> list[I
             f"{meant.task_id!r}{index}."
         )
     return found
+
+
+def _named(spec: DagSpec, meant: Meant) -> list[str | tuple[str, int]]:
+    if not meant.is_group:
+        return [meant.task_id if meant.map_index is None else (meant.task_id, meant.map_index)]
+    inside = tasks_of_group(spec, meant.task_id)
+    if not inside:
+        raise NotFoundError(f"The task group {meant.task_id!r} of {meant.dag_id!r} has no tasks.")
+    return [*inside]
 
 
 def _mark(

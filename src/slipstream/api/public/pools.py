@@ -8,8 +8,10 @@ from typing import Annotated, Final
 from fastapi import Query as QueryParameter
 
 from slipstream.api.auth.access import Resource, creating, deleting, editing, reading
+from slipstream.api.bulk import Target, carry_out
 from slipstream.api.call import Call
 from slipstream.api.operation import Routes
+from slipstream.api.payloads.bulk import BulkBody, BulkResponse
 from slipstream.api.payloads.filters import Paging, like
 from slipstream.api.payloads.settings import (
     PoolBody,
@@ -68,6 +70,29 @@ def post_pool(call: Call, body: PoolBody) -> PoolResponse:
     )
     call.store.set_pool(pool)
     return _payload(pool, call.store.pool_use().get(pool.name, _UNUSED))
+
+
+@routes.add("PATCH", "/pools", permission=editing(Resource.POOL), answer=BulkResponse)
+def bulk_pools(call: Call, body: BulkBody[PoolBody]) -> BulkResponse:
+    """Create, change and remove pools."""
+
+    def change(pool: PoolBody, mask: list[str] | None) -> object:
+        sent = pool.model_dump(exclude_unset=True, exclude={"name", "team_name"})
+        kept = {name: value for name, value in sent.items() if mask is None or name in mask}
+        return patch_pool(call, pool.name, PoolPatchBody(**kept))
+
+    def name_of(pool: str | PoolBody) -> str:
+        return pool if isinstance(pool, str) else pool.name
+
+    target = Target[PoolBody](
+        noun="pools",
+        key=name_of,
+        exists=lambda pool: call.store.get_pool(name_of(pool)) is not None,
+        create=lambda pool: post_pool(call, pool),
+        update=change,
+        delete=lambda pool: delete_pool(call, name_of(pool)),
+    )
+    return carry_out(body, target)
 
 
 @routes.add("GET", _POOL, permission=reading(Resource.POOL), answer=PoolResponse)

@@ -27,6 +27,7 @@ from slipstream.api.payloads.task_instances import (
     TaskInstancesBatchBody,
     task_instance_payload,
 )
+from slipstream.model.dag import DagSpec
 from slipstream.model.errors import NotFoundError
 from slipstream.model.run import UNMAPPED, TaskKey
 from slipstream.model.states import TaskState
@@ -261,8 +262,13 @@ def _tasks_of_group(call: Call, dag_id: str, run_id: str, group_id: str) -> list
             "A task group belongs to a DAG: name the DAG and the run in the path to list its tasks."
         )
     spec = call.store.get_version(call.store.get_run(dag_id, run_id).version_id).spec
+    return tasks_of_group(spec, group_id)
+
+
+def tasks_of_group(spec: DagSpec, group_id: str) -> list[str]:
+    """The tasks of a group, also those of groups inside. Raises `NotFoundError`."""
     if group_id not in spec.groups:
-        raise NotFoundError(f"The DAG {dag_id!r} has no task group {group_id!r}.")
+        raise NotFoundError(f"The DAG {spec.dag_id!r} has no task group {group_id!r}.")
     inside = {group_id}
     while True:
         more = {group.group_id for group in spec.groups.values() if group.parent_id in inside}

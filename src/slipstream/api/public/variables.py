@@ -8,9 +8,11 @@ from typing import Annotated, Final
 from fastapi import Query as QueryParameter
 
 from slipstream.api.auth.access import Resource, creating, deleting, editing, reading
+from slipstream.api.bulk import Target, carry_out
 from slipstream.api.call import Call
 from slipstream.api.masking import masked_text, unmasked_text
 from slipstream.api.operation import Routes
+from slipstream.api.payloads.bulk import BulkBody, BulkResponse
 from slipstream.api.payloads.filters import Paging, like
 from slipstream.api.payloads.settings import (
     VariableBody,
@@ -66,6 +68,24 @@ def post_variable(call: Call, body: VariableBody) -> VariableResponse:
     variable = VariableRecord(key=body.key, value=_text(body.value), description=body.description)
     call.store.set_variable(variable)
     return _payload(variable)
+
+
+@routes.add("PATCH", "/variables", permission=editing(Resource.VARIABLE), answer=BulkResponse)
+def bulk_variables(call: Call, body: BulkBody[VariableBody]) -> BulkResponse:
+    """Create, change and remove variables."""
+
+    def key_of(variable: str | VariableBody) -> str:
+        return variable if isinstance(variable, str) else variable.key
+
+    target = Target[VariableBody](
+        noun="variables",
+        key=key_of,
+        exists=lambda variable: call.store.get_variable(key_of(variable)) is not None,
+        create=lambda variable: post_variable(call, variable),
+        update=lambda variable, mask: patch_variable(call, variable.key, variable, mask),
+        delete=lambda variable: delete_variable(call, key_of(variable)),
+    )
+    return carry_out(body, target)
 
 
 @routes.add("GET", _VARIABLE, permission=reading(Resource.VARIABLE), answer=VariableResponse)
