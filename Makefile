@@ -50,7 +50,7 @@ differential: $(SETUP)
 # Stock provider packages against real services, in an environment of their own.
 integrations:
 	@$(PYTHON) tools/set_up_providers.py .venv-providers
-	@SLIPSTREAM_INTEGRATIONS=1 .venv-providers/bin/python -m pytest -q -W default tests/integrations $(ARGS)
+	@SLIPSTREAM_INTEGRATIONS=1 .venv-providers/bin/python -m pytest -q -W default -o timeout=600 tests/integrations $(ARGS)
 
 lock:
 	@$(BIN)/python -m pip install --quiet uv

@@ -212,3 +212,29 @@ with DAG("caller"):
     done = slipstream("dags", "test", "caller", "--dagfile-path", str(file))
     assert done.code == 0, done.out
     assert done.out.splitlines()[-1].startswith("caller: success")
+
+
+def test_a_task_that_is_deferred_goes_on_when_its_trigger_has_fired(
+    slipstream: Slipstream, tmp_path: Path
+) -> None:
+    path = tmp_path / "waits.py"
+    path.write_text(
+        """
+from datetime import timedelta
+from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
+from airflow.sdk import DAG, BaseOperator
+
+class Waits(BaseOperator):
+    def execute(self, context):
+        self.defer(trigger=TimeDeltaTrigger(timedelta(milliseconds=1)), method_name="go_on")
+
+    def go_on(self, context, event=None):
+        print("went on")
+
+with DAG("d"):
+    Waits(task_id="w")
+"""
+    )
+    done = slipstream("dags", "test", str(path))
+    assert done.code == 0, done.out
+    assert "w | went on" in done.out.splitlines()

@@ -35,6 +35,7 @@ from slipstream.services.callbacks import CallbackService
 from slipstream.services.changes import ChangeBoard
 from slipstream.services.execution import ExecutionService
 from slipstream.services.scheduler import Scheduler
+from slipstream.services.triggerer.local import LocalTriggerer
 from slipstream.store import open_store
 from slipstream.store.interface import Store
 from slipstream.store.records import PoolRecord, RunSnapshot, RunWrite
@@ -126,7 +127,12 @@ class Trial:
         )
         # What is not overridden is the store's own: it has every verb.
         store = cast("SchedulingStore", _ObservedStore(self.store, self._changed.set))
-        scheduler = Scheduler(store, _HurryingExecutor(executor, is_done), observers=[self._news])
+        scheduler = Scheduler(
+            store,
+            _HurryingExecutor(executor, is_done),
+            triggerer=LocalTriggerer(self.host, lambda _attempt: source),
+            observers=[self._news],
+        )
         scheduler.start()
         return scheduler
 
