@@ -17,6 +17,7 @@ from slipstream.cli.server import wiring
 from slipstream.cli.server.first_users import create_missing_users
 from slipstream.cli.server.pulse import Pulse
 from slipstream.cli.server.signals import end_at_once
+from slipstream.config import ConfigError
 from slipstream.runtime.host import ProcessHost
 from slipstream.services.changes import ChangeBoard
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from slipstream.api.call import RemoteLogReader
     from slipstream.api.plugin_apps.host import PluginHost
     from slipstream.api.server import ApiServer
+    from slipstream.executors.interface import Executor
+    from slipstream.executors.provided.held import HeldAttempts
     from slipstream.model.attempt import Attempt
     from slipstream.model.news import Observer
     from slipstream.model.version import ParsedFile
@@ -78,6 +81,8 @@ class Server:
         self._signs_of_life: dict[str, Callable[[], datetime | None]] = {}
         self._api: ApiServer | None = None
         self._plugins: PluginHost | None = None
+        self._held: HeldAttempts | None = None
+        """Attempts that workers elsewhere run; None where the executor is the server's own."""
         self._metrics: MetricsService | None = None
         self._questions: QuestionService | None = None
         """Asks the code of DAGs; None without a process host."""
@@ -118,6 +123,7 @@ class Server:
         while the store is opened here.
         """
         api = self._bind_api() if Part.API in self.parts else None
+        self._held = self._hold_attempts()
         self._plugins = self._start_plugins()
         host = self._start_host() if self._needs_host else None
         if api is not None:
@@ -185,7 +191,7 @@ class Server:
         self._store_is_open.wait()
         if self._store is None or self._has_failed:
             raise InterruptedError("The server did not come up.")
-        return create_front(
+        front = create_front(
             self._store,
             settings=wiring.api_settings(self._deployment),
             signs_of_life=self._signs_of_life,
@@ -194,6 +200,11 @@ class Server:
             live=self._live,
             read_remote_log=self._read_remote_log,
         )
+        if self._held is None:
+            return front
+        from slipstream.api.execution import ExecutionGate
+
+        return ExecutionGate(front, self._held, wiring.api_settings(self._deployment).base_path)
 
     def _start_plugins(self) -> PluginHost | None:
         """Load plugins in a process of their own, if there are any."""
@@ -258,7 +269,11 @@ class Server:
 
         config = self._deployment.config
         find_source = partial(_source_of, store)
-        executor = LocalExecutor(host, wiring.parallelism(config), find_source)
+        executor: Executor = (
+            LocalExecutor(host, wiring.parallelism(config), find_source)
+            if self._held is None
+            else self._provided_executor(self._held, find_source)
+        )
         callbacks = CallbackService(store, host.call_back, find_source)
         watchers = LocalWatchers(host, store)
         scheduler = Scheduler(
@@ -277,6 +292,42 @@ class Server:
         self._scheduling.callback(callbacks.stop)
         self._signs_of_life[Part.SCHEDULER] = Pulse(scheduler.call)
         self._signs_of_life[TRIGGERER] = Pulse(host.call)
+
+    def _hold_attempts(self) -> HeldAttempts | None:
+        """What workers elsewhere speak to, where the settings name an executor that has some.
+
+        Raises `ConfigError` where they would find no API beside the scheduler.
+        """
+        name = wiring.provided_executor(self._deployment.config)
+        if name is None or Part.SCHEDULER not in self.parts:
+            return None
+        if Part.API not in self.parts:
+            raise ConfigError(
+                f"[core] executor = {name} needs the API in the scheduler's process, for its "
+                "workers report there: run `slipstream standalone`."
+            )
+        from slipstream.executors.provided.held import HeldAttempts
+
+        folders = wiring.dags_folders(self._deployment)
+        return HeldAttempts(
+            self._answer,
+            lambda path: next((one for one in folders if path.is_relative_to(one)), path.parent),
+        )
+
+    def _provided_executor(
+        self, held: HeldAttempts, find_source: Callable[[Attempt], Source]
+    ) -> Executor:
+        from slipstream.executors.provided.executor import ProvidedExecutor
+
+        config = self._deployment.config
+        return ProvidedExecutor(
+            wiring.provided_executor(config) or "",
+            wiring.parallelism(config),
+            held,
+            find_source,
+            run_dir=self._deployment.run_folder,
+            silence_seconds=config.number("scheduler", "task_instance_heartbeat_timeout"),
+        )
 
     def _observers(self) -> Sequence[Observer]:
         """Who is told of what the scheduler has written."""

@@ -16,20 +16,32 @@ if TYPE_CHECKING:
     from slipstream.services.dag_files import DagFolder
 
 LOCAL_EXECUTORS = ("LocalExecutor", "SequentialExecutor")
+PROVIDED_EXECUTORS = ("CeleryExecutor", "KubernetesExecutor")
 LOCAL_BUNDLE = "LocalDagBundle"
 MEBIBYTE = 1 << 20
 
 
 def parallelism(config: Config) -> int:
-    """How many attempts may run at once. Raises `ConfigError` for an unknown executor."""
-    setting = config.setting("core", "executor")
-    name = (setting.value or "").rpartition(".")[2]
-    if name not in LOCAL_EXECUTORS:
-        raise ConfigError(
-            f"{setting.source}: [core] executor is {setting.value!r}, expected one of "
-            f"{', '.join(LOCAL_EXECUTORS)}."
-        )
+    """How many attempts may run at once."""
+    name = config.text("core", "executor").rpartition(".")[2]
     return 1 if name == "SequentialExecutor" else config.integer("core", "parallelism")
+
+
+def provided_executor(config: Config) -> str | None:
+    """The executor of a provider package that the settings name; None for the server's own.
+
+    Raises `ConfigError` for several executors, and for a name that stands for none.
+    """
+    setting = config.setting("core", "executor")
+    named = (setting.value or "").strip()
+    if named.rpartition(".")[2] in LOCAL_EXECUTORS:
+        return None
+    if "," in named or not (named in PROVIDED_EXECUTORS or "." in named):
+        raise ConfigError(
+            f"{setting.source}: [core] executor is {setting.value!r}; expected one of "
+            f"{', '.join((*LOCAL_EXECUTORS, *PROVIDED_EXECUTORS))}, or the import path of one."
+        )
+    return named
 
 
 def dags_folders(deployment: Deployment) -> list[Path]:

@@ -15,7 +15,8 @@ _ALL = (
 TABLE: Table = {
     "airflow.executors": {},
     "airflow.executors.base_executor": {
-        _BASE: "BaseExecutor EventBufferValueType ExecutorConf PARALLELISM RunningRetryAttemptType"
+        _BASE: "BaseExecutor EventBufferValueType ExecutorConf PARALLELISM RunningRetryAttemptType "
+        "get_execution_api_server_url"
     },
     "airflow.executors.executor_constants": {
         _LOADER: "CELERY_EXECUTOR CORE_EXECUTOR_NAMES ConnectorSource KUBERNETES_EXECUTOR "
@@ -35,6 +36,9 @@ TABLE: Table = {
         _WORKLOADS: "WorkloadKey WorkloadState state_class_for_key"
     },
     "airflow.models.callback": {_WORKLOADS: "CallbackKey"},
+    "airflow.sdk.execution_time.execute_workload": {
+        "slipstream.executors.provided.execute_workload": "execute_workload main"
+    },
     "airflow.security.kerberos": {
         "slipstream.sdk._kerberos": "KerberosMode get_kerberos_principal renew_from_kt run"
     },

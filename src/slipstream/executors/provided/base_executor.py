@@ -26,6 +26,7 @@ from slipstream.sdk._logging import LoggingMixin
 from slipstream.sdk._stats import stats
 from slipstream.sdk._task_instance import TaskInstanceKey
 from slipstream.sdk._types import UserValue
+from slipstream.sdk.exceptions import AirflowException, TaskAlreadyRunningError
 
 EventBufferValueType: TypeAlias = tuple[WorkloadState | None, Any]
 """A state, and whatever the executor says about it."""
@@ -67,6 +68,18 @@ class ExecutorConf:
     def __getattr__(self, name: str) -> UserValue:
         """`get`, `getboolean` and so on, as `conf` has them."""
         return getattr(conf, name)
+
+
+def get_execution_api_server_url(conf_source: UserValue = conf) -> str:
+    """Where workers find the server: `[core] execution_api_server_url`, or `execution/` below
+    `[api] base_url`."""
+    named = conf_source.get("core", "execution_api_server_url", fallback=None)
+    if named:
+        return str(named)
+    base = str(conf_source.get("api", "base_url", fallback=None) or "/")
+    if base.startswith("/"):
+        base = f"http://localhost:8080{base}"
+    return f"{base.rstrip('/')}/execution/"
 
 
 class BaseExecutor(LoggingMixin):
@@ -134,6 +147,37 @@ class BaseExecutor(LoggingMixin):
     def get_task_log(self, ti: UserValue, try_number: int) -> tuple[list[str], list[str]]:
         """Where a log is that only the executor can reach, and its text."""
         return [], []
+
+    @staticmethod
+    def run_workload(
+        workload: Workload,
+        *,
+        server: str | None = None,
+        dry_run: bool = False,
+        subprocess_logs_to_stdout: bool = False,
+        proctitle: str | None = None,
+    ) -> int:
+        """On a worker: run the workload to its end; gives 0, or 1 where it did not go well.
+
+        `server` is the URL of the execution API; the settings name it otherwise. Raises
+        `AirflowException` where the server does not want it run.
+        """
+        if not isinstance(workload, ExecuteTask):
+            raise AirflowException(
+                f"A worker of Slipstream runs tasks; it was given {type(workload).__name__}. "
+                "Callbacks are called beside the scheduler."
+            )
+        if dry_run:
+            return 0
+        from slipstream.runtime.remote_worker import ServerError, run_attempt_elsewhere
+
+        url = server or get_execution_api_server_url()
+        try:
+            return 0 if run_attempt_elsewhere(str(workload.ti.id), workload.token, url) else 1
+        except ServerError as error:
+            if str(error).startswith("409"):
+                raise TaskAlreadyRunningError(str(error)) from error
+            raise AirflowException(f"{workload.display_name} is not run: {error}") from error
 
     @staticmethod
     def get_cli_commands() -> list[UserValue]:

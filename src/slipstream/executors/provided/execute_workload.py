@@ -1,0 +1,42 @@
+"""Runs one workload in a container: `… --json-path FILE` or `… --json-string TEXT`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+
+def execute_workload(workload: object) -> int:
+    """Run it to its end; gives 0, or 1 where it did not go well."""
+    from slipstream.executors.provided.base_executor import BaseExecutor
+    from slipstream.executors.provided.workloads import ExecuteTask
+
+    assert isinstance(workload, ExecuteTask)
+    return BaseExecutor.run_workload(workload, subprocess_logs_to_stdout=True)
+
+
+def main() -> None:
+    """Exits with 0 where the task succeeded."""
+    parser = argparse.ArgumentParser(description="Run a task that an executor was given.")
+    given = parser.add_mutually_exclusive_group(required=True)
+    given.add_argument("--json-path", help="a file with the workload as JSON")
+    given.add_argument("--json-string", help="the workload as JSON")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, stream=sys.stdout)
+    from slipstream import compat
+
+    compat.install()
+    from slipstream.executors.provided.workloads import ExecuteTask
+
+    try:
+        text = arguments.json_string or Path(arguments.json_path).read_text(encoding="utf-8")
+        workload = ExecuteTask.model_validate_json(text)
+    except (OSError, ValueError) as error:
+        sys.exit(f"The workload cannot be read: {error}")
+    sys.exit(execute_workload(workload))
+
+
+if __name__ == "__main__":
+    main()
