@@ -180,3 +180,14 @@ def test_what_is_remembered_of_an_asset_can_be_changed(
     assert api.get(f"{path}/water/mark").status_code == 404
     assert api.delete(path).status_code == 204
     assert api.get("/assets/77/state-store").status_code == 404
+
+
+def test_assets_in_conflict_are_warned_of(api: Client, store: Store, run: DagRun) -> None:
+    assert api.get("/dagWarnings").json() == {"dag_warnings": [], "total_entries": 0}
+    consumer(store, asset(A._replace(uri="s3://other")), "twin")
+    found = api.get("/dagWarnings?dag_id=twin&warning_type=asset conflict").json()
+    (warning,) = found["dag_warnings"]
+    assert (warning["dag_id"], warning["dag_display_name"]) == ("twin", "twin")
+    assert "another one has the same name, with the URI 's3://a'" in warning["message"]
+    store.delete_dag("twin")
+    assert api.get("/dagWarnings").json()["total_entries"] == 0

@@ -29,6 +29,7 @@ from slipstream.api.public import (
     dag_runs,
     dag_stats,
     dag_versions,
+    dag_warnings,
     dags,
     hitl,
     import_errors,
@@ -82,6 +83,7 @@ _NOUNS = (
     asset_states,
     queued_events,
     assets,
+    dag_warnings,
     plugin_operations,
 )
 """In the order in which their paths are tried: `…/{task_id}/logs/…` before

@@ -14,13 +14,16 @@ from slipstream.store.database import Transaction
 from slipstream.store.parts import StoreParts
 from slipstream.store.people_tables import hitl_detail
 from slipstream.store.tables import (
+    asset_event,
     attempt,
     dag,
     dag_run,
     dag_source,
     dag_version,
     heartbeat,
+    partition_queue,
     rendered_fields,
+    run_asset_event,
     source_text,
     task_instance,
     task_state_store,
@@ -73,6 +76,7 @@ class CleanVerbs(StoreParts):
             **of_runs,
             dag_version.name: self._clean_versions,
             dag_source.name: self._clean_sources,
+            asset_event.name: self._clean_asset_events,
             heartbeat.name: self._clean_heartbeats,
             _OBJECT: self._clean_objects,
         }
@@ -114,6 +118,16 @@ class CleanVerbs(StoreParts):
                 dag_source.name: _remove(transaction, dag_source, [unused], dry_run),
                 source_text.name: _remove(transaction, source_text, [unused_text], dry_run),
             }
+
+    def _clean_asset_events(self, before: datetime, dry_run: bool) -> Mapping[str, int]:
+        """Those of runs that are there stay, and so do those that still wait for a partition."""
+        old = [
+            asset_event.c.timestamp < to_micros(before),
+            asset_event.c.pk.not_in(select(run_asset_event.c.event_pk)),
+            asset_event.c.pk.not_in(select(partition_queue.c.event_pk)),
+        ]
+        with self._database.write() as transaction:
+            return {asset_event.name: _remove(transaction, asset_event, old, dry_run)}
 
     def _clean_heartbeats(self, before: datetime, dry_run: bool) -> Mapping[str, int]:
         old = heartbeat.c.latest < to_micros(before)
