@@ -56,6 +56,7 @@ def test_old_runs_go_with_all_that_hangs_on_them(store: Store) -> None:
         "task_instance": 2,
         "attempt": 0,
         "xcom": 1,
+        "hitl_detail": 0,
         "rendered_fields": 0,
         "task_state_store": 0,
     }
