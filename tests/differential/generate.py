@@ -10,6 +10,7 @@ from tests.differential.scene import Made, Scene
 from tests.differential.words import (
     BRANCHES,
     CONDITIONS,
+    CONFS,
     EARLY,
     GROUP_DEFAULTS,
     KINDS,
@@ -58,9 +59,7 @@ class _Generator(Scene):
             root=root,
             edges=tuple(self.edges),
             options=tuple(options),
-            conf=rng.choice(({"c": 1}, {"c": "two"}, {"p": 7, "new": [1]}))
-            if rng.random() < 0.3
-            else {},
+            conf=dict(rng.choice(CONFS)) if rng.random() < 0.3 else {},
         )
 
     def items(self, number: int) -> list[Item]:

@@ -47,7 +47,7 @@ class Scene:
         self.budget = rng.choice((2, 4, 5, 6, 8))
 
     def outcomes(self, is_mapped: bool) -> tuple[str, ...]:
-        bad = ("fail", "fail", "once", "skip", "skip", "hard")
+        bad: tuple[str, ...] = ("fail", "fail", "once", "skip", "skip", "hard")
         if is_mapped and self.is_fail_fast:
             bad = ("skip",)  # Which instances of one map still run is a known difference.
 

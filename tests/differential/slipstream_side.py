@@ -14,8 +14,9 @@ import traceback
 import warnings
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from airflow_side import plain
+from airflow_side import plain  # type: ignore[import-not-found]  # it lies beside this script
 
 from slipstream import compat
 from slipstream.model.changes import Change, InstanceChanged, InstancesAdded, RangeChanged
@@ -39,7 +40,7 @@ def main() -> None:
         channel.flush()
 
 
-def _answer(job: dict, home: Path) -> dict:
+def _answer(job: dict[str, Any], home: Path) -> dict[str, Any]:
     path = home / f"{job['dag_id']}.py"
     path.write_text(job["source"])
     trace = home / "trace"
@@ -55,7 +56,7 @@ def _answer(job: dict, home: Path) -> dict:
         path.unlink()
 
 
-def _run(job: dict, path: Path) -> dict:
+def _run(job: dict[str, Any], path: Path) -> dict[str, Any]:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None

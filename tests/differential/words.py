@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 RULES = (
     "all_success",
     "all_failed",
@@ -138,6 +140,7 @@ MOMENTS = (
     (("target_lower", "time(0, 0, 1)"), ("target_upper", "datetime(2024, 3, 4, 12)")),
 )
 """Around the logical date of the runs, or not."""
+CONFS: tuple[Mapping[str, object], ...] = ({"c": 1}, {"c": "two"}, {"p": 7, "new": [1]})
 GROUP_DEFAULTS = ("{'retries': 1}", "{'trigger_rule': 'all_done'}", "{'do_xcom_push': False}")
 CONDITIONS = (
     "lambda context: True",
