@@ -128,16 +128,32 @@ def _short_circuit_above_a_map(program: Program, difference: Difference) -> bool
     """Airflow leaves alone a map over literals that is below a short circuit, not right below."""
     task = _task(program, difference)
     is_there = any(one.kind in ("short", "short_python") for one in program.tasks())
-    if task is None or not is_there:
-        return False
-    around = next(path for item, path in walk(program.root) if item is task)
-    blocks = [item for item, _ in walk(program.root) if isinstance(item, Block)]
-    maps = [task.mapped, *(block.mapped for block in blocks if block.name in around)]
-    if not any(mapped is not None and not _references(mapped) for mapped in maps):
+    if task is None or not is_there or not _has_literal_map(program, task):
         return False
     if difference.what == "state":
         return difference.ours == "skipped" and not difference.key.endswith("|-1")
     return difference.what == "xcom" and difference.ours == NOTHING
+
+
+def _left_out_above_a_failure(program: Program, difference: Difference) -> bool:
+    """A branch leaves out instances, too, another of whose upstreams has failed."""
+    task = _task(program, difference)
+    return (
+        difference.what == "state"
+        and (difference.ours, difference.theirs) == ("skipped", "upstream_failed")
+        and not difference.key.endswith("|-1")
+        and task is not None
+        and _has_literal_map(program, task)
+        and any(one.kind in DECIDING for one in program.tasks())
+    )
+
+
+def _has_literal_map(program: Program, task: Task) -> bool:
+    """Whether the task, or a group around it, is mapped over what is known from the beginning."""
+    around = next(path for item, path in walk(program.root) if item is task)
+    blocks = [item for item, _ in walk(program.root) if isinstance(item, Block)]
+    maps = [task.mapped, *(block.mapped for block in blocks if block.name in around)]
+    return any(mapped is not None and not _references(mapped) for mapped in maps)
 
 
 def _skipped_as_its_rule_failed(program: Program, difference: Difference) -> bool:
@@ -179,6 +195,7 @@ KNOWN: dict[str, Callable[[Program, Difference], bool]] = {
     "the results of a map are a list, also one or none": _list_of_one,
     "post_execute is called after a branch, too": _hook_after_a_decision,
     "callbacks of a refused run are told why": _refused_run,
+    "a branch leaves out instances, too": _left_out_above_a_failure,
     "a short circuit skips maps over literals, too": _short_circuit_above_a_map,
     "a map is skipped though its rule fails at that moment": _skipped_as_its_rule_failed,
 }

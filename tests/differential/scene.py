@@ -74,7 +74,7 @@ class Scene:
         # In a group in another Airflow gives values of other indexes, or fails for want of one.
         if len(self.mapped_around) == 1 and chance < 0.45:
             return Ref(of=f"{self.mapped_around[0]}.{rng.choice(('a', 'a', 'b'))}")
-        known = self.usable()
+        known = self.usable() if len(self.mapped_around) < 2 else []
         if known and chance < 0.65 and not self.in_with:
             one = rng.choice(known)
             key = rng.choice(("a", "b")) if one.shape == "dict" and not one.is_mapped else None
