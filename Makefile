@@ -11,7 +11,7 @@ export PYTHONPATH := $(CURDIR)/src
 # Many tests wait for processes, so that twice as many run as there are cores.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(16, 2 * os.cpu_count()))")
 
-.PHONY: demo test check lint types contracts bench differential integrations setup ui ui-check lock clean
+.PHONY: demo test check lint types contracts bench differential integrations setup ui ui-check e2e lock clean
 
 setup:
 	@$(PYTHON) tools/set_up.py $(VENV)
@@ -22,6 +22,11 @@ ui:
 # The web app's own checks: format and lint, types, tests of its models.
 ui-check: ui
 	@cd ui && npm run --silent lint && npm run --silent types && npm test --silent
+
+# People's journeys through the web app, in Debian's Chromium.
+e2e: $(SETUP) ui
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check playwright axe-playwright-python
+	@$(BIN)/python -m pytest -q tests/e2e
 
 demo: $(SETUP) ui
 	@$(BIN)/python -m examples.demo $(ARGS)

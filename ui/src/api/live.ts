@@ -38,9 +38,12 @@ export function useLive(dagId?: string): void {
     const query = dagId === undefined ? "" : `?dag_id=${encodeURIComponent(dagId)}`;
     const source = new EventSource(`${BASE}/ui/stream${query}`);
     const later = new Later();
-    source.addEventListener("open", () => setConnected(true));
+    source.addEventListener("open", () => {
+      setConnected(true);
+      catchUp(queries);
+    });
     source.addEventListener("error", () => setConnected(false));
-    source.addEventListener("reset", () => void queries.invalidateQueries());
+    source.addEventListener("reset", () => catchUp(queries));
     source.addEventListener("run", (event) => takeRun(queries, JSON.parse(event.data), later));
     source.addEventListener("dags", (event) => takeDags(queries, JSON.parse(event.data).dag_ids));
     source.addEventListener("files", () => {
@@ -53,6 +56,16 @@ export function useLive(dagId?: string): void {
     };
   }, [queries, dagId]);
 }
+
+/** Ask again for what was answered before the stream was open: changes in between went unheard. */
+function catchUp(queries: QueryClient): void {
+  void queries.invalidateQueries({
+    predicate: ({ queryKey }) => !LASTING.has(String(queryKey[0])),
+  });
+}
+
+/** Begins the keys of what no change makes wrong. */
+const LASTING = new Set(["session", "layout"]);
 
 function takeRun(queries: QueryClient, news: RunNews, later: Later): void {
   const { dag_id: dagId, run_id: runId } = news;

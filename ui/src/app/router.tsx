@@ -40,7 +40,15 @@ const dags = createRoute({
   }),
 });
 
-export const DAG_TABS = ["grid", "graph", "runs", "code", "details"] as const;
+export const DAG_TABS = [
+  "grid",
+  "graph",
+  "overview",
+  "runs",
+  "calendar",
+  "code",
+  "details",
+] as const;
 
 export interface DagView extends RunSearch {
   tab?: (typeof DAG_TABS)[number];

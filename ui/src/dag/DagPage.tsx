@@ -14,6 +14,8 @@ import { TriggerButton } from "../trigger/TriggerButton";
 import { Grid } from "./Grid";
 
 const Graph = lazy(() => import("./DagGraph"));
+const Overview = lazy(() => import("./Overview"));
+const Calendar = lazy(() => import("./Calendar"));
 const Runs = lazy(() => import("./Runs"));
 const Code = lazy(() => import("./Code"));
 const Details = lazy(() => import("./Details"));
@@ -21,7 +23,9 @@ const Details = lazy(() => import("./Details"));
 const TABS = [
   ["grid", "Grid", Grid],
   ["graph", "Graph", Graph],
+  ["overview", "Overview", Overview],
   ["runs", "Runs", Runs],
+  ["calendar", "Calendar", Calendar],
   ["code", "Code", Code],
   ["details", "Details", Details],
 ] as const;

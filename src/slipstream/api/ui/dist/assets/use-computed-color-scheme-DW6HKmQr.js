@@ -1,1 +1,0 @@
-import{At as e,Ct as t}from"./index-B8sMLE1t.js";function n(n,r={getInitialValueInEffect:!0}){let i=e(n,r),{colorScheme:a}=t();return a===`auto`?i:a}export{n as t};

@@ -1,0 +1,72 @@
+import "uplot/dist/uPlot.min.css";
+import { useComputedColorScheme } from "@mantine/core";
+import { useElementSize } from "@mantine/hooks";
+import { useEffect, useRef } from "react";
+import UPlot from "uplot";
+import { useZone } from "./clock";
+
+interface Line {
+  label: string;
+  /** A CSS colour; variables are resolved. */
+  color: string;
+  values: (number | null)[];
+}
+
+const HEIGHT = 220;
+
+/** Lines over time. `times` are seconds since 1970, in order. */
+export function Chart({
+  label,
+  times,
+  lines,
+  format,
+}: {
+  label: string;
+  times: number[];
+  lines: Line[];
+  format: (value: number) => string;
+}) {
+  const { ref, width } = useElementSize();
+  const place = useRef<HTMLDivElement>(null);
+  const scheme = useComputedColorScheme("light");
+  const zone = useZone();
+  useEffect(() => {
+    if (!place.current || width === 0) return undefined;
+    const style = getComputedStyle(document.documentElement);
+    const resolved = (color: string) => {
+      const name = /^var\((--[\w-]+)\)$/.exec(color)?.[1];
+      return name ? style.getPropertyValue(name).trim() : color;
+    };
+    const text = scheme === "dark" ? "#a5acb8" : "#5c6370";
+    const grid = { stroke: scheme === "dark" ? "#2c3036" : "#e8eaed", width: 1 };
+    const chart = new UPlot(
+      {
+        width,
+        height: HEIGHT,
+        tzDate: (moment) => UPlot.tzDate(new Date(moment * 1000), zone),
+        axes: [
+          { stroke: text, grid },
+          { stroke: text, grid, size: 70, values: (_, all) => all.map(format) },
+        ],
+        series: [
+          { label: "due" },
+          ...lines.map((line) => ({
+            label: line.label,
+            stroke: resolved(line.color),
+            width: 2,
+            points: { show: times.length < 60, size: 6 },
+            value: (_: UPlot, value: number | null) => (value === null ? "–" : format(value)),
+          })),
+        ],
+      },
+      [times, ...lines.map((line) => line.values)],
+      place.current,
+    );
+    return () => chart.destroy();
+  }, [times, lines, format, width, scheme, zone]);
+  return (
+    <div ref={ref} role="img" aria-label={label}>
+      <div ref={place} />
+    </div>
+  );
+}
