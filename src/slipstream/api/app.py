@@ -29,7 +29,6 @@ from slipstream.api.public import (
     dag_runs,
     dag_stats,
     dag_versions,
-    dag_warnings,
     dags,
     hitl,
     import_errors,
@@ -83,7 +82,6 @@ _NOUNS = (
     asset_states,
     queued_events,
     assets,
-    dag_warnings,
     plugin_operations,
 )
 """In the order in which their paths are tried: `…/{task_id}/logs/…` before

@@ -14,7 +14,7 @@ from slipstream.model.run import DagRun
 from slipstream.store.database import Row, Transaction
 from slipstream.store.filters import in_range, like, ordering
 from slipstream.store.parts import StoreParts
-from slipstream.store.records import AssetEventFilter, AssetFilter, DagWarning, Page, Window
+from slipstream.store.records import AssetEventFilter, AssetFilter, Page, Window
 from slipstream.store.rows import RUN_COLUMNS, from_json_object, to_run
 from slipstream.store.tables import (
     asset,
@@ -24,7 +24,6 @@ from slipstream.store.tables import (
     asset_event_alias,
     asset_reference,
     dag_run,
-    dag_warning,
     run_asset_event,
 )
 from slipstream.store.times import from_micros
@@ -50,9 +49,6 @@ _ALIAS_ORDERS: Mapping[str, ColumnElement[Any]] = {
     "id": asset_alias.c.pk,
     "name": asset_alias.c.name,
     "group": asset_alias.c.group_name,
-}
-_WARNING_ORDERS: Mapping[str, ColumnElement[Any]] = {
-    name: dag_warning.c[name] for name in ("dag_id", "warning_type", "message", "timestamp")
 }
 _EVENT = (
     asset_event.c.pk,
@@ -99,23 +95,6 @@ class AssetListingVerbs(StoreParts):
         if not found:
             raise NotFoundError(f"The Asset with ID: `{asset_pk}` was not found")
         return found[0]
-
-    def list_dag_warnings(
-        self, dag_id: str | None, warning_type: str | None, window: Window
-    ) -> Page[DagWarning]:
-        """A page of warnings, by default ordered by DAG."""
-        exactly = ((dag_warning.c.dag_id, dag_id), (dag_warning.c.warning_type, warning_type))
-        conditions = [column == value for column, value in exactly if value is not None]
-        page = select(*dag_warning.c).where(*conditions)
-        page = page.order_by(*ordering(window, _WARNING_ORDERS, dag_warning.c.dag_id))
-        total = select(func.count()).select_from(dag_warning).where(*conditions)
-        with self._database.read() as transaction:
-            rows = transaction.rows(page.limit(window.limit).offset(window.offset))
-            warnings = [
-                DagWarning(dag_id=of, warning_type=kind, message=message, timestamp=from_micros(at))
-                for of, kind, message, at in rows
-            ]
-            return Page(warnings, transaction.value(total))
 
     def list_asset_aliases(self, pattern: str | None, window: Window) -> Page[AssetAliasRecord]:
         """A page of aliases, by default in order of creation."""

@@ -437,11 +437,6 @@ class AssetStore(Protocol):
     def get_asset(self, asset_pk: int) -> AssetRecord:
         """Raises `NotFoundError`."""
 
-    def list_dag_warnings(
-        self, dag_id: str | None, warning_type: str | None, window: Window
-    ) -> Page[DagWarning]:
-        """A page of warnings, by default ordered by DAG."""
-
     def list_asset_aliases(self, pattern: str | None, window: Window) -> Page[AssetAliasRecord]:
         """A page of aliases, by default in order of creation."""
 

@@ -601,13 +601,3 @@ class Source:
     partition_key: str | None = None
     """The partition of the run."""
     partition_date: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DagWarning:
-    """What is not as the author of a DAG may think, although the DAG runs."""
-
-    dag_id: str
-    warning_type: str
-    message: str
-    timestamp: datetime
