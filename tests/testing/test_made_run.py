@@ -171,3 +171,10 @@ def test_a_task_that_a_test_runs_leaves_no_variables_behind() -> None:
     before = dict(os.environ)
     example().create_dagrun(logical_date=DATE).get_task_instance("first").run()
     assert dict(os.environ) == before
+
+
+def test_a_task_instance_without_a_task_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"needs a task.*TaskInstance\(task=dag.get_task"):
+        TaskInstance(run_id="x")
+    with pytest.raises(TypeError, match=r"'load' is of type str. dag.get_task"):
+        TaskInstance(task="load", run_id="x")

@@ -216,6 +216,11 @@ class AbstractOperator(DAGNode, FormerTaskMethods):
     # ------------------------------------------------------------------ output
 
     @property
+    def has_retry_policy(self) -> bool:
+        """Whether a policy decides what follows a failure."""
+        return self.retry_policy is not None
+
+    @property
     def has_on_execute_callback(self) -> bool:
         """Whether something is called when it begins."""
         return bool(self.on_execute_callback)

@@ -65,6 +65,11 @@ class TaskInstance:
     """
 
     def __new__(cls, *args: UserValue, **kwargs: UserValue) -> Self:
+        if cls is TaskInstance and not args and not kwargs.keys() & {"task", "attempt"}:
+            raise TypeError(
+                "TaskInstance needs a task, and the run that it belongs to: "
+                "TaskInstance(task=dag.get_task(...), run_id=...)."
+            )
         if cls is TaskInstance and ("task" in kwargs or (args and isinstance(args[0], DAGNode))):
             # What runs tasks in tests stands above this layer.
             made: type[Self] = import_module("slipstream.testing.made_run").MadeTaskInstance

@@ -53,6 +53,11 @@ class MadeTaskInstance(TaskInstance):
 
         Raises `AirflowException` where the task belongs to no DAG.
         """
+        if not isinstance(task, AbstractOperator):
+            raise TypeError(
+                f"A task instance is of a task; {task!r} is of type {type(task).__name__}. "
+                f"dag.get_task(task_id) gives the task."
+            )
         dag = task.dag
         if dag is None:
             raise AirflowException(
