@@ -37,5 +37,6 @@ WORKS: Mapping[str, Work] = {
     "map100000": Work(measure=parts.map100000, rounds=1, limit_seconds=600, ours_alone=True),
     "runtime": Work(measure=parts.runtime, rounds=1, limit_seconds=300, ours_alone=True),
     "triggers": Work(measure=parts.triggers, rounds=1, limit_seconds=300, ours_alone=True),
+    "imports": Work(measure=parts.imports, rounds=1, limit_seconds=120, ours_alone=True),
     "install": Work(measure=commands.install, rounds=1, limit_seconds=900),
 }

@@ -41,6 +41,12 @@ def triggers(setting: Setting) -> Iterator[Figures]:
     yield {name: float(value) for name, value in figures.items()}
 
 
+def imports(setting: Setting) -> Iterator[Figures]:
+    """What the authoring API costs to import, by itself and through `airflow`."""
+    figures = json.loads(said(setting, "bench.imports"))
+    yield {name: float(value) for name, value in figures.items()}
+
+
 def core_figures(text: str) -> Mapping[str, float]:
     """`{shape: state changes per second}` from what `bench.core` says."""
     found = {

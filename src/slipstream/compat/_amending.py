@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from slipstream.compat._module import SurfaceLoader, resolve, resolve_former
 from slipstream.compat.explaining import is_provider_imported
 from slipstream.compat.surface import Surface, Target, dropped_names
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader, MetaPathFinder
+else:  # The real ones cost more to import than all that this package does.
+    Loader = MetaPathFinder = object
 
 
 class DroppedNamesFinder(MetaPathFinder):

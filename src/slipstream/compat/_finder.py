@@ -10,16 +10,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from slipstream.compat._amending import DroppedNamesFinder
 from slipstream.compat._module import SurfaceLoader
 from slipstream.compat.errors import AirflowAlreadyImportedError
 from slipstream.compat.explaining import ExplainingFinder
 from slipstream.compat.surface import Surface, load_surface
+
+if TYPE_CHECKING:
+    from importlib.abc import MetaPathFinder
+else:  # The real ones cost more to import than all that this package does.
+    MetaPathFinder = object
 
 _ROOT = "airflow"
 _PROVIDERS = "airflow.providers"

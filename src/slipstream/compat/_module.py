@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib
-from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from slipstream.compat.errors import NoSuccessorError
 from slipstream.compat.surface import Surface, Target
 from slipstream.sdk._deprecation import warn_deprecated
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+else:  # The real ones cost more to import than all that this package does.
+    Loader = object
 
 
 class LazyModule(ModuleType):

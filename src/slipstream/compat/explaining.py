@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import FrameType, ModuleType
+from typing import TYPE_CHECKING
 
 from slipstream.compat.errors import ModuleGoneError, ProviderNotInstalledError
 from slipstream.compat.surface import refusal
+
+if TYPE_CHECKING:
+    from importlib.abc import MetaPathFinder
+else:  # The real ones cost more to import than all that this package does.
+    MetaPathFinder = object
 
 _PROVIDERS = "airflow.providers."
 _FAMILIES = frozenset({"apache", "atlassian", "cncf", "common", "dbt", "ibm", "microsoft"})

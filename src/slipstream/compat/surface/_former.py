@@ -10,10 +10,9 @@ the module and those below it had; `instead`, what to use, where that is not the
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from slipstream.compat.surface._target import Target, parse_names
 
@@ -50,7 +49,9 @@ def _read(name: str) -> dict[str, dict[str, Target]]:
 
 
 def _rows(name: str) -> Iterator[list[str]]:
-    text = files(__package__).joinpath(name).read_text(encoding="utf-8")
+    import csv
+
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
     rows = csv.reader(text.splitlines())
     next(rows)
     return rows
