@@ -24,7 +24,7 @@ from slipstream.sdk._backend import (
     StoredConnection,
     XComItem,
 )
-from slipstream.testing.memory_events import MemoryEvents
+from slipstream.testing.memory_events import OF_PROCESS
 from slipstream.testing.other_runs import KnownRun, KnownRuns, instance_states
 from slipstream.wire.value_items import ValueItems, split_items
 
@@ -49,7 +49,7 @@ class MemoryBackend:
         self._xcoms: dict[tuple[str, str, str, str], dict[int, str]] = {}
         self._itemized: tuple[str, ValueItems | None] | None = None
         """The value that was last mapped over, and its items."""
-        self.events = MemoryEvents()
+        self.events = OF_PROCESS
         self._state: dict[tuple[TaskKey | str, str], str] = {}
         self.running = TaskKey("")
         """The task instance that runs now."""
@@ -65,7 +65,7 @@ class MemoryBackend:
         """The backend of another run in the same memory."""
         other = MemoryBackend(dag_id, run_id, runs=self.runs)
         other.share(self._variables, self._connections)
-        other._xcoms, other.masker, other.events = self._xcoms, self.masker, self.events
+        other._xcoms, other.masker = self._xcoms, self.masker
         return other
 
     def share(self, variables: dict[str, str], connections: dict[str, StoredConnection]) -> None:

@@ -70,5 +70,9 @@ class MemoryEvents:
         return next((asset for asset in self._numbers if _is(key, asset)), None)
 
 
+OF_PROCESS = MemoryEvents()
+"""What is seen by every DAG that is tested in this process, as by all DAGs of a server."""
+
+
 def _is(key: AssetKey, asset: AssetName) -> bool:
     return key.name in {None, asset.name} and key.uri in {None, asset.uri}

@@ -8,6 +8,7 @@ from slipstream.model.attempt import Attempt
 from slipstream.model.run import UNMAPPED, TaskInstance, TaskKey
 from slipstream.model.run import DagRun as RunValue
 from slipstream.model.states import TaskState
+from slipstream.sdk._asset_events import AssetEvent
 from slipstream.sdk._dag import DAG
 from slipstream.sdk._dag_run import DagRun
 from slipstream.sdk._task_instance import TaskInstance as UserTaskInstance
@@ -42,6 +43,16 @@ class TestedRun(DagRun):
     def states(self) -> Mapping[str, str]:
         """`{"load": "success", "train[0]": "failed"}`; "none" for what was never decided."""
         return {_name_of(key): state.value for key, state in self._states.items()}
+
+    @property
+    def asset_events(self) -> list[AssetEvent]:
+        """The events of the assets that its tasks have updated, the oldest first."""
+        mine = (self.dag_id, self.run_id)
+        return [
+            AssetEvent(one, self._memory)
+            for one in self._memory.events.recorded
+            if (one.source_dag_id, one.source_run_id) == mine
+        ]
 
     def reason_of(self, name: str) -> str:
         """Why a task instance, named as in `states`, is in its state."""
