@@ -58,6 +58,21 @@ def test_a_wait_ends_with_the_run_and_what_its_tasks_returned(api: Client, store
     ]
 
 
+def test_a_wait_that_names_no_task_gives_the_results_of_the_dag(api: Client, store: Store) -> None:
+    marked = {
+        task_id: replace(task, details={"returns_dag_result": task_id != "load.insert"})
+        for task_id, task in ETL.tasks.items()
+    }
+    version = recorded(store, replace(ETL, dag_id="counts", tasks=marked))
+    run = a_run(store, version, "one")
+    for task_id in ("extract", "load.insert"):
+        store.set_xcom(run.pk, TaskKey(task_id), "return_value", "[1]", 1)
+    store.set_run_state("counts", "one", RunState.SUCCESS)
+    wait = WAIT.replace("etl", "counts")
+    told = json.loads(api.get(wait, params={"interval": 9}).text)
+    assert told == {"state": "success", "results": {"extract": [1]}}
+
+
 def test_a_wait_that_makes_no_sense_is_refused(api: Client, locked: Client) -> None:
     assert api.get(WAIT).status_code == 422
     assert api.get(WAIT, params={"interval": 0}).status_code == 422

@@ -41,19 +41,22 @@ def wait_dag_run_until_finished(
     result: Annotated[list[str] | None, QueryParameter()] = None,
 ) -> StreamingResponse:
     """A line of JSON with the run's state now, after every change, and after `interval` seconds at
-    the latest, until it has ended; the last one with what the tasks in `result` returned."""
-    if result and not call.user.may(reading(Resource.XCOM)):
-        raise NotAllowedError("User is not authorized to read XCom data for this Dag")
+    the latest, until it has ended; the last one with what the tasks in `result` returned. Where
+    none is named, those that the DAG's author has marked (`@result`)."""
+    if not call.user.may(reading(Resource.XCOM)):
+        if result:
+            raise NotAllowedError("User is not authorized to read XCom data for this Dag")
+        result = []
     call.store.get_run(dag_id, dag_run_id)
     return StreamingResponse(
-        _states(call, dag_id, dag_run_id, interval, result or ()),
+        _states(call, dag_id, dag_run_id, interval, result),
         media_type="application/x-ndjson",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
 async def _states(
-    call: Call, dag_id: str, run_id: str, interval: float, results: Sequence[str]
+    call: Call, dag_id: str, run_id: str, interval: float, results: Sequence[str] | None
 ) -> AsyncIterator[bytes]:
     follower = call.deployment.live.follow()
     loop = asyncio.get_running_loop()
@@ -81,16 +84,28 @@ async def _states(
         follower.close()
 
 
-def _line(call: Call, dag_id: str, run_id: str, results: Sequence[str]) -> tuple[bytes, bool]:
+def _line(
+    call: Call, dag_id: str, run_id: str, results: Sequence[str] | None
+) -> tuple[bytes, bool]:
     try:
         run = call.store.get_run(dag_id, run_id)
     except NotFoundError:
         return b"", True
     told: dict[str, JsonValue] = {"state": run.state.value}
     is_over = run.state in RUN_FINISHED
-    if is_over and results:
-        told["results"] = {task_id: _result(call, run, task_id) for task_id in results}
+    if is_over and (found := _results(call, run, results)):
+        told["results"] = found
     return json.dumps(told).encode() + b"\n", is_over
+
+
+def _results(call: Call, run: DagRun, asked: Sequence[str] | None) -> dict[str, JsonValue]:
+    """`{task_id: what it returned}` of these tasks; None for those that are the DAG's result."""
+    if asked is not None:
+        return {task_id: _result(call, run, task_id) for task_id in asked}
+    tasks = call.store.get_version(run.version_id).spec.tasks.values()
+    marked = [task.task_id for task in tasks if task.details.get("returns_dag_result")]
+    found = {task_id: _result(call, run, task_id) for task_id in marked}
+    return {task_id: value for task_id, value in found.items() if value is not None}
 
 
 def _result(call: Call, run: DagRun, task_id: str) -> JsonValue:
