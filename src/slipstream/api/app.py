@@ -30,6 +30,7 @@ from slipstream.api.public import (
     dag_stats,
     dag_versions,
     dags,
+    event_logs,
     hitl,
     import_errors,
     links,
@@ -58,6 +59,7 @@ from slipstream.store.triggering import AskTimetable
 
 _NOUNS = (
     monitor,
+    event_logs,
     dags,
     dag_runs,
     run_waiting,

@@ -13,6 +13,7 @@ from slipstream.api.live.feed import LiveFeed
 from slipstream.api.plugin_apps.orders import Told
 from slipstream.api.settings import ApiSettings
 from slipstream.model.attempt import Attempt
+from slipstream.store.audit import Changes, watched
 from slipstream.store.interface import Store
 from slipstream.store.triggering import AskTimetable
 from slipstream.wire.messages import LogRead
@@ -56,11 +57,14 @@ class Call:
     address: str | None
     """Where the request came from, where that is known."""
     user: User
+    changes: Changes | None = None
+    """What is changed of the settings, for the audit log; None where nobody asks."""
 
     @property
     def store(self) -> Store:
         """The deployment's store."""
-        return self.deployment.store
+        store = self.deployment.store
+        return store if self.changes is None else watched(store, self.changes)
 
     @property
     def settings(self) -> ApiSettings:

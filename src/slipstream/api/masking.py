@@ -3,34 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.json import JsonValue
-from slipstream.runtime.masking import MASK, redact
-from slipstream.sdk._sensitive import is_sensitive_name
+from slipstream.runtime.masking import MASK
+from slipstream.store.masked_settings import document_of, masked_password, masked_text
 
-
-def masked_text(name: str, text: str | None) -> str | None:
-    """The text of a variable or an extra as people may see it.
-
-    All of it is masked if the name is that of a secret; of a JSON document, what stands below
-    such names.
-    """
-    if not text:
-        return text
-    if is_sensitive_name(name):
-        return MASK
-    document = _document(text)
-    if document is None:
-        return text
-    shown = redact(document)
-    return text if shown == document else json.dumps(shown, ensure_ascii=False)
-
-
-def masked_password(password: str | None) -> str | None:
-    """A mask where there is a password."""
-    return MASK if password else None
+__all__ = ["masked_password", "masked_text", "unmasked_text"]
 
 
 def unmasked_text(new: str | None, stored: str | None) -> str | None:
@@ -42,7 +22,7 @@ def unmasked_text(new: str | None, stored: str | None) -> str | None:
         if stored is None:
             raise InvalidInputError(f"{MASK!r} stands for a stored secret, and there is none.")
         return stored
-    document, kept = _document(new), _document(stored or "")
+    document, kept = document_of(new), document_of(stored or "")
     if document is None or kept is None:
         return new
     return json.dumps(_unmasked(document, kept), ensure_ascii=False)
@@ -56,14 +36,3 @@ def _unmasked(new: JsonValue, stored: JsonValue) -> JsonValue:
     if isinstance(new, list) and isinstance(stored, list) and len(new) == len(stored):
         return [_unmasked(*pair) for pair in zip(new, stored, strict=True)]
     return new
-
-
-def _document(text: str) -> Mapping[str, JsonValue] | Sequence[JsonValue] | None:
-    """The text as a JSON object or list, or None where it is none."""
-    if text[:1] not in ("{", "["):
-        return None
-    try:
-        document: Mapping[str, JsonValue] | Sequence[JsonValue] = json.loads(text)
-    except ValueError:
-        return None
-    return document

@@ -45,6 +45,8 @@ class Operation:
     """The payload's type, for the OpenAPI document."""
     slow: bool
     """May take longer than a few milliseconds: always runs in a thread."""
+    audited: bool
+    """What it does is kept in the audit log."""
     content_types: tuple[str, ...]
     """What else than JSON it can answer with."""
 
@@ -74,12 +76,14 @@ class Routes:
         answer: type[Payload] | None = None,
         status: int = 200,
         slow: bool | None = None,
+        audited: bool | None = None,
         content_types: tuple[str, ...] = (),
     ) -> Callable[[Handler], Handler]:
         """Declare the decorated function as the operation's handler.
 
         What does not say whether it is slow is so unless it only reads: a writer may have to wait
-        for another one, and readers must not wait with it.
+        for another one, and readers must not wait with it. In the same way whatever does not only
+        read is kept in the audit log.
         """
 
         def declare(handler: Handler) -> Handler:
@@ -93,6 +97,11 @@ class Routes:
                     status=status,
                     answer=answer,
                     slow=method != "GET" if slow is None else slow,
+                    audited=(
+                        method != "GET" and not isinstance(permission, Open) and slow is not False
+                        if audited is None
+                        else audited
+                    ),
                     content_types=content_types,
                 )
             )

@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from slipstream.api.auditing import note
 from slipstream.api.auth.access import ANYBODY
 from slipstream.api.auth.gate import Gate
 from slipstream.api.call import Call, Deployment
@@ -109,8 +110,12 @@ def endpoint_of(operation: Operation, deployment: Deployment) -> Callable[..., o
 
     def answer(request: Request, **parameters: object) -> Response:
         address = request.client.host if request.client else None
-        call = Call(deployment, address, getattr(request.state, "user", ANYBODY))
-        return rendered(handler(call, **parameters), status)
+        user = getattr(request.state, "user", ANYBODY)
+        call = Call(deployment, address, user, [] if operation.audited else None)
+        result = handler(call, **parameters)
+        if operation.audited:
+            note(call, operation, parameters)
+        return rendered(result, status)
 
     async def answer_at_once(request: Request, **parameters: object) -> Response:
         return answer(request, **parameters)

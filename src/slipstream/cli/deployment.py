@@ -12,6 +12,7 @@ from slipstream.cli.places import without_password
 from slipstream.config import Config, load_config
 
 if TYPE_CHECKING:
+    from slipstream.store.audit import Changes
     from slipstream.store.interface import Store
 
 
@@ -22,6 +23,8 @@ class Deployment:
         """`config` decides everything."""
         self.config = config
         self._opened: Store | None = None
+        self.changes: Changes | None = None
+        """What is changed of the settings, for the audit log; None where nobody asks."""
         self._is_checked = False
 
     @classmethod
@@ -87,7 +90,16 @@ class Deployment:
             elif problem := self.schema_problem():
                 raise CommandFailedError(problem)
             self._is_checked = True
-        return store
+        if self.changes is None:
+            return store
+        from slipstream.store.audit import watched
+
+        return watched(store, self.changes)
+
+    @property
+    def is_opened(self) -> bool:
+        """Whether the store was used."""
+        return self._opened is not None
 
     @property
     def has_store(self) -> bool:

@@ -11,6 +11,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import Final
 
+from slipstream.cli.auditing import is_audited, note
 from slipstream.cli.errors import UsageError
 from slipstream.cli.former import in_todays_words
 from slipstream.cli.grammar import Group, Parser, Run
@@ -90,7 +91,13 @@ def _guarded(parsed: Namespace) -> int:
     run: Run = parsed.run
     try:
         with Deployment.from_arguments(parsed) as deployment:
-            code = run(deployment, parsed) or 0
+            if not is_audited(parsed):
+                code = run(deployment, parsed) or 0
+            else:
+                deployment.changes = []
+                code = run(deployment, parsed) or 0
+                if deployment.is_opened:
+                    note(deployment, parsed)
             sys.stdout.flush()
             return code
     except UsageError as error:

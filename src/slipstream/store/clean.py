@@ -12,7 +12,7 @@ from slipstream.model.errors import InvalidInputError
 from slipstream.model.states import RUN_FINISHED, RunType
 from slipstream.store.database import Transaction
 from slipstream.store.parts import StoreParts
-from slipstream.store.people_tables import hitl_detail
+from slipstream.store.people_tables import event_log, hitl_detail
 from slipstream.store.tables import (
     asset_event,
     attempt,
@@ -78,6 +78,7 @@ class CleanVerbs(StoreParts):
             dag_source.name: self._clean_sources,
             asset_event.name: self._clean_asset_events,
             heartbeat.name: self._clean_heartbeats,
+            event_log.name: self._clean_event_log,
             _OBJECT: self._clean_objects,
         }
 
@@ -133,6 +134,11 @@ class CleanVerbs(StoreParts):
         old = heartbeat.c.latest < to_micros(before)
         with self._database.write() as transaction:
             return {heartbeat.name: _remove(transaction, heartbeat, [old], dry_run)}
+
+    def _clean_event_log(self, before: datetime, dry_run: bool) -> Mapping[str, int]:
+        old = event_log.c.when < to_micros(before)
+        with self._database.write() as transaction:
+            return {event_log.name: _remove(transaction, event_log, [old], dry_run)}
 
     def _clean_objects(self, _before: datetime, dry_run: bool) -> Mapping[str, int]:
         oldest_kept = self._clock() - _UNCOMMITTED

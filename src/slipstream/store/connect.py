@@ -19,6 +19,7 @@ from slipstream.store.database import Database
 from slipstream.store.deadlines import DeadlineVerbs
 from slipstream.store.deferrals import DeferralVerbs
 from slipstream.store.errors import UnsupportedUrlError
+from slipstream.store.event_log import EventLogVerbs
 from slipstream.store.history import HistoryVerbs
 from slipstream.store.inputs import InputVerbs
 from slipstream.store.interface import Store
@@ -49,6 +50,7 @@ class SqlStore(
     OverviewVerbs,
     DeferralVerbs,
     InputVerbs,
+    EventLogVerbs,
     XComVerbs,
     KeptStateVerbs,
     AssetQueueVerbs,

@@ -1,4 +1,4 @@
-"""What the store offers of what tasks ask people; see `interface`."""
+"""What the store offers of what people are asked and do; see `interface`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Protocol
 
 from slipstream.model.input import InputRequest, InputResponse
 from slipstream.model.run import TaskKey
+from slipstream.store.event_records import EventFilter, EventRecord, NewEvent
 from slipstream.store.records import InputFilter, InputRecord, Page, Window
 
 
@@ -39,3 +40,16 @@ class InputStore(Protocol):
 
     def list_inputs(self, which: InputFilter, window: Window) -> Page[InputRecord]:
         """A page of what instances ask, or have asked in their latest try; the oldest first."""
+
+
+class EventLogStore(Protocol):
+    """What people have done: the audit log. Nothing in it is ever changed."""
+
+    def log_event(self, what: NewEvent) -> int:
+        """Keep an entry; gives its number."""
+
+    def get_event(self, pk: int) -> EventRecord:
+        """Raises `NotFoundError`."""
+
+    def list_events(self, which: EventFilter, window: Window) -> Page[EventRecord]:
+        """A page of entries, by default in the order in which they were made."""

@@ -26,7 +26,7 @@ from slipstream.model.states import RunState, TaskState
 from slipstream.model.version import DagVersion, FileError, ParsedFile
 from slipstream.store.deadline_records import DeadlineRecord, ReckonedDeadline
 from slipstream.store.imported import HistoryStore
-from slipstream.store.input_interface import InputStore
+from slipstream.store.input_interface import EventLogStore, InputStore
 from slipstream.store.leases import Holder, Lease
 from slipstream.store.records import (
     AssetEventFilter,
@@ -572,6 +572,7 @@ class Store(
     KeptStateStore,
     AssetStore,
     SettingsStore,
+    EventLogStore,
     HistoryStore,
     AdminStore,
     Protocol,

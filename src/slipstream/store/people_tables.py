@@ -42,3 +42,23 @@ hitl_detail = Table(
     Index("ix_hitl_detail_responded_at_created_at", "responded_at", "created_at"),
 )
 """What tries of task instances have asked people, and the answers."""
+
+event_log = Table(
+    "event_log",
+    metadata,
+    Column("pk", SERIAL, primary_key=True),
+    Column("when", TIME, nullable=False, index=True),
+    Column("event", String, nullable=False),
+    Column("owner", String),
+    Column("door", String, nullable=False),
+    Column("address", String),
+    Column("dag_id", String),
+    Column("run_id", String),
+    Column("task_id", String),
+    Column("map_index", Integer),
+    Column("try_number", Integer),
+    Column("details", Text, nullable=False),  # JSON object
+    Index("ix_event_log_dag_id_run_id", "dag_id", "run_id"),
+    sqlite_autoincrement=True,
+)
+"""What people have done. It outlives what they did it to."""

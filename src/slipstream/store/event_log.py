@@ -1,0 +1,93 @@
+"""The audit log as rows: who did what, when, from where, to which object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, insert, select
+
+from slipstream.model.errors import NotFoundError
+from slipstream.store.database import Row
+from slipstream.store.event_records import Door, EventFilter, EventRecord, NewEvent
+from slipstream.store.filters import like, ordering
+from slipstream.store.parts import StoreParts
+from slipstream.store.people_tables import event_log as log
+from slipstream.store.records import Page, Window
+from slipstream.store.rows import from_json_object, to_json
+from slipstream.store.tables import dag_run
+from slipstream.store.times import from_micros, to_micros
+
+_COLUMNS = tuple(log.c)
+_ORDERS = {column.name: column for column in _COLUMNS if column.name != "details"}
+_ORDERS |= {"id": log.c.pk, "logical_date": dag_run.c.logical_date}
+_SAME_RUN = (dag_run.c.dag_id == log.c.dag_id) & (dag_run.c.run_id == log.c.run_id)
+
+
+class EventLogVerbs(StoreParts):
+    """What people have done."""
+
+    def log_event(self, what: NewEvent) -> int:
+        """Keep an entry; gives its number."""
+        row = {
+            "when": to_micros(self._clock()),
+            "event": what.event,
+            "owner": what.owner,
+            "door": what.door.value,
+            "address": what.address,
+            "dag_id": what.dag_id,
+            "run_id": what.run_id,
+            "task_id": what.task_id,
+            "map_index": what.map_index,
+            "try_number": what.try_number,
+            "details": to_json(dict(what.details)),
+        }
+        with self._database.write() as transaction:
+            return int(transaction.value(insert(log).values(row).returning(log.c.pk)))
+
+    def get_event(self, pk: int) -> EventRecord:
+        """Raises `NotFoundError`."""
+        with self._database.read() as transaction:
+            rows = transaction.rows(_query().where(log.c.pk == pk))
+        if not rows:
+            raise NotFoundError(f"The Event Log with id: `{pk}` not found")
+        return _to_record(tuple(rows[0]))
+
+    def list_events(self, which: EventFilter, window: Window) -> Page[EventRecord]:
+        """A page of entries, by default in the order in which they were made."""
+        conditions = _conditions(which)
+        page = _query().where(*conditions).order_by(*ordering(window, _ORDERS, log.c.pk))
+        total = select(func.count()).select_from(log).where(*conditions)
+        with self._database.read() as transaction:
+            rows = transaction.rows(page.limit(window.limit).offset(window.offset))
+            return Page([_to_record(tuple(row)) for row in rows], transaction.value(total))
+
+
+def _query() -> Select[Any]:
+    joined = log.join(dag_run, _SAME_RUN, isouter=True)
+    return select(*_COLUMNS, dag_run.c.logical_date).select_from(joined)
+
+
+def _conditions(which: EventFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    for name in ("dag_id", "run_id", "task_id", "map_index", "try_number", "owner", "event"):
+        value = getattr(which, name)
+        if value is not None:
+            conditions.append(log.c[name] == value)
+    for name in ("dag_id", "run_id", "task_id", "owner", "event"):
+        conditions += like(log.c[name], getattr(which, f"{name}_pattern"))
+    if which.included_events:
+        conditions.append(log.c.event.in_(list(which.included_events)))
+    if which.excluded_events:
+        conditions.append(log.c.event.not_in(list(which.excluded_events)))
+    if which.before is not None:
+        conditions.append(log.c.when <= to_micros(which.before))
+    if which.after is not None:
+        conditions.append(log.c.when >= to_micros(which.after))
+    return conditions
+
+
+def _to_record(row: Row) -> EventRecord:
+    values = dict(zip((column.name for column in _COLUMNS), row[:-1], strict=True))
+    pk, when, door, details = (values.pop(name) for name in ("pk", "when", "door", "details"))
+    what = NewEvent(**values, door=Door(door), details=from_json_object(details))
+    return EventRecord(pk=pk, when=from_micros(when), what=what, logical_date=from_micros(row[-1]))
