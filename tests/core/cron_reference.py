@@ -84,7 +84,7 @@ def expected_next(case: Case) -> datetime:
     for wall in _walls(case, reverse=False):
         if best is not None and wall > _wall(best, case.zone) + _MARGIN:
             return best
-        for at in _moments(case, wall):
+        for at in moments_of(case, wall):
             if at > case.moment and (best is None or at < best):
                 best = at
     raise AssertionError("cronsim never ends")
@@ -96,7 +96,7 @@ def expected_previous(case: Case) -> datetime:
     for wall in _walls(case, reverse=True):
         if best is not None and wall < _wall(best, case.zone) - _MARGIN:
             return best
-        for at in _moments(case, wall):
+        for at in moments_of(case, wall):
             if at < case.moment and (best is None or at > best):
                 best = at
     raise AssertionError("cronsim never ends")
@@ -112,7 +112,7 @@ def _wall(moment: datetime, zone: str) -> datetime:
     return moment.astimezone(pytz.timezone(zone)).replace(tzinfo=None)
 
 
-def _moments(case: Case, wall: datetime) -> list[datetime]:
+def moments_of(case: Case, wall: datetime) -> list[datetime]:
     zone = pytz.timezone(case.zone)
     if zone is pytz.UTC:
         return [wall.replace(tzinfo=UTC)]

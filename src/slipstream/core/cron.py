@@ -35,6 +35,7 @@ _NEAR = timedelta(hours=25)
 """How far from a change of the clock its effects can reach: some zones have changed the day."""
 _NONE = timedelta(0)
 _SECOND = timedelta(seconds=1)
+_KEPT = 8
 
 
 class CronTicks:
@@ -44,7 +45,7 @@ class CronTicks:
     asked for that never comes.
     """
 
-    __slots__ = ("_cron", "_every_hour", "_expression", "_lock", "_zone")
+    __slots__ = ("_cron", "_every_hour", "_expression", "_known", "_lock", "_zone")
 
     def __init__(self, expression: str, timezone: str = "UTC") -> None:
         # Imported where it is needed: a server without a cron schedule starts without it.
@@ -62,9 +63,24 @@ class CronTicks:
         self._zone = _zone(timezone)
         # One object seeks for all threads: to make one takes longer than to seek.
         self._lock = Lock()
+        self._known: dict[tuple[datetime, bool], datetime] = {}
+        """What was found last: the same tick is asked for several times in a row."""
 
     def next(self, moment: datetime) -> datetime:
         """The first tick after the moment."""
+        return self._known.get((moment, True)) or self._keep(moment, True, self._next(moment))
+
+    def previous(self, moment: datetime) -> datetime:
+        """The last tick before the moment."""
+        return self._known.get((moment, False)) or self._keep(moment, False, self._previous(moment))
+
+    def _keep(self, moment: datetime, forward: bool, found: datetime) -> datetime:
+        if len(self._known) >= _KEPT:
+            self._known.clear()
+        self._known[moment, forward] = found
+        return found
+
+    def _next(self, moment: datetime) -> datetime:
         local, shift = self._local(moment)
         wall = self._seek(local - shift - _SECOND if shift else local, forward=True)
         best = min((at for at in self._moments(wall) if at > moment), default=None)
@@ -77,8 +93,7 @@ class CronTicks:
             )
         return best
 
-    def previous(self, moment: datetime) -> datetime:
-        """The last tick before the moment."""
+    def _previous(self, moment: datetime) -> datetime:
         local, shift = self._local(moment)
         wall = self._seek(local + shift + _SECOND if shift else local, forward=False)
         best = max((at for at in self._moments(wall) if at < moment), default=None)

@@ -306,14 +306,21 @@ def _next_step(steps: _CronSteps | _DeltaSteps, bounds: _Bounds) -> datetime | N
             candidates.append(after_last)
         elif bounds.start_date is None:
             candidates.append(steps.first(bounds.now))
-        if bounds.start_date is not None:
+        if bounds.start_date is not None and _may_restrict(bounds.start_date, bounds.last):
             candidates.append(steps.at_or_after(bounds.start_date))
         moment = max(candidates)
     return None if bounds.end_date is not None and moment > bounds.end_date else moment
 
 
+def _may_restrict(start_date: datetime, last: Interval | None) -> bool:
+    """Whether the start date can be later than what follows the last run."""
+    return last is None or start_date > last.end
+
+
 def _cron_interval(ticks: CronTicks, bounds: _Bounds) -> RunInfo | None:
-    earliest = None if bounds.start_date is None else ticks.at_or_after(bounds.start_date)
+    earliest = None
+    if bounds.start_date is not None and _may_restrict(bounds.start_date, bounds.last):
+        earliest = ticks.at_or_after(bounds.start_date)
     if not bounds.catchup:
         passed = ticks.previous(bounds.now)
         latest = passed if ticks.next(passed) == bounds.now else ticks.previous(passed)

@@ -21,8 +21,11 @@ from slipstream.model.errors import InvalidInputError, NotFoundError
 from slipstream.model.json import JsonValue
 from slipstream.model.schedule import Custom, by_the_clock
 from slipstream.model.states import RunType
+from slipstream.store.backfill_records import NewBackfill
 from slipstream.store.interface import Store
-from slipstream.store.records import DagRecord, NewBackfill
+from slipstream.store.records import (
+    DagRecord,
+)
 from slipstream.store.triggering import AskTimetable, check_conf
 from slipstream.wire.questions import TimetableAsk, TimetableQuestion
 

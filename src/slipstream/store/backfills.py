@@ -15,6 +15,7 @@ from slipstream.model.run import DagRun
 from slipstream.model.states import RunState, RunType, TriggeredBy
 from slipstream.model.version import DagVersion
 from slipstream.store import edits
+from slipstream.store.backfill_records import BackfillAdvance, NewBackfill
 from slipstream.store.backfill_runs import identity_of, new_backfill_run
 from slipstream.store.backfill_tables import backfill, backfill_date
 from slipstream.store.database import Row, Transaction
@@ -22,8 +23,6 @@ from slipstream.store.errors import ConstraintViolatedError
 from slipstream.store.filters import ordering
 from slipstream.store.marks import MarkVerbs
 from slipstream.store.records import (
-    BackfillAdvance,
-    NewBackfill,
     NoticeKind,
     Page,
     Window,

@@ -24,6 +24,7 @@ from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun, PastRun, TaskKey
 from slipstream.model.states import RunState, TaskState
 from slipstream.model.version import DagVersion, FileError, ParsedFile
+from slipstream.store.backfill_records import BackfillAdvance, NewBackfill
 from slipstream.store.deadline_records import DeadlineRecord, ReckonedDeadline
 from slipstream.store.imported import HistoryStore
 from slipstream.store.input_interface import EventLogStore, InputStore
@@ -32,7 +33,6 @@ from slipstream.store.records import (
     AssetEventFilter,
     AssetFilter,
     AttemptRecord,
-    BackfillAdvance,
     ComponentHealth,
     ConnectionRecord,
     DagFilter,
@@ -45,7 +45,6 @@ from slipstream.store.records import (
     InputRecord,
     InstanceFilter,
     InstanceInRun,
-    NewBackfill,
     NewRun,
     NextRun,
     Notice,

@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
-from slipstream.model.backfill import ReprocessBehavior
 from slipstream.model.changes import RowChange
 from slipstream.model.deferral import Deferral
 from slipstream.model.input import InputRequest, InputResponse
@@ -85,32 +84,6 @@ class NewRun:
     partition_key: str | None = None
     partition_date: datetime | None = None
     backfill: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewBackfill:
-    """A backfill to create."""
-
-    dag_id: str
-    from_date: datetime
-    to_date: datetime
-    conf: Mapping[str, JsonValue] | None = None
-    reprocess: ReprocessBehavior = ReprocessBehavior.NONE
-    max_active_runs: int = 10
-    run_backwards: bool = False
-    on_latest_version: bool = True
-    triggering_user: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BackfillAdvance:
-    """What became of the next dates of a backfill."""
-
-    created: Sequence[DagRun] = ()
-    reopened: Sequence[int] = ()
-    """Runs that were there and run again."""
-    is_exhausted: bool = False
-    """Whether no date is left."""
 
 
 BRANCH_DECISION_KEY = "skipmixin_key"

@@ -13,10 +13,10 @@ from slipstream.model.run import DagRun, PastRun
 from slipstream.model.states import RunState
 from slipstream.model.version import DagVersion
 from slipstream.services.scheduler.needs import SchedulingStore
+from slipstream.store.backfill_records import BackfillAdvance
 from slipstream.store.deadline_records import DeadlineRecord, ReckonedDeadline
 from slipstream.store.errors import StoreUnavailableError
 from slipstream.store.records import (
-    BackfillAdvance,
     DagFilter,
     DagRecord,
     GivenInput,

@@ -14,8 +14,14 @@ from slipstream.model.backfill import Backfill, BackfillProgress, BackfillSkip
 from slipstream.model.errors import ConflictError, NotFoundError
 from slipstream.model.run import DagRun
 from slipstream.model.states import RUN_FINISHED, RunState, RunType, TriggeredBy
+from slipstream.store.backfill_records import BackfillAdvance, NewBackfill
 from slipstream.store.backfill_runs import identity_of, new_backfill_run
-from slipstream.store.records import BackfillAdvance, NewBackfill, NewRun, NoticeKind, Page, Window
+from slipstream.store.records import (
+    NewRun,
+    NoticeKind,
+    Page,
+    Window,
+)
 
 _AT_ONCE = 250
 

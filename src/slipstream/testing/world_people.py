@@ -13,7 +13,10 @@ from slipstream.model.dag import DagSpec
 from slipstream.model.errors import AlreadyExistsError, ConflictError
 from slipstream.model.run import DagRun, TaskKey
 from slipstream.model.states import RunState, RunType, TaskState, TriggeredBy
-from slipstream.store.records import NewBackfill, NewRun
+from slipstream.store.backfill_records import NewBackfill
+from slipstream.store.records import (
+    NewRun,
+)
 from slipstream.testing.memory_store import MemoryStore
 from slipstream.testing.virtual_time import START, VirtualTime
 

@@ -12,7 +12,7 @@ from slipstream.core.timetable import RunInfo, runs_between
 from slipstream.model.backfill import Backfill, ReprocessBehavior
 from slipstream.model.schedule import Cron
 from slipstream.model.states import RunType
-from slipstream.store.records import NewBackfill
+from slipstream.store.backfill_records import NewBackfill
 from slipstream.testing.virtual_time import START
 
 DAILY = Cron(expression="0 0 * * *", interval=True)

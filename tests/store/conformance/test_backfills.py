@@ -14,8 +14,13 @@ from slipstream.model.changes import RunChanged
 from slipstream.model.errors import ConflictError, NotFoundError
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState, RunType, TriggeredBy
+from slipstream.store.backfill_records import NewBackfill
 from slipstream.store.interface import Store
-from slipstream.store.records import NewBackfill, NoticeKind, RunWrite, Window
+from slipstream.store.records import (
+    NoticeKind,
+    RunWrite,
+    Window,
+)
 
 pytestmark = pytest.mark.simulated
 DAY = timedelta(days=1)

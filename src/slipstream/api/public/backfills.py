@@ -24,6 +24,7 @@ from slipstream.api.payloads.filters import Paging, one_or_all
 from slipstream.core.timetable import RunInfo
 from slipstream.model.backfill import Backfill
 from slipstream.model.errors import InvalidInputError
+from slipstream.store.backfill_records import NewBackfill
 from slipstream.store.backfilling import (
     BackfillRequest,
     check_allowed,
@@ -31,7 +32,6 @@ from slipstream.store.backfilling import (
     requested_backfill,
     require_dates,
 )
-from slipstream.store.records import NewBackfill
 
 routes = Routes("Backfill")
 

@@ -10,10 +10,10 @@ from slipstream.model.backfill import Backfill
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState
 from slipstream.model.version import DagVersion
+from slipstream.store.backfill_records import BackfillAdvance
 from slipstream.store.deadline_records import DeadlineRecord, ReckonedDeadline
 from slipstream.store.interface import SchedulerStore
 from slipstream.store.records import (
-    BackfillAdvance,
     DagFilter,
     DagRecord,
     Page,
