@@ -191,3 +191,19 @@ def test_assets_in_conflict_are_warned_of(api: Client, store: Store, run: DagRun
     assert "another one has the same name, with the URI 's3://a'" in warning["message"]
     store.delete_dag("twin")
     assert api.get("/dagWarnings").json()["total_entries"] == 0
+
+
+def test_dags_and_runs_are_found_by_assets(api: Client, store: Store, run: DagRun) -> None:
+    def dags(**query: object) -> list[str]:
+        found = api.get("/dags", params=query).json()["dags"]
+        return [one["dag_id"] for one in found]
+
+    assert dags(has_asset_schedule=True) == ["consumer", "other"]
+    assert dags(has_asset_schedule=False) == ["producer"]
+    assert dags(asset_dependency="S3://A") == ["consumer"]
+    assert dags(asset_dependency="%") == []
+    succeed(store, run, update(A), update(B))
+    assert made(store, store.get_dag("consumer").latest) is not None
+    for text, total in (("s3://a", 1), ("no", 0), ("%", 0)):
+        query = {"consuming_asset_pattern": text}
+        assert api.get("/dags/~/dagRuns", params=query).json()["total_entries"] == total

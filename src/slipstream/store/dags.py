@@ -19,12 +19,13 @@ from sqlalchemy import (
     update,
 )
 
+from slipstream.core.assets import Role
 from slipstream.model.errors import ConflictError, NotFoundError
 from slipstream.model.states import LIVE
 from slipstream.model.version import DagVersion, FileError
 from slipstream.store.asset_registry import settle_activity
 from slipstream.store.database import Row, Transaction
-from slipstream.store.filters import in_range, like, one_among, ordering
+from slipstream.store.filters import asset_with, in_range, like, one_among, ordering
 from slipstream.store.parts import StoreParts
 from slipstream.store.records import DagFilter, DagRecord, FileErrorFilter, NoticeKind, Page, Window
 from slipstream.store.rows import to_json
@@ -33,6 +34,9 @@ from slipstream.store.statements import Statement
 from slipstream.store.tables import (
     ACTIVE_RUNS,
     ACTIVE_TASKS,
+    asset,
+    asset_consumer,
+    asset_reference,
     dag,
     dag_pause,
     dag_run,
@@ -332,6 +336,16 @@ def _conditions(which: DagFilter) -> list[ColumnElement[bool]]:
         conditions.append(has_errors if which.has_import_errors else not_(has_errors))
     if which.last_run_state is not None:
         conditions.append(_last_run_state == which.last_run_state.value)
+    if which.waits_for_assets is not None:
+        waits = dag.c.dag_id.in_(select(asset_consumer.c.dag_id))
+        conditions.append(waits if which.waits_for_assets else not_(waits))
+    if which.waits_for_asset is not None:
+        waiting = (
+            select(asset_reference.c.dag_id)
+            .join(asset, asset.c.pk == asset_reference.c.asset_pk)
+            .where(asset_reference.c.role == Role.SCHEDULE.value, asset_with(which.waits_for_asset))
+        )
+        conditions.append(dag.c.dag_id.in_(waiting))
     runs = [
         *one_among(dag_run.c.state, which.run_states),
         *in_range(dag_run.c.start_date, which.run_start_date),

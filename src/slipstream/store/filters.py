@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, UnaryExpression, select, text
+from sqlalchemy import ColumnElement, Select, UnaryExpression, or_, select, text
 
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.run import DagRun
@@ -18,9 +18,12 @@ from slipstream.store.tables import (
     ACTIVE_TASKS,
     FAILED_TASK_STATES,
     FAILED_TASKS,
+    asset,
+    asset_event,
     dag_run,
     dag_task,
     dag_version,
+    run_asset_event,
     task_instance,
 )
 from slipstream.store.times import to_micros
@@ -155,6 +158,24 @@ def of_version(numbers: Sequence[int] | None) -> list[ColumnElement[bool]]:
     return [dag_run.c.version_id.in_(versions)]
 
 
+def asset_with(text: str) -> ColumnElement[bool]:
+    """The condition that an asset has a text somewhere in its name or its URI."""
+    pattern = containing(text)
+    return or_(*like(asset.c.name, pattern), *like(asset.c.uri, pattern))
+
+
+def _consuming(text: str | None) -> list[ColumnElement[bool]]:
+    if not text:
+        return []
+    events = (
+        select(run_asset_event.c.run_pk)
+        .join(asset_event, asset_event.c.pk == run_asset_event.c.event_pk)
+        .join(asset, asset.c.pk == asset_event.c.asset_pk)
+        .where(asset_with(text))
+    )
+    return [dag_run.c.pk.in_(events)]
+
+
 def run_conditions(which: RunFilter) -> list[ColumnElement[bool]]:
     """What a run must meet."""
     return [
@@ -174,6 +195,7 @@ def run_conditions(which: RunFilter) -> list[ColumnElement[bool]]:
         *in_range(dag_run.c.start_date, which.start_date),
         *in_range(dag_run.c.end_date, which.end_date),
         *like(dag_run.c.partition_key, which.partition_key_pattern),
+        *_consuming(which.consumed_asset),
         *in_range(dag_run.c.partition_date, which.partition_date),
     ]
 

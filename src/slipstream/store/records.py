@@ -332,6 +332,9 @@ class DagFilter:
     has_import_errors: bool | None = None
     last_run_state: RunState | None = None
     bundle_name: str | None = None
+    waits_for_assets: bool | None = None
+    waits_for_asset: str | None = None
+    """DAGs that wait for an asset with that text in its name or URI."""
     run_states: Sequence[RunState] | None = None
     """DAGs with a run in one of these states, that began and ended within the bounds below."""
     run_start_date: Range = field(default_factory=Range)
@@ -380,6 +383,8 @@ class RunFilter:
     states: Sequence[RunState] | None = None
     run_types: Sequence[RunType] | None = None
     triggering_user_pattern: str | None = None
+    consumed_asset: str | None = None
+    """Runs that were made for an event of an asset with that text in its name or URI."""
     partition_key_pattern: str | None = None
     partition_date: Range = field(default_factory=Range)
     logical_dates: Sequence[datetime] | None = None

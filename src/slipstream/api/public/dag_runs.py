@@ -58,6 +58,7 @@ class RunQuery(Paging, TimeBounds):
     partition_date_gte: Moment | None = None
     partition_date_lte: Moment | None = None
     conf_contains: str | None = None
+    consuming_asset_pattern: str | None = None
 
     def filter(self, dag_id: str) -> RunFilter:
         """The selection as the store takes it."""
@@ -66,6 +67,7 @@ class RunQuery(Paging, TimeBounds):
             dag_id_pattern=like(self.dag_id_pattern, self.dag_id_prefix_pattern),
             version_numbers=self.dag_version,
             conf_contains=self.conf_contains,
+            consumed_asset=self.consuming_asset_pattern,
             partition_key_pattern=like(
                 self.partition_key_pattern, self.partition_key_prefix_pattern
             ),

@@ -74,6 +74,8 @@ class DagQuery(Paging, DagSelection):
     has_import_errors: bool | None = None
     last_dag_run_state: RunState | None = None
     bundle_name: str | None = None
+    has_asset_schedule: bool | None = None
+    asset_dependency: str | None = None
     dag_run_state: list[RunState] | None = None
     dag_run_start_date_gte: Moment | None = None
     dag_run_start_date_gt: Moment | None = None
@@ -94,6 +96,8 @@ class DagQuery(Paging, DagSelection):
             has_import_errors=self.has_import_errors,
             last_run_state=self.last_dag_run_state,
             bundle_name=self.bundle_name,
+            waits_for_assets=self.has_asset_schedule,
+            waits_for_asset=self.asset_dependency,
             run_states=self.dag_run_state,
             run_start_date=Range(
                 gte=self.dag_run_start_date_gte,
