@@ -14,6 +14,12 @@ class ImpersonationError(Exception):
     """The task cannot be run as the user that it names."""
 
 
+def names_users(file: LoadedFile) -> bool:
+    """Whether any task of the file may have to run as another user."""
+    tasks = (task for dag in file.dags.values() for task in dag.tasks)
+    return bool(_default_user()) or any(task.run_as_user for task in tasks)
+
+
 def take_user_of(attempt: Attempt, file: LoadedFile) -> None:
     """Become the user that the attempt's task is to run as, where there is one.
 
@@ -23,9 +29,13 @@ def take_user_of(attempt: Attempt, file: LoadedFile) -> None:
     task = None if dag is None else dag.task_dict.get(attempt.task_id)
     if task is None:
         return
-    user = task.run_as_user or conf.get("core", "default_impersonation", fallback="")
+    user = task.run_as_user or _default_user()
     if user:
         _become(user, f"Task {attempt.task_id!r} of DAG {attempt.run.dag_id!r}")
+
+
+def _default_user() -> str:
+    return str(conf.get("core", "default_impersonation", fallback="") or "")
 
 
 def _become(user: str, who: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -26,7 +25,7 @@ from slipstream.runtime.waited import seconds_before
 from slipstream.sdk._asset_events import require_assets
 from slipstream.sdk._conf import conf
 from slipstream.sdk._context import build_context
-from slipstream.sdk._context_variables import context_to_airflow_vars
+from slipstream.sdk._context_variables import set_environment
 from slipstream.sdk._links import links_of
 from slipstream.sdk._mapping import check_result, unmap
 from slipstream.sdk._policies import mutate_instance
@@ -144,7 +143,7 @@ class TaskRun:
         context["task"] = context["ti"].task = self._operator = operator
         if self._attempt.is_rerun and self._attempt.next_method is None:
             self._remove_earlier_xcoms(context)
-        os.environ.update(context_to_airflow_vars(context, in_env_var_format=True))
+        set_environment(context)
         operator.render_template_fields(context)
         if operator.template_fields:
             self._rendered = rendered_fields(operator) or None
@@ -260,14 +259,19 @@ class TaskRun:
                         f"texts; {key!r} is a {type(key).__name__}."
                     )
             values = {**result, **values}
-        return tuple(
-            XComWrite(key, write_xcom(value, context["ti"].place_of(key)), length_of(value))
-            for key, value in values.items()
-        )
+        # A loop and not an expression, for which Python 3.11 would make a function; below, too.
+        found = []
+        for key, value in values.items():
+            text = write_xcom(value, context["ti"].place_of(key))
+            found.append(XComWrite(key, text, length_of(value)))
+        return tuple(found)
 
     def _all_lengths(self, xcoms: tuple[XComWrite, ...]) -> Mapping[str, int]:
-        returned = {write.key: write.length for write in xcoms if write.length is not None}
-        return {**self._lengths, **returned}
+        found = dict(self._lengths)
+        for write in xcoms:
+            if write.length is not None:
+                found[write.key] = write.length
+        return found
 
     def _map_index_name(self, context: Context) -> str | None:
         """The instance's name by `map_index_template`; None where it has none or it fails."""

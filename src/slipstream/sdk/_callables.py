@@ -104,11 +104,14 @@ def kwargs_from_context(
     """The keyword arguments for a call."""
     names = named_parameters(func)
     if names is not None and not args:
-        return {
-            name: kwargs[name] if name in kwargs else context[name]
-            for name in names
-            if name in kwargs or name in context
-        }
+        # A loop and not a comprehension, for which Python 3.11 would make a function.
+        chosen: dict[str, UserValue] = {}
+        for name in names:
+            if name in kwargs:
+                chosen[name] = kwargs[name]
+            elif name in context:
+                chosen[name] = context[name]
+        return chosen
     merged = context.copy()
     merged.update(kwargs)
     found = dict(KeywordParameters.determine(func, args, merged).unpacking())

@@ -13,6 +13,7 @@ from collections.abc import (
 )
 from typing import TYPE_CHECKING
 
+from slipstream.sdk._context_keys import FORMER, LAZY
 from slipstream.sdk._running import get_current_context, running
 from slipstream.sdk._task_instance import TaskInstance
 from slipstream.sdk._types import UserValue
@@ -151,8 +152,6 @@ def build_context(dag: DAG, task: AbstractOperator, attempt: Attempt, backend: B
     Use `running(context)` around whatever user code runs in it, and `unmap(task, context)` to get
     the operator to run.
     """
-    from slipstream.sdk._context_keys import FORMER, LAZY
-
     ti = TaskInstance(attempt, task, dag, backend)
     run = attempt.run
     context = Context(
@@ -172,7 +171,7 @@ def build_context(dag: DAG, task: AbstractOperator, attempt: Attempt, backend: B
             "templates_dict": None,
             "test_mode": False,
             "partition_key": run.partition_key,
-            "partition_date": ti.dag_run.partition_date,
+            "partition_date": run.partition_date and ti.dag_run.partition_date,
             "exception": None,
             "reason": None,
         },
@@ -223,4 +222,4 @@ def set_task(context: Context, task: AbstractOperator) -> None:
 
 
 def _day(attempt: Attempt) -> str:
-    return (attempt.run.logical_date or attempt.run.run_after).strftime("%Y%m%d")
+    return (attempt.run.logical_date or attempt.run.run_after).isoformat()[:10].replace("-", "")

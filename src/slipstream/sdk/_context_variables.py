@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from slipstream.sdk._policies import further_context_vars
 from slipstream.sdk._types import UserValue
+
+if TYPE_CHECKING:
+    from slipstream.sdk._dag import DAG
 
 DEFAULT_FORMAT_PREFIX = "airflow.ctx."
 ENV_VAR_FORMAT_PREFIX = "AIRFLOW_CTX_"
@@ -29,6 +33,43 @@ AIRFLOW_VAR_NAME_FORMAT_MAPPING = {
     for name in (*_NAMES, "logical_date", "execution_date")
 }
 """`{name: {"default": …, "env_var_format": …}}`: what each is called where."""
+
+_PLACES = {
+    in_env: tuple(
+        (f"{ENV_VAR_FORMAT_PREFIX}{name.upper()}" if in_env else f"{DEFAULT_FORMAT_PREFIX}{name}")
+        for name in (*_NAMES, "logical_date", "execution_date")
+    )
+    for in_env in (False, True)
+}
+"""The names, written out once: every task asks for them."""
+
+
+def set_environment(context: Mapping[str, UserValue]) -> None:
+    """Name the running task in the process's environment."""
+    for name, text in context_to_airflow_vars(context, in_env_var_format=True).items():
+        if _in_common.get(name) != text:
+            os.environ[name] = text
+
+
+_in_common: dict[str, str] = {}
+"""Variables that the environment has from before the process was forked."""
+
+
+def set_common_environment(dags: Collection[DAG]) -> None:
+    """Name in the environment what most tasks of these DAGs have in common.
+
+    Each is set at the cost of some ten copied pages by a process that finds it otherwise.
+    """
+    found = {
+        "dag_id": {dag.dag_id for dag in dags},
+        "dag_owner": {str(task.owner) for dag in dags for task in dag.tasks},
+        "try_number": {"1"},
+    }
+    _in_common.clear()
+    for name, texts in found.items():
+        if len(texts) == 1:
+            (_in_common[f"{ENV_VAR_FORMAT_PREFIX}{name.upper()}"],) = texts
+    os.environ.update(_in_common)
 
 
 @contextmanager
@@ -55,18 +96,26 @@ def context_to_airflow_vars(
     A cluster policy `get_airflow_context_vars` may add to them.
     """
     found: dict[str, str] = {}
-    for name, (key, attribute) in _NAMES.items():
-        value = getattr(context.get(key), attribute, None)
+    names = iter(_PLACES[in_env_var_format])
+    for key, attribute in _NAMES.values():
+        name = next(names)
+        value = getattr(context[key], attribute, None) if key in context else None
         if value:
             found[name] = ",".join(value) if isinstance(value, list | tuple) else str(value)
-    logical_date = getattr(context.get("dag_run"), "logical_date", None)
+    logical_date = _logical_date(context)
     if logical_date is not None:
-        found["logical_date"] = logical_date.isoformat()
-        found["execution_date"] = found["logical_date"]
-    prefix = ENV_VAR_FORMAT_PREFIX if in_env_var_format else DEFAULT_FORMAT_PREFIX
-    found |= {
-        name.removeprefix(prefix): text for name, text in further_context_vars(context).items()
-    }
-    if in_env_var_format:
-        found = {name.upper(): text for name, text in found.items()}
-    return {prefix + name: text for name, text in found.items()}
+        found[next(names)] = found[next(names)] = logical_date
+    further = further_context_vars(context)
+    if further:
+        prefix = ENV_VAR_FORMAT_PREFIX if in_env_var_format else DEFAULT_FORMAT_PREFIX
+        for name, text in further.items():
+            bare = name.removeprefix(prefix)
+            found[prefix + (bare.upper() if in_env_var_format else bare)] = text
+    return found
+
+
+def _logical_date(context: Mapping[str, UserValue]) -> str | None:
+    run = context.get("dag_run")
+    # The plain moment reads the same; asking a run for it makes a `pendulum.DateTime`.
+    moment = getattr(getattr(run, "_run", run), "logical_date", None)
+    return None if moment is None else str(moment.isoformat())

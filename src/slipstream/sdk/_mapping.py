@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from slipstream.model.run import UNMAPPED
 from slipstream.sdk._conf import authoring_defaults
+from slipstream.sdk._context import set_task
+from slipstream.sdk._operator import BaseOperator
 from slipstream.sdk._types import NOTSET, ArgNotSet, UserValue
 from slipstream.sdk._xcom_arg import XCOM_RETURN_KEY
 from slipstream.sdk._xcom_sequences import LazyXComSequence
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from slipstream.sdk._context import Context
     from slipstream.sdk._dag import DAG
     from slipstream.sdk._expand_input import ExpandInput
-    from slipstream.sdk._operator import BaseOperator
+    from slipstream.sdk._mapped_operator import MappedOperator
     from slipstream.sdk._task_instance import TaskInstance
 
 
@@ -35,20 +37,21 @@ def unmap(task: AbstractOperator, context: Context) -> BaseOperator:
     index are resolved (through the backend where they are XComs) and the operator is made; the
     context's `task`, `ti.task` and `params` then are the new operator's.
     """
-    from slipstream.sdk._context import set_task
-    from slipstream.sdk._mapped_operator import MappedOperator
-    from slipstream.sdk._operator import BaseOperator
-
-    if task.is_mapped and isinstance(task, MappedOperator):
-        pulled: list[UserValue] = []
-        arguments = task.expand_input.resolve(context, context["ti"].map_index, pulled)
-        operator = task.unmap(arguments)
-        operator._pulled_values = pulled
-        set_task(context, operator)
-        return operator
-    if not isinstance(task, BaseOperator):
+    if task.is_mapped:
+        return _of_one_index(task, context)  # type: ignore[arg-type]  # nothing else is mapped
+    # Not `isinstance`, which for an abstract class is Python code.
+    if BaseOperator not in type(task).__mro__:
         raise TypeError(f"{task!r} is no operator that can run.")
-    return task
+    return task  # type: ignore[return-value]  # it has just been looked at
+
+
+def _of_one_index(task: MappedOperator, context: Context) -> BaseOperator:
+    pulled: list[UserValue] = []
+    arguments = task.expand_input.resolve(context, context["ti"].map_index, pulled)
+    operator = task.unmap(arguments)
+    operator._pulled_values = pulled
+    set_task(context, operator)
+    return operator
 
 
 def pull(upstream: AbstractOperator, key: str, context: Context) -> UserValue | ArgNotSet:

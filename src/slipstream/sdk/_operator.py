@@ -6,6 +6,7 @@ import copy
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar, NoReturn, Self, TypeVar
 
 from slipstream.model.states import TriggerRule, WeightRule
@@ -325,7 +326,7 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
         """Replace every template field by its rendered value."""
         engine = jinja_env or engine_for(self._dag, native=self.render_template_as_native_obj)
         # What tasks have pushed is data: it is not searched for templates, as one's own values are.
-        seen = {id(value) for value in self._pulled_values}
+        seen = set(map(id, self._pulled_values))
         self._do_render_template_fields(self, self.template_fields, context, engine, seen)
 
     def get_template_env(self, dag: DAG | None = None) -> jinja2.Environment:
@@ -431,18 +432,23 @@ def _params(place: Place, own: Mapping[str, UserValue] | None) -> ParamsDict:
 def plain_copy(operator: AnyOperator) -> AnyOperator:
     """A copy with the same attributes; by the operator's own way where its class has one."""
     kind = type(operator)
-    if (
+    if _has_own_way_to_copy(kind):
+        return copy.copy(operator)
+    twin = object.__new__(kind)
+    twin.__dict__.update(operator.__dict__)
+    return twin
+
+
+@cache
+def _has_own_way_to_copy(kind: type[BaseOperator]) -> bool:
+    return (
         kind.__reduce_ex__ is not object.__reduce_ex__
         or kind.__reduce__ is not object.__reduce__
         or kind.__getstate__ is not object.__getstate__
         or hasattr(kind, "__setstate__")
         or hasattr(kind, "__copy__")
         or hasattr(kind, "__slots__")
-    ):
-        return copy.copy(operator)
-    twin = object.__new__(kind)
-    twin.__dict__.update(operator.__dict__)
-    return twin
+    )
 
 
 def is_operator_class(value: object) -> bool:

@@ -54,7 +54,9 @@ class ClusterPolicies:
 
     def has(self, name: str) -> bool:
         """Whether there is such a policy."""
-        return name in self.local or getattr(self.plugins, name, None) is not None
+        if name in self.local:
+            return True
+        return self.plugins is not None and getattr(self.plugins, name, None) is not None
 
     def call(self, name: str, *arguments: UserValue) -> list[UserValue]:
         """Call every policy of that name; what they answered, None left out, local settings
@@ -152,7 +154,10 @@ def import_timeout(path: str, default: float) -> float:
 
 def further_context_vars(context: Mapping[str, UserValue]) -> Mapping[str, str]:
     """What the deployment adds to the variables that name the running task."""
-    for found in cluster_policies().call("get_airflow_context_vars", context):
+    policies = cluster_policies()
+    if not policies.has("get_airflow_context_vars"):
+        return {}
+    for found in policies.call("get_airflow_context_vars", context):
         for name, value in found.items():
             if not isinstance(name, str) or not isinstance(value, str):
                 raise TypeError(

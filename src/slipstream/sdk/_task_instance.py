@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from slipstream.model.attempt import Attempt
 from slipstream.model.run import UNMAPPED
 from slipstream.model.states import TaskState
 from slipstream.sdk._dag_run import DagRun, previous_run, split_instance_key
 from slipstream.sdk._deprecation import warn_deprecated
-from slipstream.sdk._node import DAGNode
 from slipstream.sdk._running import require_backend
 from slipstream.sdk._times import for_user
 from slipstream.sdk._types import NOTSET, ArgNotSet, UserValue
@@ -26,7 +26,6 @@ from slipstream.sdk.exceptions import DagNotFound
 if TYPE_CHECKING:
     import pendulum
 
-    from slipstream.model.attempt import Attempt
     from slipstream.model.input import InputRequest
     from slipstream.sdk._abstract_operator import AbstractOperator
     from slipstream.sdk._backend import Backend, DagSummary
@@ -70,7 +69,7 @@ class TaskInstance:
                 "TaskInstance needs a task, and the run that it belongs to: "
                 "TaskInstance(task=dag.get_task(...), run_id=...)."
             )
-        if cls is TaskInstance and ("task" in kwargs or (args and isinstance(args[0], DAGNode))):
+        if cls is TaskInstance and ("task" in kwargs or (args and type(args[0]) is not Attempt)):
             # What runs tasks in tests stands above this layer.
             made: type[Self] = import_module("slipstream.testing.made_run").MadeTaskInstance
             return super().__new__(made)

@@ -6,6 +6,7 @@ import copy
 import json
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TypeGuard
 
 from slipstream.sdk._conf import authoring_defaults
@@ -107,8 +108,11 @@ class Templater:
         seen_oids: set[int] | None = None,
     ) -> UserValue:
         """The value with every text in it rendered, in lists, mappings and nested fields too."""
-        if content is None or type(content) in _NEVER_RENDERED:
+        kind = type(content)
+        if content is None or kind in _NEVER_RENDERED:
             return content
+        if not content and kind in _CONTAINERS:
+            return kind()
         if isinstance(content, ResolveMixin):
             return content.resolve(context)
         if isinstance(content, bool | int | float | bytes):
@@ -209,8 +213,9 @@ def engine_for(dag: DAG | None, *, native: bool | None) -> Engine:
     """The template engine of a DAG; `native` overrides whether it gives native objects."""
     if dag is not None:
         wanted = dag.render_template_as_native_obj if native is None else native
+        # A partial and not a function: Python touches far more memory to make one of those.
         return Engine(
-            lambda: dag.get_template_env(native=native),
+            partial(dag.get_template_env, native=native),
             as_usual=not wanted and not dag.jinja_environment_kwargs,
         )
 
@@ -224,6 +229,7 @@ def engine_for(dag: DAG | None, *, native: bool | None) -> Engine:
 
 _NEVER_RENDERED = frozenset({bool, int, float, bytes})
 _PLAIN = frozenset({tuple, list, set, frozenset})
+_CONTAINERS = _PLAIN | {dict}
 
 
 def rendered_fields(templater: Templater, limit: int | None = None) -> Mapping[str, UserValue]:
@@ -232,10 +238,12 @@ def rendered_fields(templater: Templater, limit: int | None = None) -> Mapping[s
     What is longer than `limit`, by default `[core] max_templated_field_length`, is cut.
     """
     longest = authoring_defaults().longest_shown_field if limit is None else limit
-    return {
-        field: _shown(getattr(templater, field, None), longest)
-        for field in templater.template_fields
-    }
+    # A loop and not a comprehension, which Python 3.11 makes a function for.
+    found: dict[str, UserValue] = {}
+    for field in templater.template_fields:
+        value = getattr(templater, field, None)
+        found[field] = value if value is None else _shown(value, longest)
+    return found
 
 
 _MOST_ESCAPED = 12

@@ -166,6 +166,7 @@ def _is_about_place(error: SlipstreamError) -> bool:
     return isinstance(error, XComValueError) or not isinstance(error, TypeError | ValueError)
 
 
+@cache
 def _is_default(kind: type[BaseXCom]) -> bool:
     from slipstream.sdk._xcom import BaseXCom
 
