@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -22,7 +22,6 @@ class Channel:
     """Frames to and from one process. `send` is safe from any thread; the rest is the reactor's.
 
     `on_payload` gets every payload; `on_end` is called once, when the other side is gone.
-    `on_ready` may stand in for `receive_now` where the owner has something to do before it.
     """
 
     __slots__ = (
@@ -31,7 +30,6 @@ class Channel:
         "_lock",
         "_on_end",
         "_on_payload",
-        "_on_ready",
         "_outbox",
         "_reactor",
         "_sock",
@@ -43,14 +41,12 @@ class Channel:
         sock: socket.socket,
         on_payload: Callable[[bytes], None],
         on_end: Callable[[], None],
-        on_ready: Callable[[], None] | None = None,
     ) -> None:
         sock.setblocking(False)
         self._reactor = reactor
         self._sock = sock
         self._on_payload = on_payload
         self._on_end = on_end
-        self._on_ready = on_ready or self.receive_now
         self._frames = FrameBuffer()
         self._outbox: deque[tuple[memoryview, Sequence[int]]] = deque()
         self._lock = threading.Lock()
@@ -58,14 +54,21 @@ class Channel:
 
     def open(self) -> None:
         """Begin to listen."""
-        self._reactor.watch(self._sock.fileno(), self._on_ready)
+        self._reactor.watch(self._sock.fileno(), self.receive_now)
 
     def send(self, message: msgspec.Struct, descriptors: Sequence[int] = ()) -> None:
         """Send a message, now or as soon as the socket takes it; nothing once it is closed.
 
         The descriptors are closed here when they have been sent.
         """
-        data = memoryview(pack(message))
+        self._send(pack(message), descriptors)
+
+    def send_all(self, several: Iterable[msgspec.Struct], descriptors: Sequence[int]) -> None:
+        """Send messages with all their descriptors, so that they arrive together."""
+        self._send(b"".join(map(pack, several)), descriptors)
+
+    def _send(self, packed: bytes, descriptors: Sequence[int]) -> None:
+        data = memoryview(packed)
         with self._lock:
             if self._closed:
                 _close_all(descriptors)
@@ -112,7 +115,7 @@ class Channel:
     def _watch_writing(self) -> None:
         with self._lock:
             if not self._closed and self._outbox:
-                self._reactor.watch(self._sock.fileno(), self._on_ready, writing=True)
+                self._reactor.watch(self._sock.fileno(), self.receive_now, writing=True)
 
     def _send_outbox(self) -> None:
         with self._lock:
@@ -123,7 +126,7 @@ class Channel:
                 if data:
                     self._outbox.appendleft((data, descriptors))
                     return
-            self._reactor.watch(self._sock.fileno(), self._on_ready)
+            self._reactor.watch(self._sock.fileno(), self.receive_now)
 
     def _send_some(
         self, data: memoryview, descriptors: Sequence[int]

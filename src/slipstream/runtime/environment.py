@@ -13,6 +13,11 @@ import slipstream
 LINEAGE = "SLIPSTREAM_LINEAGE"
 """Names the server that a process descends from: `RUN FOLDER|PID|START TIME`."""
 
+BIND_NOW = "LD_BIND_NOW"
+"""Makes the dynamic linker look up all of a library's symbols when it loads it (ld.so(8))."""
+OURS = "slipstream"
+"""Any value does; this one says that it is for zygotes, and not for what tasks start."""
+
 _HIDDEN = re.compile(
     r"(SLIPSTREAM|AIRFLOW)__(DATABASE__SQL_ALCHEMY_CONN\w*|CORE__FERNET_KEY\w*"
     r"|API_AUTH__JWT_\w*|(API|WEBSERVER)__SECRET_KEY\w*|CELERY__\w+)"

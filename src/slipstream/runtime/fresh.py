@@ -51,13 +51,8 @@ def main() -> NoReturn:
     """Carry out the order that the command line gives, and exit."""
     from slipstream.runtime import lifeline, loader, processes
     from slipstream.runtime.loading_backend import load_asking
-    from slipstream.runtime.zygotes import (
-        connect,
-        run_alone,
-        run_logs,
-        run_triggers,
-        timeout_announcer,
-    )
+    from slipstream.runtime.zygotes import run_alone, run_logs, run_triggers, timeout_announcer
+    from slipstream.wire.frames import connect
 
     order = messages.decode_order(sys.argv[1])
     sock, place = map(int, sys.argv[2:])

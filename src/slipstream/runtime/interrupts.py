@@ -18,35 +18,42 @@ _signal = import_module("_signal")
 
 _depth = 0
 _pending: list[Callable[[], None]] = []
-_handlers: dict[int, Callable[[int, FrameType | None], None]] = {}
+_actions: dict[int, Callable[[], None]] = {}
+_main_thread = threading.main_thread().ident
+"""The main thread's number. A fork from it keeps it; one from another thread calls `forget`."""
 
 
 def on_signal(number: int, action: Callable[[], None]) -> None:
     """Run the action, which may raise, in the main thread when the signal comes."""
-
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        if _depth:
-            _pending.append(action)
-        else:
-            action()
-
     plain = int(number)  # An enumeration's hash is Python code.
-    _handlers[plain] = handle
-    _signal.signal(plain, handle)
+    _actions[plain] = action
+    _signal.signal(plain, _handle)
+
+
+def _handle(number: int, _frame: FrameType | None) -> None:
+    action = _actions.get(number)
+    if action is None:
+        return
+    if _depth:
+        _pending.append(action)
+    else:
+        action()
 
 
 def no_action(number: int) -> None:
     """Let the signal do what it does by itself."""
-    _signal.signal(int(number), _signal.SIG_DFL)
+    _signal.signal(number, _signal.SIG_DFL)
 
 
 def forget() -> None:
     """Take the actions back, in a child that the task has forked: they are not its own."""
-    for number, handle in _handlers.items():
-        if signal.getsignal(number) is handle:
+    global _main_thread
+    for number in _actions:
+        if signal.getsignal(number) is _handle:
             signal.signal(number, signal.SIG_DFL)
-    _handlers.clear()
+    _actions.clear()
     _pending.clear()
+    _main_thread = threading.get_ident()
 
 
 class _Deferred:
@@ -72,16 +79,12 @@ class _Deferred:
                 _pending.pop(0)()
 
 
-_DEFERRED = _Deferred()
-
-
-def deferred() -> _Deferred:
-    """Hold actions back in the block; they happen at its end. Only the main thread has any."""
-    return _DEFERRED
+DEFERRED = _Deferred()
+"""Holds actions back in the block; they happen at its end. Only the main thread has any."""
 
 
 def _is_main_thread() -> bool:
-    return threading.get_ident() == threading.main_thread().ident
+    return threading.get_ident() == _main_thread
 
 
 @contextmanager
@@ -98,7 +101,7 @@ def time_limit(seconds: float, error: BaseException) -> Iterator[None]:
     def expire() -> None:
         raise error
 
-    before = signal.getsignal(signal.SIGALRM)
+    before, action = signal.getsignal(signal.SIGALRM), _actions.get(signal.SIGALRM)
     on_signal(signal.SIGALRM, expire)
     signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
     try:
@@ -106,3 +109,5 @@ def time_limit(seconds: float, error: BaseException) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        if action is not None:
+            _actions[int(signal.SIGALRM)] = action

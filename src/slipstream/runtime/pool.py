@@ -259,10 +259,11 @@ class ProcessPool:
                 process = file.spares.popleft()
             else:
                 file.wanted_spares = min(file.wanted_spares + 1, self._settings.max_spares)
-                process = file.spares.popleft() if file.spares else self._fork(file)
+                process = file.spares.popleft() if file.spares else self._fork(file, 1)[0]
             self._occupy(process, job)
-        while len(file.spares) < file.wanted_spares:
-            file.spares.append(self._fork(file))
+        if len(file.spares) <= file.wanted_spares // 2:
+            # Several at a time, which costs the zygote less than one by one.
+            file.spares += self._fork(file, file.wanted_spares - len(file.spares))
         if file.wanted_spares and not file.has_idle_timer:
             file.start_idle_timer(self._settings.spare_idle_seconds, self._shrink)
 
@@ -272,11 +273,12 @@ class ProcessPool:
         while len(file.spares) > file.wanted_spares:
             file.spares.pop().retire()
 
-    def _fork(self, file: WarmFile) -> TaskProcess:
-        process = self._offspring.new_process()
-        self._parents[process] = file
-        file.fork(process)
-        return process
+    def _fork(self, file: WarmFile, number: int) -> list[TaskProcess]:
+        made = [self._offspring.new_process() for _ in range(number)]
+        for process in made:
+            self._parents[process] = file
+        file.fork(made)
+        return made
 
     def _fork_cold(self, spec: messages.LoadSpec) -> TaskProcess:
         process = self._offspring.new_process()

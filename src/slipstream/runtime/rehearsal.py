@@ -7,20 +7,23 @@ page that it writes to would be copied there.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 
 from slipstream.model.attempt import Attempt
 from slipstream.model.run import UNMAPPED, DagRun
 from slipstream.model.states import RunState, RunType
-from slipstream.runtime import interrupts, task_log
+from slipstream.runtime import interrupts, lifeline, task_log
+from slipstream.runtime.forking import ForkServer, adopt_output, enter_own_group
 from slipstream.runtime.loader import LoadedFile
-from slipstream.runtime.supervisor_link import SupervisorLink
-from slipstream.runtime.task_session import run_attempt
+from slipstream.runtime.task_process import TaskProcess
 from slipstream.sdk._dag import DAG
 from slipstream.sdk._plugins.places import without_plugins
 from slipstream.sdk._policies import ClusterPolicies, policies_in_force
@@ -30,51 +33,81 @@ from slipstream.sdk._xcom_values import has_custom_class
 from slipstream.sdk.exceptions import AirflowSkipException
 from slipstream.sdk.operators.python import PythonOperator
 from slipstream.wire import messages
-from slipstream.wire.frames import BlockingConnection, pack
+from slipstream.wire.frames import connect, pack
 
 _ROUNDS = 12
 """Python adapts code that has run some eight times."""
 _DAG_ID = "slipstream_rehearsal"
 
 
-def rehearse() -> None:
-    """Run a task of each common kind to its end, several times. Nobody hears of it."""
-    file = LoadedFile(spec=messages.LoadSpec(fileloc="", dags_folder=""), dags={_DAG_ID: _dag()})
+def rehearse(read_end: int) -> None:
+    """Live the life of a task of each common kind, several times. Nobody hears of it.
+
+    `read_end`: of the lifeline.
+    """
     # A custom XCom class is a user's code, which this process must not import.
     tasks = [("fails", UNMAPPED), ("skips", UNMAPPED)]
     if not has_custom_class():
-        tasks += [("returns", UNMAPPED), ("logs", UNMAPPED), ("mapped", 1)]
+        tasks += [("logs", UNMAPPED), ("mapped", 1), ("returns", UNMAPPED)]
+    spec = messages.LoadSpec(fileloc="", dags_folder="")
+    with _everything_kept():
+        file = LoadedFile(spec=spec, dags={_DAG_ID: _dag()})
+        process = TaskProcess(file, keeps_user=True)
+        for _ in range(_ROUNDS):
+            for task_id, map_index in tasks:
+                _live(task_id, map_index, process, read_end)
+    gc.disable()
+    gc.unfreeze()
+    gc.collect()
+
+
+def _live(task_id: str, map_index: int, process: TaskProcess, read_end: int) -> None:
+    """What a child does from the fork to its end, in this process."""
+    host, theirs = socket.socketpair()
+    zygote, its_host = socket.socketpair()
+    out_read, out = os.pipe()
+    err_read, err = os.pipe()
+    place = lifeline.new_place(read_end)
+    with host, its_host:
+        ForkServer(connect(zygote.detach()), read_end, _nobody).leave()
+        with contextlib.suppress(PermissionError):
+            enter_own_group(place)
+        adopt_output(out, err)
+        host.sendall(pack(messages.Start(attempt=_attempt(task_id, map_index), hostname="here")))
+        connection = connect(theirs.detach())
+        connection.send(messages.Hello(pid=os.getpid()))
+        process.carry_out(process.begin(connection))
+        task_log.shut_down()
+        process.rest()
+        connection.close()
+    for descriptor in (out_read, err_read, place):
+        os.close(descriptor)
+
+
+def _nobody(_order: messages.Order, _descriptors: list[int]) -> NoReturn:
+    raise AssertionError("nothing is forked in a rehearsal")
+
+
+@contextlib.contextmanager
+def _everything_kept() -> Iterator[None]:
+    """Inside, nothing of people's is called; afterwards, the process is as it was."""
     streams = sys.stdout, sys.stderr
     handler = signal.getsignal(signal.SIGTERM)
     environment = dict(os.environ)
-    link = SupervisorLink()
-    task_log.capture(link)
+    descriptors = [os.dup(descriptor) for descriptor in (1, 2)]
     try:
         with policies_in_force(ClusterPolicies()), without_plugins():
-            for _ in range(_ROUNDS):
-                for task_id, map_index in tasks:
-                    _run(task_id, map_index, file, link)
+            yield
     finally:
+        for descriptor, kept in enumerate(descriptors, 1):
+            os.dup2(kept, descriptor)
+            os.close(kept)
         sys.stdout, sys.stderr = streams
         interrupts.forget()
         signal.signal(signal.SIGTERM, handler)
         for name in os.environ.keys() - environment.keys():
             del os.environ[name]
         os.environ.update(environment)
-        gc.collect()
-
-
-def _run(task_id: str, map_index: int, file: LoadedFile, link: SupervisorLink) -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        ours.sendall(pack(messages.Start(attempt=_attempt(task_id, map_index), hostname="here")))
-        connection = BlockingConnection(theirs)
-        link.attach(connection)
-        start = messages.decode_to_task(connection.receive())
-        if isinstance(start, messages.Start):
-            run_attempt(start, file, link)
-        task_log.finish()
-    link.detach()
 
 
 def _dag() -> DAG:
@@ -105,7 +138,8 @@ def _dag() -> DAG:
 
 
 def _attempt(task_id: str, map_index: int) -> Attempt:
-    now = datetime.now(UTC)
+    # Always the same: the C library keeps every text that was ever part of the environment.
+    now = datetime(2026, 1, 1, tzinfo=UTC)
     run = DagRun(
         pk=1,
         dag_id=_DAG_ID,

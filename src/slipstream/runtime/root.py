@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 
 from slipstream.runtime.channel import Channel
+from slipstream.runtime.environment import BIND_NOW, OURS
 from slipstream.runtime.fresh import command_of
 from slipstream.runtime.lifeline import Lifeline
 from slipstream.runtime.reactor import Reactor
@@ -50,7 +51,8 @@ class RootProcess:
                 stdin=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(), self._lifeline.read_end),
                 start_new_session=True,
-                env=self._environment,
+                # Symbols that are looked up when they are first used would be by every task.
+                env={BIND_NOW: OURS, **self._environment},
             )
         self._channel = Channel(self._reactor, ours, self._on_payload, self._on_end)
         self._channel.open()

@@ -22,6 +22,7 @@ from slipstream.wire.frames import BlockingConnection, ConnectionLostError, pack
 from slipstream.wire.questions import Question
 
 _ALONE = nullcontext()
+_NOBODY = "there is no process host to speak to yet"
 
 
 class SupervisorLink:
@@ -67,8 +68,11 @@ class SupervisorLink:
             self._send_packed(data)
 
     def _send_packed(self, data: bytes) -> None:
-        with self._sending, interrupts.deferred():
-            self._attached.send_packed(data)
+        with self._sending, interrupts.DEFERRED:
+            connection = self._connection
+            if connection is None:
+                raise ConnectionLostError(_NOBODY)
+            connection.send_packed(data)
 
     def mask(self, secrets: Sequence[str]) -> None:
         """Hide these texts in the log from now on."""
@@ -93,7 +97,7 @@ class SupervisorLink:
     @property
     def _attached(self) -> BlockingConnection:
         if self._connection is None:
-            raise ConnectionLostError("there is no process host to speak to yet")
+            raise ConnectionLostError(_NOBODY)
         return self._connection
 
     def _owner_number(self) -> int:
@@ -107,7 +111,7 @@ class SupervisorLink:
         while number not in self._replies:
             if not connection.has_received():
                 select.select([connection], [], [])
-            with interrupts.deferred():
+            with interrupts.DEFERRED:
                 reply = messages.decode_to_task(connection.receive())
             if isinstance(reply, messages.Reply):
                 self._replies[reply.number] = reply.answer

@@ -76,7 +76,7 @@ class TaskProcess:
         out_read, out_write = os.pipe2(os.O_CLOEXEC)
         err_read, err_write = os.pipe2(os.O_CLOEXEC)
         self.child_descriptors = (theirs.detach(), out_write, err_write)
-        self._channel = Channel(reactor, ours, self._on_payload, self._on_end, self._on_ready)
+        self._channel = Channel(reactor, ours, self._on_payload, self._on_end)
         self._pipes = (
             OutputPipe(out_read, lambda line: self._on_line("stdout", line)),
             OutputPipe(err_read, lambda line: self._on_line("stderr", line)),
@@ -86,7 +86,7 @@ class TaskProcess:
         """Begin to listen."""
         self._channel.open()
         for pipe in self._pipes:
-            self._reactor.watch(pipe.fileno(), self._on_ready)
+            self._reactor.watch(pipe.fileno(), self._on_written)
 
     def assign(self, occupant: Occupant) -> None:
         """Give the process its work; once."""
@@ -158,6 +158,8 @@ class TaskProcess:
 
     def _signal(self, number: int) -> bool:
         """Signal exactly this process, never one that got its number later."""
+        if self.is_gone:
+            return False
         try:
             if self._pidfd >= 0:
                 signal.pidfd_send_signal(self._pidfd, number)
@@ -169,8 +171,8 @@ class TaskProcess:
             return False
         return True
 
-    def _on_ready(self) -> None:
-        """Something arrived.
+    def _on_written(self) -> None:
+        """Something was written to a pipe. (A message says itself where the pipes come first.)
 
         The socket is read again after the pipes, before anything is written to the log: a secret
         to mask that was announced before it was printed is then known.

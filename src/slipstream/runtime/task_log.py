@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import io
 import logging
@@ -9,6 +10,7 @@ import os
 import sys
 import termios
 import time
+from collections.abc import Callable, Sequence
 from typing import IO
 
 from slipstream.runtime.link import Link
@@ -18,6 +20,8 @@ from slipstream.wire.frames import ConnectionLostError
 
 _MOST_CHARACTERS = 64 * 1024
 _NO_BYTES = bytes(4)
+_LAST_RESORT = type(logging.lastResort)
+_all_handlers: Sequence[Callable[[], logging.Handler | None]] = logging._handlerList  # type: ignore[attr-defined]  # nothing public lists them
 
 
 class SupervisorHandler(logging.Handler):
@@ -45,13 +49,14 @@ class LineStream(io.TextIOBase):
     write there comes to the log too.
     """
 
-    def __init__(self, link: Link, stream: str, level: str, raw: IO[bytes]) -> None:
+    def __init__(self, link: Link, stream: str, level: str, descriptor: int) -> None:
         super().__init__()
         self._link = link
         self._logger = f"task.{stream}"
         self._level = level
         self._rest = ""
-        self.buffer = raw
+        self._descriptor = descriptor
+        self._buffer: IO[bytes] | None = None
 
     @property
     def encoding(self) -> str:  # type: ignore[override]  # a plain attribute in the base class
@@ -63,9 +68,16 @@ class LineStream(io.TextIOBase):
         """What UTF-8 cannot hold is escaped."""
         return "backslashreplace"
 
+    @property
+    def buffer(self) -> IO[bytes]:
+        """The real stream, for bytes."""
+        if self._buffer is None:
+            self._buffer = os.fdopen(self._descriptor, "wb", closefd=False)
+        return self._buffer
+
     def fileno(self) -> int:
         """The real stream's descriptor."""
-        return self.buffer.fileno()
+        return self._descriptor
 
     def writable(self) -> bool:
         """It is."""
@@ -86,7 +98,8 @@ class LineStream(io.TextIOBase):
 
     def flush(self) -> None:
         """Flush what was written to `buffer`; an unfinished line waits for its end."""
-        self.buffer.flush()
+        if self._buffer is not None:
+            self._buffer.flush()
 
     def finish(self) -> None:
         """Send an unfinished line."""
@@ -113,8 +126,10 @@ def capture(link: Link, level: str = "INFO") -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.captureWarnings(True)
-    sys.stdout = LineStream(link, "stdout", "info", os.fdopen(1, "wb", closefd=False))
-    sys.stderr = LineStream(link, "stderr", "error", os.fdopen(2, "wb", closefd=False))
+    sys.stdout = LineStream(link, "stdout", "info", 1)
+    sys.stderr = LineStream(link, "stderr", "error", 2)
+    # `shut_down` does it, where there is something to shut down.
+    atexit.unregister(logging.shutdown)
 
 
 def finish() -> None:
@@ -123,6 +138,17 @@ def finish() -> None:
         if isinstance(stream, LineStream):
             stream.flush()
             stream.finish()
+
+
+def shut_down() -> None:
+    """At the process's end: close people's handlers, and send what is left of lines."""
+    for reference in _all_handlers:
+        handler = reference()
+        # Ours, and the one for lines that nobody takes, keep nothing back.
+        if handler is not None and type(handler) not in (SupervisorHandler, _LAST_RESORT):
+            logging.shutdown()
+            break
+    finish()
 
 
 def send_line(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import logging
 import os
 import signal
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from slipstream.model.attempt import Attempt, Failed, Skipped, Succeeded
 from slipstream.model.errors import NotFoundError
@@ -107,7 +109,7 @@ def _run(start: messages.Start, file: LoadedFile, backend: SupervisorBackend) ->
     except NotFoundError as error:
         return TaskEnd(Failed(message=str(error)))
     run = TaskRun(attempt, dag, backend, backend.lengths)
-    interrupts.on_signal(signal.SIGTERM, lambda: _terminate(run))
+    interrupts.on_signal(signal.SIGTERM, partial(_terminate, run))
     return run.run()
 
 
@@ -149,10 +151,10 @@ def _report(end: TaskEnd, link: SupervisorLink) -> None:
 
 def wind_down() -> None:
     """What the interpreter does at its end: wait for threads, call what is registered."""
-    if threading.active_count() > 1:
+    if _thread._count():
         _shut_down_threads()
     atexit._run_exitfuncs()
-    task_log.finish()
+    task_log.shut_down()
 
 
 def _shut_down_threads() -> None:

@@ -36,7 +36,7 @@ class TriggerLink:
         if isinstance(message, messages.LogLine | messages.Ask | messages.Mask):
             message = messages.TriggerSaid(attempt_id=current_trigger.get(), said=message)
         data = pack(message)
-        with interrupts.deferred(), self._sending:
+        with interrupts.DEFERRED, self._sending:
             self._connection.send_packed(data)
 
     def mask(self, secrets: Sequence[str]) -> None:

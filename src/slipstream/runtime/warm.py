@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 
 from slipstream.runtime import processes
@@ -19,6 +19,8 @@ from slipstream.runtime.tracebacks import is_ours
 from slipstream.wire import messages
 
 _OUTPUT_LINES = 1000
+_MOST_AT_ONCE = 16
+"""Orders that are sent together: their descriptors have to fit into one message."""
 _EXIT_NEWS_SECONDS = 2.0
 
 
@@ -113,10 +115,14 @@ class WarmFile:
         if self.phase is Phase.LOADING:
             self._limit(self._load_seconds)
 
-    def fork(self, process: TaskProcess) -> None:
-        """Have the zygote fork this process."""
-        self.live.add(process)
-        self._channel.send(messages.ForkTask(process=process.number), process.child_descriptors)
+    def fork(self, made: Sequence[TaskProcess]) -> None:
+        """Have the zygote fork these processes."""
+        self.live.update(made)
+        for start in range(0, len(made), _MOST_AT_ONCE):
+            some = made[start : start + _MOST_AT_ONCE]
+            orders = [messages.ForkTask(process=process.number) for process in some]
+            descriptors = [one for process in some for one in process.child_descriptors]
+            self._channel.send_all(orders, descriptors)
 
     def reply(self, reply: messages.Reply) -> None:
         """Answer what the file asked while it is loaded. Safe from any thread."""

@@ -8,10 +8,8 @@ Where not even the root may be forked, it starts an interpreter for each of them
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
@@ -26,7 +24,7 @@ from slipstream.runtime.loading_backend import load_asking
 from slipstream.runtime.supervisor_link import SupervisorLink
 from slipstream.runtime.task_process import TaskProcess
 from slipstream.wire import messages
-from slipstream.wire.frames import BlockingConnection
+from slipstream.wire.frames import BlockingConnection, connect
 
 
 @dataclass(slots=True)
@@ -46,8 +44,7 @@ class RootZygote:
         # Only now: it needs what was preloaded.
         from slipstream.runtime.rehearsal import rehearse
 
-        rehearse()
-        gc.disable()
+        rehearse(self.lifeline)
         settle_memory()
         self.unsafe = reason_not_to_fork_at_all()
         self.connection.send(messages.Ready(pid=os.getpid(), unsafe=self.unsafe))
@@ -158,10 +155,3 @@ def end_everything_below() -> None:
                 os.waitpid(pid, 0)
             except ChildProcessError:
                 continue
-
-
-def connect(descriptor: int) -> BlockingConnection:
-    """The connection over an inherited or received socket."""
-    # Told what it is, it need not be asked.
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, descriptor)
-    return BlockingConnection(sock)

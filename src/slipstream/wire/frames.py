@@ -10,7 +10,7 @@ import socket
 import struct
 from array import array
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import msgspec
 
@@ -20,8 +20,11 @@ MAX_FRAME_BYTES = 1 << 30
 _HEADER = struct.Struct("<I")
 _FEW_BYTES = 1 << 12
 _MANY_BYTES = 1 << 18
-_MOST_DESCRIPTORS = 8
+_MOST_DESCRIPTORS = 250
+"""The system takes so many at a time (SCM_MAX_FD, unix(7))."""
 _ANCILLARY_BYTES = socket.CMSG_SPACE(_MOST_DESCRIPTORS * array("i").itemsize)
+_FLAGS = int(socket.MSG_CMSG_CLOEXEC)
+_FAMILY, _KIND = int(socket.AF_UNIX), int(socket.SOCK_STREAM)
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -76,11 +79,11 @@ class FrameBuffer:
 class BlockingConnection:
     """The task's or zygote's end of its socket: sends and receives whole frames, and waits."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.SocketType) -> None:
         self.sock = sock
         self._frames = FrameBuffer()
         self._payloads: deque[bytes] = deque()
-        self._descriptors: deque[int] = deque()
+        self._descriptors: list[int] = []
 
     def fileno(self) -> int:
         """The socket's descriptor."""
@@ -102,13 +105,11 @@ class BlockingConnection:
         wanted = _FEW_BYTES
         while not self._payloads:
             try:
-                data, ancillary, _, _ = self.sock.recvmsg(
-                    wanted, _ANCILLARY_BYTES, socket.MSG_CMSG_CLOEXEC
-                )
+                data, ancillary, _, _ = self.sock.recvmsg(wanted, _ANCILLARY_BYTES, _FLAGS)
             except ConnectionResetError:
                 data, ancillary = b"", []
             for _, _, packed in ancillary:
-                self._descriptors.extend(array("i", packed))
+                self._descriptors += array("i", packed)
             if not data:
                 raise ConnectionLostError("the process host has closed the connection")
             self._payloads.extend(self._frames.feed(data))
@@ -120,10 +121,19 @@ class BlockingConnection:
         """Whether `receive` would answer from what has arrived already."""
         return bool(self._payloads)
 
-    def take_descriptors(self, count: int) -> Sequence[int]:
+    def take_descriptors(self, count: int) -> list[int]:
         """The descriptors that came with the message just received."""
-        return [self._descriptors.popleft() for _ in range(count)]
+        taken = self._descriptors[:count]
+        del self._descriptors[:count]
+        return taken
 
     def close(self) -> None:
         """Close the socket."""
         self.sock.close()
+
+
+def connect(descriptor: int) -> BlockingConnection:
+    """The connection over an inherited or received socket."""
+    # Told what it is, it need not be asked. `SocketType` is the socket without Python code around
+    # it, which each task's process would have to touch.
+    return BlockingConnection(socket.SocketType(_FAMILY, _KIND, 0, descriptor))
