@@ -32,7 +32,7 @@ from slipstream.runtime.conversation import (
     new_log,
 )
 from slipstream.runtime.jobs import AttemptJob
-from slipstream.runtime.log_files import log_path_of
+from slipstream.runtime.log_files import log_name_of
 from slipstream.runtime.masking import redact
 from slipstream.runtime.reactor import Callback, Timer
 from slipstream.runtime.shown_result import shown_result
@@ -51,7 +51,7 @@ class AttemptConduct:
         self._attempt = job.attempt
         self._process = process
         self._around = around
-        self._talk = Conversation(job.attempt, process, around, log_path_of(job.attempt))
+        self._talk = Conversation(job.attempt, process, around, log_name_of(job.attempt))
         self._reported: Outcome | None = None
         self._verdict: Outcome | None = None
         """Decided by the host, whatever the process says: cancelled, stopped, out of time."""
@@ -119,6 +119,8 @@ class AttemptConduct:
     def on_exited(self, status: int | None) -> None:
         """Nothing of the process is left: now any end may be told."""
         self._exit = (status,)
+        if self._timer is not None:
+            self._timer.cancel()
         self._end_if_due()
         if self._ended:
             self._talk.close()
@@ -178,8 +180,6 @@ class AttemptConduct:
     def _end(self, outcome: Outcome) -> None:
         self._ended = True
         self._talk.say("info", describe_end(outcome))
-        if self._exit is not None and self._timer is not None:
-            self._timer.cancel()
         key, attempt_id = self._attempt.key, self._attempt.attempt_id
         end = AttemptEnded(key, attempt_id, datetime.now(UTC), outcome, self._rendered)
         self._around.emit(self._attempt, end)
@@ -230,7 +230,7 @@ def describe_end(outcome: Outcome) -> str:
 
 def refuse_attempt(job: AttemptJob, outcome: Outcome, detail: str, around: Surroundings) -> None:
     """End an attempt that no process was started for; the detail goes to its log."""
-    log = new_log(log_path_of(job.attempt), around.settings)
+    log = new_log(log_name_of(job.attempt), around.settings)
     for event in filter(None, (detail, describe_end(outcome))):
         log.add(timestamp=time.time(), level="error", logger=HOST_LOGGER, event=event)
     close_log(log)

@@ -57,7 +57,11 @@ class Conversation:
     in that of a DAG file."""
 
     def __init__(
-        self, attempt: Attempt | None, process: TaskProcess, around: Surroundings, path: Path
+        self,
+        attempt: Attempt | None,
+        process: TaskProcess,
+        around: Surroundings,
+        path: Path | str,
     ) -> None:
         self._attempt = attempt
         self._process = process
@@ -139,10 +143,10 @@ def settled(answer: execution.Answer | Future[execution.Answer]) -> execution.An
     return answer.result() if isinstance(answer, Future) else answer
 
 
-def new_log(path: Path, settings: HostSettings) -> LogFile:
+def new_log(path: Path | str, settings: HostSettings) -> LogFile:
     """The log at this place below the log folder, not yet opened."""
     masker = masking.Masker(min_length=settings.min_secret_length)
-    return LogFile(settings.log_dir / path, masker)
+    return LogFile(f"{settings.log_dir}/{path}", masker)
 
 
 def close_log(log: LogFile) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,9 +23,13 @@ _FIELDS = frozenset({"timestamp", "level", "logger", "event"})
 
 def log_path(dag_id: str, run_id: str, task_id: str, map_index: int, try_number: int) -> Path:
     """Where the log of a try lies below the log folder."""
+    return Path(log_name(dag_id, run_id, task_id, map_index, try_number))
+
+
+def log_name(dag_id: str, run_id: str, task_id: str, map_index: int, try_number: int) -> str:
+    """The same as text: to make a `Path` takes longer than to open the file."""
     index = "" if map_index == UNMAPPED else f"map_index={map_index}/"
-    # One text: putting a path together part by part takes as long as opening the file.
-    return Path(
+    return (
         f"dag_id={_component(dag_id)}/run_id={_component(run_id)}/task_id={_component(task_id)}/"
         f"{index}attempt={try_number}.log"
     )
@@ -32,7 +37,12 @@ def log_path(dag_id: str, run_id: str, task_id: str, map_index: int, try_number:
 
 def log_path_of(attempt: Attempt) -> Path:
     """Where the log of an attempt's try lies below the log folder."""
-    return log_path(
+    return Path(log_name_of(attempt))
+
+
+def log_name_of(attempt: Attempt) -> str:
+    """The same as text."""
+    return log_name(
         attempt.run.dag_id,
         attempt.run.run_id,
         attempt.task_id,
@@ -58,6 +68,7 @@ def questions_log_path(dag_id: str) -> Path:
     return Path(f"dag_id={_component(dag_id)}") / "schedule.log"
 
 
+@lru_cache(maxsize=4096)
 def _component(name: str) -> str:
     """A name as part of a path: reversible, never a separator, never longer than a file name."""
     quoted = quote(name, safe="+:@ ,=()")
@@ -76,8 +87,8 @@ class LogFile:
 
     __slots__ = ("_descriptor", "_path", "_pending", "_stays_open", "masker")
 
-    def __init__(self, path: Path, masker: Masker, *, stays_open: bool = True) -> None:
-        self._path = path
+    def __init__(self, path: Path | str, masker: Masker, *, stays_open: bool = True) -> None:
+        self._path = str(path)
         self._stays_open = stays_open
         self._descriptor = -1
         self._pending: list[dict[str, Any]] = []
@@ -132,11 +143,22 @@ class LogFile:
             self._descriptor = -1
 
 
-def _open_for_append(path: Path) -> int:
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-    name = str(path)
+_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+
+
+def _open_for_append(path: str) -> int:
     try:
-        return os.open(name, flags, 0o644)
+        return os.open(path, _FLAGS, 0o644)
     except FileNotFoundError:
-        os.makedirs(os.path.dirname(name), exist_ok=True)
-        return os.open(name, flags, 0o644)
+        _make_folder(path.rpartition("/")[0])
+        return os.open(path, _FLAGS, 0o644)
+
+
+def _make_folder(folder: str) -> None:
+    try:
+        # Most often only the last one is missing: an instance of a mapped task has its own.
+        os.mkdir(folder)
+    except FileNotFoundError:
+        os.makedirs(folder, exist_ok=True)
+    except FileExistsError:
+        return

@@ -7,13 +7,15 @@ import heapq
 import itertools
 import logging
 import os
-import selectors
+import select
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from typing import TypeAlias
 
+_READ = select.EPOLLIN
+_READ_AND_WRITE = select.EPOLLIN | select.EPOLLOUT
 _log = logging.getLogger(__name__)
 
 Callback: TypeAlias = Callable[[], None]
@@ -40,7 +42,8 @@ class Reactor:
     """
 
     def __init__(self, name: str) -> None:
-        self._selector = selectors.DefaultSelector()
+        self._epoll = select.epoll()
+        self._watched: dict[int, Callback] = {}
         self._calls: deque[Callback] = deque()
         self._timers: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
@@ -53,7 +56,7 @@ class Reactor:
     def start(self, after_round: Callback) -> None:
         """Start the thread; `after_round` is called whenever a round of callbacks is done."""
         self._after_round = after_round
-        self._selector.register(self._wake_read, selectors.EVENT_READ, self._drain_wake)
+        self.watch(self._wake_read, self._drain_wake)
         self._running = True
         self._thread.start()
 
@@ -83,28 +86,31 @@ class Reactor:
 
     def watch(self, descriptor: int, callback: Callback, *, writing: bool = False) -> None:
         """Call back whenever the descriptor can be read (and, with `writing`, written)."""
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if writing else 0)
-        try:
-            self._selector.modify(descriptor, events, callback)
-        except KeyError:
-            self._selector.register(descriptor, events, callback)
+        events = _READ_AND_WRITE if writing else _READ
+        if descriptor in self._watched:
+            self._epoll.modify(descriptor, events)
+        else:
+            self._epoll.register(descriptor, events)
+        self._watched[descriptor] = callback
 
     def unwatch(self, descriptor: int) -> None:
         """No longer watch a descriptor; do this before it is closed."""
-        with contextlib.suppress(KeyError):
-            self._selector.unregister(descriptor)
+        if self._watched.pop(descriptor, None) is not None:
+            self._epoll.unregister(descriptor)
 
     def _run(self) -> None:
         while self._running:
-            for key, _ in self._selector.select(self._time_to_wait()):
+            watched = self._watched
+            events = self._epoll.poll(self._time_to_wait())
+            for descriptor, callback in [(fd, watched.get(fd)) for fd, _ in events]:
                 # An earlier callback of this round may have let go of the descriptor.
-                if self._selector.get_map().get(key.fd) is key:
-                    self._guarded(key.data)
+                if callback is not None and watched.get(descriptor) is callback:
+                    self._guarded(callback)
             self._run_calls()
             self._run_timers()
             if self._after_round is not None:
                 self._guarded(self._after_round)
-        self._selector.close()
+        self._epoll.close()
         os.close(self._wake_read)
         os.close(self._wake_write)
 
