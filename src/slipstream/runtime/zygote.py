@@ -6,7 +6,7 @@ import os
 import sys
 from typing import NoReturn
 
-from slipstream.runtime import fork_hooks
+from slipstream.runtime import fork_hooks, huge_pages
 from slipstream.runtime.environment import BIND_NOW, OURS
 
 
@@ -14,6 +14,7 @@ def main() -> NoReturn:
     """Become the root zygote on the descriptors named by the command line."""
     if os.environ.get(BIND_NOW) == OURS:
         del os.environ[BIND_NOW]
+    arenas = huge_pages.take_arenas()
     fork_hooks.hold_back()
     # Only now: what this imports registers the hooks.
     from slipstream.runtime.zygotes import RootZygote
@@ -22,7 +23,7 @@ def main() -> NoReturn:
     sock, lifeline = map(int, sys.argv[1:3])
     os.set_inheritable(sock, False)
     os.set_inheritable(lifeline, False)
-    RootZygote(connect(sock), lifeline).run()
+    RootZygote(connect(sock), lifeline, arenas).run()
 
 
 if __name__ == "__main__":

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
 from msgspec.structs import replace
 
-from slipstream.runtime import fork_hooks, loader, processes
+from slipstream.runtime import fork_hooks, huge_pages, loader, processes
 from slipstream.runtime.fork_safety import reason_not_to_fork_at_all
 from slipstream.runtime.forking import ForkServer, adopt_output, settle_memory
 from slipstream.runtime.fresh import spawn
@@ -33,6 +33,8 @@ class RootZygote:
 
     connection: BlockingConnection
     lifeline: int
+    arenas: Sequence[bytes] = ()
+    """What holds memory that was taken early: see `huge_pages`."""
     unsafe: str | None = None
     """Why it starts interpreters and never forks, or None."""
 
@@ -46,6 +48,7 @@ class RootZygote:
 
         rehearse(self.lifeline)
         settle_memory()
+        huge_pages.gather()
         self.unsafe = reason_not_to_fork_at_all()
         self.connection.send(messages.Ready(pid=os.getpid(), unsafe=self.unsafe))
         ForkServer(self.connection, self.lifeline, self._become, spawn=self._spawn).serve()
