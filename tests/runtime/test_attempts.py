@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 
@@ -10,6 +11,8 @@ from tests.runtime.conftest import Harness, wait_until
 
 from slipstream.model.attempt import Cancelled, Failed, Lost, Skipped, Succeeded
 from slipstream.runtime import processes
+from slipstream.runtime.reactor import Reactor
+from slipstream.runtime.task_handle import TaskProcess
 from slipstream.wire import execution
 from slipstream.wire.execution import ConnectionFound
 
@@ -271,6 +274,30 @@ def test_on_kill_is_called(harness: Harness) -> None:
     assert "freed" in harness.log_text(attempt)
 
 
+def test_a_sigterm_that_comes_just_before_a_blocking_call_is_sent_again(harness: Harness) -> None:
+    harness.configure(kill_grace_seconds=60.0)
+    source = harness.source(
+        harness.write_tasks(
+            """
+            import signal
+            import time
+            def blocks():
+                # What arrives now is seen by nobody: as just before the call that blocks.
+                signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+                print("ready")
+                signal.sigwait([signal.SIGTERM])
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+                time.sleep(600)
+            """
+        )
+    )
+    attempt = harness.start(source, "blocks")
+    harness.wait_in_log(attempt, "ready")
+    harness.host.cancel(attempt.attempt_id, "no longer wanted")
+    assert harness.wait_ended(attempt) == Cancelled(message="no longer wanted")
+    assert "The task was told to end (SIGTERM)" in harness.log_text(attempt)
+
+
 def test_who_does_not_listen_is_killed_with_everything_below(harness: Harness) -> None:
     harness.configure(kill_grace_seconds=0.2)
     source = harness.source(
@@ -438,6 +465,76 @@ def test_a_signal_from_outside_is_a_failure_that_may_be_tried_again(harness: Har
     assert isinstance(outcome, Failed)
     assert outcome.retryable
     assert "SIGTERM" in outcome.message
+
+
+def test_processes_that_are_forked_together_hold_nothing_of_each_other(harness: Harness) -> None:
+    harness.configure(max_spares=8)
+    source = harness.source(
+        harness.write_tasks(
+            """
+            def held():
+                links = []
+                for name in os.listdir("/proc/self/fd"):
+                    try:
+                        links.append(os.readlink(f"/proc/self/fd/{name}"))
+                    except FileNotFoundError:
+                        pass  # The one that lists them.
+                return len(set(links))
+            """
+        )
+    )
+    attempts = [harness.start(source, "held") for _ in range(24)]
+    outcomes = [harness.wait_ended(attempt) for attempt in attempts]
+    # /dev/null, the socket, and three pipes: standard output, standard error, the lifeline.
+    assert {one.xcoms[0].value for one in outcomes if isinstance(one, Succeeded)} == {"5"}
+
+
+def test_the_environment_names_the_task_whatever_its_file_has_in_common(harness: Harness) -> None:
+    names = ["DAG_ID", "DAG_OWNER", "TASK_ID", "TRY_NUMBER", "LOGICAL_DATE"]
+    path = harness.write_tasks(
+        f"""
+        ARGUMENTS["second"] = dict(owner="bob")
+        def first(): return [os.environ["AIRFLOW_CTX_" + name] for name in {names}]
+        second = type(first)(first.__code__, globals(), "second")
+        """
+    )
+    source = harness.source(path)
+    found = [harness.run(source, "first", try_number=2, max_tries=1), harness.run(source, "second")]
+    values = [json.loads(one.xcoms[0].value) for one in found if isinstance(one, Succeeded)]
+    date = "2026-01-02T00:00:00+00:00"
+    assert values == [
+        ["one", "airflow", "first", "2", date],
+        ["one", "bob", "second", "1", date],
+    ]
+
+
+def test_a_process_of_a_plain_file_holds_nothing_heavy(harness: Harness) -> None:
+    """What a zygote has imported is copied and freed with every task."""
+    heavy = {
+        "aiosqlite alembic asyncio attrs.converters cryptography fastapi httpx multiprocessing",
+        "numpy pandas pluggy psycopg pydantic rich sqlalchemy starlette typer uvicorn xml yaml",
+    }
+    source = harness.source(
+        harness.write_tasks("def loaded(): return sorted(m for m in sys.modules if '.' not in m)")
+    )
+    outcome = harness.run(source, "loaded")
+    assert isinstance(outcome, Succeeded)
+    loaded = set(json.loads(outcome.xcoms[0].value))
+    assert loaded & {name for line in heavy for name in line.split()} == set()
+
+
+def test_who_is_gone_is_not_signalled_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number may be somebody else's by then."""
+    signalled: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda pid, number: signalled.append(pid))
+    process = TaskProcess(1, Reactor("test"), on_pid=lambda *_: None, on_gone=lambda *_: None)
+    process.open()
+    process.on_forked(os.getpid())
+    process.on_exited(0)
+    process.terminate(5.0)
+    assert signalled == []
+    for descriptor in process.child_descriptors:
+        os.close(descriptor)
 
 
 def test_two_hundred_quick_tasks_all_succeed(harness: Harness) -> None:

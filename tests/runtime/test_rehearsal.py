@@ -13,7 +13,7 @@ from slipstream.runtime.rehearsal import rehearse
 os.environ["AIRFLOW_CTX_DAG_ID"] = "the starter's own"
 before, working_folder = dict(os.environ), os.getcwd()
 loader.preload()
-rehearse()
+rehearse(os.pipe()[0])
 assert dict(os.environ) == before
 assert os.getcwd() == working_folder
 programs = subprocess.run(["env"], capture_output=True, text=True, check=True).stdout

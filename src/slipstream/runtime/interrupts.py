@@ -34,10 +34,10 @@ def _handle(number: int, _frame: FrameType | None) -> None:
     action = _actions.get(number)
     if action is None:
         return
-    if _depth:
-        _pending.append(action)
-    else:
+    if not _depth:
         action()
+    elif action not in _pending:
+        _pending.append(action)
 
 
 def no_action(number: int) -> None:

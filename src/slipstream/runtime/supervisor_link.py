@@ -64,7 +64,10 @@ class SupervisorLink:
     def send(self, message: messages.FromTask) -> None:
         """Tell the host something."""
         data = pack(message)
-        with self._turn():
+        if self._is_shared:
+            with self._turn():
+                self._send_packed(data)
+        else:
             self._send_packed(data)
 
     def _send_packed(self, data: bytes) -> None:

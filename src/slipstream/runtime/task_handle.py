@@ -21,6 +21,9 @@ from slipstream.wire import messages
 
 _log = logging.getLogger(__name__)
 
+_REMINDERS_SECONDS = (0.5, 2.0, 10.0)
+"""When SIGTERM is sent again. Python sees one that arrives just before a call that blocks only
+after that call; the next one interrupts it. Our own handler ignores all but the first."""
 _CHECK_SECONDS = 1.0
 """How often a process is looked at whose socket is closed but of whose end nobody told."""
 
@@ -138,11 +141,17 @@ class TaskProcess:
         self._expect_exit()
 
     def terminate(self, grace_seconds: float) -> None:
-        """SIGTERM now, and SIGKILL to all of it after the grace."""
+        """SIGTERM now and again, and SIGKILL to all of it after the grace."""
         if self._kill_timer is not None and self._kill_timer.callback is not None:
             return
         self._signal(signal.SIGTERM)
         self._kill_timer = self._reactor.call_after(grace_seconds, self.kill)
+        for pause in _REMINDERS_SECONDS:
+            if pause < grace_seconds:
+                self._reactor.call_after(pause, self._remind)
+
+    def _remind(self) -> None:
+        self._signal(signal.SIGTERM)
 
     def end_within(self, seconds: float) -> None:
         """Leave the process time to end by itself, and kill it then."""

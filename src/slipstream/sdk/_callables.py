@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from types import FunctionType
+from types import FunctionType, GeneratorType
 
 from slipstream.sdk._context import Context
 from slipstream.sdk._context_keys import FORMER_NAMES
@@ -216,15 +216,16 @@ def finished(
     What a generator yields of assets (`Metadata`) is taken for the running task; other things are
     passed over with a warning.
     """
-    if not inspect.isgeneratorfunction(function):
-        return run_if_awaitable(function(*args, **kwargs))
+    result = function(*args, **kwargs)
+    # The result is looked at before the function: most results are plain, and that is quick to see.
+    if type(result) is not GeneratorType or not inspect.isgeneratorfunction(function):
+        return run_if_awaitable(result)
     from slipstream.sdk._assets import Metadata
     from slipstream.sdk._running import get_current_context
 
-    generator = function(*args, **kwargs)
     while True:
         try:
-            said = next(generator)
+            said = next(result)
         except StopIteration as end:
             return end.value
         if isinstance(said, Metadata):

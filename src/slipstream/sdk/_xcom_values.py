@@ -166,11 +166,15 @@ def _is_about_place(error: SlipstreamError) -> bool:
     return isinstance(error, XComValueError) or not isinstance(error, TypeError | ValueError)
 
 
-@cache
 def _is_default(kind: type[BaseXCom]) -> bool:
+    return kind is _our_class()
+
+
+@cache
+def _our_class() -> type[BaseXCom]:
     from slipstream.sdk._xcom import BaseXCom
 
-    return kind is BaseXCom
+    return BaseXCom
 
 
 def _written_by(kind: type[BaseXCom], value: UserValue, place: XComPlace) -> str:

@@ -79,7 +79,7 @@ class FrameBuffer:
 class BlockingConnection:
     """The task's or zygote's end of its socket: sends and receives whole frames, and waits."""
 
-    def __init__(self, sock: socket.SocketType) -> None:
+    def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self._frames = FrameBuffer()
         self._payloads: deque[bytes] = deque()
@@ -136,4 +136,5 @@ def connect(descriptor: int) -> BlockingConnection:
     """The connection over an inherited or received socket."""
     # Told what it is, it need not be asked. `SocketType` is the socket without Python code around
     # it, which each task's process would have to touch.
-    return BlockingConnection(socket.SocketType(_FAMILY, _KIND, 0, descriptor))
+    sock = socket.SocketType(_FAMILY, _KIND, 0, descriptor)
+    return BlockingConnection(sock)  # type: ignore[arg-type]  # it has all that is used here
