@@ -166,10 +166,10 @@ def test_a_connection_gives_its_hook_and_settings_have_the_providers_defaults(
         "7 True",
         "other False",
         "True",
-        "{'depth': '7', 'name': None}",
+        "{'depth': 7}",
         "AirflowConfigException There is no setting [acme] nothing, and no installed provider "
         "has one.",
     ]
     over = {**here, "AIRFLOW__ACME__DEPTH": "9"}
     lines = run(code, path=tmp_path, environment=over).splitlines()
-    assert (lines[1], lines[4]) == ("9 True", "{'depth': '9', 'name': None}")
+    assert (lines[1], lines[4]) == ("9 True", "{'depth': 9}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -163,15 +164,21 @@ class Conf:
         """Whether there are settings in that section."""
         return bool(self.getsection(section))
 
-    def getsection(self, section: str, **_: UserValue) -> Mapping[str, str | None] | None:
-        """`{key: value}` of a section, or None where there is no such section."""
+    def getsection(
+        self, section: str, **_: UserValue
+    ) -> Mapping[str, str | int | float | bool] | None:
+        """`{key: value}` of a section, or None where there is no such section.
+
+        Texts that are numbers or truth values are given as such; keys without a value are left out.
+        """
         from slipstream.sdk._provider_info import default_settings
 
         name = section.lower()
         known = self._config.section(name)
         by_default = default_settings().get(name, {})
         here = {key: value for (of, key), value in _set_here.items() if of == name}
-        return {**by_default, **known, **here} or None
+        found = {**by_default, **known, **here}
+        return {key: _typed(value) for key, value in found.items() if value is not None} or None
 
     def _of_provider(self, section: str, key: str) -> str | None:
         """The value of a provider's setting: what a variable says, or the default."""
@@ -182,6 +189,17 @@ class Conf:
         if plain != section and self._config.has(plain, key):
             return self._config.get(plain, key)
         return default_settings().get(section, {}).get(key)
+
+
+def _typed(value: str) -> str | int | float | bool:
+    """The number or the truth value that a text stands for; the text itself otherwise."""
+    text = str(value)
+    if text.lower() in {"true", "false"}:
+        return text.lower() == "true"
+    for kind in (int, float):
+        with suppress(ValueError):
+            return kind(text)
+    return text
 
 
 _set_here: dict[tuple[str, str], str] = {}

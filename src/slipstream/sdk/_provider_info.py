@@ -77,8 +77,13 @@ def default_settings() -> Mapping[str, Mapping[str, str | None]]:
             keys = found.setdefault(section.lower(), {})
             for key, option in (described.get("options") or {}).items():
                 default = option.get("default")
-                keys.setdefault(key.lower(), None if default is None else str(default))
+                keys.setdefault(key.lower(), None if default is None else _unescaped(str(default)))
     return found
+
+
+def _unescaped(default: str) -> str:
+    """Defaults are written as format strings: braces stand doubled in them."""
+    return default.replace("{{", "{").replace("}}", "}")
 
 
 def task_decorator(name: str) -> str | None:
