@@ -18,7 +18,8 @@ from slipstream.model.input import InputRequest, Person
 from slipstream.model.json import JsonValue
 from slipstream.model.run import UNMAPPED, TaskKey
 from slipstream.store.answering import give_answer, may_answer
-from slipstream.store.interface import InputFilter, InputRecord, InstanceFilter
+from slipstream.store.input_records import InputFilter, InputRecord
+from slipstream.store.interface import InstanceFilter
 from slipstream.wire.param_schemas import first_error
 
 COLUMNS = ("dag_id", "run_id", "task_id", "map_index", "subject", "options", "state", "asked_at")

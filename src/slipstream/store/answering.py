@@ -8,8 +8,8 @@ from datetime import datetime
 from slipstream.model.errors import ConflictError, InvalidInputError
 from slipstream.model.input import InputRequest, InputResponse, Person
 from slipstream.model.json import JsonValue
+from slipstream.store.input_records import InputRecord
 from slipstream.store.interface import InputStore
-from slipstream.store.records import InputRecord
 from slipstream.wire.param_schemas import first_error
 
 

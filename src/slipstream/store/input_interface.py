@@ -7,7 +7,8 @@ from typing import Protocol
 from slipstream.model.input import InputRequest, InputResponse
 from slipstream.model.run import TaskKey
 from slipstream.store.event_records import EventFilter, EventRecord, NewEvent
-from slipstream.store.records import InputFilter, InputRecord, Page, Window
+from slipstream.store.input_records import InputFilter, InputRecord
+from slipstream.store.records import Page, Window
 
 
 class InputStore(Protocol):

@@ -34,18 +34,10 @@ from slipstream.store.filters import (
     one_among,
     ordering,
 )
+from slipstream.store.input_records import ASKING, GivenInput, InputFilter, InputRecord
 from slipstream.store.parts import StoreParts
 from slipstream.store.people_tables import hitl_detail as detail
-from slipstream.store.records import (
-    ASKING,
-    GivenInput,
-    InputFilter,
-    InputRecord,
-    InstanceInRun,
-    NoticeKind,
-    Page,
-    Window,
-)
+from slipstream.store.records import InstanceInRun, NoticeKind, Page, Window
 from slipstream.store.rows import (
     INSTANCE_COLUMNS,
     RUN_COLUMNS,

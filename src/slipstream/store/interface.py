@@ -28,6 +28,7 @@ from slipstream.store.backfill_records import BackfillAdvance, NewBackfill
 from slipstream.store.deadline_records import DeadlineRecord, ReckonedDeadline
 from slipstream.store.imported import HistoryStore
 from slipstream.store.input_interface import EventLogStore, InputStore
+from slipstream.store.input_records import GivenInput
 from slipstream.store.leases import Holder, Lease
 from slipstream.store.records import (
     AssetEventFilter,
@@ -40,9 +41,6 @@ from slipstream.store.records import (
     DagWarning,
     DeferralRecord,
     FileErrorFilter,
-    GivenInput,
-    InputFilter,
-    InputRecord,
     InstanceFilter,
     InstanceInRun,
     NewRun,
@@ -77,8 +75,6 @@ __all__ = [
     "DagStore",
     "DeferralRecord",
     "HistoryStore",
-    "InputFilter",
-    "InputRecord",
     "InputStore",
     "InstanceFilter",
     "InstanceInRun",

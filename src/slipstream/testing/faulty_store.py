@@ -16,10 +16,10 @@ from slipstream.services.scheduler.needs import SchedulingStore
 from slipstream.store.backfill_records import BackfillAdvance
 from slipstream.store.deadline_records import DeadlineRecord, ReckonedDeadline
 from slipstream.store.errors import StoreUnavailableError
+from slipstream.store.input_records import GivenInput
 from slipstream.store.records import (
     DagFilter,
     DagRecord,
-    GivenInput,
     NewRun,
     NextRun,
     Notice,

@@ -22,10 +22,10 @@ from slipstream.model.run import DagRun, PastRun, TaskInstance, TaskKey
 from slipstream.model.states import RUN_FINISHED, RunState, RunType, TaskState, TriggeredBy
 from slipstream.model.version import DagVersion
 from slipstream.store import edits
+from slipstream.store.input_records import GivenInput
 from slipstream.store.records import (
     DagFilter,
     DagRecord,
-    GivenInput,
     InstanceInRun,
     NewRun,
     NextRun,

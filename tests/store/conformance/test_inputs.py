@@ -16,16 +16,9 @@ from slipstream.model.input import InputRequest, InputResponse, Person, default_
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import TaskState
 from slipstream.store.errors import AttemptSupersededError
+from slipstream.store.input_records import InputFilter, InputRecord
 from slipstream.store.interface import Store
-from slipstream.store.records import (
-    InputFilter,
-    InputRecord,
-    InstanceFilter,
-    NoticeKind,
-    Range,
-    RunWrite,
-    Window,
-)
+from slipstream.store.records import InstanceFilter, NoticeKind, Range, RunWrite, Window
 from slipstream.wire.values import decode_value
 
 LOAD = TaskKey("load")

@@ -14,7 +14,7 @@ from slipstream.api.payloads.task_instances import (
 )
 from slipstream.model.input import InputRequest, InputResponse, Person
 from slipstream.model.json import JsonValue
-from slipstream.store.records import InputRecord
+from slipstream.store.input_records import InputRecord
 
 
 class HITLUser(Payload, frozen=True, kw_only=True):

@@ -34,7 +34,8 @@ from slipstream.api.public.tries import one_try
 from slipstream.model.input import Person
 from slipstream.model.run import TaskKey
 from slipstream.store.answering import give_answer, may_answer
-from slipstream.store.records import InputFilter, InputRecord, InstanceFilter, Range
+from slipstream.store.input_records import InputFilter, InputRecord
+from slipstream.store.records import InstanceFilter, Range
 
 routes = Routes("Task Instance")
 
