@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import boto3
@@ -66,3 +68,18 @@ def test_monitoring_and_alerting(try_file: RunDag, mails: Mails) -> None:
     (mail,) = mails.messages
     assert mail["Subject"] == "Pipeline Failed"
     assert mail["To"] == "team@example.com"
+
+
+def test_scalability() -> None:
+    """It describes a deployment: the file loads, and says which settings do what it means."""
+    file = WITH_PROVIDERS / "004_scalability.py"
+    script = (
+        "import slipstream.compat as c; c.install(); import runpy, sys;"
+        f"print(runpy.run_path({str(file)!r})['executor'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "default", "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("KubernetesExecutor")
+    assert "set [kubernetes_executor] namespace" in done.stderr

@@ -12,6 +12,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from slipstream.sdk._sensitive import is_sensitive_name
 from slipstream.sdk._types import NOTSET, UserValue
 from slipstream.sdk.exceptions import AirflowConfigException
 
@@ -179,6 +180,40 @@ class Conf:
         here = {key: value for (of, key), value in _set_here.items() if of == name}
         found = {**by_default, **known, **here}
         return {key: _typed(value) for key, value in found.items() if value is not None} or None
+
+    def as_dict(
+        self, display_source: bool = False, display_sensitive: bool = False, **_: UserValue
+    ) -> dict[str, dict[str, UserValue]]:
+        """`{section: {key: value}}` of everything, without what is not set.
+
+        Secrets are `< hidden >` unless `display_sensitive`; with `display_source` each value is a
+        pair of the value and where it comes from.
+        """
+        from slipstream.sdk._provider_info import default_settings
+
+        names = dict.fromkeys(section for section, _key in self._config.names())
+        found: dict[str, dict[str, UserValue]] = {}
+        for section in (*names, *(name for name in default_settings() if name not in names)):
+            for key, value in (self.getsection(section) or {}).items():
+                if value is not None:
+                    shown = self._shown(section, key, value, display_sensitive)
+                    source = self._source(section, key) if display_source else None
+                    found.setdefault(section, {})[key] = (shown, source) if source else shown
+        return found
+
+    def _shown(self, section: str, key: str, value: str, display_sensitive: bool) -> str:
+        if display_sensitive:
+            return value
+        known = self._config.has(section, key)
+        is_secret = is_sensitive_name(key) or (
+            known and self._config.setting(section, key).is_secret
+        )
+        return "< hidden >" if is_secret else value
+
+    def _source(self, section: str, key: str) -> str:
+        if self._config.has(section, key):
+            return self._config.setting(section, key).source
+        return "default"
 
     def _of_provider(self, section: str, key: str) -> str | None:
         """The value of a provider's setting: what a variable says, or the default."""
