@@ -15,8 +15,8 @@ from typing import TypeAlias
 from slipstream.compat.surface._former import former_modules
 from slipstream.compat.surface._target import Target, parse_names
 
-_OF_TODAY = ("airflow.providers", "airflow.sdk")
-"""What older releases did not have."""
+_PROVIDERS = "airflow.providers"
+"""What their packages lost is in a table of its own."""
 
 Table: TypeAlias = Mapping[str, Mapping[str, str]]
 """`{airflow module: {source module: "name name=attribute …"}}`."""
@@ -85,7 +85,7 @@ class Surface:
 
     def _add_former(self, module: str) -> bool:
         """Add what Airflow 1.10 and 2.x had, once, when something is missing. Whether it did."""
-        if self._has_former or module.startswith(_OF_TODAY):
+        if self._has_former or module.startswith(_PROVIDERS):
             return False
         self._has_former = True
         for name, targets in former_modules().items():
