@@ -29,7 +29,7 @@ with DAG("d", start_date=datetime(2025, 1, 1), schedule=None) as dag:
     column = SQLColumnCheckOperator(
         task_id="column", table="t", column_mapping={{"id": {{"max": {{"equal_to": 2}}}}}}, conn_id="db")
     table = SQLTableCheckOperator(
-        task_id="table", table="t", checks={{"rows": {{"check_statement": "count(*) = 2"}}}}, conn_id="db")
+        task_id="table", table="t", checks={{"row_count": {{"check_statement": "count(*) = 2"}}}}, conn_id="db")
     wait = SqlSensor(task_id="wait", sql="SELECT 1", conn_id="db")
     make >> read >> [check, value, column, table, wait]
 """
