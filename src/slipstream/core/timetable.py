@@ -196,6 +196,13 @@ def runs_between(schedule: Schedule, earliest: datetime, latest: datetime) -> It
         last = info.span
 
 
+def partition_moment(schedule: Schedule, bound: datetime) -> datetime:
+    """A bound on partition dates: its wall-clock time is one of the schedule's zone."""
+    if not isinstance(schedule, CronPartition):
+        return bound
+    return cron_ticks(schedule.expression, schedule.timezone).of_wall_time(bound)
+
+
 def partition_date_of(schedule: CronPartition, key: str) -> datetime:
     """The moment that a partition's key stands for. Raises `InvalidInputError` for another key."""
     try:

@@ -83,6 +83,13 @@ def _add_runs(group: Group) -> None:
     clear = group.verb("clear", editing.clear, "Let runs start over")
     _add_dag_id(clear)
     clear.add_argument("--run-id", help="only this run")
+    clear.add_argument("--partition-key", help="only the runs about this partition")
+    clear.add_argument(
+        "--partition-date-start", metavar="MOMENT", help="only runs about partitions from here on"
+    )
+    clear.add_argument(
+        "--partition-date-end", metavar="MOMENT", help="only runs about partitions up to here"
+    )
     clear.add_argument("-f", "--only-failed", action="store_true", help="only failed tasks")
     clear.add_argument("-r", "--only-running", action="store_true", help="only running tasks")
     clear.add_confirmation()
