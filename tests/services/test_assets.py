@@ -7,9 +7,10 @@ import json
 import pytest
 from tests.services.deployment import Deployment, eventually
 
+from slipstream.model.asset import WatcherRecord
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState, RunType
-from slipstream.store.records import AssetEventFilter, RunFilter, Window
+from slipstream.store.records import AssetEventFilter, AssetFilter, RunFilter, Window
 
 pytestmark = pytest.mark.processes
 
@@ -145,6 +146,12 @@ for name in ("a", "b"):
 """
 
 
+def watcher(deployment: Deployment) -> WatcherRecord:
+    """The watcher of the asset a."""
+    (found,) = deployment.store.list_assets(AssetFilter(name="a"), Window()).items[0].watchers
+    return found
+
+
 def test_what_a_watcher_sees_starts_runs_whatever_becomes_of_it(deployment: Deployment) -> None:
     for name in ("done", "begun"):
         (deployment.home / name).touch()
@@ -161,7 +168,9 @@ def test_what_a_watcher_sees_starts_runs_whatever_becomes_of_it(deployment: Depl
         # It fails at the next one, and takes it when it is started again.
         with (deployment.home / "lines").open("a") as file:
             file.write("die\n")
+        eventually(lambda: "does not like" in str(watcher(deployment).problem), "its problem")
         eventually(lambda: len(events()) == 4, "events of the second line")
+        eventually(lambda: watcher(deployment).problem is None, "the problem to be over")
         # And its whole process dies at the third.
         with (deployment.home / "lines").open("a") as file:
             file.write("kill\n")

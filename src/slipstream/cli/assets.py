@@ -34,6 +34,7 @@ DETAILS = (
     "producing_tasks",
     "consuming_tasks",
     "aliases",
+    "watchers",
     "last_event",
 )
 
@@ -164,5 +165,8 @@ def _row(record: AssetRecord) -> Row:
         "producing_tasks": [f"{one.dag_id}.{one.task_id}" for one in record.producing],
         "consuming_tasks": [f"{one.dag_id}.{one.task_id}" for one in record.consuming],
         "aliases": [one.name for one in record.aliases],
+        "watchers": [
+            f"{one.name}: {one.problem}" if one.problem else one.name for one in record.watchers
+        ],
         "last_event": last.isoformat() if last else None,
     }

@@ -136,6 +136,17 @@ class AssetAliasRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WatcherRecord:
+    """A watcher as the deployment knows it."""
+
+    pk: int
+    name: str
+    created_at: datetime
+    problem: str | None = None
+    """Why it does not watch at the moment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssetRecord:
     """An asset as the deployment knows it, and who mentions it."""
 
@@ -151,5 +162,6 @@ class AssetRecord:
     producing: Sequence[AssetMention] = ()
     consuming: Sequence[AssetMention] = ()
     aliases: Sequence[AssetAliasRecord] = ()
+    watchers: Sequence[WatcherRecord] = ()
     last_event_pk: int | None = None
     last_event_at: datetime | None = None

@@ -8,7 +8,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 
 from slipstream.core.assets import Role
-from slipstream.model.asset import AssetAliasRecord, AssetEvent, AssetMention, AssetRecord
+from slipstream.model.asset import (
+    AssetAliasRecord,
+    AssetEvent,
+    AssetMention,
+    AssetRecord,
+    WatcherRecord,
+)
 from slipstream.model.errors import NotFoundError
 from slipstream.model.run import DagRun
 from slipstream.store.database import Row, Transaction
@@ -23,6 +29,7 @@ from slipstream.store.tables import (
     asset_event,
     asset_event_alias,
     asset_reference,
+    asset_watcher,
     dag_run,
     run_asset_event,
 )
@@ -277,6 +284,22 @@ def _asset_records(transaction: Transaction, rows: Sequence[Row]) -> list[AssetR
         .order_by(asset_alias.c.name)
     ):
         aliases.setdefault(pk, []).append(_alias(tuple(row)))
+    watchers: dict[int, list[WatcherRecord]] = {}
+    for pk, number, name, created_at, problem in transaction.rows(
+        select(
+            asset_watcher.c.asset_pk,
+            asset_watcher.c.pk,
+            asset_watcher.c.name,
+            asset_watcher.c.created_at,
+            asset_watcher.c.problem,
+        )
+        .where(asset_watcher.c.asset_pk.in_(pks))
+        .order_by(asset_watcher.c.name)
+    ):
+        found = WatcherRecord(
+            pk=number, name=name, created_at=from_micros(created_at), problem=problem
+        )
+        watchers.setdefault(pk, []).append(found)
     latest = {
         pk: (event_pk, at)
         for pk, event_pk, at in transaction.rows(
@@ -306,6 +329,7 @@ def _asset_records(transaction: Transaction, rows: Sequence[Row]) -> list[AssetR
                 producing=mentions.get((pk, Role.OUTLET.value), ()),
                 consuming=mentions.get((pk, Role.INLET.value), ()),
                 aliases=aliases.get(pk, ()),
+                watchers=watchers.get(pk, ()),
                 last_event_pk=event_pk,
                 last_event_at=from_micros(event_at),
             )

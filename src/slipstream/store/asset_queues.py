@@ -25,11 +25,13 @@ from slipstream.store.tables import (
     asset_event,
     asset_queue,
     asset_reference,
+    asset_watcher,
     partition_queue,
     run_asset_event,
 )
 from slipstream.store.times import from_micros, to_micros
 
+_assets = asset
 _DAG_ID: BindParameter[str] = bindparam("dag_id")
 _WAITING_ASSETS = Statement(
     select(asset.c.pk, asset.c.name, asset.c.uri, asset_queue.c.queued_at)
@@ -114,6 +116,15 @@ class AssetQueueVerbs(StoreParts):
         with self._database.write() as transaction:
             given = [(source, update) for update in updates]
             return record_updates(transaction, self._database, self._clock(), given)
+
+    def note_watcher(self, asset: AssetName, name: str, problem: str | None) -> None:
+        """Keep for people why the watcher does not watch at the moment; None: it does."""
+        numbers = select(_assets.c.pk).where(
+            _assets.c.name == asset.name, _assets.c.uri == asset.uri
+        )
+        mine = (asset_watcher.c.asset_pk.in_(numbers), asset_watcher.c.name == name)
+        with self._database.write() as transaction:
+            transaction.execute(update(asset_watcher).where(*mine).values(problem=problem))
 
     def read_asset_queue(self, dag_id: str) -> AssetQueue:
         """Everything that waits to start a run of the DAG."""

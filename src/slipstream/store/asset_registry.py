@@ -29,6 +29,7 @@ from slipstream.store.tables import (
     asset_event,
     asset_queue,
     asset_reference,
+    asset_watcher,
     dag,
     dag_warning,
     partition_queue,
@@ -203,11 +204,39 @@ def _keep_assets(
             continue
         pk, group, extra = known[key]
         numbers[key] = pk
+        names = [watcher.name for watcher in found.watchers]
+        transaction.execute(
+            delete(asset_watcher).where(
+                asset_watcher.c.asset_pk == pk, asset_watcher.c.name.not_in(names)
+            )
+        )
         new = (found.group, to_json(dict(found.extra)))
         if new != (group, extra):
             values = {"group_name": new[0], "extra": new[1], "updated_at": at}
             transaction.execute(update(asset).where(asset.c.pk == pk).values(**values))
+    _keep_watchers(transaction, at, declared, numbers)
     return numbers
+
+
+def _keep_watchers(
+    transaction: Transaction,
+    at: int,
+    declared: Mapping[AssetName, AssetSpec],
+    numbers: Mapping[AssetName, int],
+) -> None:
+    wanted = [(numbers[key], one.name) for key, spec in declared.items() for one in spec.watchers]
+    if not wanted:
+        return
+    columns = (asset_watcher.c.asset_pk, asset_watcher.c.name)
+    query = select(*columns).where(asset_watcher.c.asset_pk.in_([pk for pk, _ in wanted]))
+    known = {tuple(row) for row in transaction.rows(query)}
+    rows = [
+        {"asset_pk": pk, "name": name, "created_at": at}
+        for pk, name in dict.fromkeys(wanted)
+        if (pk, name) not in known
+    ]
+    if rows:
+        transaction.execute(insert(asset_watcher), rows)
 
 
 def _keep_of_dag(

@@ -15,6 +15,7 @@ from slipstream.core.timetable import RunInfo
 from slipstream.model.asset import (
     AssetAliasRecord,
     AssetEvent,
+    AssetName,
     AssetQueue,
     AssetRecord,
     AssetUpdate,
@@ -425,6 +426,9 @@ class AssetStore(Protocol):
         self, source: Source, updates: Sequence[AssetUpdate]
     ) -> Sequence[int | None]:
         """Record them; gives the numbers of the events, None for what there is no asset of."""
+
+    def note_watcher(self, asset: AssetName, name: str, problem: str | None) -> None:
+        """Keep for people why the watcher does not watch at the moment; None: it does."""
 
     def list_assets(self, which: AssetFilter, window: Window) -> Page[AssetRecord]:
         """A page of assets, by default in order of creation."""

@@ -500,6 +500,18 @@ run_asset_event = Table(
 )
 """The events that a run was made for."""
 
+asset_watcher = Table(
+    "asset_watcher",
+    metadata,
+    Column("pk", SERIAL, primary_key=True),
+    Column("asset_pk", ForeignKey("asset.pk", ondelete="CASCADE"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("created_at", TIME, nullable=False),
+    Column("problem", Text),
+    UniqueConstraint("asset_pk", "name"),
+)
+"""What watches assets; a problem says why one does not at the moment."""
+
 dag_warning = Table(
     "dag_warning",
     metadata,

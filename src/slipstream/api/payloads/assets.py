@@ -210,7 +210,10 @@ def asset_payload(record: AssetRecord) -> AssetResponse:
         producing_tasks=[_task(TaskOutletAssetReference, one) for one in record.producing],
         consuming_tasks=[_task(TaskInletAssetReference, one) for one in record.consuming],
         aliases=[alias_payload(one) for one in record.aliases],
-        watchers=[],
+        watchers=[
+            AssetWatcherResponse(name=one.name, trigger_id=one.pk, created_date=one.created_at)
+            for one in record.watchers
+        ],
         last_asset_event=last,
     )
 

@@ -97,13 +97,17 @@ class LocalWatchers:
             running = self._running.get(attempt.attempt_id)
             if running is None or self._stopped.is_set():
                 return
+            if self._recorder is None:
+                self._recorder = ThreadPoolExecutor(1, thread_name_prefix="watchers")
             if isinstance(event.end, Fired):
+                had_failed = running.failures > 0
                 running.failures = 0
-                if self._recorder is None:
-                    self._recorder = ThreadPoolExecutor(1, thread_name_prefix="watchers")
                 self._recorder.submit(self._record, running, event.end)
+                if had_failed:
+                    self._recorder.submit(self._note, running, None)
             elif isinstance(event.end, Broken):
                 self._pause(running, event.end)
+                self._recorder.submit(self._note, running, event.end.error)
 
     def _record(self, running: _Running, end: Fired) -> None:
         """In a thread of its own: an event of every asset, then the watcher may go on."""
@@ -125,6 +129,14 @@ class LocalWatchers:
         except Exception:  # noqa: BLE001 - the watcher goes on whatever its event was
             _log.exception("An event of the watcher %s is lost", running.watch.name)
         self._host.keep_trigger(running.attempt.attempt_id)
+
+    def _note(self, running: _Running, problem: str | None) -> None:
+        """For people who look at the assets."""
+        for asset in running.watch.assets:
+            try:
+                self._store.note_watcher(asset, running.watch.name, problem)
+            except StoreError as error:
+                _log.warning("What became of a watcher is not kept: %s", error)
 
     def _pause(self, running: _Running, end: Broken) -> None:
         running.failures += 1
