@@ -201,7 +201,9 @@ class Conf:
                     found.setdefault(section, {})[key] = (shown, source) if source else shown
         return found
 
-    def _shown(self, section: str, key: str, value: str, display_sensitive: bool) -> str:
+    def _shown(
+        self, section: str, key: str, value: str | int | float, display_sensitive: bool
+    ) -> str | int | float:
         if display_sensitive:
             return value
         known = self._config.has(section, key)
