@@ -212,6 +212,10 @@ with DAG("one") as dag:
                 return execution.Done()
             case execution.GetXCom(task_id=task_id, key=key):
                 return execution.Text(value=self.xcoms.get((task_id, key)))
+            case execution.GetAsset(name=name, uri=uri):
+                return execution.AssetFound(
+                    name=name or uri or "", uri=uri or name or "", group="asset", extra={}
+                )
             case _:
                 return execution.Refused(code="internal", message="not in this test")
 

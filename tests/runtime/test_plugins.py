@@ -53,6 +53,13 @@ def on_task_instance_skipped(previous_state, task_instance):
     said("skipped", task_instance.state)
 
 @hookimpl
+def on_asset_changed(asset): said("changed", asset.name)
+
+@hookimpl
+def on_asset_event_emitted(asset_event):
+    said("event", asset_event.asset.uri, asset_event.extra, asset_event.source_task_id)
+
+@hookimpl
 def on_dag_run_running(dag_run, msg): said("run", dag_run.state, msg, dag_run.dag.dag_id)
 
 @hookimpl
@@ -148,6 +155,25 @@ def test_runs_are_told_of_where_a_plugin_listens(harness: Harness, plugin: Write
         harness.host.call_back(errand, source).result(PATIENCE_SECONDS)
     log = ("dag_id=one", "run_id=run1", "dag_callbacks.log")
     assert heard(harness, *log) == ["run running started one", "run failed task_failure"]
+
+
+def test_listeners_hear_of_assets_that_a_task_has_changed(harness: Harness, plugin: Write) -> None:
+    plugin("ear.py", LISTENER)
+    plugin("voice.py", PLUGIN)
+    source = harness.source(
+        harness.write_tasks(
+            """
+            from slipstream.sdk import Asset as _Asset
+            _TABLE = _Asset(name="table", uri="s3://bucket/table")
+            def t(outlet_events): outlet_events[_TABLE].extra = {"rows": 3}
+            ARGUMENTS["t"] = {"outlets": [_TABLE]}
+            """
+        )
+    )
+    attempt = harness.start(source, "t")
+    assert isinstance(harness.wait_ended(attempt), Succeeded)
+    harness.wait_in_log(attempt, "heard event s3://bucket/table {'rows': 3} t")
+    assert "heard changed table" in harness.log_text(attempt)
 
 
 def test_a_broken_plugin_costs_dag_files_nothing(harness: Harness, plugin: Write) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from slipstream.model.states import TaskState
+from slipstream.sdk._assets import Asset
 from slipstream.sdk._context import Context
-from slipstream.sdk._listeners import TaskRunnerMarker, tell
+from slipstream.sdk._listener_specs import AssetEvent
+from slipstream.sdk._listeners import TaskRunnerMarker, is_anybody_listening, tell
 
 
 def starting() -> None:
@@ -28,6 +30,29 @@ def ended(state: TaskState, context: Context) -> None:
         return
     more = {"error": context.get("exception")} if hook == _FAILED else {}
     tell(hook, previous_state=TaskState.RUNNING, task_instance=context["ti"], **more)
+    if state is TaskState.SUCCESS:
+        _assets_changed(context)
+
+
+def _assets_changed(context: Context) -> None:
+    """The task has succeeded: what it names as outlets has changed."""
+    hooks = ("on_asset_changed", "on_asset_event_emitted")
+    if not any(map(is_anybody_listening, hooks)):
+        return
+    ti = context["ti"]
+    for asset in context["task"].outlets:
+        if not isinstance(asset, Asset):
+            continue
+        tell("on_asset_changed", asset=asset)
+        event = AssetEvent(
+            asset=asset,
+            extra=dict(context["outlet_events"][asset].extra),
+            source_dag_id=ti.dag_id,
+            source_task_id=ti.task_id,
+            source_run_id=ti.run_id,
+            source_map_index=ti.map_index,
+        )
+        tell("on_asset_event_emitted", asset_event=event)
 
 
 def stopping() -> None:
