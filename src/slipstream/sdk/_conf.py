@@ -172,6 +172,11 @@ class Conf:
 
         Texts that are numbers or truth values are given as such; keys without a value are left out.
         """
+        found = self._texts_of(section)
+        return {key: _typed(value) for key, value in found.items()} or None
+
+    def _texts_of(self, section: str) -> dict[str, str]:
+        """`{key: text}` of a section, without what is not set."""
         from slipstream.sdk._provider_info import default_settings
 
         name = section.lower()
@@ -179,7 +184,7 @@ class Conf:
         by_default = default_settings().get(name, {})
         here = {key: value for (of, key), value in _set_here.items() if of == name}
         found = {**by_default, **known, **here}
-        return {key: _typed(value) for key, value in found.items() if value is not None} or None
+        return {key: value for key, value in found.items() if value is not None}
 
     def as_dict(
         self, display_source: bool = False, display_sensitive: bool = False, **_: UserValue
@@ -194,11 +199,10 @@ class Conf:
         names = dict.fromkeys(section for section, _key in self._config.names())
         found: dict[str, dict[str, UserValue]] = {}
         for section in (*names, *(name for name in default_settings() if name not in names)):
-            for key, value in (self.getsection(section) or {}).items():
-                if value is not None:
-                    shown = self._shown(section, key, value, display_sensitive)
-                    source = self._source(section, key) if display_source else None
-                    found.setdefault(section, {})[key] = (shown, source) if source else shown
+            for key, value in self._texts_of(section).items():
+                shown = self._shown(section, key, value, display_sensitive)
+                source = self._source(section, key) if display_source else None
+                found.setdefault(section, {})[key] = (shown, source) if source else shown
         return found
 
     def _shown(
