@@ -25,6 +25,7 @@ from slipstream.api.public import (
     backfills,
     bulk_runs,
     clearing,
+    config,
     connections,
     dag_runs,
     dag_stats,
@@ -38,6 +39,7 @@ from slipstream.api.public import (
     marking,
     monitor,
     pools,
+    providers,
     queued_events,
     run_waiting,
     state_stores,
@@ -59,6 +61,8 @@ from slipstream.store.triggering import AskTimetable
 
 _NOUNS = (
     monitor,
+    config,
+    providers,
     event_logs,
     dags,
     dag_runs,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,8 @@ class ApiSettings:
     show_api_docs: bool = True
     """Whether `/docs` and `/redoc` exist."""
 
+    shown_config: Mapping[str, Mapping[str, str]] | None = None
+    """`{section: {key: value}}` that clients may read; None where they may not."""
     allowed_run_id_pattern: str = r"^[A-Za-z0-9_.~:+-]+$"
     unhealthy_after_seconds: float = 30.0
     """A component that has not said for this long that it lives is unhealthy."""

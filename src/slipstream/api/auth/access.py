@@ -36,6 +36,7 @@ class Resource(StrEnum):
     CONNECTION = "connection"
     JOB = "job"
     EVENT_LOG = "event_log"
+    CONFIG = "config"
     PROVIDER = "provider"
     PLUGIN = "plugin"
     ASSET = "asset"
@@ -92,6 +93,7 @@ _NEEDS: Final[Mapping[Resource, _Needs]] = {
     Resource.CONNECTION: _Needs(Role.OP, Role.OP),
     Resource.JOB: _Needs(Role.VIEWER, Role.ADMIN),
     Resource.EVENT_LOG: _Needs(Role.VIEWER, Role.ADMIN),
+    Resource.CONFIG: _Needs(Role.OP, Role.ADMIN),
     Resource.PROVIDER: _Needs(Role.VIEWER, Role.ADMIN),
     Resource.PLUGIN: _Needs(Role.VIEWER, Role.ADMIN),
     Resource.ASSET: _Needs(Role.VIEWER, Role.OP),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from slipstream.cli.deployment import Deployment
@@ -157,10 +158,26 @@ def api_settings(deployment: Deployment) -> ApiSettings:
         cors_methods=_words(config, "api", "access_control_allow_methods"),
         cors_headers=_words(config, "api", "access_control_allow_headers"),
         show_api_docs=config.flag("api", "enable_swagger_ui"),
+        shown_config=shown_config(config),
         allowed_run_id_pattern=config.text("scheduler", "allowed_run_id_pattern"),
         unhealthy_after_seconds=config.number("scheduler", "scheduler_health_check_threshold"),
         store_is_near=deployment.database_url.startswith("sqlite"),
     )
+
+
+def shown_config(config: Config) -> Mapping[str, Mapping[str, str]] | None:
+    """The settings that clients may read, secrets hidden; None where `[api] expose_config` is off.
+
+    What Airflow shows in the clear where it is `true` is hidden, too.
+    """
+    if config.text("api", "expose_config").lower() not in ("true", "non-sensitive-only"):
+        return None
+    shown: dict[str, dict[str, str]] = {}
+    for section, key in config.names():
+        setting = config.setting(section, key)
+        value = "< hidden >" if setting.is_secret and setting.value else setting.value or ""
+        shown.setdefault(section, {})[key] = value
+    return shown
 
 
 def keeps_logs_elsewhere(config: Config) -> bool:
