@@ -164,7 +164,8 @@ class _Move:
             instances += count.instances
             clashing += count.clashing
         part.left_out = clashing
-        part.remarks.append(f"{part.brought} runs came with {instances} task instances.")
+        if not self._is_dry:
+            part.remarks.append(f"{part.brought} runs came with {instances} task instances.")
         if clashing:
             part.remarks.append(
                 f"{clashing} runs were left out: their DAGs have runs of the same logical date "
