@@ -48,12 +48,13 @@ with DAG("orders", params={"rows": Param(3, type="integer", minimum=1)}, tags=["
     def double(number):
         return 2 * number
 
+    doubled = double.expand(number=read())
     with TaskGroup("report"):
         @task
         def total(numbers):
             return sum(numbers)
 
-        total(double.expand(number=read()))
+        total(doubled)
 """,
     "broken.py": """
 from airflow.sdk import DAG, task

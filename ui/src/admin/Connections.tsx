@@ -108,7 +108,6 @@ export function Connections() {
           description="A JSON object"
           autosize
           minRows={3}
-          formatOnBlur
           value={form.extra}
           onChange={(extra) => change({ extra })}
         />

@@ -70,7 +70,10 @@ const LASTING = new Set(["session", "layout"]);
 function takeRun(queries: QueryClient, news: RunNews, later: Later): void {
   const { dag_id: dagId, run_id: runId } = news;
   const bar = barOf(news);
-  let isKnown = true;
+  // An answer that is on its way may be older than the news, and would replace it.
+  let isKnown =
+    queries.isFetching({ queryKey: keys.grid(dagId) }) === 0 &&
+    queries.isFetching({ queryKey: keys.column(dagId, runId) }) === 0;
   queries.setQueriesData<Recent>({ queryKey: keys.recent }, (old) => {
     const bars = old?.runs[dagId];
     return old && bars ? { ...old, runs: { ...old.runs, [dagId]: withBar(bars, bar, BARS) } } : old;

@@ -21,10 +21,11 @@ const ICONS = { action: IconBolt, dag: IconSitemap, run: IconPlayerPlay };
 /** Finds DAGs, runs and places by a few letters of their names. */
 export default function Palette({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState("");
-  const [wanted] = useDebouncedValue(text.trim(), 120);
+  const wanted = text.trim();
+  const [asked] = useDebouncedValue(wanted, 120);
   const [chosen, setChosen] = useState(0);
   const navigate = useNavigate();
-  const dags = useQuery(dagsQuery({ q: wanted || undefined }));
+  const dags = useQuery(dagsQuery({ q: asked || undefined }));
   const runs = useQuery(runsQuery(ALL, {}, 50));
   const entries = useMemo(() => {
     const go = (call: () => unknown) => () => {
@@ -47,7 +48,9 @@ export default function Palette({ onClose }: { onClose: () => void }) {
         detail: "Go to",
         open: go(() => navigate({ to })),
       }));
-    const ofDags: Entry[] = (dags.data?.dags ?? []).slice(0, 12).map((dag) => ({
+    // What was asked for may be a letter behind what is wanted.
+    const named = (dags.data?.dags ?? []).filter((dag) => has(dag.dag_display_name));
+    const ofDags: Entry[] = named.slice(0, 12).map((dag) => ({
       id: `dag ${dag.dag_id}`,
       kind: "dag",
       label: dag.dag_display_name,

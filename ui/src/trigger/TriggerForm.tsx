@@ -149,7 +149,6 @@ function Form({ dag, onClose }: { dag: Schemas["DAGDetailsResponse"]; onClose: (
                   error={wrong[MORE]}
                   autosize
                   minRows={2}
-                  formatOnBlur
                 />
                 <Textarea
                   label="Note"
@@ -231,9 +230,7 @@ function Input({
         />
       );
     case "json":
-      return (
-        <JsonInput {...common} value={text} onChange={onChange} autosize minRows={2} formatOnBlur />
-      );
+      return <JsonInput {...common} value={text} onChange={onChange} autosize minRows={2} />;
     case "long":
       return (
         <Textarea
