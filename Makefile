@@ -11,7 +11,7 @@ export PYTHONPATH := $(CURDIR)/src
 # Many tests wait for processes, so that twice as many run as there are cores.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(16, 2 * os.cpu_count()))")
 
-.PHONY: demo test check lint types contracts bench differential integrations setup ui ui-check e2e lock clean
+.PHONY: demo test check lint types contracts bench differential integrations providers-check setup ui ui-check e2e lock clean
 
 setup:
 	@$(PYTHON) tools/set_up.py $(VENV)
@@ -56,6 +56,9 @@ differential: $(SETUP)
 integrations:
 	@$(PYTHON) tools/set_up_providers.py .venv-providers
 	@SLIPSTREAM_INTEGRATIONS=1 .venv-providers/bin/python -m pytest -q -W default -o timeout=600 tests/integrations $(ARGS)
+
+providers-check: $(SETUP)
+	@$(BIN)/python tools/compat_surface.py $(if $(PROVIDERS),--path $(PROVIDERS)) $(ARGS)
 
 lock:
 	@$(BIN)/python -m pip install --quiet uv

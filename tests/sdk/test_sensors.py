@@ -185,3 +185,13 @@ def test_a_sensor_may_insist_on_poke_mode() -> None:
     assert Insisting(task_id="t").mode == "poke"
     with pytest.raises(ValueError, match="only be used in mode 'poke'"):
         Insisting(task_id="t", mode="reschedule")
+
+
+def test_a_sensor_that_holds_its_place_needs_nothing_of_the_context() -> None:
+    """Test suites of providers call `execute({})`."""
+
+    class Ready(BaseSensorOperator):
+        def poke(self, context: object) -> bool:
+            return True
+
+    assert Ready(task_id="ready").execute({}) is None

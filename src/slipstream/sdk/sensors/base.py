@@ -105,11 +105,12 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
 
     def execute(self, context: Context) -> UserValue:
         """Wait."""
-        ti = context["ti"]
-        began = ti.get_first_reschedule_date(context) if self.reschedule else None
+        began, calls = None, 1
+        if self.reschedule:
+            ti = context["ti"]
+            began, calls = ti.get_first_reschedule_date(context), ti.task_reschedule_count + 1
         began = began or datetime.now(UTC)
         monotonic_start = time.monotonic() - (datetime.now(UTC) - began).total_seconds()
-        calls = ti.task_reschedule_count + 1 if self.reschedule else 1
         while True:
             looked = datetime.now(UTC)
             found = self._poke_safely(context)

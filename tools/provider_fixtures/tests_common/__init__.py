@@ -1,0 +1,1 @@
+"""A small stand-in for the fixtures that providers' tests take from Airflow's repository."""

@@ -1,0 +1,1 @@
+"""What providers' tests import by name."""
