@@ -13,6 +13,7 @@ from sqlalchemy.schema import ExecutableDDLElement
 
 from slipstream.store import backfill_tables as _backfill_tables  # noqa: F401 - they are tables, too
 from slipstream.store import deadline_tables as _deadline_tables  # noqa: F401 - they are tables, too
+from slipstream.store import lease_table as _lease_table  # noqa: F401 - it is a table, too
 from slipstream.store import people_tables, tables
 from slipstream.store.database import Database, Transaction
 from slipstream.store.errors import SchemaMismatchError

@@ -343,18 +343,6 @@ owed_callback = Table(
 """Callbacks that are still to be called; without a task id they are the DAG's own. A number is
 never given twice: who has seen one looks for higher ones."""
 
-lease = Table(
-    "lease",
-    metadata,
-    Column("name", String, primary_key=True),
-    Column("epoch", BigInteger, nullable=False),
-    Column("hostname", String, nullable=False),
-    Column("pid", BigInteger, nullable=False),
-    Column("mark", String, nullable=False),
-    Column("is_held", Boolean, nullable=False),
-)
-"""Who is in charge of what; the epoch counts the terms."""
-
 task_state_store = Table(
     "task_state_store",
     metadata,

@@ -24,9 +24,10 @@ from slipstream.store.errors import (
     StoreError,
     StoreUnavailableError,
 )
+from slipstream.store.lease_table import lease
 from slipstream.store.leases import Holder, Lease, LeaseLostError
 from slipstream.store.statements import RowsStatement, SqlTuple, Statement
-from slipstream.store.tables import dag_run, lease
+from slipstream.store.tables import dag_run
 
 _SETUP_LOCK = 0x51195712EA
 """The number of the advisory lock under which the schema changes."""
