@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from slipstream.core.assets import ReferenceKind, Role
-from slipstream.store.tables import (
+from slipstream.store.asset_tables import (
     asset,
     asset_alias,
     asset_alias_member,
@@ -27,8 +27,8 @@ from slipstream.store.tables import (
     asset_event,
     asset_event_alias,
     asset_reference,
-    dag,
 )
+from slipstream.store.tables import dag
 
 DagId: TypeAlias = "str | BindParameter[str]"
 

@@ -17,12 +17,7 @@ from slipstream.model.asset import (
 )
 from slipstream.model.errors import NotFoundError
 from slipstream.model.run import DagRun
-from slipstream.store.database import Row, Transaction
-from slipstream.store.filters import in_range, like, ordering
-from slipstream.store.parts import StoreParts
-from slipstream.store.records import AssetEventFilter, AssetFilter, Page, Window
-from slipstream.store.rows import RUN_COLUMNS, from_json_object, to_run
-from slipstream.store.tables import (
+from slipstream.store.asset_tables import (
     asset,
     asset_alias,
     asset_alias_member,
@@ -30,9 +25,14 @@ from slipstream.store.tables import (
     asset_event_alias,
     asset_reference,
     asset_watcher,
-    dag_run,
     run_asset_event,
 )
+from slipstream.store.database import Row, Transaction
+from slipstream.store.filters import in_range, like, ordering
+from slipstream.store.parts import StoreParts
+from slipstream.store.records import AssetEventFilter, AssetFilter, Page, Window
+from slipstream.store.rows import RUN_COLUMNS, from_json_object, to_run
+from slipstream.store.tables import dag_run
 from slipstream.store.times import from_micros
 
 _ASSET_ORDERS: Mapping[str, ColumnElement[Any]] = {

@@ -12,12 +12,7 @@ from slipstream.model.asset import AssetName, AssetQueue, AssetUpdate, QueuedAss
 from slipstream.model.run import DagRun
 from slipstream.store.asset_conditions import events_waited_for, in_schedule
 from slipstream.store.asset_recording import record_updates
-from slipstream.store.database import Transaction
-from slipstream.store.parts import StoreParts
-from slipstream.store.records import NewRun, QueuedEvent, Source
-from slipstream.store.scheduling import add_run
-from slipstream.store.statements import RowsStatement, Statement, types_of
-from slipstream.store.tables import (
+from slipstream.store.asset_tables import (
     asset,
     asset_alias,
     asset_alias_member,
@@ -29,6 +24,11 @@ from slipstream.store.tables import (
     partition_queue,
     run_asset_event,
 )
+from slipstream.store.database import Transaction
+from slipstream.store.parts import StoreParts
+from slipstream.store.records import NewRun, QueuedEvent, Source
+from slipstream.store.scheduling import add_run
+from slipstream.store.statements import RowsStatement, Statement, types_of
 from slipstream.store.times import from_micros, to_micros
 
 _assets = asset

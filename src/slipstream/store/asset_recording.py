@@ -15,11 +15,7 @@ from sqlalchemy import bindparam, insert, select
 from slipstream.model.asset import AssetSpec, AssetUpdate
 from slipstream.store.asset_conditions import waiting_consumers
 from slipstream.store.asset_registry import keep_aliases, keep_asset, settle_activity
-from slipstream.store.database import Database, Transaction
-from slipstream.store.records import NoticeKind, Source
-from slipstream.store.rows import to_json
-from slipstream.store.statements import RowsStatement, Statement, types_of, upsert
-from slipstream.store.tables import (
+from slipstream.store.asset_tables import (
     asset,
     asset_alias_member,
     asset_event,
@@ -27,6 +23,10 @@ from slipstream.store.tables import (
     asset_queue,
     partition_queue,
 )
+from slipstream.store.database import Database, Transaction
+from slipstream.store.records import NoticeKind, Source
+from slipstream.store.rows import to_json
+from slipstream.store.statements import RowsStatement, Statement, types_of, upsert
 from slipstream.store.times import to_micros
 
 _log = logging.getLogger(__name__)

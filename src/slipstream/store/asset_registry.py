@@ -18,10 +18,7 @@ from slipstream.core.partitions import partitioning
 from slipstream.model.asset import AssetName, AssetSpec
 from slipstream.model.dag import DagSpec
 from slipstream.store.asset_conditions import assets_waited_for
-from slipstream.store.database import Database, Transaction
-from slipstream.store.rows import to_json
-from slipstream.store.statements import upsert
-from slipstream.store.tables import (
+from slipstream.store.asset_tables import (
     asset,
     asset_alias,
     asset_alias_member,
@@ -30,10 +27,12 @@ from slipstream.store.tables import (
     asset_queue,
     asset_reference,
     asset_watcher,
-    dag,
-    dag_warning,
     partition_queue,
 )
+from slipstream.store.database import Database, Transaction
+from slipstream.store.rows import to_json
+from slipstream.store.statements import upsert
+from slipstream.store.tables import dag, dag_warning
 from slipstream.store.times import to_micros
 
 CONFLICT: Final = "asset conflict"

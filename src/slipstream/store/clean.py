@@ -10,20 +10,18 @@ from sqlalchemy import ColumnElement, Table, delete, func, select
 
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.states import RUN_FINISHED, RunType
+from slipstream.store.asset_tables import asset_event, partition_queue, run_asset_event
 from slipstream.store.database import Transaction
 from slipstream.store.parts import StoreParts
 from slipstream.store.people_tables import event_log, hitl_detail
 from slipstream.store.tables import (
-    asset_event,
     attempt,
     dag,
     dag_run,
     dag_source,
     dag_version,
     heartbeat,
-    partition_queue,
     rendered_fields,
-    run_asset_event,
     source_text,
     task_instance,
     task_state_store,

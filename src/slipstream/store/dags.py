@@ -24,6 +24,7 @@ from slipstream.model.errors import ConflictError, NotFoundError
 from slipstream.model.states import LIVE
 from slipstream.model.version import DagVersion, FileError
 from slipstream.store.asset_registry import settle_activity
+from slipstream.store.asset_tables import asset, asset_consumer, asset_reference
 from slipstream.store.database import Row, Transaction
 from slipstream.store.filters import asset_with, in_range, like, one_among, ordering
 from slipstream.store.parts import StoreParts
@@ -34,9 +35,6 @@ from slipstream.store.statements import Statement
 from slipstream.store.tables import (
     ACTIVE_RUNS,
     ACTIVE_TASKS,
-    asset,
-    asset_consumer,
-    asset_reference,
     dag,
     dag_pause,
     dag_run,

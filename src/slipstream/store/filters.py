@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, UnaryExpression, or_, select, text
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState
+from slipstream.store.asset_tables import asset, asset_event, run_asset_event
 from slipstream.store.records import InstanceFilter, Range, RunFilter, Span, Window
 from slipstream.store.rows import RUN_COLUMNS
 from slipstream.store.tables import (
@@ -18,12 +19,9 @@ from slipstream.store.tables import (
     ACTIVE_TASKS,
     FAILED_TASK_STATES,
     FAILED_TASKS,
-    asset,
-    asset_event,
     dag_run,
     dag_task,
     dag_version,
-    run_asset_event,
     task_instance,
 )
 from slipstream.store.times import to_micros

@@ -11,6 +11,7 @@ from sqlalchemy import create_mock_engine, insert, select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import ExecutableDDLElement
 
+from slipstream.store import asset_tables as _asset_tables  # noqa: F401 - they are tables, too
 from slipstream.store import backfill_tables as _backfill_tables  # noqa: F401 - they are tables, too
 from slipstream.store import deadline_tables as _deadline_tables  # noqa: F401 - they are tables, too
 from slipstream.store import lease_table as _lease_table  # noqa: F401 - it is a table, too
