@@ -181,7 +181,8 @@ class Conf:
 
         name = section.lower()
         known = self._config.section(name)
-        by_default = default_settings().get(name, {})
+        defaults = default_settings().get(name, {})
+        by_default = {key: value for key, value in defaults.items() if value is not None}
         here = {key: value for (of, key), value in _set_here.items() if of == name}
         found = {**by_default, **known, **here}
         return {key: value for key, value in found.items() if value is not None}
