@@ -2,7 +2,7 @@ import { type CSSVariablesResolver, createTheme } from "@mantine/core";
 
 export const theme = createTheme({
   primaryColor: "cyan",
-  primaryShade: { light: 9, dark: 5 },
+  primaryShade: 9,
   autoContrast: true,
   luminanceThreshold: 0.35,
   defaultRadius: "md",
@@ -20,6 +20,10 @@ export const resolver: CSSVariablesResolver = () => ({
     "--mantine-color-dimmed": "#5c6370",
     "--mantine-color-placeholder": "#6b7280",
     "--mantine-color-body": "#ffffff",
+    "--mantine-color-green-light-color": "#1b5e2b",
+    "--mantine-color-red-light-color": "#a61e1e",
+    "--mantine-color-gray-light-color": "#495057",
+    "--mantine-color-orange-light-color": "#8f3d00",
   },
   dark: {
     "--mantine-color-dimmed": "#a5acb8",

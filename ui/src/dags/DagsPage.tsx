@@ -230,6 +230,8 @@ function Row({
       <Table.Td>
         <Anchor
           fw={600}
+          lh="24px"
+          display="inline-block"
           renderRoot={(props) => (
             <Link to="/dags/$dagId" params={{ dagId: dag.dag_id }} {...props} />
           )}
@@ -240,7 +242,8 @@ function Row({
           {dag.tags.map((tag) => (
             <Badge
               key={tag.name}
-              size="xs"
+              size="sm"
+              h={24}
               variant="default"
               tt="none"
               renderRoot={(props) => <Link to="/dags" search={{ tags: [tag.name] }} {...props} />}

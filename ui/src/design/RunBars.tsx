@@ -9,7 +9,8 @@ type RunBar = Schemas["RunBar"];
 
 const LEAST = 0.12;
 
-/** The last runs as bars: as high as they took long, the newest on the right. */
+/** The last runs as bars: as high as they took long, the newest on the right. They are too narrow to
+ * be pressed one by one: together they lead to the list of runs. */
 export function RunBars({
   dagId,
   runs,
@@ -26,19 +27,18 @@ export function RunBars({
   const longest = Math.max(1, ...spans);
   if (shown.length === 0) return <span className={classes.quiet}>No runs yet</span>;
   return (
-    <span className={classes.bars}>
+    <Link
+      to="/dags/$dagId"
+      params={{ dagId }}
+      search={{ tab: "runs" as const }}
+      className={classes.bars}
+      aria-label={`Last runs of ${dagId}: ${shown.map((run) => label(run.state)).join(", ")}`}
+    >
       {shown.map((run, index) => {
         const span = spans[index] ?? 0;
         const text = `${label(run.state)}, ${span ? lengthOf(span) : "not started"}, ${run.run_id}`;
         return (
-          <Link
-            key={run.run_id}
-            to="/dags/$dagId/runs/$runId"
-            params={{ dagId, runId: run.run_id }}
-            className={classes.bar}
-            title={text}
-            aria-label={text}
-          >
+          <span key={run.run_id} className={classes.bar} title={text}>
             <span
               data-running={run.state === "running" || undefined}
               style={{
@@ -46,9 +46,9 @@ export function RunBars({
                 background: colorOf(run.state),
               }}
             />
-          </Link>
+          </span>
         );
       })}
-    </span>
+    </Link>
   );
 }
