@@ -26,13 +26,9 @@ OF_OLDER_RELEASES = (
 """Modules with names of Airflow 2 that DAG files still import."""
 
 NOT_YET = (
-    "airflow.executors",
-    "airflow.lineage",
-    "airflow.sdk.lineage",
-    "airflow.sdk.execution_time.hitl",
-    "airflow.sdk.api.datamodels._generated.HITLDetailResponse",
+    "airflow.executors.local_executor.LocalExecutor",
     "airflow.logging_config._ActiveLoggingConfig",
-    "airflow.security",
+    "airflow.sdk.api.datamodels._generated.HITLDetailResponse",
     "airflow.serialization.serialized_objects.LazyDeserializedDAG",
     "airflow.utils.log.file_task_handler.LogMetadata",
 )

@@ -42,5 +42,10 @@ TABLE: Table = {
     "airflow.security.kerberos": {
         "slipstream.sdk._kerberos": "KerberosMode get_kerberos_principal renew_from_kt run"
     },
+    "airflow.security.utils": {
+        "slipstream.sdk._kerberos_principals": (
+            "get_components get_fqdn principal_from_username replace_hostname_pattern"
+        )
+    },
     "airflow.utils.state": {_WORKLOADS: "CallbackState"},
 }
