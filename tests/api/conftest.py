@@ -127,7 +127,7 @@ def settings(tmp_path: Path) -> ApiSettings:
 @pytest.fixture
 def locked_settings(settings: ApiSettings) -> ApiSettings:
     """Everybody must log in."""
-    return replace(settings, simple_auth_manager_all_admins=False)
+    return replace(settings, simple_auth_manager_all_admins=False, shown_config={})
 
 
 @pytest.fixture

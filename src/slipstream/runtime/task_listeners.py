@@ -5,7 +5,6 @@ from __future__ import annotations
 from slipstream.model.states import TaskState
 from slipstream.sdk._assets import Asset
 from slipstream.sdk._context import Context
-from slipstream.sdk._listener_specs import AssetEvent
 from slipstream.sdk._listeners import TaskRunnerMarker, is_anybody_listening, tell
 
 
@@ -39,6 +38,9 @@ def _assets_changed(context: Context) -> None:
     hooks = ("on_asset_changed", "on_asset_event_emitted")
     if not any(map(is_anybody_listening, hooks)):
         return
+    # With its module comes pluggy, which no process of a task should hold for nothing.
+    from slipstream.sdk._listener_specs import AssetEvent
+
     ti = context["ti"]
     for asset in context["task"].outlets:
         if not isinstance(asset, Asset):

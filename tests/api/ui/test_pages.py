@@ -40,7 +40,7 @@ class Browser:
     async def _get(self, path: str, headers: dict[str, str] | None) -> httpx.Response:
         transport = httpx.ASGITransport(app=self._app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            return await client.get(path, headers=headers)
+            return await client.get(path, headers={"accept": "text/html", **(headers or {})})
 
 
 @pytest.fixture
@@ -60,6 +60,11 @@ def test_the_page_knows_the_prefix_that_it_is_served_below(
     portal: BlockingPortal, built: Path
 ) -> None:
     assert '<base href="/flow/">' in Browser(portal, built, "/flow").get("/dags").text
+
+
+@pytest.mark.parametrize("accepted", ["*/*", "application/json"])
+def test_a_program_is_given_no_page_for_what_is_not_there(browser: Browser, accepted: str) -> None:
+    assert browser.get("/dagz", headers={"accept": accepted}).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/api/v2/nothing", "/ui/nothing", "/auth/x", "/assets/none.js"])

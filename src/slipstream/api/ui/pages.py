@@ -21,7 +21,7 @@ from slipstream.api.settings import ApiSettings
 FOLDER: Final = Path(__file__).parent / "dist"
 """Where the package's build puts them."""
 
-_NOT_PAGES: Final = ("api/", "auth/", "ui/", "assets/")
+_NOT_PAGES: Final = ("api/", "auth/", "ui/", "assets/", "docs")
 _HEADERS: Final = {
     # Styles are set on elements by the components themselves; scripts come from files alone.
     "Content-Security-Policy": (
@@ -66,7 +66,10 @@ def page_routes(settings: ApiSettings, folder: Path = FOLDER) -> list[Route]:
 
     def show(request: Request) -> Response:
         """The page, which finds out by its address what to show."""
-        if request.path_params["path"].startswith(_NOT_PAGES):
+        path = request.path_params["path"]
+        # Programs that ask for something that is not there must not be given a page.
+        is_browser = "text/html" in request.headers.get("accept", "")
+        if path.startswith(_NOT_PAGES) or (path and not is_browser):
             raise HTTPException(404)
         try:
             changed = (folder / "index.html").stat().st_mtime
