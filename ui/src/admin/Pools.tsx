@@ -100,7 +100,7 @@ function Use({ pool }: { pool: Pool }) {
   const taken = parts.reduce((sum, [, count]) => sum + count, 0);
   if (pool.slots <= 0) return <Text size="sm">{taken} taken</Text>;
   return (
-    <Progress.Root size={18} w={220} aria-label={`${taken} of ${pool.slots} slots`}>
+    <Progress.Root size={18} w={220} title={`${taken} of ${pool.slots} slots`}>
       {parts
         .filter(([, count]) => count > 0)
         .map(([state, count]) => (

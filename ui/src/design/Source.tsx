@@ -2,7 +2,6 @@ import { json } from "@codemirror/lang-json";
 import { python } from "@codemirror/lang-python";
 import {
   bracketMatching,
-  defaultHighlightStyle,
   foldGutter,
   HighlightStyle,
   syntaxHighlighting,
@@ -23,6 +22,16 @@ const DARK = HighlightStyle.define([
   { tag: [tags.function(tags.variableName), tags.definition(tags.variableName)], color: "#90caf9" },
   { tag: [tags.className, tags.typeName], color: "#ce93d8" },
   { tag: [tags.propertyName], color: "#80deea" },
+]);
+
+const LIGHT = HighlightStyle.define([
+  { tag: [tags.keyword, tags.operatorKeyword], color: "#8a1f6a" },
+  { tag: [tags.string, tags.special(tags.string)], color: "#1f6b33" },
+  { tag: [tags.number, tags.bool, tags.null], color: "#8a4b00" },
+  { tag: [tags.comment], color: "#5c6370", fontStyle: "italic" },
+  { tag: [tags.function(tags.variableName), tags.definition(tags.variableName)], color: "#0b4fa8" },
+  { tag: [tags.className, tags.typeName], color: "#6a1b9a" },
+  { tag: [tags.propertyName], color: "#0b6b78" },
 ]);
 
 const LANGUAGES = { python, json };
@@ -50,7 +59,7 @@ export default function Source({
       search({ top: true }),
       keymap.of(searchKeymap),
       LANGUAGES[language](),
-      syntaxHighlighting(isDark ? DARK : defaultHighlightStyle),
+      syntaxHighlighting(isDark ? DARK : LIGHT),
       EditorState.readOnly.of(true),
       EditorView.contentAttributes.of({ "aria-label": "Code", tabindex: "0" }),
       EditorView.theme(
