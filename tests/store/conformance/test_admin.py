@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,8 +14,10 @@ from slipstream.model.errors import InvalidInputError, NotFoundError
 from slipstream.model.run import DagRun, TaskKey
 from slipstream.model.states import RunState, RunType
 from slipstream.model.version import DagVersion
+from slipstream.store import open_store
 from slipstream.store.interface import Store
 from slipstream.store.records import RunFilter, RunWrite, VariableRecord, Window
+from slipstream.store.schema import HEAD
 
 ALL = Window(limit=1000)
 
@@ -34,6 +37,13 @@ def run_ids(store: Store) -> list[str]:
 
 def test_a_store_that_can_be_reached_passes_its_check(store: Store) -> None:
     store.check()
+
+
+@pytest.mark.timeout(30)
+def test_a_store_that_was_never_used_can_be_reset(tmp_path: Path) -> None:
+    with closing(open_store(f"sqlite:///{tmp_path}/new.db", xcom_url=str(tmp_path))) as new:
+        new.reset()
+        assert new.schema_revision() == HEAD
 
 
 def test_a_reset_store_is_as_good_as_new(store: Store) -> None:

@@ -116,6 +116,9 @@ class SQLiteDatabase(Database):
         if self._path is None:
             yield
         else:
+            # A new file is opened under the same lock, so that comes first.
+            with _facts(), self._write_lock:
+                self._writing_connection()
             with _directory_lock(self._path.parent):
                 yield
 
