@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -91,10 +92,14 @@ def _is_main_thread() -> bool:
 def time_limit(seconds: float, error: BaseException) -> Iterator[None]:
     """Raise the error in here after so many seconds.
 
-    Only the main thread can be interrupted; in any other there is no limit. An outer limit is
-    suspended meanwhile.
+    Only the main thread can be interrupted; in any other there is no limit. A limit around this
+    one goes on: it ends this block too when it is over first.
     """
     if not _is_main_thread():
+        yield
+        return
+    left = signal.getitimer(signal.ITIMER_REAL)[0]
+    if left and left <= seconds:
         yield
         return
 
@@ -102,6 +107,7 @@ def time_limit(seconds: float, error: BaseException) -> Iterator[None]:
         raise error
 
     before, action = signal.getsignal(signal.SIGALRM), _actions.get(signal.SIGALRM)
+    began = time.monotonic()
     on_signal(signal.SIGALRM, expire)
     signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
     try:
@@ -111,3 +117,5 @@ def time_limit(seconds: float, error: BaseException) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
         if action is not None:
             _actions[int(signal.SIGALRM)] = action
+        if left:
+            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - began), 1e-3))
