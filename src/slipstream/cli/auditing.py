@@ -29,6 +29,7 @@ AUDITED: Final = frozenset(
         ("dags", "trigger"),
         ("dags", "unpause"),
         ("db", "clean"),
+        ("partitions", "clear"),
         ("pools", "delete"),
         ("pools", "import"),
         ("pools", "set"),

@@ -19,8 +19,9 @@ def clear_instances(
     states: Collection[TaskState] | None,
     *,
     yes: bool,
+    dry_run: bool = False,
 ) -> None:
-    """Clear them after a confirmation; a running server starts them at once.
+    """Clear them after a confirmation; a running server starts them at once. A dry run lists them.
 
     With them, what their markers lead to in other DAGs, in one of `states` (None for any).
     """
@@ -33,9 +34,12 @@ def clear_instances(
     by_run: defaultdict[int, list[TaskKey]] = defaultdict(list)
     for entry in found:
         by_run[entry.run.pk].append(entry.instance.key)
-    if not yes:
+    if dry_run or not yes:
         for entry in found:
             print(f"  {describe(entry)}  {entry.instance.state.value}")
+    if dry_run:
+        print(f"{len(found)} task instances of {len(by_run)} runs would run again.")
+        return
     confirm(f"These {len(found)} task instances will run again. Go on?", yes=yes)
     cleared = sum(
         len(deployment.store.clear_instances(run_pk, keys)) for run_pk, keys in by_run.items()

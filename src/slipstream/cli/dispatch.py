@@ -33,6 +33,7 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "migrate": ("slipstream.cli.migration.commands", "Move in from Airflow"),
     "plugins": ("slipstream.cli.plugins", "Show what plugins add"),
     "kerberos": ("slipstream.cli.kerberos", "Keep a Kerberos ticket fresh"),
+    "partitions": ("slipstream.cli.partitions", "Clear what runs are about"),
     "pools": ("slipstream.cli.pools", "Manage pools"),
     "providers": (
         "slipstream.cli.providers.commands",

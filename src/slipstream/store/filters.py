@@ -192,6 +192,7 @@ def run_conditions(which: RunFilter) -> list[ColumnElement[bool]]:
         *in_range(dag_run.c.run_after, which.run_after),
         *in_range(dag_run.c.start_date, which.start_date),
         *in_range(dag_run.c.end_date, which.end_date),
+        *one_among(dag_run.c.partition_key, which.partition_keys),
         *like(dag_run.c.partition_key, which.partition_key_pattern),
         *_consuming(which.consumed_asset),
         *in_range(dag_run.c.partition_date, which.partition_date),

@@ -324,6 +324,9 @@ class RunStore(Protocol):
         fails what is under way and skips what has not begun; `QUEUED` starts it over where it
         stands. Teardown that is still due is left to run, and the run to end after it."""
 
+    def forget_partitions(self, run_pks: Sequence[int]) -> None:
+        """Make these runs be about no partition. Raises `NotFoundError` where one is not there."""
+
     def set_run_note(self, dag_id: str, run_id: str, note: str | None, user: str | None) -> DagRun:
         """Attach a note."""
 

@@ -114,6 +114,24 @@ class MarkVerbs(DagVerbs):
             run, ended = edits.mark_run(run, instances, spec, state, now)
             return self._edit(transaction, run, ended)
 
+    def forget_partitions(self, run_pks: Sequence[int]) -> None:
+        """Make these runs be about no partition. Raises `NotFoundError` where one is not there."""
+        wanted = sorted(set(run_pks))
+        for start in range(0, len(wanted), _KEYS_AT_ONCE):
+            some = wanted[start : start + _KEYS_AT_ONCE]
+            with self._database.write() as transaction:
+                missing = set(some) - set(self._database.lock_runs(transaction, some))
+                if missing:
+                    raise _no_run(min(missing))
+                transaction.execute(
+                    update(dag_run)
+                    .where(dag_run.c.pk.in_(some))
+                    .values(
+                        partition_key=None, partition_date=None, revision=dag_run.c.revision + 1
+                    )
+                )
+                transaction.leave_notice(NoticeKind.RUN_EDITED, some)
+
     def _forget_xcoms(self, transaction: Transaction, run_pk: int, keys: Sequence[TaskKey]) -> None:
         """Remove what these instances have pushed."""
         _delete_xcoms(transaction, run_pk, keys)

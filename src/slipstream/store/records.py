@@ -384,6 +384,7 @@ class RunFilter:
     triggering_user_pattern: str | None = None
     consumed_asset: str | None = None
     """Runs that were made for an event of an asset with that text in its name or URI."""
+    partition_keys: Sequence[str] | None = None
     partition_key_pattern: str | None = None
     partition_date: Range = field(default_factory=Range)
     logical_dates: Sequence[datetime] | None = None

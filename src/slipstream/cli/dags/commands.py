@@ -92,6 +92,7 @@ def _add_runs(group: Group) -> None:
     )
     clear.add_argument("-f", "--only-failed", action="store_true", help="only failed tasks")
     clear.add_argument("-r", "--only-running", action="store_true", help="only running tasks")
+    clear.add_argument("--dry-run", action="store_true", help="only say what would run again")
     clear.add_confirmation()
 
 

@@ -37,7 +37,13 @@ def clear(deployment: Deployment, arguments: Namespace) -> None:
         dag_ids=[arguments.dag_id], run_ids=run_ids, states=chosen_states(arguments)
     )
     found = list(deployment.store.iterate_instances(which))
-    clear_instances(deployment, found, which.states, yes=arguments.yes)
+    clear_instances(
+        deployment,
+        found,
+        which.states,
+        yes=arguments.yes,
+        dry_run=arguments.dry_run,
+    )
 
 
 def _chosen_runs(deployment: Deployment, dag: DagRecord, arguments: Namespace) -> list[str] | None:

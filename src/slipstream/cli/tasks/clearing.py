@@ -21,7 +21,13 @@ def clear(deployment: Deployment, arguments: Namespace) -> None:
     if arguments.only_failed and arguments.only_running:
         raise UsageError("--only-failed and --only-running exclude each other.")
     found = list(_chosen(deployment, arguments))
-    clear_instances(deployment, found, chosen_states(arguments), yes=arguments.yes)
+    clear_instances(
+        deployment,
+        found,
+        chosen_states(arguments),
+        yes=arguments.yes,
+        dry_run=arguments.dry_run,
+    )
 
 
 def _chosen(deployment: Deployment, arguments: Namespace) -> Iterator[InstanceInRun]:

@@ -60,6 +60,7 @@ def _add_clear(group: Group) -> None:
     clear.add_argument("-d", "--downstream", action="store_true", help="and all after them")
     clear.add_argument("-f", "--only-failed", action="store_true", help="only failed ones")
     clear.add_argument("-r", "--only-running", action="store_true", help="only running ones")
+    clear.add_argument("--dry-run", action="store_true", help="only say what would run again")
     clear.add_argument(
         "-R", "--dag-regex", action="store_true", help="all DAGs whose id matches DAG_ID"
     )
