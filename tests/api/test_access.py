@@ -52,6 +52,8 @@ def test_every_route_has_a_permission_or_is_open_on_purpose(
         "/ui/session",
         "/api/v2/monitor/health",
         "/api/v2/version",
+        "/api/v2/auth/login",
+        "/api/v2/auth/logout",
         "/auth/token",
         "/auth/token/cli",
     }

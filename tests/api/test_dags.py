@@ -305,3 +305,18 @@ def test_import_errors_are_listed_and_shown(api: Client, store: Store) -> None:
         ({"bundle_name": "other"}, 0),
     ]:
         assert api.get("/importErrors", params=query).json()["total_entries"] == count, query
+
+
+def test_favorites_are_ones_own(api: Client, store: Store) -> None:
+    recorded(store)
+    assert api.post("/dags/etl/unfavorite").status_code == 409
+    for _ in range(2):
+        assert api.post("/dags/etl/favorite").status_code == 204
+    assert api.get("/dags/etl/details").json()["is_favorite"] is True
+    assert api.get("/dags", params={"is_favorite": True}).json()["total_entries"] == 1
+    assert api.get("/dags", params={"is_favorite": False}).json()["total_entries"] == 0
+    assert store.favorites_of("somebody else", ["etl"]) == set()
+    assert api.post("/dags/etl/unfavorite").status_code == 204
+    assert api.get("/dags/etl/details").json()["is_favorite"] is False
+    assert api.post("/dags/none/favorite").status_code == 404
+    assert api.post("/dags/none/unfavorite").status_code == 404

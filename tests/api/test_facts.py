@@ -106,4 +106,6 @@ def test_every_operation_but_the_open_ones_asks_for_a_token(document: Mapping[st
         "log_in",
         "log_out",
         "get_session",
+        "login",
+        "logout",
     }

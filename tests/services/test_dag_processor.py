@@ -306,3 +306,6 @@ def test_everything_can_be_parsed_again(
     processor.reparse()
     settle(processor)
     assert parser.asked == ["a.py", "a.py"]
+    processor.parse_again([tmp_path / "a.py", tmp_path / "unknown.py"])
+    settle(processor)
+    assert parser.asked == ["a.py", "a.py", "a.py"]

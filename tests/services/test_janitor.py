@@ -3,6 +3,7 @@ from queue import SimpleQueue
 
 from slipstream.model.errors import SlipstreamError
 from slipstream.services.janitor import Chore, Janitor
+from slipstream.store.component_records import JobState
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -10,6 +11,12 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 class Heartbeats:
     def __init__(self) -> None:
         self.heard: SimpleQueue[str] = SimpleQueue()
+        self.ended: list[JobState] = []
+
+    def end_jobs(self, hostname: str, pid: int, state: JobState) -> None:
+        assert hostname
+        assert pid > 0
+        self.ended.append(state)
 
     def heartbeat(self, job: str, hostname: str, pid: int) -> None:
         assert hostname
@@ -34,7 +41,10 @@ def test_the_first_heartbeat_comes_with_the_start_and_others_follow() -> None:
     janitor = Janitor(store, {"scheduler": lambda: NOW}, heartbeat_seconds=0.01, clock=lambda: NOW)
     janitor.start()
     assert [store.heard.get(timeout=10) for _ in range(3)] == ["scheduler"] * 3
+    # What an earlier process of the same number has left open died.
+    assert store.ended == [JobState.FAILED]
     janitor.stop()
+    assert store.ended == [JobState.FAILED, JobState.SUCCESS]
 
 
 def test_a_chore_that_fails_is_tried_again_and_holds_up_no_other() -> None:

@@ -9,11 +9,13 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slipstream import __version__
+from slipstream.api.auth.doors import door_routes
 from slipstream.api.auth.gate import Gate
 from slipstream.api.auth.login import login_routes
 from slipstream.api.auth.login_check import LoginCheck
 from slipstream.api.auth.tokens import Tokens
 from slipstream.api.call import Deployment, RemoteLogReader, SignsOfLife, utc_now
+from slipstream.api.connection_tests import ConnectionTester
 from slipstream.api.document_pages import document_routes
 from slipstream.api.errors import install_error_answers
 from slipstream.api.live.feed import LiveFeed
@@ -24,8 +26,10 @@ from slipstream.api.public import (
     assets,
     backfills,
     bulk_runs,
+    clear_runs,
     clearing,
     config,
+    connection_tests,
     connections,
     dag_runs,
     dag_stats,
@@ -34,10 +38,12 @@ from slipstream.api.public import (
     event_logs,
     hitl,
     import_errors,
+    jobs,
     links,
     logs,
     marking,
     monitor,
+    parsing,
     pools,
     providers,
     queued_events,
@@ -64,6 +70,8 @@ _NOUNS = (
     config,
     providers,
     event_logs,
+    jobs,
+    parsing,
     dags,
     dag_runs,
     run_waiting,
@@ -71,6 +79,7 @@ _NOUNS = (
     bulk_runs,
     backfills,
     clearing,
+    clear_runs,
     logs,
     xcoms,
     state_stores,
@@ -84,6 +93,7 @@ _NOUNS = (
     import_errors,
     pools,
     variables,
+    connection_tests,
     connections,
     asset_states,
     queued_events,
@@ -104,6 +114,7 @@ def create_app(
     plugins: Callable[[], Told] = Told,
     ask_timetable: AskTimetable | None = None,
     read_remote_log: RemoteLogReader | None = None,
+    connection_tester: ConnectionTester | None = None,
 ) -> FastAPI:
     """The REST API over that store.
 
@@ -112,7 +123,8 @@ def create_app(
     that are not named the store's heartbeats tell. `live` is what is told of this server's
     changes; without one, streams stay silent. `plugins` gives what they add, and may wait.
     `ask_timetable` puts questions to timetables of users, where a process for that is at hand.
-    `read_remote_log` reads logs that are kept elsewhere.
+    `read_remote_log` reads logs that are kept elsewhere. `connection_tester` tests connections,
+    where that is allowed.
     """
     signs = {} if signs_of_life is None else signs_of_life
     deployment = Deployment(
@@ -124,12 +136,14 @@ def create_app(
         plugins=plugins,
         ask_timetable=ask_timetable,
         read_remote_log=read_remote_log,
+        connection_tester=connection_tester,
     )
     tokens = Tokens(store, settings, clock)
     gate = Gate(store, tokens, all_admins=settings.simple_auth_manager_all_admins)
     check = LoginCheck(settings.login_attempts_per_minute)
     operations = [
         *login_routes(tokens, settings, check),
+        *door_routes(settings),
         *public_operations(),
         *session_routes(tokens, settings, gate, check),
         *ui_operations(),

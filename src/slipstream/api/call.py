@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from slipstream.api.auth.access import User
 from slipstream.api.live.feed import LiveFeed
@@ -17,6 +17,9 @@ from slipstream.store.audit import Changes, watched
 from slipstream.store.interface import Store
 from slipstream.store.triggering import AskTimetable
 from slipstream.wire.messages import LogRead
+
+if TYPE_CHECKING:
+    from slipstream.api.connection_tests import ConnectionTester
 
 SignsOfLife: TypeAlias = Mapping[str, Callable[[], datetime | None]]
 """`{component: gives when it last showed that it lives}` of what runs in this process."""
@@ -45,6 +48,8 @@ class Deployment:
     """What the plugins add; waits until it is known."""
     ask_timetable: AskTimetable | None = None
     """Asks timetables of users; None where this process has no other one to ask them in."""
+    connection_tester: ConnectionTester | None = None
+    """Tests connections; None where that is not allowed."""
     read_remote_log: RemoteLogReader | None = None
     """Reads logs that are kept elsewhere; None where they are not."""
 

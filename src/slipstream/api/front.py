@@ -28,6 +28,7 @@ from slipstream.store.triggering import AskTimetable
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from slipstream.api.connection_tests import ConnectionTester
     from slipstream.api.plugin_apps.host import PluginHost
 
 _QUIET_SECONDS: Final = 1.0
@@ -44,6 +45,7 @@ def create_front(
     plugins: PluginHost | None = None,
     ask_timetable: AskTimetable | None = None,
     read_remote_log: RemoteLogReader | None = None,
+    connection_tester: ConnectionTester | None = None,
 ) -> Front:
     """The same application as `create_app` gives, ready sooner; with what `plugins` serve."""
     signs = {} if signs_of_life is None else signs_of_life
@@ -61,6 +63,7 @@ def create_front(
             plugins=told,
             ask_timetable=ask_timetable,
             read_remote_log=read_remote_log,
+            connection_tester=connection_tester,
         )
         if plugins is None:
             return app

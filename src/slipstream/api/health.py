@@ -9,7 +9,7 @@ from typing import Final
 
 from slipstream.api.call import Deployment
 from slipstream.model.errors import SlipstreamError
-from slipstream.store.interface import ComponentHealth
+from slipstream.store.records import ComponentHealth
 
 SCHEDULER: Final = "scheduler"
 TRIGGERER: Final = "triggerer"

@@ -47,6 +47,10 @@ class ApiSettings:
 
     shown_config: Mapping[str, Mapping[str, str]] | None = None
     """`{section: {key: value}}` that clients may read; None where they may not."""
+    executor: str = "LocalExecutor"
+    """What runs tasks."""
+    test_connection: str = "Disabled"
+    """Whether connections may be tested: `Disabled`, `Enabled` or `Hidden`."""
     allowed_run_id_pattern: str = r"^[A-Za-z0-9_.~:+-]+$"
     unhealthy_after_seconds: float = 30.0
     """A component that has not said for this long that it lives is unhealthy."""

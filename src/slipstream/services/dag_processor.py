@@ -119,6 +119,12 @@ class DagProcessor:
         """Parse every file again, though none changed."""
         self._inbox.put(_EVERYTHING)
 
+    def parse_again(self, paths: Iterable[Path]) -> None:
+        """Parse these files again as far as it knows of them. On the processor's own thread."""
+        for path in paths:
+            if path in self._known:
+                self._parse(path)
+
     def call(self, command: Callable[[], None]) -> None:
         """Run `command` on the processor's thread, soon."""
         self._inbox.put(command)

@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from slipstream.model.errors import SlipstreamError
+from slipstream.store.component_records import JobState
 
 _log = logging.getLogger(__name__)
 
@@ -20,11 +22,14 @@ HEARTBEAT_SECONDS = 10.0
 """A third of what `[scheduler] scheduler_health_check_threshold` allows by default."""
 
 
-class HeartbeatStore(Protocol):
+class JobStore(Protocol):
     """What the janitor needs of the store."""
 
     def heartbeat(self, job: str, hostname: str, pid: int) -> None:
-        """See `slipstream.store.interface.SchedulerStore`."""
+        """See `slipstream.store.component_interface.ComponentStore`."""
+
+    def end_jobs(self, hostname: str, pid: int, state: JobState) -> None:
+        """See `slipstream.store.component_interface.ComponentStore`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +50,7 @@ class Janitor:
 
     def __init__(
         self,
-        store: HeartbeatStore,
+        store: JobStore,
         signs_of_life: Mapping[str, Callable[[], datetime | None]],
         chores: Sequence[Chore] = (),
         *,
@@ -63,16 +68,21 @@ class Janitor:
 
     def start(self) -> None:
         """Say who lives, then begin to wait for the chores."""
+        # In a container each process may have the number of the one before it.
+        self._do(Chore(name="jobs", every_seconds=0, do=partial(self._end_jobs, JobState.FAILED)))
         self._do(self._chores[0])
         self._thread = threading.Thread(target=self._run, name="janitor", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread, after the chore that it is at."""
+        """End the thread, after the chore that it is at; and the jobs."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+            self._do(
+                Chore(name="jobs", every_seconds=0, do=partial(self._end_jobs, JobState.SUCCESS))
+            )
 
     def beat(self) -> None:
         """Tell the store which components live."""
@@ -81,6 +91,9 @@ class Janitor:
             latest = ask()
             if latest is not None and latest >= oldest:
                 self._store.heartbeat(job, socket.gethostname(), os.getpid())
+
+    def _end_jobs(self, state: JobState) -> None:
+        self._store.end_jobs(socket.gethostname(), os.getpid(), state)
 
     def _run(self) -> None:
         due = {chore.name: time.monotonic() + chore.every_seconds for chore in self._chores}

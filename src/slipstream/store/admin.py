@@ -1,22 +1,19 @@
-"""The database itself: its schema, its health, what may be thrown away."""
+"""The database itself: its schema, what may be thrown away."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from copy import copy
 from typing import Self
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
-from slipstream.store import schema, tables
+from slipstream.store import schema
 from slipstream.store.clean import CleanVerbs
 from slipstream.store.leases import Holder, Lease
-from slipstream.store.records import ComponentHealth
-from slipstream.store.times import from_micros
 
 
 class AdminVerbs(CleanVerbs):
-    """Schema, health and upkeep."""
+    """Schema and upkeep."""
 
     def migrate(self) -> None:
         """Bring the schema to this version's; also creates it. Safe to call at any time."""
@@ -39,19 +36,6 @@ class AdminVerbs(CleanVerbs):
         with self._database.setup_lock():
             schema.drop(self._database)
             schema.migrate(self._database)
-
-    def health(self) -> Sequence[ComponentHealth]:
-        """What the components last said."""
-        beat = tables.heartbeat.c
-        query = select(beat.job, beat.hostname, beat.pid, beat.latest).order_by(
-            beat.job, beat.latest.desc()
-        )
-        with self._database.read() as transaction:
-            rows = transaction.rows(query)
-        return [
-            ComponentHealth(job=job, hostname=hostname, pid=pid, latest=from_micros(latest))
-            for job, hostname, pid, latest in rows
-        ]
 
     def lease(self, name: str, holder: Holder) -> Lease | None:
         """A wait for, or hold on, that name; None where a database is one machine's alone."""

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Table, delete, func, select
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.states import RUN_FINISHED, RunType
 from slipstream.store.asset_tables import asset_event, partition_queue, run_asset_event
+from slipstream.store.component_tables import job
 from slipstream.store.database import Transaction
 from slipstream.store.parts import StoreParts
 from slipstream.store.people_tables import event_log, hitl_detail
@@ -20,7 +21,6 @@ from slipstream.store.tables import (
     dag_run,
     dag_source,
     dag_version,
-    heartbeat,
     rendered_fields,
     source_text,
     task_instance,
@@ -75,7 +75,7 @@ class CleanVerbs(StoreParts):
             dag_version.name: self._clean_versions,
             dag_source.name: self._clean_sources,
             asset_event.name: self._clean_asset_events,
-            heartbeat.name: self._clean_heartbeats,
+            job.name: self._clean_jobs,
             event_log.name: self._clean_event_log,
             _OBJECT: self._clean_objects,
         }
@@ -128,10 +128,10 @@ class CleanVerbs(StoreParts):
         with self._database.write() as transaction:
             return {asset_event.name: _remove(transaction, asset_event, old, dry_run)}
 
-    def _clean_heartbeats(self, before: datetime, dry_run: bool) -> Mapping[str, int]:
-        old = heartbeat.c.latest < to_micros(before)
+    def _clean_jobs(self, before: datetime, dry_run: bool) -> Mapping[str, int]:
+        old = job.c.latest < to_micros(before)
         with self._database.write() as transaction:
-            return {heartbeat.name: _remove(transaction, heartbeat, [old], dry_run)}
+            return {job.name: _remove(transaction, job, [old], dry_run)}
 
     def _clean_event_log(self, before: datetime, dry_run: bool) -> Mapping[str, int]:
         old = event_log.c.when < to_micros(before)

@@ -13,6 +13,7 @@ from slipstream.store.asset_listing import AssetListingVerbs
 from slipstream.store.asset_queues import AssetQueueVerbs
 from slipstream.store.backfills import BackfillVerbs
 from slipstream.store.callbacks import CallbackVerbs
+from slipstream.store.components import ComponentVerbs
 from slipstream.store.crypto import SecretBox
 from slipstream.store.dags import DagVerbs
 from slipstream.store.database import Database
@@ -59,6 +60,7 @@ class SqlStore(
     PoolVerbs,
     SecretVerbs,
     HistoryVerbs,
+    ComponentVerbs,
     AdminVerbs,
 ):
     """All verbs on one SQL database."""

@@ -25,6 +25,7 @@ from slipstream.model.states import LIVE
 from slipstream.model.version import DagVersion, FileError
 from slipstream.store.asset_registry import settle_activity
 from slipstream.store.asset_tables import asset, asset_consumer, asset_reference
+from slipstream.store.component_tables import dag_favorite
 from slipstream.store.database import Row, Transaction
 from slipstream.store.filters import asset_with, in_range, like, one_among, ordering
 from slipstream.store.parts import StoreParts
@@ -344,6 +345,10 @@ def _conditions(which: DagFilter) -> list[ColumnElement[bool]]:
             .where(asset_reference.c.role == Role.SCHEDULE.value, asset_with(which.waits_for_asset))
         )
         conditions.append(dag.c.dag_id.in_(waiting))
+    for user, wanted in ((which.favorite_of, True), (which.not_favorite_of, False)):
+        if user is not None:
+            mine = select(dag_favorite.c.dag_id).where(dag_favorite.c.username == user)
+            conditions.append(dag.c.dag_id.in_(mine) if wanted else dag.c.dag_id.not_in(mine))
     runs = [
         *one_among(dag_run.c.state, which.run_states),
         *in_range(dag_run.c.start_date, which.run_start_date),

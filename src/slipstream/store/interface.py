@@ -26,6 +26,7 @@ from slipstream.model.run import DagRun, PastRun, TaskKey
 from slipstream.model.states import RunState, TaskState
 from slipstream.model.version import DagVersion, FileError, ParsedFile
 from slipstream.store.backfill_records import BackfillAdvance, NewBackfill
+from slipstream.store.component_interface import ComponentStore, RequestStore
 from slipstream.store.deadline_records import DeadlineRecord, ReckonedDeadline
 from slipstream.store.imported import HistoryStore
 from slipstream.store.input_interface import EventLogStore, InputStore
@@ -35,7 +36,6 @@ from slipstream.store.records import (
     AssetEventFilter,
     AssetFilter,
     AttemptRecord,
-    ComponentHealth,
     ConnectionRecord,
     DagFilter,
     DagRecord,
@@ -69,7 +69,7 @@ __all__ = [
     "AdminStore",
     "AttemptRecord",
     "CallbackStore",
-    "ComponentHealth",
+    "ComponentStore",
     "ConnectionRecord",
     "DagFilter",
     "DagRecord",
@@ -87,6 +87,7 @@ __all__ = [
     "PoolRecord",
     "PoolUse",
     "Range",
+    "RequestStore",
     "RunFilter",
     "RunSnapshot",
     "RunStore",
@@ -171,9 +172,6 @@ class SchedulerStore(Protocol):
 
     def running_instances_by_dag(self) -> Mapping[str, int]:
         """`{dag_id: queued and running instances}`."""
-
-    def heartbeat(self, job: str, hostname: str, pid: int) -> None:
-        """Say that a component is alive; the health endpoint reads it."""
 
 
 class BackfillStore(Protocol):
@@ -547,9 +545,6 @@ class AdminStore(Protocol):
         """Remove what ended before that moment; `{table: rows}`. None is everything that can be
         cleaned; an unknown table is an `InvalidInputError`. See `slipstream.store.clean`."""
 
-    def health(self) -> Sequence[ComponentHealth]:
-        """What the components last said."""
-
     def lease(self, name: str, holder: Holder) -> Lease | None:
         """A wait for, or hold on, that name; None where a database is one machine's alone."""
 
@@ -576,6 +571,8 @@ class Store(
     SettingsStore,
     EventLogStore,
     HistoryStore,
+    ComponentStore,
+    RequestStore,
     AdminStore,
     Protocol,
 ):

@@ -60,7 +60,7 @@ def clear_partitions(
     Raises `NotFoundError` for an unknown DAG, `InvalidInputError` for a selection that says
     nothing or too much.
     """
-    runs = sorted(_selected(store, dag_id, selection), key=_place)
+    runs = selected_runs(store, dag_id, selection)
     instances = 0
     if not dry_run:
         store.forget_partitions([run.pk for run in runs if _is_partitioned(run)])
@@ -70,6 +70,17 @@ def clear_partitions(
             keys = [entry.instance.key for entry in store.iterate_instances(which)]
             instances += len(store.clear_instances(run.pk, keys, dry_run=dry_run))
     return ClearedPartitions(runs=runs, task_instances=instances)
+
+
+def selected_runs(
+    store: PartitionStore, dag_id: str, selection: PartitionSelection
+) -> Sequence[DagRun]:
+    """The DAG's runs that are meant, in the order of their dates.
+
+    Raises `NotFoundError` for an unknown DAG, `InvalidInputError` for a selection that says
+    nothing or too much.
+    """
+    return sorted(_selected(store, dag_id, selection), key=_place)
 
 
 def _selected(

@@ -334,6 +334,10 @@ class DagFilter:
     waits_for_assets: bool | None = None
     waits_for_asset: str | None = None
     """DAGs that wait for an asset with that text in its name or URI."""
+    favorite_of: str | None = None
+    """DAGs that this user has put first."""
+    not_favorite_of: str | None = None
+    """All others."""
     run_states: Sequence[RunState] | None = None
     """DAGs with a run in one of these states, that began and ended within the bounds below."""
     run_start_date: Range = field(default_factory=Range)

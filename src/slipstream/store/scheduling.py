@@ -42,14 +42,13 @@ from slipstream.store.rows import (
     to_json,
     to_run,
 )
-from slipstream.store.statements import RowsStatement, SqlTuple, Statement, types_of, upsert
+from slipstream.store.statements import RowsStatement, SqlTuple, Statement, types_of
 from slipstream.store.tables import (
     ACTIVE_RUNS,
     ACTIVE_TASKS,
     dag,
     dag_run,
     dag_version,
-    heartbeat,
     notice,
     one_of,
     task_instance,
@@ -297,14 +296,6 @@ class SchedulingVerbs(StoreParts):
                 .group_by(dag_run.c.dag_id)
             )
         return dict(rows)
-
-    def heartbeat(self, job: str, hostname: str, pid: int) -> None:
-        """Say that a component is alive; the health endpoint reads it."""
-        columns = ("job", "hostname", "pid", "latest")
-        statement = upsert(self._database.dialect, heartbeat, columns, ("job", "hostname"))
-        row = {"job": job, "hostname": hostname, "pid": pid, "latest": to_micros(self._clock())}
-        with self._database.write() as transaction:
-            transaction.execute(statement, [row])
 
 
 def add_run(transaction: Transaction, new: NewRun, now: datetime) -> DagRun:

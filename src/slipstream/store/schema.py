@@ -13,6 +13,7 @@ from sqlalchemy.schema import ExecutableDDLElement
 
 from slipstream.store import asset_tables as _asset_tables  # noqa: F401 - they are tables, too
 from slipstream.store import backfill_tables as _backfill_tables  # noqa: F401 - they are tables, too
+from slipstream.store import component_tables as _component_tables  # noqa: F401 - they are tables
 from slipstream.store import deadline_tables as _deadline_tables  # noqa: F401 - they are tables, too
 from slipstream.store import lease_table as _lease_table  # noqa: F401 - it is a table, too
 from slipstream.store import people_tables, tables
@@ -21,7 +22,7 @@ from slipstream.store.errors import SchemaMismatchError
 from slipstream.store.pools import DEFAULT_POOL
 from slipstream.store.statements import Statement
 
-HEAD = "0014"
+HEAD = "0015"
 """The revision that `tables` stands for: the newest migration."""
 
 assert people_tables.hitl_detail.metadata is tables.metadata  # All tables are of one schema.

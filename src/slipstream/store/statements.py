@@ -122,19 +122,23 @@ def upsert(
 ) -> Insert:
     """An insert of `columns` that replaces them in the row which has the same `key`.
 
-    Columns in `kept` are set in a new row only.
+    Columns in `kept` are set in a new row only; where nothing is left the row stays as it is.
     """
     rest = [column for column in columns if column not in key and column not in kept]
     if dialect.name == "postgresql":
         from sqlalchemy.dialects import postgresql
 
         into = postgresql.insert(table)
+        if not rest:
+            return into.on_conflict_do_nothing(index_elements=key)
         return into.on_conflict_do_update(
             index_elements=key, set_={column: into.excluded[column] for column in rest}
         )
     from sqlalchemy.dialects import sqlite
 
     insert = sqlite.insert(table)
+    if not rest:
+        return insert.on_conflict_do_nothing(index_elements=key)
     return insert.on_conflict_do_update(
         index_elements=key, set_={column: insert.excluded[column] for column in rest}
     )

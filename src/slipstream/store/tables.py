@@ -448,15 +448,6 @@ secret_key = Table(
     Column("value", Text, nullable=False),  # sealed
 )
 
-heartbeat = Table(
-    "heartbeat",
-    metadata,
-    Column("job", String, primary_key=True),
-    Column("hostname", String, primary_key=True),
-    Column("pid", BigInteger, nullable=False),
-    Column("latest", TIME, nullable=False),
-)
-
 schema_revision = Table(
     "alembic_version",
     metadata,

@@ -190,10 +190,6 @@ class FaultyStore:
         """See `SchedulerStore`."""
         return meet(self._fates, "running_instances_by_dag", self._store.running_instances_by_dag)
 
-    def heartbeat(self, job: str, hostname: str, pid: int) -> None:
-        """See `SchedulerStore`."""
-        meet(self._fates, "heartbeat", lambda: self._store.heartbeat(job, hostname, pid))
-
     def get_dag(self, dag_id: str) -> DagRecord:
         """See `DagStore`."""
         return meet(self._fates, "get_dag", lambda: self._store.get_dag(dag_id))

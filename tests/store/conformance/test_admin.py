@@ -147,11 +147,11 @@ def test_objects_go_when_no_xcom_refers_to_them_and_they_are_not_new(
     assert set(_files(tmp_path / "xcom")) == {objects["a"], objects["c"]}
 
 
-def test_heartbeats_of_components_that_are_gone_go(store: Store) -> None:
+def test_jobs_that_were_last_heard_of_long_ago_go(store: Store) -> None:
     store.heartbeat("scheduler", "host", 1)
-    assert store.clean(later(0), tables=["heartbeat"], dry_run=False) == {"heartbeat": 0}
+    assert store.clean(later(0), tables=["job"], dry_run=False) == {"job": 0}
     far = NOON + timedelta(days=36500)
-    assert store.clean(far, tables=["heartbeat"], dry_run=False) == {"heartbeat": 1}
+    assert store.clean(far, tables=["job"], dry_run=False) == {"job": 1}
     assert list(store.health()) == []
 
 
@@ -159,7 +159,7 @@ def test_cleaning_without_tables_cleans_all_of_them(store: Store) -> None:
     over(store, recorded(store), "old", 10)
     counts = store.clean(later(20), tables=None, dry_run=False)
     assert (counts["dag_run"], counts["task_instance"]) == (1, 2)
-    assert {"dag_version", "dag_source", "heartbeat", "xcom_object"} <= set(counts)
+    assert {"dag_version", "dag_source", "job", "xcom_object"} <= set(counts)
 
 
 def test_an_unknown_table_is_refused(store: Store) -> None:

@@ -203,7 +203,9 @@ def dag_payload(dag: DagRecord) -> DAGResponse:
     )
 
 
-def dag_details_payload(dag: DagRecord, running: int) -> DAGDetailsResponse:
+def dag_details_payload(
+    dag: DagRecord, running: int, *, is_favorite: bool = False
+) -> DAGDetailsResponse:
     """A DAG as its long payload; `running` is the number of its runs under way."""
     spec = dag.latest.spec
     details = spec.details
@@ -230,6 +232,7 @@ def dag_details_payload(dag: DagRecord, running: int) -> DAGDetailsResponse:
             else None
         ),
         owner_links=spec.owner_links or None,
+        is_favorite=is_favorite,
         active_runs_count=running,
         concurrency=spec.max_active_tasks,
         latest_dag_version=version_payload(dag.latest, dag.bundle_name),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from slipstream.api.payloads.base import Instant, Payload
 
 
@@ -19,6 +21,13 @@ class JobResponse(Payload, frozen=True, kw_only=True):
     hostname: str | None
     unixname: str | None
     dag_display_name: str | None = None
+
+
+class JobCollectionResponse(Payload, frozen=True, kw_only=True):
+    """A page of jobs."""
+
+    jobs: Sequence[JobResponse]
+    total_entries: int
 
 
 class TriggerResponse(Payload, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import Field, JsonValue
 
-from slipstream.api.payloads.base import Payload
+from slipstream.api.payloads.base import Instant, Payload
 from slipstream.api.payloads.bodies import Body
 
 
@@ -49,6 +49,39 @@ class ConnectionBody(Body):
     password: str | None = None
     extra: str | None = None
     team_name: str | None = None
+
+
+class ConnectionTestRequestBody(ConnectionBody):
+    """A connection to be tested in the background, and what to do then."""
+
+    commit_on_success: bool = False
+    executor: str | None = None
+    queue: str | None = None
+
+
+class ConnectionTestResponse(Payload, frozen=True, kw_only=True):
+    """Whether the service answered, and what it said."""
+
+    status: bool
+    message: str
+
+
+class ConnectionTestQueuedResponse(Payload, frozen=True, kw_only=True):
+    """A test that goes on; the token asks for its result."""
+
+    token: str
+    connection_id: str
+    state: str
+
+
+class AsyncConnectionTestResponse(Payload, frozen=True, kw_only=True):
+    """How far a test is."""
+
+    token: str
+    connection_id: str
+    state: str
+    result_message: str | None = None
+    created_at: Instant
 
 
 class ConnectionResponse(Payload, frozen=True, kw_only=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from slipstream.api.auth.access import Resource, editing
 from slipstream.api.call import Call
 from slipstream.api.operation import Routes
@@ -73,6 +75,19 @@ def clear_dag_run(
     call: Call, dag_id: str, dag_run_id: str, body: DAGRunClearBody
 ) -> DAGRunResponse | ClearTaskInstanceCollectionResponse:
     """Run a whole run again, or only what failed in it; a dry run says what that would be."""
+    cleared = clear_run(call, dag_id, dag_run_id, body)
+    if body.dry_run:
+        listed = collection_of(call, cleared)
+        return ClearTaskInstanceCollectionResponse(
+            task_instances=listed.task_instances, total_entries=len(cleared)
+        )
+    return run_payload(call, call.store.get_run(dag_id, dag_run_id))
+
+
+def clear_run(
+    call: Call, dag_id: str, dag_run_id: str, body: DAGRunClearBody
+) -> Sequence[InstanceInRun]:
+    """Clear one run, unless that is a dry run; gives what was (or would be) cleared."""
     if body.only_new:
         raise InvalidInputError(
             "only_new cannot be asked for by itself: clear the run with run_on_latest_version, "
@@ -100,14 +115,9 @@ def clear_dag_run(
             latest_version=body.run_on_latest_version,
         )
     ]
-    if body.dry_run:
-        listed = collection_of(call, cleared)
-        return ClearTaskInstanceCollectionResponse(
-            task_instances=listed.task_instances, total_entries=len(cleared)
-        )
-    if body.note is not None:
+    if body.note is not None and not body.dry_run:
         call.store.set_run_note(dag_id, dag_run_id, body.note, call.user.name)
-    return run_payload(call, call.store.get_run(dag_id, dag_run_id))
+    return cleared
 
 
 def _check(body: ClearTaskInstancesBody) -> None:

@@ -76,7 +76,14 @@ def post_connection(call: Call, body: ConnectionBody) -> ConnectionResponse:
         raise AlreadyExistsError(
             f"There is a connection {body.connection_id!r} already; PATCH changes it."
         )
-    connection = ConnectionRecord(
+    connection = new_connection(body)
+    call.store.set_connection(connection)
+    return _payload(connection)
+
+
+def new_connection(body: ConnectionBody) -> ConnectionRecord:
+    """The connection that the body describes."""
+    return ConnectionRecord(
         conn_id=body.connection_id,
         conn_type=body.conn_type,
         description=body.description,
@@ -87,8 +94,6 @@ def post_connection(call: Call, body: ConnectionBody) -> ConnectionResponse:
         port=body.port,
         extra=_json_object(body.extra),
     )
-    call.store.set_connection(connection)
-    return _payload(connection)
 
 
 @routes.add("PATCH", "/connections", permission=editing(Resource.CONNECTION), answer=BulkResponse)
@@ -133,9 +138,18 @@ def patch_connection(
             f"{connection_id!r}: a connection keeps its id."
         )
     stored = _stored(call, connection_id)
+    connection = changed_connection(stored, body, update_mask)
+    call.store.set_connection(connection)
+    return _payload(connection)
+
+
+def changed_connection(
+    stored: ConnectionRecord, body: ConnectionBody, update_mask: list[str] | None = None
+) -> ConnectionRecord:
+    """The stored connection with what the body says of it; masks keep what they hide."""
     changed = changed_fields(body, update_mask)
-    connection = ConnectionRecord(
-        conn_id=connection_id,
+    return ConnectionRecord(
+        conn_id=stored.conn_id,
         conn_type=body.conn_type if "conn_type" in changed else stored.conn_type,
         description=body.description if "description" in changed else stored.description,
         host=body.host if "host" in changed else stored.host,
@@ -153,8 +167,6 @@ def patch_connection(
             else stored.extra
         ),
     )
-    call.store.set_connection(connection)
-    return _payload(connection)
 
 
 @routes.add("DELETE", _CONNECTION, permission=deleting(Resource.CONNECTION), status=204)

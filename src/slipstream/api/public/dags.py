@@ -22,6 +22,7 @@ from slipstream.api.payloads.dags import (
 )
 from slipstream.api.payloads.filters import Page, Paging, like, window_of
 from slipstream.api.update_mask import require_known
+from slipstream.model.errors import ConflictError
 from slipstream.model.states import RunState
 from slipstream.store.records import DagFilter, Range, RunFilter, Window
 
@@ -76,6 +77,7 @@ class DagQuery(Paging, DagSelection):
     bundle_name: str | None = None
     has_asset_schedule: bool | None = None
     asset_dependency: str | None = None
+    is_favorite: bool | None = None
     dag_run_state: list[RunState] | None = None
     dag_run_start_date_gte: Moment | None = None
     dag_run_start_date_gt: Moment | None = None
@@ -124,7 +126,15 @@ class TagQuery(Paging):
 @routes.add("GET", "/dags", permission=reading(Resource.DAG), answer=DAGCollectionResponse)
 def get_dags(call: Call, query: Annotated[DagQuery, QueryParameter()]) -> DAGCollectionResponse:
     """A page of DAGs."""
-    page = call.store.list_dags(query.filter(), query.window(call.settings, _ORDER))
+    which = query.filter()
+    if query.is_favorite is not None:
+        name = call.user.name
+        which = replace(
+            which,
+            favorite_of=name if query.is_favorite else None,
+            not_favorite_of=None if query.is_favorite else name,
+        )
+    page = call.store.list_dags(which, query.window(call.settings, _ORDER))
     return DAGCollectionResponse(
         dags=[dag_payload(dag) for dag in page.items], total_entries=page.total
     )
@@ -158,7 +168,11 @@ def get_dag_details(call: Call, dag_id: str) -> DAGDetailsResponse:
     """One DAG with all there is to say of it."""
     dag = call.store.get_dag(dag_id)
     running = RunFilter(dag_ids=[dag_id], states=[RunState.RUNNING])
-    return dag_details_payload(dag, call.store.list_runs(running, Window(limit=1)).total)
+    return dag_details_payload(
+        dag,
+        call.store.list_runs(running, Window(limit=1)).total,
+        is_favorite=bool(call.store.favorites_of(call.user.name, [dag_id])),
+    )
 
 
 @routes.add("PATCH", "/dags/{dag_id}", permission=editing(Resource.DAG), answer=DAGResponse)
@@ -179,6 +193,19 @@ def patch_dag(
 def delete_dag(call: Call, dag_id: str) -> None:
     """Remove a DAG and its whole history. It comes back if its file is still there."""
     call.store.delete_dag(dag_id)
+
+
+@routes.add("POST", "/dags/{dag_id}/favorite", permission=reading(Resource.DAG), status=204)
+def favorite_dag(call: Call, dag_id: str) -> None:
+    """Put the DAG first for oneself."""
+    call.store.set_favorite(dag_id, call.user.name, True)
+
+
+@routes.add("POST", "/dags/{dag_id}/unfavorite", permission=reading(Resource.DAG), status=204)
+def unfavorite_dag(call: Call, dag_id: str) -> None:
+    """Put it first no longer."""
+    if not call.store.set_favorite(dag_id, call.user.name, False):
+        raise ConflictError(f"The DAG {dag_id!r} is not one of your favorites.")
 
 
 @routes.add("GET", "/dagTags", permission=reading(Resource.DAG), answer=DAGTagCollectionResponse)

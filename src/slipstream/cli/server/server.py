@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from slipstream.api.call import RemoteLogReader
+    from slipstream.api.connection_tests import ConnectionTester
     from slipstream.api.plugin_apps.host import PluginHost
     from slipstream.api.server import ApiServer
     from slipstream.executors.interface import Executor
@@ -199,12 +200,23 @@ class Server:
             ask_timetable=None if self._questions is None else self._questions.ask_and_wait,
             live=self._live,
             read_remote_log=self._read_remote_log,
+            connection_tester=self._connection_tester(),
         )
         if self._held is None:
             return front
         from slipstream.api.execution import ExecutionGate
 
         return ExecutionGate(front, self._held, wiring.api_settings(self._deployment).base_path)
+
+    def _connection_tester(self) -> ConnectionTester | None:
+        """What tests connections, where the settings allow it."""
+        if self._deployment.config.text("core", "test_connection") != "Enabled":
+            return None
+        from slipstream.api.connection_tests import ConnectionTester
+
+        tester = ConnectionTester(self._deployment.run_folder)
+        self._opened.callback(tester.stop)
+        return tester
 
     def _start_plugins(self) -> PluginHost | None:
         """Load plugins in a process of their own, if there are any."""
@@ -351,6 +363,7 @@ class Server:
 
     def _start_dag_processor(self, host: ProcessHost, store: Store) -> None:
         from slipstream.services.dag_processor import DagProcessor
+        from slipstream.services.parse_requests import ParseRequests
 
         folders = wiring.dag_folders(self._deployment)
         for folder in folders:
@@ -358,6 +371,9 @@ class Server:
         processor = DagProcessor(store, host, folders, on_recorded=self._recorded)
         processor.start()
         self._opened.callback(processor.stop)
+        requests = ParseRequests(store, processor)
+        requests.start()
+        self._opened.callback(requests.stop)
         self._signs_of_life[Part.DAG_PROCESSOR] = Pulse(processor.call)
 
     def _start_janitor(self, store: Store) -> None:

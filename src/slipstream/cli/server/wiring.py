@@ -159,6 +159,8 @@ def api_settings(deployment: Deployment) -> ApiSettings:
         cors_headers=_words(config, "api", "access_control_allow_headers"),
         show_api_docs=config.flag("api", "enable_swagger_ui"),
         shown_config=shown_config(config),
+        executor=config.text("core", "executor"),
+        test_connection=config.text("core", "test_connection"),
         allowed_run_id_pattern=config.text("scheduler", "allowed_run_id_pattern"),
         unhealthy_after_seconds=config.number("scheduler", "scheduler_health_check_threshold"),
         store_is_near=deployment.database_url.startswith("sqlite"),
