@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 import pytest
 from tests.cli.conftest import Slipstream
+from tests.cli.database import end_of_run, wait_for_dag
 from tests.cli.servers import environment, eventually, processes_of, running
 from tests.postgres.server import PostgresServer
 
@@ -185,16 +185,6 @@ def ok(home: Path, *words: str) -> str:
     return done.stdout
 
 
-def ended(home: Path, run_id: str) -> Callable[[], str | None]:
-    """Asks for the state of a run, until it has ended."""
-
-    def look() -> str | None:
-        found = ok(home, "dags", "state", "steps", run_id).strip()
-        return found if found in {"success", "failed"} else None
-
-    return look
-
-
 @pytest.mark.processes
 def test_a_killed_server_takes_its_runs_up_again(configured: Path, tmp_path: Path) -> None:
     home, flag = configured, tmp_path / "flag"
@@ -211,7 +201,7 @@ def test_a_killed_server_takes_its_runs_up_again(configured: Path, tmp_path: Pat
     with running(home, "standalone") as server:
         eventually(lambda: len(tries.read_text().split()) == 4)
         flag.touch()
-        assert eventually(ended(home, "mine")) == "success"
+        assert end_of_run(home, "steps") == "success"
         states = ok(home, "tasks", "states-for-dag-run", "steps", "mine", "-o", "plain")
         assert states.count("success") == 5
         assert sorted(tries.read_text().split()) == ["1", "1", "2", "2", "3"]
@@ -220,7 +210,7 @@ def test_a_killed_server_takes_its_runs_up_again(configured: Path, tmp_path: Pat
         assert "hushhush" not in log
 
         ok(home, "tasks", "clear", "steps", "-t", "last", "-y")
-        assert eventually(ended(home, "mine")) == "success"
+        assert end_of_run(home, "steps") == "success"
         eventually(lambda: len(list((home / "logs").rglob("*task_id=last*/*.log"))) == 2)
         ok(home, "dags", "pause", "steps")
         ok(home, "jobs", "check", "--job-type", "SchedulerJob")
@@ -246,7 +236,7 @@ def prepare(home: Path, flag: Path) -> None:
     ok(home, "variables", "set", "flag", str(flag))
     ok(home, "connections", "add", "db", "--conn-uri", "postgres://me:hushhush@h/d")
     ok(home, "pools", "set", "small", "2", "few")
-    eventually(lambda: "steps" in ok(home, "dags", "list", "-o", "plain"))
+    wait_for_dag(home, "steps")
 
 
 @pytest.mark.processes
@@ -265,7 +255,7 @@ def test_a_second_server_waits_and_takes_over(url: str, tmp_path: Path) -> None:
         eventually(lambda: not processes_of(one))
         eventually(lambda: len(tries.read_text().split()) == 4)
         flag.touch()
-        assert eventually(ended(two, "mine")) == "success"
+        assert end_of_run(two, "steps") == "success"
         assert sorted(tries.read_text().split()) == ["1", "1", "2", "2", "3"]
         assert "in charge now, in term 2" in waits.read_text()
 
@@ -273,7 +263,7 @@ def test_a_second_server_waits_and_takes_over(url: str, tmp_path: Path) -> None:
             assert f"process {second.process.pid}" in (one / "standalone.stderr").read_text()
             assert second.end() == 0
             ok(one, "dags", "trigger", "steps", "--run-id", "other")
-            assert eventually(ended(one, "other")) == "success"
+            assert end_of_run(one, "steps", "other") == "success"
             assert third.end() == 0
     assert processes_of(one) == processes_of(two) == []
 
@@ -296,5 +286,5 @@ def test_a_server_that_loses_its_place_ends_with_all_of_its_tasks(url: str, tmp_
         eventually(lambda: not processes_of(one))
         eventually(lambda: len(tries.read_text().split()) == 4)
         flag.touch()
-        assert eventually(ended(two, "mine")) == "success"
+        assert end_of_run(two, "steps") == "success"
         assert second.end() == 0

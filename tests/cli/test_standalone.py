@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.cli.database import end_of_run, wait_for_dag
 from tests.cli.servers import environment, eventually, processes_of, running, token
 
 pytestmark = pytest.mark.processes
@@ -69,12 +70,6 @@ def slipstream(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def state(home: Path, run_id: str, dag_id: str = "greeter") -> str | None:
-    """The state of that run once it has ended."""
-    found = slipstream(home, "dags", "state", dag_id, run_id).stdout.strip()
-    return found if found in {"success", "failed"} else None
-
-
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
@@ -87,10 +82,10 @@ def test_a_dropped_file_runs_and_everything_ends(home: Path) -> None:
         assert health["metadatabase"]["status"] == health["scheduler"]["status"] == "healthy"
 
         (home / "dags" / "greeter.py").write_text(GREETER)
-        eventually(lambda: "greeter" in slipstream(home, "dags", "list", "-o", "plain").stdout)
+        wait_for_dag(home, "greeter")
         triggered = slipstream(home, "dags", "trigger", "greeter", "--run-id", "mine")
         assert triggered.returncode == 0, triggered.stderr
-        assert eventually(lambda: state(home, "mine")) == "success"
+        assert end_of_run(home, "greeter") == "success"
 
         headers = {"Authorization": token(server)}
         answer = server.get(
@@ -107,14 +102,14 @@ def test_a_dropped_file_runs_and_everything_ends(home: Path) -> None:
 def test_cleared_work_runs_again_with_its_setup_and_teardown(home: Path) -> None:
     with running(home, "standalone"):
         (home / "dags" / "paired.py").write_text(PAIRED)
-        eventually(lambda: "paired" in slipstream(home, "dags", "list", "-o", "plain").stdout)
+        wait_for_dag(home, "paired")
         triggered = slipstream(home, "dags", "trigger", "paired", "--run-id", "mine")
         assert triggered.returncode == 0, triggered.stderr
-        assert eventually(lambda: state(home, "mine", "paired")) == "failed"
+        assert end_of_run(home, "paired") == "failed"
         assert tries(home) == {"make": 1, "work": 1, "remove": 1}
         clear = ("tasks", "clear", "paired", "--task-regex", "work", "--yes")
         assert slipstream(home, *clear).returncode == 0
-        assert eventually(lambda: state(home, "mine", "paired")) == "success"
+        assert end_of_run(home, "paired") == "success"
         assert tries(home) == {"make": 2, "work": 2, "remove": 2}
 
 
@@ -180,7 +175,7 @@ def test_a_taken_port_is_one_line(home: Path) -> None:
 def test_a_killed_server_leaves_nothing_and_can_start_again(home: Path) -> None:
     with running(home, "standalone") as server:
         (home / "dags" / "greeter.py").write_text(GREETER)
-        eventually(lambda: "greeter" in slipstream(home, "dags", "list", "-o", "plain").stdout)
+        wait_for_dag(home, "greeter")
         server.end(signal.SIGKILL)
     eventually(lambda: not processes_of(home))
     with running(home, "standalone") as server:
@@ -192,9 +187,9 @@ def test_the_parts_work_together_as_separate_processes(home: Path) -> None:
     (home / "dags").mkdir()
     (home / "dags" / "greeter.py").write_text(GREETER)
     with running(home, "dag-processor"), running(home, "scheduler"):
-        eventually(lambda: "greeter" in slipstream(home, "dags", "list", "-o", "plain").stdout)
+        wait_for_dag(home, "greeter")
         assert slipstream(home, "dags", "trigger", "greeter", "--run-id", "mine").returncode == 0
-        assert eventually(lambda: state(home, "mine")) == "success"
+        assert end_of_run(home, "greeter") == "success"
         with running(home, "api-server") as api:
             health = api.get("/api/v2/monitor/health")
             assert isinstance(health, dict)
@@ -228,7 +223,7 @@ def test_a_callback_that_was_due_when_the_server_was_killed_is_called_by_the_nex
     with running(home, "standalone") as server:
         dags.mkdir(exist_ok=True)
         (dags / "tells.py").write_text(TELLS)
-        eventually(lambda: "tells" in slipstream(home, "dags", "list", "-o", "plain").stdout)
+        wait_for_dag(home, "tells")
         assert slipstream(home, "dags", "trigger", "tells", "--run-id", "one").returncode == 0
         eventually(lambda: list(dags.glob("begun_*")))
         server.end(signal.SIGKILL)

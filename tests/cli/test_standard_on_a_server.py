@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.cli.database import end_of_run, wait_for_dag
 from tests.cli.servers import RunningServer, environment, eventually, running, token
 
 pytestmark = pytest.mark.processes
@@ -148,7 +149,7 @@ def server(home: Path) -> Iterator[RunningServer]:
     (home / "dags").mkdir(parents=True)
     (home / "dags" / "standard.py").write_text(FILE)
     with running(home, "standalone") as server:
-        eventually(lambda: "waiter" in slipstream(home, "dags", "list", "-o", "plain"))
+        wait_for_dag(home, "waiter")
         yield server
 
 
@@ -177,13 +178,7 @@ def states(home: Path, dag_id: str, run_id: str = "mine") -> dict[str, str]:
 
 def ended(home: Path, dag_id: str, run_id: str = "mine") -> dict[str, str]:
     """`{task_id: state}` once the run has ended."""
-
-    def look() -> bool:
-        # The run's conf may stand beside its state.
-        state = slipstream(home, "dags", "state", dag_id, run_id).partition(",")[0].strip()
-        return state in {"success", "failed"}
-
-    eventually(look)
+    end_of_run(home, dag_id, run_id)
     return states(home, dag_id, run_id)
 
 

@@ -8,7 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.cli.servers import eventually, running
+from tests.cli.database import end_of_run, wait_for_dag
+from tests.cli.servers import running
 from tests.cli.test_standalone import slipstream
 
 pytestmark = pytest.mark.processes
@@ -203,19 +204,13 @@ remembering()
 """
 
 
-def ended(home: Path, dag_id: str) -> str | None:
-    """The state of the run `mine` of a DAG once it has ended."""
-    found = slipstream(home, "dags", "state", dag_id, "mine").stdout.strip()
-    return found if found in {"success", "failed"} else None
-
-
 def run(home: Path, dag_id: str, source: str) -> None:
     """Write the file, trigger its DAG and see it succeed."""
     (home / "dags" / f"{dag_id}.py").write_text(source)
-    eventually(lambda: dag_id in slipstream(home, "dags", "list", "-o", "plain").stdout)
+    wait_for_dag(home, dag_id)
     triggered = slipstream(home, "dags", "trigger", dag_id, "--run-id", "mine")
     assert triggered.returncode == 0, triggered.stderr
-    state = eventually(lambda: ended(home, dag_id))
+    state = end_of_run(home, dag_id)
     logs = "\n".join(path.read_text() for path in (home / "logs").rglob("*.log"))
     assert state == "success", logs
 

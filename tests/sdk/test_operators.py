@@ -448,14 +448,22 @@ def test_an_interrupted_command_is_ended(tmp_path: Path) -> None:
         raise InterruptedError_
 
     pid_file = tmp_path / "pid"
-    before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 1)
+
+    def interrupt_once_it_runs() -> None:
+        deadline = time.monotonic() + 60
+        while not (pid_file.exists() and pid_file.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    thread = threading.Thread(target=interrupt_once_it_runs)
+    thread.start()
     try:
         with pytest.raises(InterruptedError_):
-            bash(f"echo $$ > {pid_file}; sleep 60")
+            bash(f"echo $$ > {pid_file}; sleep 90")
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        thread.join()
+        signal.signal(signal.SIGUSR1, before)
     assert not _alive(int(pid_file.read_text()))
 
 
