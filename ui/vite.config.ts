@@ -9,6 +9,8 @@ const server = process.env.SLIPSTREAM_URL ?? "http://127.0.0.1:8080";
 const proxied = Object.fromEntries(["/api", "/auth", "/ui", "/docs"].map((path) => [path, server]));
 
 const OUT = "../src/slipstream/api/ui/dist";
+// Below /assets there are screens.
+const ASSETS = "static";
 const LEAST_BYTES = 1024;
 
 /** Puts a compressed copy beside every file that is worth it, for the server to send. */
@@ -16,7 +18,7 @@ const compressed = (): Plugin => ({
   name: "compressed",
   apply: "build",
   closeBundle() {
-    const folder = join(import.meta.dirname, OUT, "assets");
+    const folder = join(import.meta.dirname, OUT, ASSETS);
     for (const name of readdirSync(folder)) {
       const path = join(folder, name);
       const content = readFileSync(path);
@@ -32,6 +34,7 @@ export default defineConfig({
   plugins: [react(), compressed()],
   build: {
     outDir: OUT,
+    assetsDir: ASSETS,
     emptyOutDir: true,
     target: "es2022",
     sourcemap: false,

@@ -55,10 +55,15 @@ class RunningServer:
 
     def post(self, path: str, body: object, **headers: str) -> object:
         """The JSON answer of the API to that JSON body."""
+        return self.send("POST", path, body, **headers)
+
+    def send(self, method: str, path: str, body: object, **headers: str) -> object:
+        """The JSON answer of the API to a request of that method with that JSON body."""
         request = urllib.request.Request(
             self.url + path,
             data=json.dumps(body).encode(),
             headers={"Content-Type": "application/json", **headers},
+            method=method,
         )
         return self._ask(request)
 

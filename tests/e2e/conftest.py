@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,11 +71,17 @@ with DAG("broken") as dag:
 
 
 @pytest.fixture(scope="module")
-def dags_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def dag_files() -> Mapping[str, str]:
+    """`{name: text}`; a module that has files of its own gives others."""
+    return DAGS
+
+
+@pytest.fixture(scope="module")
+def dags_folder(tmp_path_factory: pytest.TempPathFactory, dag_files: Mapping[str, str]) -> Path:
     """The DAG files."""
     folder = tmp_path_factory.mktemp("home") / "dags"
     folder.mkdir()
-    for name, text in DAGS.items():
+    for name, text in dag_files.items():
         (folder / name).write_text(text)
     return folder
 
@@ -142,18 +148,22 @@ def page(browser: Browser, server: RunningServer) -> Iterator[Page]:
     assert not wrong
 
 
+@pytest.fixture(scope="module")
+def admin_password(server: RunningServer) -> str:
+    """The one that the server printed."""
+    found = re.search(r"user admin with the password (\S+)", server.greeting)
+    assert found, server.greeting
+    return found.group(1)
+
+
 @pytest.fixture
-def log_in(page: Page, server: RunningServer) -> Callable[[str, str], None]:
-    """Fills the login in; the admin's password is the one that the server printed."""
+def log_in(page: Page, admin_password: str) -> Callable[[str, str], None]:
+    """Fills the login in, that of the administrator unless told otherwise."""
 
     def do(name: str = "admin", password: str = "") -> None:
-        if not password:
-            found = re.search(rf"user {name} with the password (\S+)", server.greeting)
-            assert found, server.greeting
-            password = found.group(1)
         page.goto("/")
         page.get_by_label("User name").fill(name)
-        page.get_by_role("textbox", name="Password").fill(password)
+        page.get_by_role("textbox", name="Password").fill(password or admin_password)
         page.get_by_role("button", name="Log in").click()
         page.get_by_role("heading", name="Home").wait_for()
 

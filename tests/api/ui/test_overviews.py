@@ -10,6 +10,7 @@ from tests.api.making import ETL, NOON, a_run, recorded
 
 from slipstream.model.changes import InstancesAdded, MapExpanded
 from slipstream.model.run import TaskInstance
+from slipstream.model.schedule import Cron
 from slipstream.model.states import TaskState
 from slipstream.store.interface import Store
 from slipstream.store.records import RunWrite
@@ -107,3 +108,31 @@ def test_why_gives_the_sentences_of_the_run_and_the_task(api: Client, store: Sto
     store.apply([RunWrite(run.pk, 0, [InstancesAdded((waiting,))])])
     answer = api.get("/ui/dags/etl/runs/first/tasks/extract/why").json()
     assert answer == {"run": "Somebody wanted it.", "task": "It waits for a place."}
+
+
+def test_backfills_are_listed_with_how_far_they_have_come(api: Client, store: Store) -> None:
+    recorded(store, replace(ETL, schedule=Cron(expression="0 0 * * *")))
+    body = {
+        "dag_id": "etl",
+        "from_date": "2026-02-01T00:00:00Z",
+        "to_date": "2026-02-03T00:00:00Z",
+        "run_backwards": True,
+    }
+    first = api.post("/backfills", body).json()
+    api.put(f"/backfills/{first['id']}/cancel")
+    second = api.post("/backfills", body).json()
+    api.put(f"/backfills/{second['id']}/pause")
+    found = api.get("/ui/backfills").json()
+    assert found["total_entries"] == 2
+    newer, older = found["backfills"]
+    assert newer["backfill"]["id"] == second["id"]
+    assert (newer["state"], newer["total"], newer["waiting"]) == ("paused", 3, 3)
+    assert newer["run_backwards"]
+    assert (older["state"], older["waiting"], older["skipped"]) == (
+        "cancelled",
+        0,
+        {"cancelled": 3},
+    )
+    assert api.get("/ui/backfills", params={"dag_id": "other"}).json()["total_entries"] == 0
+    page = api.get("/ui/backfills", params={"limit": 1, "offset": 1}).json()
+    assert [one["backfill"]["id"] for one in page["backfills"]] == [first["id"]]

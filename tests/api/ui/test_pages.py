@@ -18,10 +18,10 @@ from slipstream.api.ui.pages import page_routes
 def built(tmp_path: Path) -> Path:
     """An app of one page and one file, and something beside it that is none of its files."""
     folder = tmp_path / "dist"
-    (folder / "assets").mkdir(parents=True)
+    (folder / "static").mkdir(parents=True)
     (folder / "index.html").write_text("<html><head></head><body>app</body></html>")
-    (folder / "assets" / "main-1a2b.js").write_text("run()")
-    (folder / "assets" / "main-1a2b.js.gz").write_bytes(gzip.compress(b"run()"))
+    (folder / "static" / "main-1a2b.js").write_text("run()")
+    (folder / "static" / "main-1a2b.js.gz").write_bytes(gzip.compress(b"run()"))
     (tmp_path / "secret.txt").write_text("secret")
     return folder
 
@@ -67,23 +67,23 @@ def test_a_program_is_given_no_page_for_what_is_not_there(browser: Browser, acce
     assert browser.get("/dagz", headers={"accept": accepted}).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/api/v2/nothing", "/ui/nothing", "/auth/x", "/assets/none.js"])
+@pytest.mark.parametrize("path", ["/api/v2/nothing", "/ui/nothing", "/auth/x", "/static/none.js"])
 def test_what_is_no_page_is_not_found(browser: Browser, path: str) -> None:
     assert browser.get(path).status_code == 404
 
 
 def test_files_are_sent_small_and_kept_for_ever(browser: Browser) -> None:
-    small = browser.get("/assets/main-1a2b.js", headers={"accept-encoding": "gzip"})
+    small = browser.get("/static/main-1a2b.js", headers={"accept-encoding": "gzip"})
     assert small.headers["content-encoding"] == "gzip"
     assert small.text == "run()"
     assert "immutable" in small.headers["cache-control"]
     assert "javascript" in small.headers["content-type"]
-    plain = browser.get("/assets/main-1a2b.js", headers={"accept-encoding": "identity"})
+    plain = browser.get("/static/main-1a2b.js", headers={"accept-encoding": "identity"})
     assert "content-encoding" not in plain.headers
     assert plain.text == "run()"
 
 
-@pytest.mark.parametrize("path", ["/assets/../../secret.txt", "/assets/%2e%2e/%2e%2e/secret.txt"])
+@pytest.mark.parametrize("path", ["/static/../../secret.txt", "/static/%2e%2e/%2e%2e/secret.txt"])
 def test_nothing_beside_the_files_is_sent(browser: Browser, path: str) -> None:
     assert "secret" not in browser.get(path).text
 

@@ -13,16 +13,19 @@ import {
 } from "@mantine/core";
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import {
+  IconCalendarRepeat,
   IconDatabase,
   IconHome,
   IconKey,
   IconMoon,
+  IconPackages,
   IconPlugConnected,
   IconSearch,
   IconSitemap,
   IconStack2,
   IconSun,
   IconUser,
+  IconUserCheck,
   IconWifiOff,
 } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
@@ -30,6 +33,7 @@ import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { answer, BASE, client } from "../api/client";
 import { useIsLive } from "../api/live";
+import { WaitingBadge } from "../approvals/WaitingBadge";
 import { useSession } from "../session/SessionGate";
 import { Mark } from "./Mark";
 import { ZoneChoice } from "./ZoneChoice";
@@ -105,9 +109,16 @@ export function Shell() {
 function Places({ onFollow }: { onFollow: () => void }) {
   const { may } = useSession();
   const path = useRouterState({ select: (state) => state.location.pathname });
-  const place = (to: string, label: string, icon: ReactNode, isHere: boolean) => (
+  const place = (
+    to: string,
+    label: string,
+    icon: ReactNode,
+    isHere: boolean,
+    badge?: ReactNode,
+  ) => (
     <NavLink
       label={label}
+      rightSection={badge}
       leftSection={icon}
       active={isHere}
       onClick={onFollow}
@@ -119,7 +130,27 @@ function Places({ onFollow }: { onFollow: () => void }) {
   return (
     <>
       {place("/", "Home", <IconHome size={17} />, path === "/")}
-      {place("/dags", "DAGs", <IconSitemap size={17} />, at("/dags"))}
+      {place(
+        "/dags",
+        "DAGs",
+        <IconSitemap size={17} />,
+        at("/dags") && !path.endsWith("/required_actions"),
+      )}
+      {may("read", "asset")
+        ? place("/assets", "Assets", <IconPackages size={17} />, at("/assets"))
+        : null}
+      {may("read", "backfill")
+        ? place("/backfills", "Backfills", <IconCalendarRepeat size={17} />, at("/backfills"))
+        : null}
+      {may("read", "task_instance")
+        ? place(
+            "/approvals",
+            "Approvals",
+            <IconUserCheck size={17} />,
+            at("/approvals") || path.endsWith("/required_actions"),
+            <WaitingBadge />,
+          )
+        : null}
       {may("read", "pool")
         ? place("/pools", "Pools", <IconStack2 size={17} />, at("/pools"))
         : null}

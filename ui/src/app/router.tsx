@@ -8,6 +8,9 @@ import {
 } from "@tanstack/react-router";
 import { BASE } from "../api/client";
 import type { DagSearch, RunSearch } from "../api/queries";
+import type { ApprovalSearch } from "../approvals/queries";
+import { ASSET_VIEWS, type AssetSearch } from "../assets/queries";
+import type { BackfillSearch } from "../backfills/BackfillsPage";
 import { DagsPage } from "../dags/DagsPage";
 import { Home } from "../home/Home";
 import { NotFound } from "./NotFound";
@@ -45,6 +48,7 @@ export const DAG_TABS = [
   "graph",
   "overview",
   "runs",
+  "backfills",
   "calendar",
   "code",
   "details",
@@ -59,6 +63,8 @@ export interface DagView extends RunSearch {
   against?: number;
   /** What is looked for in the graph or the grid. */
   find?: string;
+  /** Whether the form for a new backfill is open. */
+  create?: boolean;
 }
 
 const dag = createRoute({
@@ -74,6 +80,7 @@ const dag = createRoute({
     state: text(search.state),
     runType: among(search.runType, ["manual", "scheduled", "backfill", "asset_triggered"]),
     page: whole(search.page),
+    create: flag(search.create),
   }),
 });
 
@@ -135,6 +142,61 @@ const mapped = createRoute({
   },
 });
 
+const backfills = createRoute({
+  getParentRoute: () => root,
+  path: "/backfills",
+  component: lazyRouteComponent(() => import("../backfills/BackfillsPage"), "BackfillsPage"),
+  validateSearch: (search): BackfillSearch => ({
+    dag: text(search.dag),
+    page: whole(search.page),
+    create: flag(search.create),
+  }),
+});
+
+const approvals = createRoute({
+  getParentRoute: () => root,
+  path: "/approvals",
+  component: lazyRouteComponent(() => import("../approvals/ApprovalsPage"), "ApprovalsPage"),
+  validateSearch: (search): ApprovalSearch => ({
+    show: among(search.show, ["waiting", "answered", "all"]),
+    q: text(search.q),
+    dag: text(search.dag),
+    page: whole(search.page),
+  }),
+});
+
+/** The address that Airflow's links to questions have; what else they say fills the form in. */
+const approval = createRoute({
+  getParentRoute: () => root,
+  path: "/dags/$dagId/runs/$runId/tasks/$taskId/required_actions",
+  component: lazyRouteComponent(() => import("../approvals/ApprovalPage"), "ApprovalPage"),
+  validateSearch: (search): { map_index?: number } & Record<string, unknown> => ({
+    ...search,
+    map_index: whole(search.map_index),
+  }),
+});
+
+const assets = createRoute({
+  getParentRoute: () => root,
+  path: "/assets",
+  component: lazyRouteComponent(() => import("../assets/AssetsPage"), "AssetsPage"),
+  validateSearch: (search): AssetSearch => ({
+    view: among(search.view, ASSET_VIEWS),
+    q: text(search.q),
+    page: whole(search.page),
+  }),
+});
+
+const asset = createRoute({
+  getParentRoute: () => root,
+  path: "/assets/$assetId",
+  component: lazyRouteComponent(() => import("../assets/AssetPage"), "AssetPage"),
+  validateSearch: (search): { page?: number; create?: boolean } => ({
+    page: whole(search.page),
+    create: flag(search.create),
+  }),
+});
+
 const variables = createRoute({
   getParentRoute: () => root,
   path: "/variables",
@@ -153,7 +215,22 @@ const pools = createRoute({
   component: lazyRouteComponent(() => import("../admin/Pools"), "Pools"),
 });
 
-const tree = root.addChildren([home, dags, dag, run, task, mapped, variables, connections, pools]);
+const tree = root.addChildren([
+  home,
+  dags,
+  dag,
+  run,
+  task,
+  mapped,
+  backfills,
+  approvals,
+  approval,
+  assets,
+  asset,
+  variables,
+  connections,
+  pools,
+]);
 
 export function makeRouter() {
   return createRouter({

@@ -17,6 +17,7 @@ const Graph = lazy(() => import("./DagGraph"));
 const Overview = lazy(() => import("./Overview"));
 const Calendar = lazy(() => import("./Calendar"));
 const Runs = lazy(() => import("./Runs"));
+const Backfills = lazy(() => import("../backfills/OfDag"));
 const Code = lazy(() => import("./Code"));
 const Details = lazy(() => import("./Details"));
 
@@ -25,6 +26,7 @@ const TABS = [
   ["graph", "Graph", Graph],
   ["overview", "Overview", Overview],
   ["runs", "Runs", Runs],
+  ["backfills", "Backfills", Backfills],
   ["calendar", "Calendar", Calendar],
   ["code", "Code", Code],
   ["details", "Details", Details],

@@ -177,7 +177,8 @@ function Form({ dag, onClose }: { dag: Schemas["DAGDetailsResponse"]; onClose: (
 /** The name under which mistakes in the further conf are kept; no param can have it. */
 const MORE = "\u0000more";
 
-function Input({
+/** A field of the form. */
+export function Input({
   field,
   text,
   error,

@@ -21,7 +21,7 @@ from slipstream.api.settings import ApiSettings
 FOLDER: Final = Path(__file__).parent / "dist"
 """Where the package's build puts them."""
 
-_NOT_PAGES: Final = ("api/", "auth/", "ui/", "assets/", "docs")
+_NOT_PAGES: Final = ("api/", "auth/", "ui/", "static/", "docs")
 _HEADERS: Final = {
     # Styles are set on elements by the components themselves; scripts come from files alone.
     "Content-Security-Policy": (
@@ -51,7 +51,7 @@ def page_routes(settings: ApiSettings, folder: Path = FOLDER) -> list[Route]:
 
     def asset(request: Request) -> Response:
         """A file; its name holds a hash of what is in it."""
-        root = folder / "assets"
+        root = folder / "static"
         path = (root / request.path_params["name"]).resolve()
         if not path.is_relative_to(root.resolve()) or not path.is_file():
             raise HTTPException(404)
@@ -78,6 +78,6 @@ def page_routes(settings: ApiSettings, folder: Path = FOLDER) -> list[Route]:
         return HTMLResponse(page(changed), headers=_HEADERS | _ASK_AGAIN)
 
     return [
-        Route("/assets/{name:path}", asset, methods=["GET"]),
+        Route("/static/{name:path}", asset, methods=["GET"]),
         Route("/{path:path}", show, methods=["GET"]),
     ]
