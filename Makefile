@@ -11,7 +11,7 @@ export PYTHONPATH := $(CURDIR)/src
 # Many tests wait for processes, so that twice as many run as there are cores.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(16, 2 * os.cpu_count()))")
 
-.PHONY: demo test check lint types contracts bench differential integrations providers-check setup ui ui-check e2e lock clean
+.PHONY: demo test check lint types contracts bench differential beside integrations providers-check setup ui ui-check e2e lock clean
 
 setup:
 	@$(PYTHON) tools/set_up.py $(VENV)
@@ -51,6 +51,10 @@ bench: $(SETUP)
 
 differential: $(SETUP)
 	@$(BIN)/python -m tests.differential $(SEEDS) $(if $(AIRFLOW),--airflow $(AIRFLOW)) $(ARGS)
+
+# One environment with Airflow and Slipstream in it: the same DAG files under both.
+beside: $(SETUP)
+	@$(BIN)/python -m tests.beside $(if $(AIRFLOW),--airflow $(AIRFLOW)) $(ARGS)
 
 # Stock provider packages against real services, in an environment of their own.
 integrations:

@@ -78,7 +78,7 @@ def _answer(job: dict, folder: Path) -> dict:
     os.environ["DIFFERENTIAL_TRACE"] = str(trace)
     try:
         run = _run(job, path)
-        return {**_told(run), "trace": trace.read_text().splitlines()}
+        return {**told(run), "trace": trace.read_text().splitlines()}
     except StuckError as error:
         return {"stuck": str(error)}
     except BaseException as error:  # noqa: BLE001
@@ -146,7 +146,8 @@ def name(one) -> str:
     return f"{one.task_id}|{one.map_index}"
 
 
-def _told(run) -> dict:
+def told(run) -> dict:
+    """What there is to compare of a run."""
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
     from sqlalchemy import select

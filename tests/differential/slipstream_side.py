@@ -98,6 +98,11 @@ def _run(job: dict[str, Any], path: Path) -> dict[str, Any]:
         run_conf=job["conf"],
         on_event=watch,
     )
+    return {**told(run), "order": order}
+
+
+def told(run: Any) -> dict[str, Any]:
+    """What there is to compare of a run."""
     return {
         "run": str(run.state),
         "states": {f"{one.task_id}|{one.map_index}": one.state for one in run.get_task_instances()},
@@ -110,7 +115,6 @@ def _run(job: dict[str, Any], path: Path) -> dict[str, Any]:
             for map_index, value in values.items()
             if run_id == run.run_id and not key.startswith("_link_")
         },
-        "order": order,
     }
 
 

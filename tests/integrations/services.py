@@ -232,6 +232,7 @@ def docker_daemon(folder: Path) -> Iterator[str]:
 def _make_images(root: Path, docker: Callable[..., Any]) -> None:
     programs = root / "bin"
     programs.mkdir(parents=True)
+    (root / "tmp").mkdir()
     shutil.copy(str(shutil.which("busybox")), programs / "busybox")
     for name in ("sh", "echo", "cat", "env", "sleep", "true"):
         (programs / name).symlink_to("busybox")

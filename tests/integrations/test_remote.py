@@ -215,6 +215,36 @@ def test_docker(try_dag: RunDag, docker: str) -> None:
     assert "b: skipped" in said
 
 
+def test_a_function_in_a_container(try_dag: RunDag, docker: str) -> None:
+    """The image has no Python; it borrows this machine's."""
+    said = try_dag(
+        """
+        from airflow.sdk import dag, task
+        from docker.types import Mount
+
+        HERE = [Mount("/usr", "/usr", "bind", True), Mount("/lib", "/usr/lib", "bind", True),
+                Mount("/lib64", "/usr/lib64", "bind", True)]
+
+        @dag
+        def d():
+            @task.docker(image="my-ml-image:latest", network_mode="none", mounts=HERE,
+                         mount_tmp_dir=False, python_command="/usr/bin/python3")
+            def inside(a, b=1):
+                return {"sum": a + b}
+
+            @task
+            def outside(found):
+                assert found == {"sum": 42}, found
+
+            outside(inside(40, b=2))
+
+        d()
+        """,
+        DOCKER_HOST=docker,
+    ).succeeded()
+    assert "outside: success" in said
+
+
 def test_redis(try_dag: RunDag, redis: int) -> None:
     said = try_dag(
         """

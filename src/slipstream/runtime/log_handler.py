@@ -5,12 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 
 from slipstream.runtime.log_files import log_path
 from slipstream.sdk._remote_logs import remote_task_log
+
+
+class LogMetadata(TypedDict, total=False):
+    """How far a log has been read, and whether that is all of it."""
+
+    end_of_log: bool
+    log_pos: int
+    offset: str | int
+    last_log_timestamp: str
+    max_offset: str
 
 
 class StructuredLogMessage(msgspec.Struct, kw_only=True):

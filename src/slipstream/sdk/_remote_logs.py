@@ -59,6 +59,22 @@ class RemoteLogStreamIO(RemoteLogIO, Protocol):
         ...
 
 
+class ActiveLoggingConfig:
+    """What a log handler of a provider package has announced in this process."""
+
+    logging_config_loaded = False
+    remote_task_log: RemoteLogIO | None = None
+    default_remote_conn_id: str | None = None
+
+    @classmethod
+    def set(cls, remote_task_log: RemoteLogIO | None, default_remote_conn_id: str | None) -> None:
+        """Have logs kept there from now on, unless the deployment's own module says where."""
+        cls.remote_task_log = remote_task_log
+        cls.default_remote_conn_id = default_remote_conn_id
+        cls.logging_config_loaded = True
+        forget()
+
+
 @cache
 def remote_task_log() -> RemoteLogIO | None:
     """What keeps the logs of this deployment elsewhere; None where they stay where they are.
@@ -69,6 +85,8 @@ def remote_task_log() -> RemoteLogIO | None:
     if own is not None:
         found: RemoteLogIO = own
         return found
+    if ActiveLoggingConfig.remote_task_log is not None:
+        return ActiveLoggingConfig.remote_task_log
     if not conf.getboolean("logging", "remote_logging", fallback=False):
         return None
     base = str(conf.get("logging", "remote_base_log_folder", fallback="") or "")
@@ -82,9 +100,11 @@ def remote_task_log() -> RemoteLogIO | None:
 
 def default_remote_conn_id() -> str | None:
     """The connection that opens the store: `remote_log_conn_id`, or what the deployment's own
-    module names."""
+    module names, or what a handler has announced."""
     named = conf.get("logging", "remote_log_conn_id", fallback=None)
-    return str(named) if named else _own_attribute("DEFAULT_REMOTE_CONN_ID")
+    if named:
+        return str(named)
+    return _own_attribute("DEFAULT_REMOTE_CONN_ID") or ActiveLoggingConfig.default_remote_conn_id
 
 
 def forget() -> None:

@@ -25,6 +25,26 @@ class SubDagOperator:
         )
 
 
+class LocalExecutor:
+    """The server starts tasks on its own machine by itself; there is no object for that."""
+
+    def __init__(self, *_args: Any, **_kwargs: Any) -> None:
+        _refuse(
+            "An object of LocalExecutor",
+            "leave [core] executor as it is to run tasks on the server's machine, or name the "
+            "executor of a provider package there.",
+        )
+
+
+class LazyDeserializedDAG:
+    """A serialized DAG of Airflow's database."""
+
+    def __init__(self, *_args: Any, **_kwargs: Any) -> None:
+        _refuse(
+            "LazyDeserializedDAG", "ask the REST API (/api/v2/dags), or read a file with DagBag."
+        )
+
+
 def provide_session(func: Any) -> Any:
     """A function that asks for a database session; calling it without one says what to use."""
     from functools import wraps

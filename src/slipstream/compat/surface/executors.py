@@ -24,6 +24,7 @@ TABLE: Table = {
     },
     "airflow.executors.executor_loader": {_LOADER: "ExecutorLoader"},
     "airflow.executors.executor_utils": {_LOADER: "ExecutorName"},
+    "airflow.executors.local_executor": {"slipstream.compat.adapters.not_here": "LocalExecutor"},
     "airflow.executors.workloads": {_WORKLOADS: _ALL},
     "airflow.executors.workloads.base": {
         _WORKLOADS: "BaseDagBundleWorkload BaseWorkload BaseWorkloadSchema BundleInfo"

@@ -17,7 +17,8 @@ TABLE: Table = {
     "airflow._shared.logging.remote": {_REMOTE: f"{_PROTOCOLS} {_TYPES}"},
     "airflow.sdk._shared.logging.remote": {_REMOTE: f"{_PROTOCOLS} {_TYPES}"},
     "airflow.logging_config": {
-        _REMOTE: f"get_remote_task_log={_READER} get_default_remote_conn_id=default_remote_conn_id"
+        _REMOTE: f"get_remote_task_log={_READER} get_default_remote_conn_id=default_remote_conn_id "
+        "_ActiveLoggingConfig=ActiveLoggingConfig"
     },
     "airflow.sdk.log": {
         _REMOTE: f"load_remote_log_handler={_READER} load_remote_conn_id=default_remote_conn_id "
@@ -30,7 +31,7 @@ TABLE: Table = {
     },
     "airflow.utils.log": {},
     "airflow.utils.log.file_task_handler": {
-        _HANDLER: "FileTaskHandler StructuredLogMessage",
+        _HANDLER: "FileTaskHandler LogMetadata StructuredLogMessage",
         _REMOTE: _TYPES,
     },
 }

@@ -98,6 +98,7 @@ TABLE: Table = {
     "airflow.models.taskmixin": {_NODE: "DAGNode"},
     "airflow.models.xcom": {_TABLES: "XComModel"},
     "airflow.sdk": {"slipstream.sdk._resumable": "ResumableJobMixin"},
+    "airflow.sdk.api.datamodels._generated": {"slipstream.sdk._people": "HITLDetailResponse"},
     "airflow.sdk.bases.resumablejobmixin": {"slipstream.sdk._resumable": "ResumableJobMixin"},
     "airflow.sdk._shared.secrets_masker": _MASKER,
     "airflow.sdk.execution_time.secrets_masker": _MASKER,
@@ -121,7 +122,8 @@ TABLE: Table = {
     "airflow.serialization.definitions.mappedoperator": {_SERIALIZED: "SerializedMappedOperator"},
     "airflow.serialization.encoders": {_SERIALIZED: "coerce_to_core_timetable encode_timetable"},
     "airflow.serialization.serialized_objects": {
-        _SERIALIZED: "SerializedBaseOperator SerializedDAG create_scheduler_operator"
+        _NOT_HERE: "LazyDeserializedDAG",
+        _SERIALIZED: "SerializedBaseOperator SerializedDAG create_scheduler_operator",
     },
     "airflow.settings": {_NOT_HERE: "configure_orm", "json": "json="},
     "airflow.triggers.shared_stream": {

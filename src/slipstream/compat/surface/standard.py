@@ -93,6 +93,9 @@ TABLE: Table = {
         "HITLTriggerEventFailurePayload"
     },
     f"{_STANDARD}.triggers.temporal": {f"{_TRIGGERS}.temporal": "DateTimeTrigger TimeDeltaTrigger"},
+    f"{_STANDARD}.utils.python_virtualenv": {
+        "slipstream.sdk._function_script": "write_python_script"
+    },
     f"{_STANDARD}.utils.skipmixin": {
         "slipstream.sdk._skip": "SkipMixin XCOM_SKIPMIXIN_FOLLOWED XCOM_SKIPMIXIN_KEY "
         "XCOM_SKIPMIXIN_SKIPPED"
