@@ -8,6 +8,8 @@ Tasks run one at a time, in the order that the job names, and Airflow's scheduli
 repeated until nothing changes before the next task begins. So an answer does not depend on which of
 the tasks that may run Airflow happens to take first, and a job always has the same answer. With
 `"order": null` Airflow runs as it comes.
+
+A step of a job makes a run, or goes on with the one of its date, after clearing what it names.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-_UNFINISHED_LIMIT = 40
+_UNFINISHED_LIMIT = 15
 """Decisions in a row that change nothing, after which a run counts as stuck."""
 
 
@@ -74,26 +76,151 @@ def _answer(job: dict, folder: Path) -> dict:
     path = folder / f"{job['dag_id']}.py"
     path.write_text(job["source"])
     trace = folder.parent / "trace"
-    trace.write_text("")
     os.environ["DIFFERENTIAL_TRACE"] = str(trace)
     try:
-        run = _run(job, path)
-        return {**told(run), "trace": trace.read_text().splitlines()}
-    except StuckError as error:
-        return {"stuck": str(error)}
+        dag = _load(path)
+        answers = []
+        for step in job["steps"]:
+            trace.write_text("")
+            answers.append({**_step(dag, job, step), "trace": trace.read_text().splitlines()})
+        return {"steps": answers}
     except BaseException as error:  # noqa: BLE001
         return {"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()}
 
 
-def _run(job: dict, path: Path):
+def _load(path: Path):
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
-    dag = module.dag
-    date = datetime.fromisoformat(job["logical_date"]).replace(tzinfo=UTC)
-    with _in_order(job["order"]):
-        return dag.test(run_after=date, logical_date=date, run_conf=job["conf"])
+    return module.dag
+
+
+def _step(dag, job: dict, step: dict) -> dict:
+    date = datetime.fromisoformat(step["date"]).replace(tzinfo=UTC)
+    with _going_on(dag, date, step["clear"]), _triggers(), _in_order(step["order"]):
+        try:
+            return told(dag.test(run_after=date, logical_date=date, run_conf=job["conf"]))
+        except StuckError as error:
+            if len(job["steps"]) == 1:
+                return {"stuck": str(error)}
+            return told(_run_of(dag.dag_id, date))
+
+
+def _run_of(dag_id: str, date: datetime):
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        query = select(DagRun).where(DagRun.dag_id == dag_id, DagRun.logical_date == date)
+        return session.scalars(query).one_or_none()
+
+
+@contextmanager
+def _going_on(written, date: datetime, clear: dict | None):
+    """Let `DAG.test()` go on with the run of that date where there is one, after a clearing."""
+    from airflow.models import dagrun
+    from airflow.serialization.definitions.dag import SerializedDAG
+
+    before = _run_of(written.dag_id, date)
+    if before is None:
+        yield
+        return
+    make, wipe = dagrun.get_or_create_dagrun, SerializedDAG.clear_dags
+
+    def go_on(*, dag, session, **_):
+        run = session.merge(before)
+        if clear is not None:
+            _clear(written, dag, run, session, **clear)
+        if run.state == "queued":
+            run.state = "running"
+            run.start_date = datetime.now(UTC)
+        run.dag = dag
+        session.commit()
+        return run
+
+    dagrun.get_or_create_dagrun = go_on
+    SerializedDAG.clear_dags = classmethod(lambda *_, **__: 0)
+    try:
+        yield
+    finally:
+        dagrun.get_or_create_dagrun, SerializedDAG.clear_dags = make, wipe
+
+
+def _clear(written, dag, run, session, *, task_ids, upstream, downstream, only_failed) -> None:
+    """What `clearTaskInstances` of the REST API does."""
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    # A subset shares its groups with the DAG that it is of: one of its own may go with it.
+    whole = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(written))
+    subset = whole.partial_subset(
+        task_ids=task_ids, include_downstream=downstream, include_upstream=upstream
+    )
+    dag.clear(
+        task_ids=list(subset.task_dict),
+        run_id=run.run_id,
+        only_failed=only_failed,
+        session=session,
+    )
+    session.flush()
+    session.refresh(run)
+
+
+_waiting: list = []
+"""Task instances that wait on a trigger, and what they have said of it, the first one first."""
+
+
+@contextmanager
+def _triggers():
+    """Let triggers be carried out as the triggerer does, when no task may run.
+
+    `DAG.test()` knows of no trigger that fails or ends its task.
+    """
+    from airflow.sdk.definitions import dag as module
+    from airflow.sdk.execution_time.comms import DeferTask
+
+    plain = module._run_task
+
+    def run_task(*, ti, task, run_triggerer=False):
+        result = plain(ti=ti, task=task, run_triggerer=False)
+        if ti.state == "deferred" and result is not None and isinstance(result.msg, DeferTask):
+            _waiting.append((ti.id, result.msg))
+        return result
+
+    _waiting.clear()
+    module._run_task = run_task
+    try:
+        yield
+    finally:
+        module._run_task = plain
+
+
+def _fire(session) -> bool:
+    """Carry out the first trigger that somebody waits on; whether there is one."""
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.models.trigger import Trigger
+    from airflow.sdk._shared.module_loading import import_string
+    from airflow.sdk.definitions.dag import _run_inline_trigger
+    from airflow.sdk.serde import deserialize
+
+    while _waiting:
+        of, message = _waiting.pop(0)
+        one = session.get(TaskInstance, of, populate_existing=True)
+        if one is None or one.state != "deferred":
+            continue
+        try:
+            made = import_string(message.classpath)(**deserialize(message.trigger_kwargs))
+            event = _run_inline_trigger(made, one)
+            if event is None:
+                raise RuntimeError("Trigger exited without sending an event")
+        except Exception as error:  # noqa: BLE001
+            Trigger.submit_failure(one.trigger_id, error, session=session)
+        else:
+            Trigger.submit_event(one.trigger_id, event, session=session)
+        session.commit()
+        return True
+    return False
 
 
 @contextmanager
@@ -125,7 +252,12 @@ def _in_order(order: list[str] | None):
         if decided - {began} and order is not None:
             # What was decided now may decide more: no task begins before that has happened.
             return [one for one in found if one.state != "scheduled"]
-        if not waiting or order is None:
+        if not waiting:
+            began = ""
+            if not {"up_for_retry", "up_for_reschedule"} & set(states.values()):
+                _fire(more["session"])
+            return found
+        if order is None:
             return found
         rank = {of: at for at, of in reversed(list(enumerate(left)))}
         first = min(waiting, key=lambda one: (rank.get(name(one), len(left)), name(one)))
@@ -164,7 +296,7 @@ def told(run) -> dict:
             if not row.key.startswith("_link_")
         }
         return {
-            "run": str(run.state.value),
+            "run": str(getattr(run.state, "value", run.state)),
             "states": {name(one): one.state and str(one.state) for one in instances},
             "tries": {name(one): one.try_number for one in instances},
             "xcoms": xcoms,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from tests.differential.program import Block, Edge, Item, Program, Task, edit, walk
+from tests.differential.program import Block, Clear, Edge, Item, Program, Step, Task, edit, walk
 from tests.differential.scene import Made, Scene
 from tests.differential.words import (
     BRANCHES,
@@ -17,10 +17,12 @@ from tests.differential.words import (
     MAPPABLE,
     MOMENTS,
     MORE_OPTIONS,
+    OF_PAST,
     OVERRIDABLE,
     POLICIES,
     RULES,
     TEMPLATES,
+    TRIGGER_ENDS,
 )
 
 
@@ -60,6 +62,30 @@ class _Generator(Scene):
             edges=tuple(self.edges),
             options=tuple(options),
             conf=dict(rng.choice(CONFS)) if rng.random() < 0.3 else {},
+            steps=self.steps(),
+        )
+
+    def steps(self) -> tuple[Step, ...]:
+        """Runs of two days, and clearing in them, where the program has a past."""
+        if not self.has_past:
+            return (Step(),)
+        rng = self.rng
+        found = [Step()]
+        while len(found) < 2 or (len(found) < 5 and rng.random() < 0.4):
+            day = rng.choice((4, 5))
+            begun = any(step.day == day for step in found)
+            clear = self.clear() if begun and rng.random() < 0.8 else None
+            found.append(Step(day=day, clear=clear))
+        return tuple(found)
+
+    def clear(self) -> Clear:
+        rng = self.rng
+        known = [one.name for one in self.made if not one.is_group]
+        return Clear(
+            tasks=tuple(rng.sample(known, min(len(known), rng.choice((1, 1, 2))))),
+            upstream=rng.random() < 0.3,
+            downstream=rng.random() < 0.7,
+            only_failed=rng.random() < 0.2,
         )
 
     def items(self, number: int) -> list[Item]:
@@ -166,6 +192,8 @@ class _Generator(Scene):
         rng = self.rng
         self.budget -= 1
         kind = rng.choices(list(KINDS), list(KINDS.values()))[0]
+        if self.has_past and kind == "asks":
+            kind = "task"  # The run that it asks for is there from the run before.
         if self.mapped_around and kind in (*BRANCHES, "short", "short_python"):
             kind = "task"
         before = list(self.made)
@@ -253,6 +281,9 @@ class _Generator(Scene):
             more = rng.choice(MORE_OPTIONS)
             if more[0] != "post_execute" or kind != "asks":  # Airflow 3 does not call that.
                 options.append(more)
+        if self.has_past and rng.random() < 0.4:
+            taken = {name for name, _ in options}
+            options += [pair for pair in rng.choice(OF_PAST) if pair[0] not in taken]
         if kind in ("short", "short_python"):
             options.append(("choice", rng.choice(("False", "False", "True", "0", "[]", "1"))))
             if rng.random() < 0.5:
@@ -270,6 +301,15 @@ class _Generator(Scene):
             options.append(("condition", rng.choice(CONDITIONS)))
         elif kind == "waits":
             options.append(("waits", rng.choice(("1", "1", "2"))))
+            if rng.random() < 0.4:
+                # Airflow's `DAG.test()` calls no callbacks of tasks that triggers end.
+                options = [pair for pair in options if not pair[0].endswith("_callback")]
+                how = rng.choice(TRIGGER_ENDS)
+                if self.is_fail_fast and (is_mapped or self.mapped_around):
+                    how = "fire"  # Which instances of one map still run is a known difference.
+                options.append(("how", repr(how)))
+            if rng.random() < 0.3:
+                options.append(("more", "{'k': [1]}"))
         elif kind == "far":
             options.append(
                 ("target_time", rng.choice(("'{{ ts }}'", "'2020-01-01T00:00:00+00:00'")))

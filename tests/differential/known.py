@@ -6,6 +6,7 @@ counted under its name; all others are disagreements.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +25,12 @@ class Judged:
 def judge(program: Program, found: Sequence[Difference]) -> Judged:
     """Tell the known differences from the others."""
     judged = Judged()
+    for step in sorted({difference.step for difference in found}):
+        _judge_step(program, [one for one in found if one.step == step], judged)
+    return judged
+
+
+def _judge_step(program: Program, found: Sequence[Difference], judged: Judged) -> None:
     together = _expanded_apart(program, found)
     for difference in found:
         if difference.what == "state" and difference.key.split("|")[0] in together:
@@ -35,7 +42,18 @@ def judge(program: Program, found: Sequence[Difference]) -> Judged:
                 break
         else:
             judged.unexplained.append(difference)
-    return judged
+    if LEFT_OUT in judged.known:
+        # Where nothing below has failed, the run has not.
+        judged.unexplained = [one for one in judged.unexplained if not _is_left_out_run(one)]
+
+
+LEFT_OUT = "a branch leaves out instances, too"
+
+
+def _is_left_out_run(difference: Difference) -> bool:
+    if difference.what == "run":
+        return (difference.ours, difference.theirs) == ("success", "failed")
+    return difference.what == "trace" and difference.key.startswith(("dag success", "dag failure"))
 
 
 EXPANDED_TOGETHER = "the tasks of a mapped group are expanded together"
@@ -182,6 +200,18 @@ def _refused_run(program: Program, difference: Difference) -> bool:
     return names.get(told.split()[-1]) == "asks"
 
 
+def _given_at_the_end(program: Program, difference: Difference) -> bool:
+    """What a trigger gives with the end of its task is a value; Airflow keeps its JSON text."""
+    task = _task(program, difference)
+    if difference.what != "xcom" or task is None or task.option("how") is None:
+        return False
+    theirs = difference.theirs
+    try:
+        return isinstance(theirs, str) and json.loads(theirs) == difference.ours
+    except ValueError:
+        return False
+
+
 def _hook_after_a_decision(program: Program, difference: Difference) -> bool:
     """`post_execute` is called after a branch or a short circuit that skips something, too."""
     if difference.what != "trace" or not difference.key.startswith("after "):
@@ -191,11 +221,12 @@ def _hook_after_a_decision(program: Program, difference: Difference) -> bool:
 
 
 KNOWN: dict[str, Callable[[Program, Difference], bool]] = {
+    "what a trigger gives at its task's end is a value": _given_at_the_end,
     "the result of a branch or short circuit is pushed": _branch_result,
     "the results of a map are a list, also one or none": _list_of_one,
     "post_execute is called after a branch, too": _hook_after_a_decision,
     "callbacks of a refused run are told why": _refused_run,
-    "a branch leaves out instances, too": _left_out_above_a_failure,
+    LEFT_OUT: _left_out_above_a_failure,
     "a short circuit skips maps over literals, too": _short_circuit_above_a_map,
     "a map is skipped though its rule fails at that moment": _skipped_as_its_rule_failed,
 }

@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from tests.differential import sides
-from tests.differential.compare import Difference, differences
+from tests.differential.compare import Difference, differences, mapping_of, steps_of
 from tests.differential.generate import generate
 from tests.differential.known import Judged, judge
 from tests.differential.program import Program
@@ -19,7 +19,6 @@ from tests.differential.sides import Answer
 
 MOST_INSTANCES = 400
 """Of a run that Airflow is asked about: it needs a quarter of a second for each."""
-LOGICAL_DATE = "2024-03-04T00:00:00"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,16 +85,18 @@ class Lane:
         job: dict[str, object] = {
             "dag_id": named.dag_id,
             "source": render(named),
-            "logical_date": LOGICAL_DATE,
             "conf": named.conf,
-            "order": [],
+            "steps": [step.as_job(named.ids()) for step in named.steps],
         }
         ours = self._ours.ask(job)
-        states = ours.get("states", {})
-        if isinstance(states, dict) and len(states) > MOST_INSTANCES:
+        taken = steps_of(ours)
+        if sum(len(mapping_of(step, "states")) for step in taken) > MOST_INSTANCES:
             raise TooLargeError(named.dag_id)
-        theirs = self._theirs.ask({**job, "order": None if freely else ours.get("order", [])})
-        return ours, theirs
+        orders = [None if freely else step["order"] for step in taken]
+        steps = [step.as_job(named.ids()) for step in named.steps]
+        for step, order in zip(steps, orders, strict=False):
+            step["order"] = order
+        return ours, self._theirs.ask({**job, "steps": steps})
 
     def _judged(self, program: Program) -> Judged:
         return judge(program, differences(*self.answers(program)))

@@ -37,7 +37,13 @@ from airflow.sdk import (
 )
 from airflow.sdk.bases.decorator import DecoratedOperator, task_decorator_factory
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from airflow.triggers.base import BaseTrigger, TriggerEvent
+from airflow.triggers.base import (
+    BaseTrigger,
+    TaskFailedEvent,
+    TaskSkippedEvent,
+    TaskSuccessEvent,
+    TriggerEvent,
+)
 
 SEEN, ABOUT = object(), object()
 NO_TIME = timedelta(0)
@@ -74,6 +80,9 @@ def show(value):
 def end(outcomes):
     ti = get_current_context()["ti"]
     outcome = outcomes[max(ti.map_index, 0) % len(outcomes)]
+    day = get_current_context()["logical_date"].day
+    if outcome == "early" and day == 4 or outcome == "late" and day > 4:
+        raise ValueError(outcome)
     if outcome == "fail" or (outcome == "once" and ti.try_number == 1):
         raise ValueError(outcome)
     if outcome == "hard":
@@ -138,22 +147,33 @@ class Plain(BaseOperator):
 
 
 class Soon(BaseTrigger):
-    def __init__(self, payload):
+    def __init__(self, payload, how="fire"):
         super().__init__()
-        self.payload = payload
+        self.payload, self.how = payload, how
 
     def serialize(self):
-        return f"{type(self).__module__}.Soon", {"payload": self.payload}
+        return f"{type(self).__module__}.Soon", {"payload": self.payload, "how": self.how}
 
     async def run(self):
         await asyncio.sleep(0)
-        yield TriggerEvent(self.payload)
+        if self.how == "raise":
+            raise KeyError("trigger")
+        elif self.how == "succeed":
+            yield TaskSuccessEvent()
+        elif self.how == "give":
+            yield TaskSuccessEvent(xcoms={"more": self.payload})
+        elif self.how == "fail":
+            yield TaskFailedEvent(xcoms={"why": "asked to"})
+        elif self.how == "skip":
+            yield TaskSkippedEvent()
+        elif self.how != "end":
+            yield TriggerEvent(self.payload)
 
 
 class Waits(Plain):
-    def __init__(self, *, waits=1, **kwargs):
+    def __init__(self, *, waits=1, how="fire", more=None, **kwargs):
         super().__init__(**kwargs)
-        self.waits = waits
+        self.waits, self.how, self.more = waits, how, more
 
     def execute(self, context):
         ti = context["ti"]
@@ -161,12 +181,14 @@ class Waits(Plain):
         self.wait({"waited": 1, "where": [ti.task_id, ti.map_index]})
 
     def wait(self, payload):
-        self.defer(trigger=Soon(payload), method_name="resumed")
+        how = self.how if payload["waited"] == self.waits else "fire"
+        kwargs = None if self.more is None else {"more": self.more}
+        self.defer(trigger=Soon(payload, how), method_name="resumed", kwargs=kwargs)
 
-    def resumed(self, context, event=None):
+    def resumed(self, context, event=None, more="nothing"):
         if event["waited"] < self.waits:
             self.wait({**event, "waited": event["waited"] + 1})
-        trace("resumed", show(event))
+        trace("resumed", show(event), show(more))
         value = work(self.outcomes, self.result, self.given, pulls=self.pulls)
         return event if value is None else value
 

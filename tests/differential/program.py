@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -82,6 +82,36 @@ class Edge:
     below: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clear:
+    """Tasks that are to run again."""
+
+    tasks: tuple[str, ...]
+    upstream: bool = False
+    downstream: bool = False
+    only_failed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A run of that day, which is gone on with where it was begun, after clearing in it."""
+
+    day: int = 4
+    clear: Clear | None = None
+
+    def as_job(self, ids: Mapping[str, str]) -> dict[str, object]:
+        """What the sides are told; `ids` are those of the tasks by their names."""
+        clear = None
+        if self.clear is not None:
+            clear = {
+                "task_ids": [ids[name] for name in self.clear.tasks if name in ids],
+                "upstream": self.clear.upstream,
+                "downstream": self.clear.downstream,
+                "only_failed": self.clear.only_failed,
+            }
+        return {"date": f"2024-03-{self.day:02}T00:00:00", "clear": clear, "order": []}
+
+
 Item: TypeAlias = Task | Block
 
 
@@ -94,6 +124,7 @@ class Program:
     edges: tuple[Edge, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
     conf: dict[str, object] = field(default_factory=dict)
+    steps: tuple[Step, ...] = (Step(),)
 
     def tasks(self) -> Iterator[Task]:
         """All tasks, in the order in which they are written."""

@@ -39,6 +39,8 @@ class Scene:
         self.trouble = rng.choice((0.05, 0.2, 0.4))
         """How often tasks end badly."""
         self.is_fail_fast = rng.random() < 0.07
+        self.has_past = rng.random() < 0.2
+        """There are several runs, and clearing."""
         self.around: tuple[str, ...] = ()
         self.mapped_around: tuple[str, ...] = ()
         self.setups: set[str] = set()
@@ -50,6 +52,8 @@ class Scene:
         bad: tuple[str, ...] = ("fail", "fail", "once", "skip", "skip", "hard")
         if is_mapped and self.is_fail_fast:
             bad = ("skip",)  # Which instances of one map still run is a known difference.
+        elif self.has_past:
+            bad = (*bad, "early", "early", "early", "late")
 
         def one() -> str:
             return self.rng.choice(bad) if self.rng.random() < self.trouble else "ok"
@@ -103,13 +107,16 @@ class Scene:
 
     def filled(self, text: str) -> str:
         known = self.usable()
+        if self.has_past and "_success" in text:
+            text = "{{ ds }}"  # Our runs of one memory know nothing of each other's dates.
         for word in ("<task>", "<other>"):
             text = text.replace(word, f"<{self.rng.choice(known).name}>" if known else "nobody")
         return text
 
     def pull(self, is_mapped: bool) -> str:
         own = () if is_mapped or self.mapped_around else OWN_PULLS
-        return self.filled(self.rng.choice((*PULLS, *own)))
+        pulls = [pull for pull in (*PULLS, *own) if not (self.has_past and "prior" in pull)]
+        return self.filled(self.rng.choice(pulls))
 
     def source(self) -> Value:
         """Something to map over."""

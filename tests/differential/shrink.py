@@ -33,6 +33,9 @@ def shrink(program: Program, fails: Callable[[Program], bool]) -> Program:
 
 def _smaller(program: Program) -> Iterator[Program]:
     """Programs with one piece less, those with the largest piece gone first."""
+    for at in range(len(program.steps)):
+        if len(program.steps) > 1:
+            yield replace(program, steps=program.steps[:at] + program.steps[at + 1 :])
     items = [item for item, _ in walk(program.root)]
     for item in sorted(items, key=_size, reverse=True):
         yield replace(program, root=edit(program.root, item.name, None))

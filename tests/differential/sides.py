@@ -1,7 +1,8 @@
 """The two sides, each a process that runs many files and answers line by line.
 
-A job is `{"dag_id", "source", "logical_date", "conf", "order"}`; an answer has `run`, `states`,
-`tries`, `xcoms` and `trace`, or `error` where the file could not be loaded or run at all.
+A job is `{"dag_id", "source", "conf", "steps"}`, each step `{"date", "clear", "order"}`: it makes
+the run of that date, or goes on with it. An answer has `steps`, each with the `run`, `states`,
+`tries`, `xcoms` and `trace` that it left; or `error` where the file could not be loaded or run.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 FOLDER = Path(__file__).resolve().parent
-START_LIMIT_SECONDS = 180
-JOB_LIMIT_SECONDS = 120
+START_LIMIT_SECONDS = 600
+JOB_LIMIT_SECONDS = 600
 
 Answer: TypeAlias = dict[str, object]
 

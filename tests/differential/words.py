@@ -125,6 +125,16 @@ MORE_OPTIONS = (
     ("max_active_tis_per_dag", "2"),
     ("executor_config", "{'any': 'thing'}"),
 )
+OF_PAST = (
+    (("depends_on_past", "True"),),
+    (("depends_on_past", "True"),),
+    (("wait_for_downstream", "True"),),
+    (("depends_on_past", "True"), ("ignore_first_depends_on_past", "True")),
+    (("depends_on_past", "True"), ("wait_for_past_depends_before_skipping", "True")),
+)
+"""What tasks of several runs ask of the run before theirs."""
+TRIGGER_ENDS = ("fire", "raise", "end", "succeed", "give", "fail", "skip")
+"""What a trigger comes to: an event, an error, no event, or the end of its task."""
 POLICIES = (
     "RetryRule(exception=ValueError, action=RetryAction.FAIL, reason='hopeless')",
     "RetryRule(exception='builtins.ValueError', action=RetryAction.RETRY, retry_delay=NO_TIME)",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import TypeAlias
 
@@ -58,8 +58,6 @@ from slipstream.testing.inline_trigger import wait_for_trigger
 from slipstream.testing.memory_backend import MemoryBackend
 from slipstream.wire.messages import CallbackKind, Errand
 from slipstream.wire.values import encode_value, length_of, plain_value
-
-_log = logging.getLogger("airflow.task")
 
 _log = logging.getLogger("airflow.task")
 
@@ -121,7 +119,7 @@ class InProcessRun:
 
     def drive(self) -> DagRun:
         """Run everything; gives the run as it ended. Raises `NothingLeftToDoError`."""
-        self._tell(RunStarted(self._clock.now()))
+        self._begin()
         while not self.machine.is_finished:
             self._fire_due()
             admitted = self._admission.admit(1)
@@ -136,6 +134,9 @@ class InProcessRun:
         for owed in self._owed:
             self._call_back(owed)
         return self.machine.run
+
+    def _begin(self) -> None:
+        self._tell(RunStarted(self._clock.now()))
 
     def _call_back(self, owed: CallbackOwed) -> None:
         """Call the DAG's callbacks. Those of tasks were called by the tasks: none is ever lost."""
@@ -253,8 +254,14 @@ class InProcessRun:
             )
         self._clock.wait_until(at)
 
+    def _ask_past(self, key: TaskKey) -> PastSettled:
+        """There is no run before this one."""
+        return PastSettled(key, self._clock.now(), satisfied=True)
+
     def _tell(self, event: Event) -> None:
-        changes = self.machine.handle(event)
+        self._take(self.machine.handle(event))
+
+    def _take(self, changes: Sequence[Change]) -> None:
         self._admission.apply(self.machine.run.pk, changes)
         for change in changes:
             self._observe(change)
@@ -276,8 +283,7 @@ class InProcessRun:
                 case TimerSet():
                     self._timers.set((change.kind, change.key), change.at)
                 case PastNeeded():
-                    # There is no run before this one.
-                    self._tell(PastSettled(change.key, self._clock.now(), satisfied=True))
+                    self._tell(self._ask_past(change.key))
                 case _:
                     continue
 
