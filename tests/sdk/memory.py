@@ -9,7 +9,7 @@ from typing import Any
 
 from slipstream.model.asset import AssetEvent
 from slipstream.model.attempt import Attempt
-from slipstream.model.run import DagRun
+from slipstream.model.run import DagRun, FoundInstance
 from slipstream.model.states import RunState, RunType
 from slipstream.sdk import DAG
 from slipstream.sdk._backend import AssetKey, KnownAsset, StoredConnection, XComItem
@@ -39,6 +39,7 @@ class MemoryBackend:
     assets: list[KnownAsset] = field(default_factory=list)
     events: list[AssetEvent] = field(default_factory=list)
     triggering: list[AssetEvent] = field(default_factory=list)
+    instances: list[FoundInstance] = field(default_factory=list)
 
     def get_asset(self, key: AssetKey) -> KnownAsset | None:
         for found in self.assets:
@@ -70,6 +71,10 @@ class MemoryBackend:
     def get_triggering_events(self, *, dag_id: str, run_id: str) -> Sequence[AssetEvent]:
         self.asked.append("get_triggering_events")
         return self.triggering
+
+    def find_instances(self, **which: Any) -> Sequence[FoundInstance]:
+        self.asked.append(f"find_instances {which}")
+        return self.instances
 
     def get_run(self, *, dag_id: str, run_id: str) -> Mapping[str, Any] | None:
         return self.previous

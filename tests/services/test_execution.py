@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.store.making import NOON, changed, later, new_run, recorded, spec, started
 
@@ -332,6 +333,47 @@ def test_the_states_of_tasks_are_told_by_run(
     assert service.answer(attempt, some) == wire.TaskStates(states={"first": {"train": "failed"}})
     dated = wire.GetTaskStates(dag_id="sales", task_ids=["load"], logical_dates=[later(5)])
     assert service.answer(attempt, dated) == wire.TaskStates(states={"other": {"load": None}})
+
+
+def test_the_instances_of_earlier_runs_are_found_the_latest_first(
+    service: ExecutionService, store: Store, attempt: Attempt, run: DagRun
+) -> None:
+    version = store.get_version(run.version_id)
+    for name, minutes, state in (("old", -9, TaskState.SUCCESS), ("new", -3, TaskState.FAILED)):
+        other = started(store, version, name, logical_date=later(minutes))
+        ended = {"start_date": NOON, "end_date": later(1), "try_number": 2}
+        changed(store, other, TaskInstance(run_pk=other.pk, task_id="load", state=state, **ended))
+    ask = wire.FindInstances(dag_id="sales", task_id="load", map_index=-1, before=NOON, limit=1)
+    answer = service.answer(attempt, ask)
+    assert isinstance(answer, wire.Instances)
+    [latest] = answer.instances
+    assert (latest.run_id, latest.state, latest.try_number) == ("new", "failed", 2)
+    assert latest.logical_date == later(-3)
+    assert latest.duration == (later(1) - NOON).total_seconds()
+    answer = service.answer(attempt, msgspec.structs.replace(ask, states=["success"]))
+    assert isinstance(answer, wire.Instances)
+    assert [one.run_id for one in answer.instances] == ["old"]
+    answer = service.answer(attempt, msgspec.structs.replace(ask, before=later(-9)))
+    assert answer == wire.Instances(instances=[])
+
+
+def test_what_has_ended_in_a_run_is_found_with_its_operator(
+    service: ExecutionService, store: Store, attempt: Attempt, run: DagRun
+) -> None:
+    changed(store, run, TaskInstance(run_pk=run.pk, task_id="train", state=TaskState.SKIPPED))
+    ask = wire.FindInstances(dag_id="sales", run_id="first", states=["skipped", "success"])
+    answer = service.answer(attempt, ask)
+    assert isinstance(answer, wire.Instances)
+    [ended] = answer.instances
+    assert (ended.task_id, ended.state, ended.duration) == ("train", "skipped", None)
+    assert ended.operator == "BaseOperator"
+
+
+def test_instances_of_a_state_that_there_is_not_are_refused(
+    service: ExecutionService, attempt: Attempt
+) -> None:
+    ask = wire.FindInstances(dag_id="sales", states=["nonsense"])
+    assert "'nonsense' is no state of a task" in refused(service.answer(attempt, ask), "invalid")
 
 
 def test_the_states_of_a_group_are_those_of_all_tasks_in_it(

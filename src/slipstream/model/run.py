@@ -93,6 +93,30 @@ class TaskInstance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FoundInstance:
+    """A task instance of any run, as tasks may ask about it."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    state: str | None
+    try_number: int
+    operator: str
+    """The name of the operator's class."""
+    logical_date: datetime | None = None
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from its beginning to its end; None where it has not ended."""
+        if self.start_date is None or self.end_date is None:
+            return None
+        return (self.end_date - self.start_date).total_seconds()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PastRun:
     """What a task instance may want to know of the run before its own."""
 

@@ -10,7 +10,7 @@ from slipstream.model.asset import AssetEvent
 from slipstream.model.attempt import Attempt, XComWrite
 from slipstream.model.input import InputRequest, InputResponse
 from slipstream.model.json import JsonValue
-from slipstream.model.run import UNMAPPED
+from slipstream.model.run import UNMAPPED, FoundInstance
 from slipstream.runtime.link import Link, RequestFailedError
 from slipstream.sdk._backend import (
     AssetKey,
@@ -279,6 +279,29 @@ class SupervisorBackend:
             map_index=map_index,
         )
         return self._ask(request, wire.TaskStates).states
+
+    def find_instances(
+        self,
+        *,
+        dag_id: str,
+        run_id: str | None = None,
+        task_id: str | None = None,
+        map_index: int | None = None,
+        before: datetime | None = None,
+        states: Sequence[str] = (),
+        limit: int = 1000,
+    ) -> Sequence[FoundInstance]:
+        """See `Backend`."""
+        request = wire.FindInstances(
+            dag_id=dag_id,
+            run_id=run_id,
+            task_id=task_id,
+            map_index=map_index,
+            before=in_utc(before),
+            states=[str(state) for state in states],
+            limit=limit,
+        )
+        return self._ask(request, wire.Instances).instances
 
     def get_run_state(self, *, dag_id: str, run_id: str) -> str | None:
         """See `Backend`."""

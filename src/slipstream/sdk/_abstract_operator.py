@@ -35,6 +35,9 @@ class AbstractOperator(DAGNode, FormerTaskMethods):
     """A task of a DAG: one operator, or one that is mapped over many inputs."""
 
     is_mapped: bool = False
+    inherits_from_skipmixin: bool = False
+    default_args: Mapping[str, UserValue] | None = None
+    """None: what they gave stands in the task's attributes."""
     returns_dag_result: bool = False
     """Whether what it returns is the result of a run of its DAG."""
     expand_input: ExpandInput
@@ -208,6 +211,21 @@ class AbstractOperator(DAGNode, FormerTaskMethods):
     def get_closest_mapped_task_group(self) -> MappedTaskGroup | None:
         """The innermost mapped group around it."""
         return next(self.iter_mapped_task_groups(), None)
+
+    def iter_mapped_dependants(self) -> Iterator[AbstractOperator | MappedTaskGroup]:
+        """The tasks and groups that are mapped over what this returns."""
+        from slipstream.sdk._group import MappedTaskGroup
+
+        dag = self.dag
+        if dag is None:
+            return
+        mapped: list[AbstractOperator | MappedTaskGroup] = [
+            task for task in dag.task_dict.values() if task.is_mapped
+        ]
+        mapped += (one for one in dag.task_group_dict.values() if isinstance(one, MappedTaskGroup))
+        for one in mapped:
+            if any(operator is self for operator, _ in one.expand_input.iter_references()):
+                yield one
 
     def get_needs_expansion(self) -> bool:
         """Whether it can have more than one instance in a run."""

@@ -15,7 +15,7 @@ from typing import Protocol
 from slipstream.model.asset import AssetEvent
 from slipstream.model.input import InputRequest, InputResponse
 from slipstream.model.json import JsonValue
-from slipstream.model.run import UNMAPPED
+from slipstream.model.run import UNMAPPED, FoundInstance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +204,19 @@ class Backend(Protocol):
         map_index: int = UNMAPPED,
     ) -> Mapping[str, Mapping[str, str | None]]:
         """`{run_id: {task_id or task_id_mapindex: state}}`."""
+
+    def find_instances(
+        self,
+        *,
+        dag_id: str,
+        run_id: str | None = None,
+        task_id: str | None = None,
+        map_index: int | None = None,
+        before: datetime | None = None,
+        states: Sequence[str] = (),
+        limit: int = 1000,
+    ) -> Sequence[FoundInstance]:
+        """Task instances, those of the latest logical date first; `before` is a bound on it."""
 
     def get_run_state(self, *, dag_id: str, run_id: str) -> str | None:
         """The state of a run, or None where there is none."""

@@ -18,6 +18,9 @@ class Connection:
     `extra` is JSON text.
     """
 
+    EXTRA_KEY = "__extra__"
+    """Where a URI carries an extra that is no mapping of texts."""
+
     def __init__(
         self,
         conn_id: str | None = None,
@@ -65,6 +68,13 @@ class Connection:
         return found
 
     @classmethod
+    async def async_get(cls, conn_id: str) -> Connection:
+        """`get`, awaited: the question is asked in another thread."""
+        import asyncio
+
+        return await asyncio.to_thread(cls.get, conn_id)
+
+    @classmethod
     def get_connection_from_secrets(cls, conn_id: str) -> Connection:
         """The 2.x name of `get`."""
         return cls.get(conn_id)
@@ -76,6 +86,10 @@ class Connection:
         from slipstream.sdk._connection_uri import uri_of
 
         return uri_of(self)
+
+    async def aget_uri(self) -> str:
+        """`get_uri`, awaited."""
+        return self.get_uri()
 
     def as_json(self) -> str:
         """The connection as JSON object, without its id."""
@@ -152,6 +166,10 @@ class Connection:
         if not nested:
             return value
         return {name: _read_nested(inner) for name, inner in value.items()}
+
+    async def aextra_dejson(self) -> dict[str, UserValue]:
+        """`extra_dejson`, awaited."""
+        return self.extra_dejson
 
     def get_extra(self) -> str | None:
         """`extra` as text."""

@@ -501,6 +501,21 @@ class DAG(FormerDagMethods):
         """
         return import_module("slipstream.testing.made_run").create(self, **kwargs)
 
+    @property
+    def tasks_upstream_of_teardowns(self) -> list[AbstractOperator]:
+        """The work and the setups right before teardowns."""
+        return [
+            task
+            for task in self.tasks
+            if not task.is_teardown and any(below.is_teardown for below in task.downstream_list)
+        ]
+
+    def validate_setup_teardown(self) -> None:
+        """Raise `AirflowDagInconsistent` where what follows a setup may run without it."""
+        from slipstream.sdk._spec import check_setups
+
+        check_setups(self, self.tasks)
+
     def partial_subset(self, *args: UserValue, **kwargs: UserValue) -> DAG:
         """A copy of the DAG with the tasks whose ids contain a text (or match, or are in a list).
 

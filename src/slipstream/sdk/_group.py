@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Self
@@ -63,6 +64,7 @@ class TaskGroup(DAGNode):
         self.downstream_task_ids = set()
         self.task_group = None
         self.dag = dag
+        self.add_suffix_on_collision = add_suffix_on_collision
         self._group_id: str | None = None
         if group_id is not None:
             with naming(dag_id=getattr(dag, "dag_id", None)):
@@ -122,6 +124,31 @@ class TaskGroup(DAGNode):
     def dag_id(self) -> str:
         """The id of its DAG."""
         return self.dag.dag_id if self.dag is not None else ""
+
+    def get_dag(self) -> DAG | None:
+        """The DAG that it belongs to."""
+        return self.dag
+
+    def has_dag(self) -> bool:
+        """Whether it belongs to a DAG."""
+        return self.dag is not None
+
+    @property
+    def log(self) -> logging.Logger:
+        """The logger of groups."""
+        return logging.getLogger(f"{type(self).__module__}.{type(self).__qualname__}")
+
+    @property
+    def used_group_ids(self) -> set[str | None]:
+        """The ids in its DAG that no further task or group may have."""
+        dag = self.dag
+        if dag is None:
+            return set()
+        groups = [group for group in dag.task_group_dict.values() if not group.is_root]
+        return {
+            *dag.task_dict,
+            *(name for group in groups for name in _ids_of(group)),
+        }
 
     @property
     def parent_group(self) -> TaskGroup | None:
@@ -204,6 +231,13 @@ class TaskGroup(DAGNode):
             )
             ordered.append(left.pop(ready))
         return ordered
+
+    def hierarchical_alphabetical_sort(self) -> list[DAGNode]:
+        """Its members by id, groups first."""
+        return sorted(
+            self.children.values(),
+            key=lambda node: (not isinstance(node, TaskGroup), node.node_id),
+        )
 
     def has_task(self, task: AbstractOperator) -> bool:
         """Whether the task stands in this group or in a group in it."""
@@ -367,6 +401,11 @@ class MappedTaskGroup(TaskGroup):
         )
         self.expand_input = expand_input
 
+    def iter_mapped_dependencies(self) -> Iterator[AbstractOperator]:
+        """The tasks that it is mapped over the results of."""
+        for operator, _ in self.expand_input.iter_references():
+            yield operator
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -376,6 +415,10 @@ class MappedTaskGroup(TaskGroup):
         super().__exit__(kind, error, traceback)
         for operator, _ in self.expand_input.iter_references():
             self.set_upstream(operator)
+
+
+def _ids_of(group: TaskGroup) -> tuple[str | None, ...]:
+    return group.group_id, group.upstream_join_id, group.downstream_join_id
 
 
 def unique_label(label: str, group: TaskGroup | None, dag: DAG | None) -> str:

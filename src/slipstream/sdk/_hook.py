@@ -44,6 +44,14 @@ class BaseHook(LoggingMixin):
         return connection.get_hook(hook_params=hook_params)
 
     @classmethod
+    async def aget_hook(
+        cls, conn_id: str, hook_params: dict[str, UserValue] | None = None
+    ) -> UserValue:
+        """The same for coroutines; the connection is asked for in another thread."""
+        connection = await cls.aget_connection(conn_id)
+        return connection.get_hook(hook_params=hook_params)
+
+    @classmethod
     def get_random_connection(cls, conn_id: str) -> Connection:
         """One of the connections of that id."""
         import random

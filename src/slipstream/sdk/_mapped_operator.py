@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING
 
 from slipstream.sdk import _setup_teardown
@@ -18,14 +19,18 @@ from slipstream.sdk._expand_input import (
 from slipstream.sdk._keys import quoted
 from slipstream.sdk._naming import guess, naming
 from slipstream.sdk._node import DAGNode
-from slipstream.sdk._operator import BaseOperator
+from slipstream.sdk._operator import BaseAsyncOperator, BaseOperator
 from slipstream.sdk._operator_arguments import REMOVED_ARGUMENTS
 from slipstream.sdk._operator_meta import Place, argument_names, detached, find_place
+from slipstream.sdk._template import engine_for
 from slipstream.sdk._types import UserValue
 from slipstream.sdk._xcom_arg import XComArg
 
 if TYPE_CHECKING:
+    import jinja2
+
     from slipstream.sdk._context import Context
+    from slipstream.sdk._dag import DAG
 
 UNMAPPABLE = frozenset(
     {
@@ -66,6 +71,11 @@ class OperatorPartial:
         self.kwargs = kwargs
         with self._naming():
             check_argument_names(operator_class, "partial", kwargs)
+
+    @property
+    def params(self) -> Mapping[str, UserValue]:
+        """The params that are the same for every instance."""
+        return self.kwargs.get("params") or {}
 
     def _naming(self) -> AbstractContextManager[None]:
         """Errors name the task and the DAG."""
@@ -229,6 +239,18 @@ class MappedOperator(AbstractOperator):
             return self.task_display_name
         return DAGNode.label.fget(self)  # type: ignore[attr-defined,no-any-return]  # a property
 
+    # ------------------------------------------------------------------ templates
+
+    @property
+    def template_fields_renderers(self) -> Mapping[str, str]:
+        """How people are shown the fields."""
+        return self._operator_class.template_fields_renderers
+
+    def get_template_env(self, dag: DAG | None = None) -> jinja2.Environment:
+        """The template engine of the DAG, or a plain one."""
+        native: bool | None = self.partial_kwargs.get("render_template_as_native_obj")
+        return engine_for(dag or self.dag, native=native).environment
+
     # ------------------------------------------------------------------ instances
 
     def unmap(self, arguments: Mapping[str, UserValue]) -> BaseOperator:
@@ -260,6 +282,31 @@ class MappedOperator(AbstractOperator):
         if params and self.partial_kwargs.get("params"):
             kwargs["params"] = {**self.partial_kwargs["params"], **params}
         return kwargs
+
+    @property
+    def is_async(self) -> bool:
+        """Whether its work is a coroutine."""
+        function = self.partial_kwargs.get("python_callable")
+        if function is not None:
+            return iscoroutinefunction(function)
+        return issubclass(self._operator_class, BaseAsyncOperator)
+
+    @property
+    def inherits_from_empty_operator(self) -> bool:
+        """Whether it does nothing."""
+        from slipstream.sdk.operators.empty import EmptyOperator
+
+        return issubclass(self._operator_class, EmptyOperator)
+
+    @property
+    def inherits_from_skipmixin(self) -> bool:  # type: ignore[override]  # read from the class
+        """Whether it may skip tasks below it."""
+        return self._operator_class.inherits_from_skipmixin
+
+    def iter_mapped_dependencies(self) -> Iterator[AbstractOperator]:
+        """The tasks that it is mapped over the results of."""
+        for operator, _ in self.expand_input.iter_references():
+            yield operator
 
     def prepare_for_execution(self) -> MappedOperator:
         """Itself: what runs is the operator that `unmap` gives."""

@@ -163,6 +163,24 @@ class DAGNode(DependencyMixin):
         ids = self.get_flat_relative_ids(upstream=upstream)
         return [self.dag.get_task(task_id) for task_id in sorted(ids)]
 
+    def get_upstreams_follow_setups(self) -> Iterator[AbstractOperator]:
+        """All tasks before this, and the teardowns of the setups among them, ordered by id."""
+        from slipstream.sdk._setup_relatives import above_with_teardowns
+
+        return above_with_teardowns(self)
+
+    def get_upstreams_only_setups(self) -> Iterator[AbstractOperator]:
+        """The setups that this works under, ordered by id."""
+        from slipstream.sdk._setup_relatives import setups_above
+
+        return setups_above(self, with_teardowns=False)
+
+    def get_upstreams_only_setups_and_teardowns(self) -> Iterator[AbstractOperator]:
+        """The setups that this works under, and their teardowns, ordered by id."""
+        from slipstream.sdk._setup_relatives import setups_above
+
+        return setups_above(self, with_teardowns=True)
+
 
 def flatten(other: Orderable) -> Iterator[DependencyMixin]:
     """One after the other, whatever the nesting of lists. Raises `AirflowException`."""

@@ -265,6 +265,10 @@ class BaseOperator(AbstractOperator, Templater, metaclass=BaseOperatorMeta):
 
         return OperatorPartial(cls, {"task_id": task_id, **kwargs})
 
+    def unmap(self, resolve: UserValue = None) -> Self:
+        """Itself: it is not mapped."""
+        return self
+
     # ------------------------------------------------------------------ running
 
     def pre_execute(self, context: Context) -> None:

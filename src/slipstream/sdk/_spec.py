@@ -45,7 +45,7 @@ def build_spec(dag: DAG) -> DagSpec:
         if isinstance(task, BaseOperator):
             task.find_upstreams()
     ordered = in_order(dag)
-    _check_setups(dag, ordered)
+    check_setups(dag, ordered)
     _check_params(dag)
     weights = total_weights(ordered)
     dag.timetable.validate()
@@ -88,7 +88,7 @@ def build_spec(dag: DAG) -> DagSpec:
 # ---------------------------------------------------------------------- checks
 
 
-def _check_setups(dag: DAG, tasks: Iterable[AbstractOperator]) -> None:
+def check_setups(dag: DAG, tasks: Iterable[AbstractOperator]) -> None:
     """What comes after a setup must wait for it to succeed."""
     for task in tasks:
         if not task.is_setup:

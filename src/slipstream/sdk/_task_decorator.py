@@ -83,6 +83,16 @@ class TaskFunction:
         name = str(getattr(operator_class, "custom_operator_name", "") or "@task")
         return name.removeprefix("@")
 
+    @property
+    def decorator_name(self) -> str:
+        """What the function was decorated with: `task`, `task.branch` …"""
+        return self._word(self.operator_class)
+
+    @property
+    def function_signature(self) -> inspect.Signature:
+        """What the function takes."""
+        return inspect.signature(self.function)
+
     # ------------------------------------------------------------------ making tasks
 
     def __call__(self, *args: UserValue, **kwargs: UserValue) -> XComArg:

@@ -10,12 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from slipstream.model.attempt import Attempt
-from slipstream.model.run import UNMAPPED
-from slipstream.model.states import TaskState
+from slipstream.model.run import UNMAPPED, FoundInstance
+from slipstream.model.states import FINISHED, TaskState
 from slipstream.sdk._dag_run import DagRun, previous_run, split_instance_key
 from slipstream.sdk._deprecation import warn_deprecated
 from slipstream.sdk._running import require_backend
-from slipstream.sdk._times import for_user
+from slipstream.sdk._times import for_user, in_utc
 from slipstream.sdk._types import NOTSET, ArgNotSet, UserValue
 from slipstream.sdk._values import length_of
 from slipstream.sdk._xcom_arg import XCOM_RETURN_KEY
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from slipstream.sdk._backend import Backend, DagSummary
     from slipstream.sdk._context import Context
     from slipstream.sdk._dag import DAG
+
+
+MOST_BREADCRUMBS = 10_000
+"""Task instances of a run that a task may be told about in one go."""
 
 
 class TaskInstanceKey(NamedTuple):
@@ -350,6 +354,41 @@ class TaskInstance:
     def get_previous_dagrun(self, state: str | None = None, **_: UserValue) -> DagRun | None:
         """The run before this one (of that state), or None."""
         return previous_run(self._attempt.run, self.backend, state)
+
+    def get_previous_ti(
+        self,
+        state: str | None = None,
+        logical_date: datetime | None = None,
+        map_index: int = UNMAPPED,
+    ) -> FoundInstance | None:
+        """The instance of this task in the run before this one (the last one in that state).
+
+        None where there is none. `logical_date` counts instead of this run's own; `map_index` is
+        that of the instance, -1 for one that is not mapped.
+        """
+        found = require_backend().find_instances(
+            dag_id=self.dag_id,
+            task_id=self.task_id,
+            map_index=map_index,
+            before=in_utc(logical_date) or self._attempt.run.logical_date,
+            states=[] if state is None else [str(state)],
+            limit=1,
+        )
+        return found[0] if found else None
+
+    @staticmethod
+    def get_task_breadcrumbs(dag_id: str, run_id: str) -> list[dict[str, UserValue]]:
+        """What has ended in a run: `task_id`, `map_index`, `state`, `operator` and `duration`."""
+        ended = require_backend().find_instances(
+            dag_id=dag_id, run_id=run_id, states=sorted(FINISHED), limit=MOST_BREADCRUMBS
+        )
+        names = ("task_id", "map_index", "state", "operator", "duration")
+        return [{name: getattr(one, name) for name in names} for one in ended]
+
+    @property
+    def stats_tags(self) -> dict[str, str]:
+        """What its metrics are told apart by."""
+        return {"dag_id": self.dag_id, "task_id": self.task_id}
 
     def get_first_reschedule_date(self, context: Context) -> datetime | None:
         """When this try first ran, for a sensor that was rescheduled; None otherwise."""

@@ -21,6 +21,7 @@ from slipstream.model.run import UNMAPPED, DagRun, TaskKey
 from slipstream.model.states import LIVE, RunState, RunType, TaskState, TriggeredBy
 from slipstream.services.assets import answer_about_assets
 from slipstream.services.changes import ChangeBoard
+from slipstream.services.found_instances import found_instances
 from slipstream.services.kept_state import answer_state
 from slipstream.store.errors import AttemptSupersededError
 from slipstream.store.interface import (
@@ -167,6 +168,8 @@ class ExecutionService:
                 return self._previous_run(ask)
             case wire.GetTaskStates():
                 return self._task_states(ask)
+            case wire.FindInstances():
+                return wire.Instances(instances=list(found_instances(self._store, ask)))
             case wire.GetRunState():
                 return self._run_state(ask)
             case wire.CountRuns():

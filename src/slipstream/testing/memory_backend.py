@@ -12,8 +12,8 @@ from slipstream.model.attempt import XComWrite
 from slipstream.model.errors import ConflictError, NotFoundError
 from slipstream.model.input import InputRequest, InputResponse
 from slipstream.model.json import JsonValue
-from slipstream.model.run import UNMAPPED, TaskKey
-from slipstream.model.states import RunType
+from slipstream.model.run import UNMAPPED, FoundInstance, TaskKey
+from slipstream.model.states import RunType, TaskState
 from slipstream.runtime.masking import Masker
 from slipstream.sdk import _scope
 from slipstream.sdk._asset_specs import asset_specs
@@ -281,6 +281,42 @@ class MemoryBackend:
             for run in self.runs.find(dag_id, run_ids, logical_dates)
         }
 
+    def find_instances(
+        self,
+        *,
+        dag_id: str,
+        run_id: str | None = None,
+        task_id: str | None = None,
+        map_index: int | None = None,
+        before: datetime | None = None,
+        states: Sequence[str] = (),
+        limit: int = 1000,
+    ) -> Sequence[FoundInstance]:
+        """See `Backend`. When they ran is not known here."""
+        runs = [
+            run
+            for run in self.runs.find(dag_id, [run_id] if run_id else [], [])
+            if before is None or (run.logical_date is not None and run.logical_date < before)
+        ]
+        epoch = datetime.min.replace(tzinfo=UTC)
+        runs.sort(key=lambda run: run.logical_date or epoch, reverse=True)
+        found = [
+            FoundInstance(
+                dag_id=dag_id,
+                run_id=run.run_id,
+                task_id=key.task_id,
+                map_index=key.map_index,
+                state=None if state is TaskState.NONE else state.value,
+                try_number=1,
+                operator=_operator_of(dag_id, key.task_id),
+                logical_date=run.logical_date,
+            )
+            for run in runs
+            for key, state in sorted(run.states().items())
+            if task_id in (None, key.task_id) and map_index in (None, key.map_index)
+        ]
+        return [one for one in found if not states or one.state in states][:limit]
+
     def get_run_state(self, *, dag_id: str, run_id: str) -> str | None:
         """See `Backend`."""
         run = self.runs.get(dag_id, run_id)
@@ -381,6 +417,12 @@ class MemoryBackend:
     def mask_secret(self, value: str) -> None:
         """See `Backend`."""
         self.masker.add([value])
+
+
+def _operator_of(dag_id: str, task_id: str) -> str:
+    dag = _scope.find_dag(dag_id)
+    task = None if dag is None else dag.task_dict.get(task_id)
+    return "" if task is None else task.operator_name
 
 
 def _tasks_of_group(dag_id: str, group_id: str) -> list[str]:

@@ -15,6 +15,7 @@ import msgspec
 from slipstream.model.asset import AssetEvent
 from slipstream.model.input import InputRequest, InputResponse
 from slipstream.model.json import JsonValue
+from slipstream.model.run import FoundInstance
 
 PROTOCOL_VERSION = 1
 """Raised with every change that an older peer cannot read."""
@@ -207,6 +208,21 @@ class GetTaskStates(_Request, frozen=True, kw_only=True, tag="get_task_states"):
     map_index: int = -1
 
 
+class FindInstances(_Request, frozen=True, kw_only=True, tag="find_instances"):
+    """Task instances of a DAG, those of the latest logical date first. Answered by `Instances`.
+
+    `before` is a bound on the logical date. Empty `states` do not restrict.
+    """
+
+    dag_id: str
+    run_id: str | None = None
+    task_id: str | None = None
+    map_index: int | None = None
+    before: datetime | None = None
+    states: list[str] = []
+    limit: int = 1000
+
+
 class GetRunState(_Request, frozen=True, kw_only=True, tag="get_run_state"):
     """Answered by `Text`."""
 
@@ -295,6 +311,7 @@ Request: TypeAlias = (
     | GetRun
     | GetPreviousRun
     | GetTaskStates
+    | FindInstances
     | GetRunState
     | CountRuns
     | TriggerRun
@@ -415,6 +432,12 @@ class TaskStates(_Answer, frozen=True, kw_only=True, tag="task_states"):
     states: Mapping[str, Mapping[str, str | None]]
 
 
+class Instances(_Answer, frozen=True, kw_only=True, tag="instances"):
+    """Task instances, in the order that was asked for."""
+
+    instances: list[FoundInstance]
+
+
 class InputFound(_Answer, frozen=True, kw_only=True, tag="input"):
     """What was asked, and the answer; None as long as there is none."""
 
@@ -437,5 +460,6 @@ Answer: TypeAlias = (
     | AssetEvents
     | DagFound
     | TaskStates
+    | Instances
     | InputFound
 )
