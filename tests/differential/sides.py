@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 FOLDER = Path(__file__).resolve().parent
-START_LIMIT_SECONDS = 600
-JOB_LIMIT_SECONDS = 600
+START_LIMIT_SECONDS = 300
+JOB_LIMIT_SECONDS = 300
 
 Answer: TypeAlias = dict[str, object]
 
