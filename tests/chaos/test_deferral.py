@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 from tests.chaos.conftest import children_of, kill, root_zygote
 from tests.cli.servers import RunningServer, eventually, processes_of, running
@@ -205,14 +207,19 @@ class Waiting:
 @pytest.fixture
 def waiting(tmp_path: Path) -> Iterator[Waiting]:
     home = tmp_path / "home"
+    with closing(made(home, f"sqlite:///{home / 'slipstream.db'}")) as store:
+        yield Waiting(home, store)
+
+
+def made(home: Path, url: str) -> Store:
+    """A home with the DAG, and the store at the URL."""
     (home / "dags").mkdir(parents=True)
     (home / "record").mkdir()
     (home / "dags" / "waiting.py").write_text(DAG_FILE)
     (home / "dags" / "triggers.py").write_text(TRIGGERS)
-    store = open_store(f"sqlite:///{home / 'slipstream.db'}", xcom_url=str(home / "xcom"))
+    store = open_store(url, xcom_url=str(home / "xcom"))
     store.migrate()
-    yield Waiting(home, store)
-    store.close()
+    return store
 
 
 def test_tasks_wait_without_a_process_and_go_on(waiting: Waiting) -> None:
@@ -287,6 +294,70 @@ def test_who_ends_a_wait_ends_its_trigger(waiting: Waiting, how: str) -> None:
             waiting.let_fire()
             assert waiting.wait_for("waits", TaskState.SUCCESS).try_number == 2
         assert server.end() == 0
+
+
+@pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+)
+def test_a_killed_triggerers_triggers_go_on_in_another(
+    tmp_path: Path, database: str, request: pytest.FixtureRequest
+) -> None:
+    home = tmp_path / "home"
+    url = (
+        f"sqlite:///{home / 'slipstream.db'}"
+        if database == "sqlite"
+        else request.getfixturevalue("postgres_server").new_database()
+    )
+    with closing(made(home, url)) as store:
+        waiting = Waiting(home, store)
+        (home / "slipstream.toml").write_text(f'[database]\nsql_alchemy_conn = "{url}"\n')
+        with (
+            running(home, "standalone") as server,
+            running(home, "triggerer") as first,
+            running(home, "triggerer", "--skip-serve-logs") as second,
+        ):
+            eventually(lambda: len(store.list_triggerers()) == 2)
+            waiting.trigger()
+            for task_id in ("waits", "twice", "starts"):
+                waiting.wait_for(task_id, TaskState.DEFERRED)
+            eventually(lambda: waiting.notes().count("begin") >= 3)
+            owners = {ancestor_of(pid, first, second) for pid in beginners(waiting)}
+            assert owners == {first.process.pid, second.process.pid}
+            first.end(signal.SIGKILL)
+            orders = eventually(lambda: store.trigger_orders() if gone(store) else None)
+            assert {one.triggerer_pk for one in orders} == {store.list_triggerers()[0].pk}
+            waiting.let_fire()
+            for task_id in ("waits", "twice", "starts", "ended"):
+                waiting.wait_for(task_id, TaskState.SUCCESS)
+            eventually(lambda: not store.trigger_orders())
+            # Without any triggerer the scheduler's server runs them itself.
+            assert second.end() == 0
+            eventually(lambda: not store.list_triggerers())
+            assert server.end() == 0
+        assert waiting.notes().count("go_on-waits") == 1
+        assert waiting.notes().count("go_on-twice") == 2
+        assert waiting.notes().count("go_on-starts") == 1
+        assert waiting.notes().count("callback-success") == 1
+        assert "on_kill-there" not in waiting.notes()
+
+
+def gone(store: Store) -> bool:
+    """Whether the killed triggerer was noticed, and what it had is another's."""
+    known = [one.pk for one in store.list_triggerers()]
+    return len(known) == 1 and all(one.triggerer_pk in known for one in store.trigger_orders())
+
+
+def beginners(waiting: Waiting) -> set[int]:
+    """The processes that triggers have begun in."""
+    lines = (waiting.home / "record" / "log").read_text().splitlines()
+    return {int(line.split()[1]) for line in lines if line.startswith("begin")}
+
+
+def ancestor_of(pid: int, *servers: RunningServer) -> int:
+    """Which of the servers has started the process."""
+    above = {parent.pid for parent in psutil.Process(pid).parents()}
+    (owner,) = above & {server.process.pid for server in servers}
+    return owner
 
 
 def triggers_of(waiting: Waiting, server: RunningServer) -> int:

@@ -74,7 +74,7 @@ class YearStore(MemoryStore):
             newest = {self._runs[pk].run.dag_id: pk for pk in over}
             for pk in over:
                 if newest[self._runs[pk].run.dag_id] != pk:
-                    del self._runs[pk]
+                    self._forget(pk)
 
 
 class Clock:

@@ -1,4 +1,4 @@
-"""`slipstream scheduler`, `dag-processor` and `api-server`: one part in a process of its own.
+"""`slipstream scheduler`, `dag-processor`, `triggerer` and `api-server`: one part to a process.
 
 They meet in the database, which `slipstream db migrate` has to have made.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from slipstream.cli.deployment import Deployment
+from slipstream.cli.errors import UsageError
 from slipstream.cli.grammar import Group
 from slipstream.cli.server.run import serve
 
@@ -20,6 +21,15 @@ def add_commands(group: Group) -> None:
         case "dag-processor":
             group.command(run_dag_processor).add_setting(
                 "--dags-folder", "core", "dags_folder", metavar="DIR", about="where the files are"
+            )
+        case "triggerer":
+            parser = group.command(run_triggerer)
+            parser.add_argument("--capacity", type=int, help="run at most so many triggers")
+            parser.add_argument(
+                "--queues", help="only triggers of tasks of these queues, with commas between"
+            )
+            parser.add_argument(
+                "-s", "--skip-serve-logs", action="store_true", help="accepted, as in Airflow"
             )
         case _:
             parser = group.command(run_api_server)
@@ -39,6 +49,21 @@ def run_dag_processor(deployment: Deployment, arguments: Namespace) -> None:
     from slipstream.cli.server.server import Part
 
     serve(deployment, arguments, {Part.DAG_PROCESSOR}, locked_for=None)
+
+
+def run_triggerer(deployment: Deployment, arguments: Namespace) -> None:
+    """Run what deferred tasks wait on, in place of the scheduler's process."""
+    from slipstream.cli.server.server import Part, TriggerShare
+
+    if arguments.capacity is not None and arguments.capacity < 1:
+        raise UsageError(f"--capacity is {arguments.capacity}; expected 1 or more.")
+    queues = None
+    if arguments.queues is not None:
+        queues = tuple(filter(None, (name.strip() for name in arguments.queues.split(","))))
+        if not queues:
+            raise UsageError("--queues names no queue; expected names with commas between.")
+    share = TriggerShare(capacity=arguments.capacity, queues=queues)
+    serve(deployment, arguments, {Part.TRIGGERER}, locked_for=None, triggers=share)
 
 
 def run_api_server(deployment: Deployment, arguments: Namespace) -> None:

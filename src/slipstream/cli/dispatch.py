@@ -44,6 +44,7 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "state-store": ("slipstream.cli.state_store", "Clean what tasks remember"),
     "standalone": ("slipstream.cli.standalone", "Run everything with one command"),
     "tasks": ("slipstream.cli.tasks.commands", "List, run, clear and inspect tasks"),
+    "triggerer": ("slipstream.cli.components", "Run triggers in a process of its own"),
     "users": ("slipstream.cli.users", "Manage who may sign in"),
     "variables": ("slipstream.cli.variables", "Manage variables"),
     "version": ("slipstream.cli.info", "Show the version"),

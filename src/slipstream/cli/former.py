@@ -36,7 +36,6 @@ _RENAMED: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = {
     ("test",): ("tasks", "test"),
 }
 _GONE: Final[Mapping[tuple[str, ...], str]] = {
-    ("triggerer",): "Triggers run beside the scheduler: leave this process out.",
     ("flower",): "Run celery's flower by itself.",
     ("worker",): "Tasks run where [core] executor says.",
     ("serve_logs",): "Logs are served by the server: slipstream api-server.",

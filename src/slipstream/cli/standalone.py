@@ -21,12 +21,12 @@ def add_commands(group: Group) -> None:
 
 def run(deployment: Deployment, arguments: Namespace) -> None:
     """Set up what is missing, and run every part."""
-    from slipstream.cli.server.server import Part
+    from slipstream.cli.server.server import STANDALONE
 
     serve(
         deployment,
         arguments,
-        frozenset(Part),
+        STANDALONE,
         locked_for="slipstream standalone",
         sets_up=True,
     )

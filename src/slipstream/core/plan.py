@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from threading import Lock
 from weakref import WeakValueDictionary
 
 from slipstream.core.lengths import references
@@ -106,14 +107,39 @@ class Plan:
         return sorted(seen)
 
 
+class _UsedLately:
+    """Keeps plans until the next run of their DAGs, up to a number of nodes in all."""
+
+    def __init__(self, most_nodes: int) -> None:
+        self._most_nodes = most_nodes
+        self._nodes = 0
+        self._plans: dict[int, Plan] = {}
+        """The one used longest ago first."""
+        self._lock = Lock()
+
+    def keep(self, key: int, plan: Plan) -> None:
+        with self._lock:
+            if self._plans.pop(key, None) is None:
+                self._nodes += len(plan.nodes)
+            self._plans[key] = plan
+            while self._nodes > self._most_nodes:
+                oldest = next(iter(self._plans))
+                self._nodes -= len(self._plans.pop(oldest).nodes)
+
+
 _plans: WeakValueDictionary[int, Plan] = WeakValueDictionary()
+_used_lately = _UsedLately(most_nodes=10_000)
 
 
 def plan_for(dag: DagSpec) -> Plan:
-    """The plan of this DAG; shared by all machines that hold one at the same time."""
+    """The plan of this DAG; shared by all machines that hold one, and kept for the next ones.
+
+    Making one costs as much as all else that a short run is made of.
+    """
     plan = _plans.get(id(dag))
     if plan is None:
         plan = _plans[id(dag)] = Plan(dag)
+    _used_lately.keep(id(dag), plan)
     return plan
 
 

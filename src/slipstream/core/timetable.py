@@ -308,7 +308,10 @@ def _next_step(steps: _CronSteps | _DeltaSteps, bounds: _Bounds) -> datetime | N
         else:
             moment = steps.at_or_after(bounds.start_date)
     else:
-        candidates = [steps.at_or_before(bounds.now)]
+        candidates: list[datetime] = []
+        if after_last is None or after_last <= bounds.now:
+            # Seeking costs: what has passed is looked at where it may be later.
+            candidates.append(steps.at_or_before(bounds.now))
         if after_last is not None:
             candidates.append(after_last)
         elif bounds.start_date is None:
@@ -328,11 +331,13 @@ def _cron_interval(ticks: CronTicks, bounds: _Bounds) -> RunInfo | None:
     earliest = None
     if bounds.start_date is not None and _may_restrict(bounds.start_date, bounds.last):
         earliest = ticks.at_or_after(bounds.start_date)
-    if not bounds.catchup:
+    after_last = None if bounds.last is None else ticks.at_or_before(bounds.last.end)
+    # Seeking costs: what has passed is looked at where it may be later.
+    is_ahead = after_last is not None and ticks.next(after_last) > bounds.now
+    if not bounds.catchup and not is_ahead:
         passed = ticks.previous(bounds.now)
         latest = passed if ticks.next(passed) == bounds.now else ticks.previous(passed)
         earliest = latest if earliest is None else max(latest, earliest)
-    after_last = None if bounds.last is None else ticks.at_or_before(bounds.last.end)
     return _interval(after_last, earliest, bounds, ticks.next)
 
 

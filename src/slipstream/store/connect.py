@@ -35,6 +35,7 @@ from slipstream.store.scheduling import SchedulingVerbs
 from slipstream.store.sealed import SecretVerbs
 from slipstream.store.settings import SettingsVerbs
 from slipstream.store.times import Clock, utc_now
+from slipstream.store.triggerers import TriggererVerbs
 from slipstream.store.xcoms import XComVerbs
 
 
@@ -50,6 +51,7 @@ class SqlStore(
     RunVerbs,
     OverviewVerbs,
     DeferralVerbs,
+    TriggererVerbs,
     InputVerbs,
     EventLogVerbs,
     XComVerbs,

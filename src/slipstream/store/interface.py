@@ -63,6 +63,7 @@ from slipstream.store.records import (
     Window,
     XComRecord,
 )
+from slipstream.store.trigger_interface import TriggererStore
 from slipstream.store.value_interface import KeptStateStore, XComStore
 
 __all__ = [
@@ -570,6 +571,7 @@ class Store(
     AssetStore,
     SettingsStore,
     EventLogStore,
+    TriggererStore,
     HistoryStore,
     ComponentStore,
     RequestStore,

@@ -17,12 +17,13 @@ from slipstream.store import component_tables as _component_tables  # noqa: F401
 from slipstream.store import deadline_tables as _deadline_tables  # noqa: F401 - they are tables, too
 from slipstream.store import lease_table as _lease_table  # noqa: F401 - it is a table, too
 from slipstream.store import people_tables, tables
+from slipstream.store import trigger_tables as _trigger_tables  # noqa: F401 - they are tables, too
 from slipstream.store.database import Database, Transaction
 from slipstream.store.errors import SchemaMismatchError
 from slipstream.store.pools import DEFAULT_POOL
 from slipstream.store.statements import Statement
 
-HEAD = "0015"
+HEAD = "0016"
 """The revision that `tables` stands for: the newest migration."""
 
 assert people_tables.hitl_detail.metadata is tables.metadata  # All tables are of one schema.

@@ -12,6 +12,7 @@ from slipstream.store.errors import ConstraintViolatedError
 from slipstream.store.listing import put
 from slipstream.store.parts import StoreParts
 from slipstream.store.statements import Statement
+from slipstream.store.trigger_tables import trigger_order
 
 _SEALED: Sequence[tuple[Table, Column[str]]] = (
     (tables.variable, tables.variable.c.value),
@@ -21,6 +22,8 @@ _SEALED: Sequence[tuple[Table, Column[str]]] = (
     (tables.deferral, tables.deferral.c.kwargs),
     (tables.deferral, tables.deferral.c.next_kwargs),
     (tables.deferral, tables.deferral.c.event),
+    (trigger_order, trigger_order.c.content),
+    (trigger_order, trigger_order.c.result),
 )
 """Every column whose texts are sealed."""
 _USER = Statement(

@@ -56,6 +56,8 @@ class MemoryStore:
         self._numbers = count(1)
         self._notice_numbers = count(1)
         self._runs: dict[int, MemoryRun] = {}
+        self._by_name: dict[tuple[str, str], int] = {}
+        self._by_date: dict[tuple[str, datetime], int] = {}
         self._dags: dict[str, DagRecord] = {}
         self._versions: dict[str, DagVersion] = {}
         self._pools: dict[str, PoolRecord] = {
@@ -190,15 +192,16 @@ class MemoryStore:
 
     def create_run(self, new: NewRun) -> DagRun:
         """Create a run in state `QUEUED` and leave a notice."""
-        others = [entry.run for entry in self._runs.values() if entry.run.dag_id == new.dag_id]
-        if any(run.run_id == new.run_id for run in others):
+        if (new.dag_id, new.run_id) in self._by_name:
             raise AlreadyExistsError(f"The DAG {new.dag_id!r} has a run {new.run_id!r} already.")
-        for run in others:
-            if new.logical_date is not None and run.logical_date == new.logical_date:
-                raise AlreadyExistsError(
-                    f"The DAG {new.dag_id!r} has the run {run.run_id!r} for the logical date "
-                    f"{run.logical_date} already."
-                )
+        same = (
+            None if new.logical_date is None else self._by_date.get((new.dag_id, new.logical_date))
+        )
+        if same is not None:
+            raise AlreadyExistsError(
+                f"The DAG {new.dag_id!r} has the run {self._runs[same].run.run_id!r} for the "
+                f"logical date {new.logical_date} already."
+            )
         version = self._versions.get(new.version_id)
         if version is None or version.dag_id != new.dag_id:
             raise NotFoundError(f"The DAG {new.dag_id!r} has no version {new.version_id!r}.")
@@ -224,6 +227,9 @@ class MemoryStore:
             backfill=new.backfill,
         )
         self._runs[created.pk] = MemoryRun(created)
+        self._by_name[created.dag_id, created.run_id] = created.pk
+        if created.logical_date is not None:
+            self._by_date[created.dag_id, created.logical_date] = created.pk
         self._notify(NoticeKind.RUN_CREATED, str(created.pk))
         return created
 
@@ -451,8 +457,14 @@ class MemoryStore:
         run = self._named(dag_id, run_id).run
         if run.state is RunState.RUNNING:
             raise ConflictError(f"The run {run_id!r} of {dag_id!r} is running.")
-        del self._runs[run.pk]
+        self._forget(run.pk)
         self._notify(NoticeKind.RUN_DELETED, str(run.pk))
+
+    def _forget(self, run_pk: int) -> None:
+        run = self._runs.pop(run_pk).run
+        del self._by_name[run.dag_id, run.run_id]
+        if run.logical_date is not None:
+            self._by_date.pop((run.dag_id, run.logical_date), None)
 
     # What backfills need.
 

@@ -20,7 +20,7 @@ from slipstream.cli.server.first_files import write_settings
 from slipstream.config import Config
 
 if TYPE_CHECKING:
-    from slipstream.cli.server.server import Part, Server
+    from slipstream.cli.server.server import Part, Server, TriggerShare
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -32,13 +32,14 @@ def serve(
     *,
     locked_for: str | None,
     sets_up: bool = False,
+    triggers: TriggerShare | None = None,
 ) -> None:
     """Start these parts, say where they are, and go on until a signal comes.
 
     `locked_for` says what holds the home meanwhile, so that no second one does; None leaves the
     home to others.
     """
-    from slipstream.cli.server.server import Server
+    from slipstream.cli.server.server import ALL_TRIGGERS, Server
     from slipstream.cli.server.signals import end_signals
 
     # What is imported now stays: looking for garbage in it, now or ever, would be for nothing.
@@ -46,7 +47,8 @@ def serve(
     set_up_logging(deployment.config)
     export_settings(deployment, arguments)
     locks = nullcontext() if locked_for is None else _locks(deployment, locked_for)
-    with locks, end_signals() as wait, Server(deployment, parts, sets_up=sets_up) as server:
+    made = Server(deployment, parts, sets_up=sets_up, triggers=triggers or ALL_TRIGGERS)
+    with locks, end_signals() as wait, made as server:
         gc.freeze()
         gc.enable()
         if sets_up:

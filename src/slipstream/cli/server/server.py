@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -50,11 +51,25 @@ class Part(StrEnum):
     API = "api"
     SCHEDULER = "scheduler"
     DAG_PROCESSOR = "dag_processor"
+    TRIGGERER = "triggerer"
+    """The scheduler's own process host runs triggers, too, where there is none."""
 
 
-TRIGGERER = "triggerer"
-"""What the health endpoint calls the triggers' side of the process host. It comes with the
-scheduler."""
+STANDALONE = frozenset({Part.API, Part.SCHEDULER, Part.DAG_PROCESSOR})
+"""What one process needs to do everything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerShare:
+    """Which triggers a triggerer of its own runs."""
+
+    capacity: int | None = None
+    """At most so many; None for no limit."""
+    queues: tuple[str, ...] | None = None
+    """Those of tasks of these queues; None for all."""
+
+
+ALL_TRIGGERS = TriggerShare()
 
 
 class Server:
@@ -64,9 +79,16 @@ class Server:
     """
 
     def __init__(
-        self, deployment: Deployment, parts: Collection[Part], *, sets_up: bool = False
+        self,
+        deployment: Deployment,
+        parts: Collection[Part],
+        *,
+        sets_up: bool = False,
+        triggers: TriggerShare = ALL_TRIGGERS,
     ) -> None:
-        """Nothing is started yet. `sets_up`: migrate the database and make the first users."""
+        """Nothing is started yet. `sets_up`: migrate the database and make the first users.
+        `triggers` says which a triggerer of its own runs."""
+        self._triggers = triggers
         self._deployment = deployment
         self.parts = frozenset(parts)
         self._sets_up = sets_up
@@ -139,6 +161,8 @@ class Server:
             self._start_scheduler(host, self._store)
         if host is not None and Part.DAG_PROCESSOR in self.parts:
             self._start_dag_processor(host, self._store)
+        if host is not None and Part.TRIGGERER in self.parts:
+            self._start_triggerer(host, self._store)
         self._store_is_open.set()
         self.new_users = users()
         if api is not None:
@@ -148,7 +172,7 @@ class Server:
     @property
     def _needs_host(self) -> bool:
         """Whether a part runs people's code; the API reads remote logs by it."""
-        if self.parts & {Part.SCHEDULER, Part.DAG_PROCESSOR}:
+        if self.parts & {Part.SCHEDULER, Part.DAG_PROCESSOR, Part.TRIGGERER}:
             return True
         return wiring.keeps_logs_elsewhere(self._deployment.config)
 
@@ -232,7 +256,7 @@ class Server:
         )
         components = [str(part) for part in Part if part in self.parts]
         if Part.SCHEDULER in self.parts:
-            components.append(TRIGGERER)
+            components.append(Part.TRIGGERER)
         host.start(components)
         self._opened.callback(host.stop, components)
         return host
@@ -277,6 +301,7 @@ class Server:
         from slipstream.services.callbacks import CallbackService
         from slipstream.services.scheduler import Scheduler
         from slipstream.services.triggerer.local import LocalTriggerer
+        from slipstream.services.triggerer.shared import SharedTriggerer
         from slipstream.services.triggerer.watching import LocalWatchers
 
         config = self._deployment.config
@@ -288,10 +313,11 @@ class Server:
         )
         callbacks = CallbackService(store, host.call_back, find_source)
         watchers = LocalWatchers(host, store)
+        triggerer = SharedTriggerer(LocalTriggerer(host, find_source, watchers), store)
         scheduler = Scheduler(
             store,
             executor,
-            triggerer=LocalTriggerer(host, find_source, watchers),
+            triggerer=triggerer,
             watchers=watchers,
             timetables=_question_service(host, store).ask,
             callbacks_owed=callbacks.wake,
@@ -300,10 +326,11 @@ class Server:
         scheduler.start()
         self._scheduling.callback(scheduler.stop, config.number("slipstream", "stop_grace_seconds"))
         self._scheduling.callback(watchers.stop)
+        self._scheduling.callback(triggerer.stop)
         callbacks.start()
         self._scheduling.callback(callbacks.stop)
         self._signs_of_life[Part.SCHEDULER] = Pulse(scheduler.call)
-        self._signs_of_life[TRIGGERER] = Pulse(host.call)
+        self._signs_of_life[Part.TRIGGERER] = Pulse(host.call)
 
     def _hold_attempts(self) -> HeldAttempts | None:
         """What workers elsewhere speak to, where the settings name an executor that has some.
@@ -375,6 +402,17 @@ class Server:
         requests.start()
         self._opened.callback(requests.stop)
         self._signs_of_life[Part.DAG_PROCESSOR] = Pulse(processor.call)
+
+    def _start_triggerer(self, host: ProcessHost, store: Store) -> None:
+        from slipstream.services.triggerer.service import TriggererService
+
+        queues = self._triggers.queues
+        service = TriggererService(
+            host, store, lost=end_at_once, capacity=self._triggers.capacity, queues=queues
+        )
+        service.start()
+        self._opened.callback(service.stop)
+        self._signs_of_life[Part.TRIGGERER] = Pulse(host.call)
 
     def _start_janitor(self, store: Store) -> None:
         from slipstream.services.janitor import Janitor

@@ -65,9 +65,10 @@ class LocalTriggerer:
         self._host.drop_trigger(attempt_id)
         attempt = self._attempts.pop(attempt_id, None)
         if attempt is not None and isinstance(counted, EndsTask):
-            self._call_back(attempt, counted)
+            self.call_back(attempt, counted)
 
-    def _call_back(self, attempt: Attempt, end: EndsTask) -> None:
+    def call_back(self, attempt: Attempt, end: EndsTask) -> None:
+        """Have the callbacks called of a task that its trigger has ended."""
         errand = messages.Errand(
             kind=messages.CallbackKind.TASK,
             attempt=replace(attempt, is_over=True),
