@@ -11,7 +11,7 @@ export PYTHONPATH := $(CURDIR)/src
 # Many tests wait for processes, so that twice as many run as there are cores.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(16, 2 * os.cpu_count()))")
 
-.PHONY: demo test check lint types contracts bench differential beside integrations providers-check setup ui ui-check e2e lock clean
+.PHONY: demo test check lint types contracts bench differential beside integrations providers-check setup ui ui-check ui-bench e2e lock clean
 
 setup:
 	@$(PYTHON) tools/set_up.py $(VENV)
@@ -27,6 +27,11 @@ ui-check: ui
 e2e: $(SETUP) ui
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check playwright axe-playwright-python
 	@$(BIN)/python -m pytest -q tests/e2e
+
+# How fast the web app is, in Debian's Chromium.
+ui-bench: $(SETUP) ui
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check playwright
+	@$(BIN)/python -m bench $(or $(ARGS),web web1000 web10000 web_change web_busy web_log)
 
 demo: $(SETUP) ui
 	@$(BIN)/python -m examples.demo $(ARGS)

@@ -32,6 +32,7 @@ class Client:
     """A client of one server."""
 
     def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
         self._http = httpx.Client(base_url=base_url, timeout=60)
         self._has_token = False
 

@@ -102,6 +102,60 @@ def small():
 small()
 '''
 
+LARGE = '''"""A DAG of the benchmarks: groups of tasks in four lanes, or the same without groups."""
+from contextlib import nullcontext
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, TaskGroup
+
+LANES = 4
+
+with DAG("{dag_id}", schedule=None):
+    lanes = [None] * LANES
+    for part in range(0, {count}, 50):
+        size = min(50, {count} - part)
+        lane = part // 50 % LANES
+        with TaskGroup(f"part_{{part // 50:03}}") if {grouped} else nullcontext():
+            first, *middle, last = [
+                EmptyOperator(task_id=f"step_{{part + at:05}}") for at in range(size)
+            ]
+            first >> middle >> last
+        if lanes[lane] is not None:
+            lanes[lane] >> first
+        lanes[lane] = last
+'''
+
+LOG = '''"""A DAG of the benchmarks: a task that says very much."""
+from airflow.sdk import dag, task
+
+
+@dag(dag_id="{dag_id}", schedule=None)
+def talks():
+    @task
+    def talk():
+        text = "Reading a row of the table of orders, and writing it where it belongs. " * 2
+        for number in range({lines}):
+            print(number, text)
+
+    talk()
+
+
+talks()
+'''
+LOG_LINE_BYTES = 250
+"""What the server keeps of such a line, about."""
+
+
+def write_large(folder: Path, dag_id: str, count: int, *, grouped: bool) -> None:
+    """A DAG of so many empty tasks, 50 to a group."""
+    write(folder, dag_id, LARGE.format(dag_id=dag_id, count=count, grouped=grouped))
+
+
+def write_log(folder: Path, dag_id: str, megabytes: int) -> None:
+    """A DAG with a task whose log has about that many megabytes."""
+    lines = megabytes * 1_000_000 // LOG_LINE_BYTES
+    write(folder, dag_id, LOG.format(dag_id=dag_id, lines=lines))
+
 
 def write_chain(folder: Path, dag_id: str, length: int, n: int) -> None:
     """A chain of tasks, each `fibo(n)`."""

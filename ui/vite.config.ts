@@ -38,6 +38,26 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     sourcemap: false,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // Few files come sooner than many: what every screen needs is one.
+            {
+              name: "kit",
+              test: /node_modules\/@mantine\/(core|hooks|notifications)\//,
+              priority: 2,
+            },
+            { name: "kit", test: /node_modules\/(@tabler|@floating-ui|clsx)\//, priority: 2 },
+            {
+              name: "base",
+              test: /node_modules\/(react|react-dom|scheduler|openapi-fetch|@tanstack\/(react-)?(query|router|history|store|virtual)[\w-]*)\//,
+              priority: 1,
+            },
+          ],
+        },
+      },
+    },
     chunkSizeWarningLimit: 1700,
   },
   server: { proxy: proxied },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bench.works import commands, parts, runs, server
+from bench.works import commands, parts, runs, server, web
 from bench.works.work import Measure
 
 
@@ -38,5 +38,21 @@ WORKS: Mapping[str, Work] = {
     "runtime": Work(measure=parts.runtime, rounds=1, limit_seconds=300, ours_alone=True),
     "triggers": Work(measure=parts.triggers, rounds=1, limit_seconds=300, ours_alone=True),
     "imports": Work(measure=parts.imports, rounds=1, limit_seconds=120, ours_alone=True),
+    "web": Work(measure=web.first, rounds=5, limit_seconds=120, by_default=False, ours_alone=True),
+    "web1000": Work(
+        measure=web.large(1000, 25), rounds=3, limit_seconds=300, by_default=False, ours_alone=True
+    ),
+    "web10000": Work(
+        measure=web.large(10000, 1), rounds=3, limit_seconds=600, by_default=False, ours_alone=True
+    ),
+    "web_change": Work(
+        measure=web.changes, rounds=10, limit_seconds=120, by_default=False, ours_alone=True
+    ),
+    "web_busy": Work(
+        measure=web.busy, rounds=1, limit_seconds=300, by_default=False, ours_alone=True
+    ),
+    "web_log": Work(
+        measure=web.log, rounds=1, limit_seconds=600, by_default=False, ours_alone=True
+    ),
     "install": Work(measure=commands.install, rounds=1, limit_seconds=900),
 }

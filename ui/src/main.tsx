@@ -21,7 +21,7 @@ const queries = new QueryClient({
     },
   },
 });
-const router = makeRouter();
+const router = makeRouter(queries);
 
 const place = document.getElementById("app");
 if (!place) throw new Error("The page has no element with the id app.");

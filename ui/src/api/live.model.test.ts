@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Column, type RunNews, withBar, withNews } from "./live.model";
+import { type Column, type RunNews, withBar, withColumn, withNews } from "./live.model";
 
 const RUN = {
   run_id: "r",
@@ -60,4 +60,25 @@ describe("bars", () => {
     const bars = [bar("c", 3), bar("a", 1)];
     expect(withBar(bars, bar("b", 2), 2).map((one) => one.run_id)).toEqual(["c", "b"]);
   });
+});
+
+test("a run that was asked for alone goes where it is shown, or among the newest", () => {
+  const column = (id: string, due: string, state = "success"): Column => ({
+    version_number: 1,
+    cells: [],
+    run: {
+      run_id: id,
+      state,
+      run_type: "manual",
+      run_after: due,
+      queued_at: null,
+      start_date: null,
+      end_date: null,
+    },
+  });
+  const old = [column("b", "2026-01-02T00:00:00Z"), column("a", "2026-01-01T00:00:00Z")];
+  const changed = withColumn(old, column("a", "2026-01-01T00:00:00Z", "failed"));
+  expect(changed.map((one) => one.run.state)).toEqual(["success", "failed"]);
+  const grown = withColumn(old, column("c", "2026-01-03T00:00:00Z"));
+  expect(grown.map((one) => one.run.run_id)).toEqual(["c", "b", "a"]);
 });

@@ -64,3 +64,17 @@ export function withBar(bars: readonly RunBar[], bar: RunBar, most: number): Run
   const next = [bar, ...bars].sort((a, b) => Date.parse(b.run_after) - Date.parse(a.run_after));
   return next.slice(0, most);
 }
+
+/** The columns with that one: in its place, or among the others by when it was due. The oldest one
+ * goes where a run is new. */
+export function withColumn(columns: readonly Column[], column: Column): Column[] {
+  const at = columns.findIndex((one) => one.run.run_id === column.run.run_id);
+  if (at >= 0) return columns.with(at, column);
+  const next = [...columns, column].sort(
+    (a, b) => Date.parse(b.run.run_after) - Date.parse(a.run.run_after),
+  );
+  return next.slice(0, Math.max(columns.length, LEAST_COLUMNS));
+}
+
+/** A grid of fewer runs than this grows. */
+const LEAST_COLUMNS = 25;

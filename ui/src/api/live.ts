@@ -2,8 +2,8 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 import { BASE, type Schemas } from "./client";
-import { barOf, type RunNews, withBar, withNews } from "./live.model";
-import { ALL, keys } from "./queries";
+import { barOf, type RunNews, withBar, withColumn, withNews } from "./live.model";
+import { ALL, columnQuery, keys } from "./queries";
 
 /** Further questions about one run are put off so long, so that many changes make one question. */
 const ASK_AFTER_MS = 400;
@@ -31,36 +31,52 @@ export function useIsLive(): boolean {
   );
 }
 
+/** The id of the last event that was heard; before the first one, where the session began. All that
+ * was asked for since then knows what came before it, so that nothing has to be asked for again. */
+let position: string | null = null;
+
+/** The stream begins there. */
+export function beginAt(first: string): void {
+  position ??= first;
+}
+
 /** Follow one DAG's changes, or everybody's, for as long as the component is shown. */
 export function useLive(dagId?: string): void {
   const queries = useQueryClient();
   useEffect(() => {
-    const query = dagId === undefined ? "" : `?dag_id=${encodeURIComponent(dagId)}`;
-    const source = new EventSource(`${BASE}/ui/stream${query}`);
+    const wanted = new URLSearchParams();
+    if (dagId !== undefined) wanted.set("dag_id", dagId);
+    if (position !== null) wanted.set("after", position);
+    const source = new EventSource(`${BASE}/ui/stream?${wanted}`);
     const later = new Later();
-    source.addEventListener("open", () => {
-      setConnected(true);
-      catchUp(queries);
-    });
+    const on = (name: string, take: (data: string) => void) =>
+      source.addEventListener(name, (event) => {
+        position = event.lastEventId || position;
+        take(event.data);
+      });
+    source.addEventListener("open", () => setConnected(true));
     source.addEventListener("error", () => setConnected(false));
-    source.addEventListener("reset", () => catchUp(queries));
-    source.addEventListener("run", (event) => takeRun(queries, JSON.parse(event.data), later));
-    source.addEventListener("dags", (event) => takeDags(queries, JSON.parse(event.data).dag_ids));
-    source.addEventListener("files", () => {
+    on("reset", () => catchUp(queries));
+    on("run", (data) => takeRun(queries, JSON.parse(data), later));
+    on("dags", (data) => takeDags(queries, JSON.parse(data).dag_ids));
+    on("files", () => {
       void queries.invalidateQueries({ queryKey: keys.errors });
       void queries.invalidateQueries({ queryKey: keys.dags });
     });
     return () => {
       source.close();
       later.stop();
+      // The next stream may show something else, so that news about this goes unheard.
+      catchUp(queries, "none");
     };
   }, [queries, dagId]);
 }
 
-/** Ask again for what was answered before the stream was open: changes in between went unheard. */
-function catchUp(queries: QueryClient): void {
+/** Everything may have changed: what is on the screen is asked for again, the rest when it is. */
+function catchUp(queries: QueryClient, refetchType: "active" | "none" = "active"): void {
   void queries.invalidateQueries({
     predicate: ({ queryKey }) => !LASTING.has(String(queryKey[0])),
+    refetchType,
   });
 }
 
@@ -97,10 +113,7 @@ function takeRun(queries: QueryClient, news: RunNews, later: Later): void {
     return next.column;
   });
   later.ask(`${dagId}/${runId}`, isKnown, (isAllKnown) => {
-    if (!isAllKnown) {
-      void queries.invalidateQueries({ queryKey: keys.grid(dagId) });
-      void queries.invalidateQueries({ queryKey: keys.column(dagId, runId) });
-    }
+    if (!isAllKnown) void readColumn(queries, dagId, runId);
     for (const queryKey of [
       keys.run(dagId, runId),
       keys.runs(dagId),
@@ -110,6 +123,21 @@ function takeRun(queries: QueryClient, news: RunNews, later: Later): void {
       void queries.invalidateQueries({ queryKey });
     }
   });
+}
+
+/** Ask for one run, and put it where it is shown: a grid of many runs is not asked for again. */
+async function readColumn(queries: QueryClient, dagId: string, runId: string): Promise<void> {
+  if (queries.isFetching({ queryKey: keys.grid(dagId) }) > 0) {
+    // An answer on its way may be older than the news.
+    await queries.invalidateQueries({ queryKey: keys.grid(dagId) });
+  }
+  const column = await queries
+    .fetchQuery({ ...columnQuery(dagId, runId), staleTime: 0 })
+    .catch(() => undefined);
+  if (!column) return;
+  queries.setQueriesData<Grid>({ queryKey: keys.grid(dagId) }, (old) =>
+    old ? { ...old, columns: withColumn(old.columns, column) } : old,
+  );
 }
 
 function takeDags(queries: QueryClient, dagIds: string[]): void {

@@ -85,16 +85,18 @@ export const structureQuery = (dagId: string, version?: number) =>
           params: { path: { dag_id: dagId }, query: { version_number: version } },
         }),
       ),
-    staleTime: version === undefined ? 0 : Number.POSITIVE_INFINITY,
+    // The stream tells of a new version.
+    staleTime: version === undefined ? undefined : Number.POSITIVE_INFINITY,
   });
 
-export const gridQuery = (dagId: string, count: number) =>
+/** The last runs; of a large DAG, with `mostCells`, as many of the newest as make that many cells. */
+export const gridQuery = (dagId: string, count: number, mostCells?: number) =>
   queryOptions({
-    queryKey: [...keys.grid(dagId), count],
+    queryKey: [...keys.grid(dagId), count, mostCells],
     queryFn: () =>
       answer(
         client.GET("/ui/dags/{dag_id}/grid", {
-          params: { path: { dag_id: dagId }, query: { count } },
+          params: { path: { dag_id: dagId }, query: { count, most_cells: mostCells } },
         }),
       ),
   });

@@ -1850,6 +1850,8 @@ export interface paths {
         /**
          * Get Grid
          * @description The DAG's last runs that were due by that moment, with their tasks.
+         *
+         *     Of a large DAG `most_cells` leaves the older runs out; the newest one is always there.
          */
         get: operations["get_grid"];
         put?: never;
@@ -1930,6 +1932,9 @@ export interface paths {
         /**
          * Follow Changes
          * @description Events of all DAGs, of one, or of one run: `run`, `dags`, `files`, `reset` after a gap.
+         *
+         *     They are those behind `after`, the id of an event or a session's `live_position`; of a browser
+         *     that comes back, those behind the last that it has had.
          */
         get: operations["follow_changes"];
         put?: never;
@@ -3989,6 +3994,7 @@ export interface components {
             user: components["schemas"]["SessionUser"] | null;
             csrf_token: string | null;
             can_log_out: boolean;
+            live_position: string;
         };
         /**
          * WordsResponse
@@ -4038,9 +4044,12 @@ export interface components {
         NodePayload: {
             id: string;
             label: string;
-            parent_id: string | null;
-            is_group: boolean;
-            is_mapped: boolean;
+            /** @default null */
+            parent_id?: string | null;
+            /** @default false */
+            is_group?: boolean;
+            /** @default false */
+            is_mapped?: boolean;
             /** @default null */
             operator?: string | null;
             /** @default null */
@@ -4100,6 +4109,7 @@ export interface components {
          */
         GridResponse: {
             columns: components["schemas"]["ColumnPayload"][];
+            has_more: boolean;
         };
         /**
          * ColumnPayload
@@ -4119,11 +4129,16 @@ export interface components {
             states: {
                 [key: string]: number;
             };
-            is_mapped: boolean;
-            try_number: number;
-            queued_at: string | null;
-            start_date: string | null;
-            end_date: string | null;
+            /** @default false */
+            is_mapped?: boolean;
+            /** @default 1 */
+            try_number?: number;
+            /** @default null */
+            queued_at?: string | null;
+            /** @default null */
+            start_date?: string | null;
+            /** @default null */
+            end_date?: string | null;
         };
         /**
          * WhyResponse
@@ -12405,6 +12420,7 @@ export interface operations {
             query?: {
                 count?: number;
                 until?: string | null;
+                most_cells?: number | null;
             };
             header?: never;
             path: {
@@ -12638,6 +12654,7 @@ export interface operations {
             query?: {
                 dag_id?: string | null;
                 run_id?: string | null;
+                after?: string | null;
             };
             header?: {
                 "last-event-id"?: string | null;

@@ -1,16 +1,27 @@
 /** Every screen and its address. The address holds all of a screen's state. */
+import type { QueryClient } from "@tanstack/react-query";
 import {
-  createRootRoute,
+  createRootRouteWithContext,
   createRoute,
   createRouter,
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
 import { BASE } from "../api/client";
-import type { DagSearch, RunSearch } from "../api/queries";
+import {
+  columnQuery,
+  type DagSearch,
+  dagQuery,
+  gridQuery,
+  instanceQuery,
+  type RunSearch,
+  runQuery,
+  structureQuery,
+} from "../api/queries";
 import type { ApprovalSearch } from "../approvals/queries";
 import { ASSET_VIEWS, type AssetSearch } from "../assets/queries";
 import type { BackfillSearch } from "../backfills/BackfillsPage";
+import { FIRST_CELLS, RUNS_SHOWN } from "../dag/grid.model";
 import { DagsPage } from "../dags/DagsPage";
 import { Home } from "../home/Home";
 import { NotFound } from "./NotFound";
@@ -25,7 +36,10 @@ const flag = (value: unknown): boolean | undefined =>
 const among = <T extends string>(value: unknown, all: readonly T[]): T | undefined =>
   all.find((one) => one === value);
 
-const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+const root = createRootRouteWithContext<{ queries: QueryClient }>()({
+  component: Shell,
+  notFoundComponent: NotFound,
+});
 
 const home = createRoute({ getParentRoute: () => root, path: "/", component: Home });
 
@@ -82,6 +96,16 @@ const dag = createRoute({
     page: whole(search.page),
     create: flag(search.create),
   }),
+  loaderDeps: ({ search: { tab, count, version } }) => ({ tab, count, version }),
+  // What the screen asks for is on its way while its code is.
+  loader: ({ context: { queries }, params: { dagId }, deps: { tab, count, version } }) => {
+    void queries.prefetchQuery(dagQuery(dagId));
+    if (tab === undefined || tab === "grid") {
+      void queries.prefetchQuery(structureQuery(dagId));
+      void queries.prefetchQuery(gridQuery(dagId, count ?? RUNS_SHOWN, FIRST_CELLS));
+    }
+    if (tab === "graph") void queries.prefetchQuery(structureQuery(dagId, version));
+  },
 });
 
 export const RUN_TABS = ["graph", "gantt", "tasks", "details"] as const;
@@ -96,6 +120,10 @@ const run = createRoute({
   getParentRoute: () => root,
   path: "/dags/$dagId/runs/$runId",
   component: lazyRouteComponent(() => import("../run/RunPage"), "RunPage"),
+  loader: ({ context: { queries }, params: { dagId, runId } }) => {
+    void queries.prefetchQuery(runQuery(dagId, runId));
+    void queries.prefetchQuery(columnQuery(dagId, runId));
+  },
   validateSearch: (search): RunView => ({
     tab: among(search.tab, RUN_TABS),
     find: text(search.find),
@@ -126,6 +154,12 @@ const task = createRoute({
     level: text(search.level),
     wrap: flag(search.wrap),
   }),
+  loaderDeps: ({ search: { map, tab } }) => ({ map: map ?? -1, tab }),
+  loader: ({ context: { queries }, params: { dagId, runId, taskId }, deps: { map, tab } }) => {
+    if (tab !== "mapped" || map >= 0) {
+      void queries.prefetchQuery(instanceQuery(dagId, runId, taskId, map));
+    }
+  },
 });
 
 /** The address that Airflow's links to mapped instances have. */
@@ -232,9 +266,10 @@ const tree = root.addChildren([
   pools,
 ]);
 
-export function makeRouter() {
+export function makeRouter(queries: QueryClient) {
   return createRouter({
     routeTree: tree,
+    context: { queries },
     basepath: BASE || "/",
     defaultPreload: false,
     scrollRestoration: true,

@@ -5,18 +5,20 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, memo, useMemo, useRef } from "react";
 import { gridQuery, structureQuery } from "../api/queries";
-import { useNames } from "../design/choices";
 import { useNow } from "../design/clock";
 import { Empty, Shown } from "../design/Feedback";
 import { lengthOf, spanOf } from "../design/time.model";
 import { colorOf, useStateLabel } from "../design/words";
 import { TriggerButton } from "../trigger/TriggerButton";
+import { useFolded } from "./folded";
 import {
   type Cell,
   type Column,
   countsText,
+  FIRST_CELLS,
   type Node,
   type Row,
+  RUNS_SHOWN,
   rowsOf,
   summed,
   tasksOfGroups,
@@ -29,13 +31,17 @@ const ROW = 26;
 const COLUMN = 26;
 const NAME = 260;
 const HEAD = 92;
-export const RUNS_SHOWN = 25;
 
 /** Runs by tasks. Only what is in view is drawn, in both directions. */
 export function Grid({ dagId }: { dagId: string }) {
   const { count = RUNS_SHOWN } = useSearch({ from: "/dags/$dagId" });
   const structure = useQuery(structureQuery(dagId));
-  const grid = useQuery({ ...gridQuery(dagId, count), placeholderData: keepPreviousData });
+  const newest = useQuery({
+    ...gridQuery(dagId, count, FIRST_CELLS),
+    placeholderData: keepPreviousData,
+  });
+  const all = useQuery({ ...gridQuery(dagId, count), enabled: newest.data?.has_more === true });
+  const grid = all.data && newest.data?.has_more ? all : newest;
   return (
     <Shown asked={structure} what="The tasks">
       {({ nodes }) => (
@@ -50,7 +56,7 @@ export function Grid({ dagId }: { dagId: string }) {
 function Whole({ dagId, nodes, columns }: { dagId: string; nodes: Node[]; columns: Column[] }) {
   const { find = "", count = RUNS_SHOWN } = useSearch({ from: "/dags/$dagId" });
   const navigate = useNavigate({ from: "/dags/$dagId" });
-  const [folded, fold] = useNames(`slipstream.folded.${dagId}`);
+  const [folded, fold] = useFolded(dagId, nodes);
   const rows = useMemo(() => rowsOf(nodes, folded, find), [nodes, folded, find]);
   const groups = useMemo(() => tasksOfGroups(nodes), [nodes]);
   const shown = useMemo(() => [...columns].reverse(), [columns]);

@@ -12,6 +12,11 @@ export interface Row {
   isFolded: boolean;
 }
 
+/** How many runs the grid shows where the address does not say. */
+export const RUNS_SHOWN = 25;
+/** So many cells are asked for first; the older runs of a large DAG come after the newest ones. */
+export const FIRST_CELLS = 5000;
+
 /** What a group shows is the first of these that one of its tasks is in. */
 const WORST: readonly string[] = [
   "failed",
@@ -52,11 +57,11 @@ export function rowsOf(nodes: readonly Node[], folded: ReadonlySet<string>, find
     const parent = node.parent_id;
     const depth = parent ? (depths.get(parent) ?? 0) + 1 : 0;
     depths.set(node.id, depth);
-    const isFolded = node.is_group && folded.has(node.id) && !wanted;
+    const isFolded = node.is_group === true && folded.has(node.id) && !wanted;
     const isHidden = parent != null && hidden.has(parent);
     if (isHidden || isFolded) hidden.add(node.id);
     if (isHidden || !kept.has(node.id)) continue;
-    rows.push({ node, depth, hasChildren: node.is_group, isFolded });
+    rows.push({ node, depth, hasChildren: node.is_group === true, isFolded });
   }
   return rows;
 }

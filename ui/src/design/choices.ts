@@ -1,5 +1,5 @@
 /** What a person has chosen for this browser, kept in its local storage. */
-import { useSyncExternalStore } from "react";
+import { useMemo, useSyncExternalStore } from "react";
 
 const listeners = new Set<() => void>();
 
@@ -23,8 +23,10 @@ function cached(key: string): string[] {
   return found;
 }
 
-/** A set of names that the browser remembers. */
-export function useNames(key: string): readonly [ReadonlySet<string>, (name: string) => void] {
+/** A set of names that the browser remembers, and how to change one of them or all. */
+export function useNames(
+  key: string,
+): readonly [ReadonlySet<string>, (name: string) => void, (names: string[]) => void] {
   const names = useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
@@ -32,11 +34,13 @@ export function useNames(key: string): readonly [ReadonlySet<string>, (name: str
     },
     () => cached(key),
   );
-  const toggle = (name: string) => {
-    const next = names.includes(name) ? names.filter((one) => one !== name) : [...names, name];
+  const set = (next: string[]) => {
     cache.set(key, next);
     localStorage.setItem(key, JSON.stringify(next));
     for (const listener of listeners) listener();
   };
-  return [new Set(names), toggle];
+  const toggle = (name: string) =>
+    set(names.includes(name) ? names.filter((one) => one !== name) : [...names, name]);
+  const found = useMemo(() => new Set(names), [names]);
+  return [found, toggle, set];
 }

@@ -22,13 +22,13 @@ import {
 } from "@xyflow/react";
 import { useMemo, useState } from "react";
 import type { Schemas } from "../api/client";
+import { useFolded } from "../dag/folded";
 import { countsText, worstOf } from "../dag/grid.model";
-import { useNames } from "../design/choices";
 import { Shown } from "../design/Feedback";
 import { colorOf, useStateLabel } from "../design/words";
 import { criticalPath, type Drawn, drawingOf, type Span } from "./graph.model";
 import classes from "./graph.module.css";
-import { type Direction, layoutOf } from "./layout";
+import { type Direction, layoutOf, MANY_NODES, type Place } from "./layout";
 
 interface Data extends Record<string, unknown> {
   drawn: Drawn;
@@ -52,7 +52,7 @@ interface Props {
 
 /** A DAG's tasks and how they follow one another; groups fold. */
 export function FlowGraph({ dagId, structure, cells, find, onFind, onOpen }: Props) {
-  const [folded, fold] = useNames(`slipstream.folded.${dagId}`);
+  const [folded, fold] = useFolded(dagId, structure.nodes);
   const [direction, setDirection] = useState<Direction>("RIGHT");
   const [showsPath, setShowsPath] = useState(false);
   const scheme = useComputedColorScheme("light");
@@ -70,6 +70,7 @@ export function FlowGraph({ dagId, structure, cells, find, onFind, onOpen }: Pro
     [showsPath, edges, cells],
   );
   const key = `${direction} ${drawing.nodes.map((one) => one.id + one.isOpen).join()}`;
+  const isLarge = drawing.nodes.length > MANY_NODES;
   const layout = useQuery({
     queryKey: ["layout", dagId, structure.version_number, key],
     queryFn: () => layoutOf(drawing, direction),
@@ -119,6 +120,7 @@ export function FlowGraph({ dagId, structure, cells, find, onFind, onOpen }: Pro
                     parentId: drawn.parent ?? undefined,
                     width: place.width,
                     height: place.height,
+                    handles: handlesOf(place, direction),
                     ariaLabel: drawn.node.label,
                     data: {
                       drawn,
@@ -141,25 +143,48 @@ export function FlowGraph({ dagId, structure, cells, find, onFind, onOpen }: Pro
               )}
               nodeTypes={NODE_TYPES}
               colorMode={scheme}
-              fitView
+              fitView={!isLarge}
+              defaultViewport={isLarge ? AT_THE_BEGINNING : undefined}
               minZoom={0.05}
               nodesDraggable={false}
               nodesConnectable={false}
-              onlyRenderVisibleElements={drawing.nodes.length > 400}
+              onlyRenderVisibleElements={isLarge}
               onNodeClick={(_, { data }) => {
                 const { node } = data.drawn;
-                if (!node.is_group) onOpen?.(node.id, node.is_mapped);
+                if (!node.is_group) onOpen?.(node.id, node.is_mapped === true);
               }}
             >
               <Background gap={20} />
               <Controls showInteractive={false} />
-              {drawing.nodes.length > 20 ? <MiniMap pannable zoomable /> : null}
+              {drawing.nodes.length > 20 && drawing.nodes.length < MOST_IN_MAP ? (
+                <MiniMap pannable zoomable />
+              ) : null}
             </ReactFlow>
           )}
         </Shown>
       </div>
     </>
   );
+}
+
+/** A large graph begins at its first tasks, as large as they can be read. */
+const AT_THE_BEGINNING = { x: 40, y: 40, zoom: 0.7 };
+const MOST_IN_MAP = 1500;
+
+/** Where lines begin and end, so that nothing has to be measured before they are drawn. */
+function handlesOf({ width, height }: Place, direction: Direction): Box["handles"] {
+  const isRight = direction === "RIGHT";
+  const at = (type: "source" | "target", position: Position, x: number, y: number) => ({
+    type,
+    position,
+    x,
+    y,
+    width: 1,
+    height: 1,
+  });
+  return isRight
+    ? [at("target", Position.Left, 0, height / 2), at("source", Position.Right, width, height / 2)]
+    : [at("target", Position.Top, width / 2, 0), at("source", Position.Bottom, width / 2, height)];
 }
 
 function spansOf(cells: Schemas["CellPayload"][]): Map<string, Span> {

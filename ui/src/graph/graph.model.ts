@@ -49,7 +49,7 @@ export function drawingOf(
       id: node.id,
       node,
       parent,
-      isOpen: node.is_group && !folded.has(node.id) && tasks.length > 0,
+      isOpen: node.is_group === true && !folded.has(node.id) && tasks.length > 0,
       states: cells && summed(tasks.map((id) => cells.get(id))),
     });
   }

@@ -1,22 +1,21 @@
-/** Where everything stands, worked out by ELK in a worker and remembered. */
+/** Where everything stands, worked out and remembered: by ELK in a worker, or at once where there is
+ * so much of it that ELK would take seconds. */
 import ELK, { type ElkNode } from "elkjs/lib/elk-api";
 import Worker from "elkjs/lib/elk-worker.min.js?worker";
 import type { Drawing } from "./graph.model";
+import { type Direction, inLayers, type Place } from "./layers.model";
+
+export type { Direction, Place };
 
 export const WIDTH = 200;
 export const HEIGHT = 54;
 const TOP = 34;
 
-export type Direction = "RIGHT" | "DOWN";
+/** From so many nodes on, ELK is not asked. */
+export const MANY_NODES = 250;
+const SIZES = { width: WIDTH, height: HEIGHT, layerGap: 56, nodeGap: 22, padding: 14, title: TOP };
 
-export interface Place {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
-
-const elk = new ELK({ workerFactory: () => new Worker() });
+let elk: InstanceType<typeof ELK> | undefined;
 const remembered = new Map<string, Promise<Map<string, Place>>>();
 const MOST = 30;
 
@@ -29,7 +28,10 @@ export function layoutOf(drawing: Drawing, direction: Direction): Promise<Map<st
   ]);
   let found = remembered.get(key);
   if (!found) {
-    found = arranged(drawing, direction);
+    found =
+      drawing.nodes.length > MANY_NODES
+        ? Promise.resolve(inLayers(drawing, direction, SIZES))
+        : arranged(drawing, direction);
     remembered.set(key, found);
     const oldest = remembered.keys().next().value;
     if (remembered.size > MOST && oldest !== undefined) remembered.delete(oldest);
@@ -69,6 +71,7 @@ async function arranged(drawing: Drawing, direction: Direction): Promise<Map<str
     const around = parent === null ? root : (nodes.get(parent) ?? root);
     around.children?.push(node);
   }
+  elk ??= new ELK({ workerFactory: () => new Worker() });
   const done = await elk.layout(root);
   const places = new Map<string, Place>();
   const collect = (node: ElkNode): void => {

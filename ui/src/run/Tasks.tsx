@@ -130,7 +130,7 @@ export function Tasks({
                       </Group>
                     </Table.Td>
                     <Table.Td>{node.operator}</Table.Td>
-                    <Table.Td>{cell.try_number}</Table.Td>
+                    <Table.Td>{cell.try_number ?? 1}</Table.Td>
                     <Table.Td>
                       <At at={cell.start_date} />
                     </Table.Td>

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useMemo } from "react";
 import { type Schemas, setCsrfToken, whenLoggedOut } from "../api/client";
+import { beginAt } from "../api/live";
 import { keys, sessionQuery } from "../api/queries";
 import { Shown } from "../design/Feedback";
 import { WordsProvider } from "../design/words";
@@ -58,6 +59,7 @@ function Inside({
   children: ReactNode;
 }) {
   setCsrfToken(session.csrf_token ?? null);
+  beginAt(session.live_position);
   const here = useMemo<Here>(() => {
     const all = new Set(user.may);
     return { session, user, may: (action, resource) => all.has(`${action}:${resource}`) };

@@ -94,6 +94,11 @@ class LiveFeed:
         """The number of what happened last."""
         return self._number
 
+    @property
+    def position(self) -> str:
+        """The id of what happened last."""
+        return f"{self.epoch}-{self._number}"
+
     def close(self) -> None:
         """Let all followers go, and those that come later at once."""
         with self._lock:

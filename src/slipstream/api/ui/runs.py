@@ -34,18 +34,18 @@ class RunBar(Payload, frozen=True, kw_only=True):
     end_date: Instant | None
 
 
-class CellPayload(Payload, frozen=True, kw_only=True):
+class CellPayload(Payload, frozen=True, kw_only=True, omit_defaults=True):
     """What the instances of one task in one run come to."""
 
     task_id: str
     states: Mapping[str, int]
     """`{state: instances}`."""
-    is_mapped: bool
-    try_number: int
+    is_mapped: bool = False
+    try_number: int = 1
     """The highest."""
-    queued_at: Instant | None
-    start_date: Instant | None
-    end_date: Instant | None
+    queued_at: Instant | None = None
+    start_date: Instant | None = None
+    end_date: Instant | None = None
 
 
 class ColumnPayload(Payload, frozen=True, kw_only=True):
@@ -60,6 +60,8 @@ class GridResponse(Payload, frozen=True, kw_only=True):
     """The last runs of a DAG, newest first."""
 
     columns: Sequence[ColumnPayload]
+    has_more: bool
+    """Whether runs were left out to keep the answer small."""
 
 
 class RecentRunsResponse(Payload, frozen=True, kw_only=True):
@@ -111,12 +113,16 @@ def get_grid(
     dag_id: str,
     count: Annotated[int, QueryParameter(ge=1, le=_MOST_RUNS)] = 25,
     until: Moment | None = None,
+    most_cells: Annotated[int | None, QueryParameter(ge=1)] = None,
 ) -> GridResponse:
-    """The DAG's last runs that were due by that moment, with their tasks."""
-    call.store.get_dag(dag_id)
-    return GridResponse(
-        columns=_columns(call, call.store.newest_runs([dag_id], count, until)[dag_id])
-    )
+    """The DAG's last runs that were due by that moment, with their tasks.
+
+    Of a large DAG `most_cells` leaves the older runs out; the newest one is always there.
+    """
+    tasks = max(1, len(call.store.get_dag(dag_id).latest.spec.tasks))
+    most_runs = count if most_cells is None else min(count, max(1, most_cells // tasks))
+    runs = call.store.newest_runs([dag_id], min(count, most_runs + 1), until)[dag_id]
+    return GridResponse(columns=_columns(call, runs[:most_runs]), has_more=len(runs) > most_runs)
 
 
 @routes.add(

@@ -44,36 +44,39 @@ class SessionResponse(Payload, frozen=True, kw_only=True):
     """To be sent as `X-CSRF-Token` with whatever changes something."""
     can_log_out: bool
     """False where everybody is an administrator without logging in."""
+    live_position: str
+    """Where the live stream stands: what is asked for from now on knows all that came before."""
 
 
 def session_routes(tokens: Tokens, settings: ApiSettings, gate: Gate, check: LoginCheck) -> Routes:
     """The operations of `/ui/session`."""
     routes = Routes("UI", prefix="/ui")
 
-    def described(user: User | None, session: str | None) -> SessionResponse:
+    def described(call: Call, user: User | None, session: str | None) -> SessionResponse:
         return SessionResponse(
             version=__version__,
             words=all_words(),
             user=None if user is None else _session_user(user),
             csrf_token=None if user is None or session is None else csrf_token(session),
             can_log_out=session is not None and user is not None,
+            live_position=call.deployment.live.position,
         )
 
     @routes.add("GET", "/session", permission=PUBLIC, answer=SessionResponse)
     def get_session(
-        _: Call, session: Annotated[str | None, Cookie(alias=SESSION_COOKIE)] = None
+        call: Call, session: Annotated[str | None, Cookie(alias=SESSION_COOKIE)] = None
     ) -> SessionResponse:
         """Who it is that asks."""
         try:
-            return described(gate.user_of(session), session)
+            return described(call, gate.user_of(session), session)
         except NotAuthenticatedError:
-            return described(None, None)
+            return described(call, None, None)
 
     @routes.add("POST", "/session", permission=PUBLIC, answer=SessionResponse)
     def log_in(call: Call, body: LoginBody) -> Response:
         """Begin a session with a user name and password."""
         session = tokens.issue(check.user_name(call, body), settings.jwt_expiry_seconds)
-        response = rendered(described(gate.user_of(session), session))
+        response = rendered(described(call, gate.user_of(session), session))
         put_session(response, session, settings)
         return response
 

@@ -38,12 +38,17 @@ def follow_changes(
     call: Call,
     dag_id: str | None = None,
     run_id: str | None = None,
+    after: str | None = None,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> StreamingResponse:
-    """Events of all DAGs, of one, or of one run: `run`, `dags`, `files`, `reset` after a gap."""
+    """Events of all DAGs, of one, or of one run: `run`, `dags`, `files`, `reset` after a gap.
+
+    They are those behind `after`, the id of an event or a session's `live_position`; of a browser
+    that comes back, those behind the last that it has had.
+    """
     view = View(dag_id=dag_id, run_id=run_id)
     return StreamingResponse(
-        _events(call.deployment.live, view, last_event_id),
+        _events(call.deployment.live, view, last_event_id or after),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )

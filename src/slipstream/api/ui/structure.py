@@ -17,15 +17,15 @@ routes = Routes("UI", prefix="/ui")
 _NOTHING: Final[Mapping[str, object]] = {}
 
 
-class NodePayload(Payload, frozen=True, kw_only=True):
+class NodePayload(Payload, frozen=True, kw_only=True, omit_defaults=True):
     """A task or a task group."""
 
     id: str
     label: str
-    parent_id: str | None
+    parent_id: str | None = None
     """The group that it is in."""
-    is_group: bool
-    is_mapped: bool
+    is_group: bool = False
+    is_mapped: bool = False
     operator: str | None = None
     trigger_rule: str | None = None
     is_setup: bool = False
@@ -33,7 +33,7 @@ class NodePayload(Payload, frozen=True, kw_only=True):
     tooltip: str | None = None
 
 
-class EdgePayload(Payload, frozen=True, kw_only=True):
+class EdgePayload(Payload, frozen=True, kw_only=True, omit_defaults=True):
     """One task stands behind another."""
 
     source: str
