@@ -10,19 +10,26 @@ import pytest
 from anyio.from_thread import BlockingPortal
 from tests.api.conftest import NOON, PASSWORD, Client, Clock, token_of
 
-from slipstream.api.app import create_app, public_operations, ui_operations
-from slipstream.api.auth.access import Action, Permission, Resource, Role, User
-from slipstream.api.operation import PUBLIC, Operation
+from slipstream.api.app import (
+    access_operations,
+    create_app,
+    public_operations,
+    ui_operations,
+)
+from slipstream.api.auth.access import BUILT_IN, Action, BuiltIn, Permission, Resource
+from slipstream.api.operation import PUBLIC, SIGNED_IN, Operation
 from slipstream.api.routing import OperationRoute
 from slipstream.api.settings import ApiSettings
 from slipstream.store.interface import Store
 
 DOCUMENTS = {"/openapi.json", "/docs", "/docs/{name}", "/redoc"}
-PAGES = {"/assets/{name:path}", "/{path:path}"}
+PAGES = {"/static/{name:path}", "/{path:path}"}
 STREAMS = {"follow_changes"}
 """Operations that go on for as long as somebody listens."""
 GUARDED = [
-    entry for entry in (*public_operations(), *ui_operations()) if entry.permission is not PUBLIC
+    entry
+    for entry in (*public_operations(), *access_operations(), *ui_operations())
+    if entry.permission is not PUBLIC
 ]
 
 
@@ -39,11 +46,13 @@ def test_every_route_has_a_permission_or_is_open_on_purpose(
     store: Store, settings: ApiSettings
 ) -> None:
     app = create_app(store, settings=settings)
-    open_to_all = set()
+    open_to_all, for_the_signed_in = set(), set()
     for route in app.routes:
         if isinstance(route, OperationRoute):
             if route.operation.permission is PUBLIC:
                 open_to_all.add(route.path)
+            elif route.operation.permission is SIGNED_IN:
+                for_the_signed_in.add(route.path)
             else:
                 assert isinstance(route.operation.permission, Permission), route.path
         else:
@@ -56,6 +65,18 @@ def test_every_route_has_a_permission_or_is_open_on_purpose(
         "/api/v2/auth/logout",
         "/auth/token",
         "/auth/token/cli",
+        "/auth/logout",
+    }
+    assert for_the_signed_in == {
+        "/auth/token/refresh",
+        "/auth/me",
+        "/auth/tokens",
+        "/auth/tokens/{token_id}",
+        "/auth/logout/everywhere",
+        "/auth/password",
+        "/auth/mfa",
+        "/auth/mfa/confirm",
+        "/auth/mfa/remove",
     }
 
 
@@ -69,22 +90,24 @@ def test_nobody_gets_in_without_a_token(locked: Client, operation: Operation) ->
 
 @pytest.mark.parametrize("name", ["viewer", "user", "op", "admin"])
 def test_a_role_may_do_exactly_what_the_table_says(locked: Client, name: str) -> None:
-    user = User(name, Role.named(name))
+    allowed = BUILT_IN[BuiltIn[name.upper()]]
     client = locked.bearing(token_of(locked, name))
     for operation in GUARDED:
+        if operation.permission is SIGNED_IN:
+            continue
         assert isinstance(operation.permission, Permission)
-        if operation.operation_id in STREAMS and user.may(operation.permission):
+        if operation.operation_id in STREAMS and operation.permission in allowed:
             continue
         status = client.send(operation.method, filled(operation)).status_code
         refused = status == 403
-        assert refused is not user.may(operation.permission), operation.operation_id
+        assert refused is (operation.permission not in allowed), operation.operation_id
         assert status < 500, operation.operation_id
 
 
 def test_roles_include_one_another() -> None:
     for action in Action:
         for resource in Resource:
-            allowed = [User("x", role).may(Permission(action, resource)) for role in Role]
+            allowed = [Permission(action, resource) in BUILT_IN[role] for role in BuiltIn]
             assert allowed == sorted(allowed)
             assert allowed[-1]
 

@@ -15,14 +15,15 @@ def test_a_user_is_made_with_the_hash_of_the_password(slipstream: Slipstream, ho
     assert done.code == 0
     assert "hush" not in done.out
     listed = slipstream("users", "list", "-o", "json")
-    assert listed.json == [{"username": "ada", "role": "viewer"}]
+    (row,) = listed.json  # type: ignore[misc]
+    assert (row["username"], row["roles"], row["source"]) == ("ada", "Viewer", "database")
     store = open_store(f"sqlite:///{home}/slipstream.db", xcom_url=str(home / "xcom"))
     try:
-        stored = store.get_user_hash("ada")
+        stored = store.get_account("ada")
     finally:
         store.close()
     assert stored is not None
-    assert password_matches(stored[0], "hush")
+    assert password_matches(stored.password_hash, "hush")
 
 
 def test_a_second_user_of_that_name_is_refused(slipstream: Slipstream) -> None:

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slipstream import __version__
+from slipstream.api.auth import own, people
 from slipstream.api.auth.doors import door_routes
 from slipstream.api.auth.gate import Gate
 from slipstream.api.auth.login import login_routes
@@ -140,11 +141,12 @@ def create_app(
         connection_tester=connection_tester,
     )
     tokens = Tokens(store, settings, clock)
-    gate = Gate(store, tokens, all_admins=settings.simple_auth_manager_all_admins)
+    gate = Gate(store, tokens, clock, all_admins=settings.simple_auth_manager_all_admins)
     check = LoginCheck(settings.login_attempts_per_minute)
     operations = [
         *login_routes(tokens, settings, check),
         *door_routes(settings),
+        *access_operations(),
         *public_operations(),
         *session_routes(tokens, settings, gate, check),
         *ui_operations(),
@@ -169,6 +171,11 @@ def public_operations() -> Sequence[Operation]:
     """Every operation of the REST API, in the order in which their paths are tried."""
     of_nouns = [operation for noun in _NOUNS for operation in noun.routes]
     return [*of_nouns, *dag_stats.warning_routes]
+
+
+def access_operations() -> Sequence[Operation]:
+    """Users, roles, and what belongs to whoever asks."""
+    return [*own.routes, *people.routes]
 
 
 def ui_operations() -> Sequence[Operation]:

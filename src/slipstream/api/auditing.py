@@ -9,16 +9,18 @@ from typing import Final
 from pydantic import BaseModel
 
 from slipstream.api.auth.access import Permission, Resource
-from slipstream.api.call import Call
+from slipstream.api.auth.user import User
 from slipstream.api.operation import Operation
 from slipstream.model.json import JsonValue
 from slipstream.runtime.masking import redact
+from slipstream.store.audit_entry import AuditEntry, Changes
 from slipstream.store.errors import StoreError
 from slipstream.store.event_records import Door, NewEvent
+from slipstream.store.interface import EventLogStore
 
 _log = logging.getLogger(__name__)
 
-_WITH_SECRETS: Final = frozenset({Resource.CONNECTION, Resource.VARIABLE})
+_WITH_SECRETS: Final = frozenset({Resource.CONNECTION, Resource.VARIABLE, Resource.USER})
 """Resources whose bodies are not kept: before and after say, masked, what they did."""
 _PLACES: Final = {
     "dag_id": "dag_id",
@@ -29,18 +31,43 @@ _PLACES: Final = {
 }
 
 
-def note(call: Call, operation: Operation, parameters: Mapping[str, object]) -> None:
-    """Keep what was done. It is done: where it cannot be kept, the server's own log says so."""
+def entry_of(
+    operation: Operation,
+    user: User,
+    address: str | None,
+    door: Door,
+    parameters: Mapping[str, object],
+) -> AuditEntry | None:
+    """What is to be kept of the request; None of one that only asks what it would do."""
     body = parameters.get("body")
     if getattr(body, "dry_run", False) or operation.path.endswith("/dry_run"):
+        return None
+
+    def describe(changes: Changes) -> NewEvent:
+        return _event(operation, user, address, door, parameters, changes)
+
+    return AuditEntry(describe)
+
+
+def complete(store: EventLogStore, entry: AuditEntry) -> None:
+    """Keep what a request has asked for that has changed nothing in the store."""
+    what = entry.take()
+    if what is None:
         return
     try:
-        call.deployment.store.log_event(_event(call, operation, parameters))
+        store.log_event(what)
     except StoreError:
-        _log.exception("The audit log lacks %s by %s", operation.operation_id, call.user.name)
+        _log.exception("The audit log lacks %s by %s", what.event, what.owner)
 
 
-def _event(call: Call, operation: Operation, parameters: Mapping[str, object]) -> NewEvent:
+def _event(
+    operation: Operation,
+    user: User,
+    address: str | None,
+    door: Door,
+    parameters: Mapping[str, object],
+    changes: Changes,
+) -> NewEvent:
     body = parameters.get("body")
     sent = body.model_dump(mode="json", exclude_unset=True) if isinstance(body, BaseModel) else {}
     places: dict[str, object] = {}
@@ -49,20 +76,20 @@ def _event(call: Call, operation: Operation, parameters: Mapping[str, object]) -
         value = sent.get(name) if value is None or value == "~" else value
         places[place] = value
     resource = operation.permission
-    has_secrets = isinstance(resource, Permission) and resource.resource in _WITH_SECRETS
+    has_secrets = not isinstance(resource, Permission) or resource.resource in _WITH_SECRETS
     details: dict[str, JsonValue] = {"method": operation.method}
     for name, value in parameters.items():
         if name not in _PLACES and isinstance(value, str | int | float | list):
             details[name] = value
     if sent and not has_secrets:
         details["body"] = redact(sent)
-    if call.changes:
-        details["changes"] = [*call.changes]
+    if changes:
+        details["changes"] = [*changes]
     return NewEvent(
         event=operation.operation_id,
-        owner=call.user.name,
-        door=Door.REST_API,
-        address=call.address,
+        owner=user.name,
+        door=door,
+        address=address,
         dag_id=_text(places["dag_id"]),
         run_id=_text(places["run_id"]),
         task_id=_text(places["task_id"]),

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
-from slipstream.api.auth.access import User
+from slipstream.api.auth.user import User
 from slipstream.api.live.feed import LiveFeed
 from slipstream.api.plugin_apps.orders import Told
 from slipstream.api.settings import ApiSettings
 from slipstream.model.attempt import Attempt
-from slipstream.store.audit import Changes, watched
+from slipstream.store.audit import watched
+from slipstream.store.audit_entry import AuditEntry
+from slipstream.store.event_records import Door
 from slipstream.store.interface import Store
 from slipstream.store.triggering import AskTimetable
 from slipstream.wire.messages import LogRead
@@ -62,14 +64,23 @@ class Call:
     address: str | None
     """Where the request came from, where that is known."""
     user: User
-    changes: Changes | None = None
-    """What is changed of the settings, for the audit log; None where nobody asks."""
+    dag_ids: frozenset[str] | None = None
+    """The DAGs that the user may do this in; None for all."""
+    entry: AuditEntry | None = None
+    """What the audit log will say; None where it says nothing."""
+    door: Door = Door.REST_API
 
     @property
     def store(self) -> Store:
-        """The deployment's store."""
+        """The deployment's store, as far as the user may see it."""
         store = self.deployment.store
-        return store if self.changes is None else watched(store, self.changes)
+        if self.entry is not None:
+            store = store.on_behalf(self.entry)
+        if self.dag_ids is not None:
+            from slipstream.api.auth.restricted import restricted
+
+            store = restricted(store, self.dag_ids)
+        return store if self.entry is None else watched(store, self.entry.changes)
 
     @property
     def settings(self) -> ApiSettings:

@@ -28,6 +28,14 @@ class NotAuthenticatedError(SlipstreamError):
     """The request does not say who sends it, or its token is not one of ours."""
 
 
+class CodeNeededError(NotAuthenticatedError):
+    """The password was right, and a code of the user's second factor is needed, too."""
+
+
+class NotConfiguredError(SlipstreamError):
+    """The server is not set up for what is asked; the message says what it would need."""
+
+
 class NotAllowedError(SlipstreamError):
     """The user's role does not allow it."""
 
@@ -47,6 +55,7 @@ class UnprocessableError(InvalidInputError):
 _STATUS: Mapping[type[SlipstreamError], int] = {
     NotAuthenticatedError: 401,
     NotAllowedError: 403,
+    NotConfiguredError: 501,
     TooManyAttemptsError: 429,
     UnprocessableError: 422,
     InvalidInputError: 400,
@@ -72,9 +81,11 @@ def answer_to(error: SlipstreamError) -> Response:
         headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, NotAuthenticatedError):
         headers["WWW-Authenticate"] = "Bearer"
-    if status >= 500:
+    if status >= 500 and not isinstance(error, NotConfiguredError):
         _log.error("A request failed: %s", error, exc_info=error)
         return _internal_error()
+    if isinstance(error, CodeNeededError):
+        return JSONResponse({"detail": _text(error), "needs": "totp"}, status, headers)
     return JSONResponse({"detail": _text(error)}, status, headers)
 
 

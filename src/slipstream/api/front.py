@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from slipstream.api.auth.access import ANYBODY
+from slipstream.api.auth.user import ANYBODY
 from slipstream.api.call import Call, Deployment, RemoteLogReader, SignsOfLife, utc_now
 from slipstream.api.live.feed import LiveFeed
 from slipstream.api.operation import Operation

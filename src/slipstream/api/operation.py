@@ -23,9 +23,12 @@ class Open(StrEnum):
     """Stands in a permission's place where everybody may."""
 
     PUBLIC = "public"
+    SIGNED_IN = "signed_in"
+    """Everybody who says who they are, for what is their own."""
 
 
 PUBLIC = Open.PUBLIC
+SIGNED_IN = Open.SIGNED_IN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +101,7 @@ class Routes:
                     answer=answer,
                     slow=method != "GET" if slow is None else slow,
                     audited=(
-                        method != "GET" and not isinstance(permission, Open) and slow is not False
+                        method != "GET" and permission is not Open.PUBLIC and slow is not False
                         if audited is None
                         else audited
                     ),

@@ -20,9 +20,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from slipstream.api.auditing import note
-from slipstream.api.auth.access import ANYBODY
+from slipstream.api.auditing import complete, entry_of
+from slipstream.api.auth.cookie import door_of
 from slipstream.api.auth.gate import Gate
+from slipstream.api.auth.user import ANYBODY
 from slipstream.api.call import Call, Deployment
 from slipstream.api.operation import Answer, Open, Operation
 from slipstream.api.payloads.base import Payload
@@ -90,12 +91,15 @@ class GatedRoute(APIRoute):
     def get_route_handler(self):  # type: ignore[no-untyped-def]  # FastAPI's type, inferred
         inner = super().get_route_handler()
         permission = self._permission
-        if isinstance(permission, Open):
-            return inner
         gate = self._gate
+        if permission is Open.PUBLIC:
+            return inner
 
         async def admit_and_handle(request: Request) -> Response:
-            request.state.user = gate.admit(request, permission)
+            if isinstance(permission, Open):
+                request.state.user = gate.who(request)
+            else:
+                request.state.user, request.state.dag_ids = gate.admit(request, permission)
             return await inner(request)
 
         return admit_and_handle
@@ -111,10 +115,15 @@ def endpoint_of(operation: Operation, deployment: Deployment) -> Callable[..., o
     def answer(request: Request, **parameters: object) -> Response:
         address = request.client.host if request.client else None
         user = getattr(request.state, "user", ANYBODY)
-        call = Call(deployment, address, user, [] if operation.audited else None)
-        result = handler(call, **parameters)
+        dag_ids = getattr(request.state, "dag_ids", None)
+        door = door_of(request)
+        entry = None
         if operation.audited:
-            note(call, operation, parameters)
+            entry = entry_of(operation, user, address, door, parameters)
+        call = Call(deployment, address, user, dag_ids, entry, door)
+        result = handler(call, **parameters)
+        if entry is not None:
+            complete(deployment.store, entry)
         return rendered(result, status)
 
     async def answer_at_once(request: Request, **parameters: object) -> Response:

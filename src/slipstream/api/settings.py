@@ -16,6 +16,8 @@ class ApiSettings:
 
     jwt_secret: str | None = None
     """The key that signs tokens; None takes the deployment's own from the store."""
+    previous_jwt_secret: str | None = None
+    """The key before `jwt_secret`, while tokens count that it has signed."""
     jwt_expiry_seconds: int = 86_400
     jwt_cli_expiry_seconds: int = 3_600
     jwt_leeway_seconds: int = 10

@@ -13,6 +13,8 @@ from slipstream.model.errors import SlipstreamError
 if TYPE_CHECKING:
     from slipstream.cli.deployment import Deployment
     from slipstream.model.json import JsonValue
+    from slipstream.store.audit_entry import AuditEntry, Changes
+    from slipstream.store.event_records import NewEvent
 
 AUDITED: Final = frozenset(
     {
@@ -36,7 +38,20 @@ AUDITED: Final = frozenset(
         ("rotate-fernet-key", None),
         ("state-store", "clean"),
         ("tasks", "clear"),
+        ("auth", "rotate-keys"),
+        ("roles", "add-perms"),
+        ("roles", "create"),
+        ("roles", "del-perms"),
+        ("roles", "delete"),
+        ("roles", "import"),
+        ("users", "add-role"),
         ("users", "create"),
+        ("users", "delete"),
+        ("users", "import"),
+        ("users", "remove-role"),
+        ("users", "reset-mfa"),
+        ("users", "reset-password"),
+        ("users", "revoke-tokens"),
         ("variables", "delete"),
         ("variables", "import"),
         ("variables", "set"),
@@ -54,8 +69,25 @@ def is_audited(parsed: Namespace) -> bool:
     return (parsed.noun, getattr(parsed, "verb", None)) in AUDITED
 
 
-def note(deployment: Deployment, parsed: Namespace) -> None:
-    """Keep what was done. It is done: where it cannot be kept, that is all that is said."""
+def entry_of(parsed: Namespace) -> AuditEntry:
+    """What is to be kept of the command."""
+    from slipstream.store.audit_entry import AuditEntry
+
+    return AuditEntry(lambda changes: _event(parsed, changes))
+
+
+def complete(deployment: Deployment, entry: AuditEntry) -> None:
+    """Keep what a command was asked for that has changed nothing in the database."""
+    what = entry.take()
+    if what is None:
+        return
+    try:
+        deployment.unchecked_store.log_event(what)
+    except SlipstreamError as error:
+        print(f"slipstream: this is not in the audit log: {error}", file=sys.stderr)
+
+
+def _event(parsed: Namespace, changes: Changes) -> NewEvent:
     from slipstream.store.event_records import Door, NewEvent
 
     verb = getattr(parsed, "verb", None)
@@ -64,10 +96,10 @@ def note(deployment: Deployment, parsed: Namespace) -> None:
         details["arguments"] = _arguments(parsed)
     elif hasattr(parsed, "username"):
         details["arguments"] = {"username": parsed.username}
-    if deployment.changes:
-        details["changes"] = [*deployment.changes]
+    if changes:
+        details["changes"] = [*changes]
     run_id = getattr(parsed, "execution_date_or_run_id", None) or getattr(parsed, "run_id", None)
-    event = NewEvent(
+    return NewEvent(
         event="_".join(["cli", *filter(None, (parsed.noun, verb))]).replace("-", "_"),
         owner=getpass.getuser(),
         door=Door.CLI,
@@ -77,10 +109,6 @@ def note(deployment: Deployment, parsed: Namespace) -> None:
         task_id=_text(getattr(parsed, "task_id", None)),
         details=details,
     )
-    try:
-        deployment.unchecked_store.log_event(event)
-    except SlipstreamError as error:
-        print(f"slipstream: this is not in the audit log: {error}", file=sys.stderr)
 
 
 def _arguments(parsed: Namespace) -> dict[str, JsonValue]:

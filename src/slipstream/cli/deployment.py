@@ -12,7 +12,7 @@ from slipstream.cli.places import without_password
 from slipstream.config import Config, load_config
 
 if TYPE_CHECKING:
-    from slipstream.store.audit import Changes
+    from slipstream.store.audit_entry import AuditEntry
     from slipstream.store.interface import Store
 
 
@@ -23,8 +23,8 @@ class Deployment:
         """`config` decides everything."""
         self.config = config
         self._opened: Store | None = None
-        self.changes: Changes | None = None
-        """What is changed of the settings, for the audit log; None where nobody asks."""
+        self.entry: AuditEntry | None = None
+        """What the audit log will say; None where it says nothing."""
         self._is_checked = False
 
     @classmethod
@@ -90,11 +90,11 @@ class Deployment:
             elif problem := self.schema_problem():
                 raise CommandFailedError(problem)
             self._is_checked = True
-        if self.changes is None:
+        if self.entry is None:
             return store
         from slipstream.store.audit import watched
 
-        return watched(store, self.changes)
+        return watched(store.on_behalf(self.entry), self.entry.changes)
 
     @property
     def is_opened(self) -> bool:

@@ -11,7 +11,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import Final
 
-from slipstream.cli.auditing import is_audited, note
+from slipstream.cli.auditing import complete, entry_of, is_audited
 from slipstream.cli.errors import UsageError
 from slipstream.cli.former import in_todays_words
 from slipstream.cli.grammar import Group, Parser, Run
@@ -40,6 +40,7 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
         "Install providers, and see what they bring",
     ),
     "rotate-fernet-key": ("slipstream.cli.rotation", "Encrypt all secrets with a new key"),
+    "roles": ("slipstream.cli.roles", "Manage what people may do"),
     "scheduler": ("slipstream.cli.components", "Run the scheduler in a process of its own"),
     "state-store": ("slipstream.cli.state_store", "Clean what tasks remember"),
     "standalone": ("slipstream.cli.standalone", "Run everything with one command"),
@@ -93,13 +94,11 @@ def _guarded(parsed: Namespace) -> int:
     run: Run = parsed.run
     try:
         with Deployment.from_arguments(parsed) as deployment:
-            if not is_audited(parsed):
-                code = run(deployment, parsed) or 0
-            else:
-                deployment.changes = []
-                code = run(deployment, parsed) or 0
-                if deployment.is_opened:
-                    note(deployment, parsed)
+            if is_audited(parsed):
+                deployment.entry = entry_of(parsed)
+            code = run(deployment, parsed) or 0
+            if deployment.entry is not None and deployment.is_opened:
+                complete(deployment, deployment.entry)
             sys.stdout.flush()
             return code
     except UsageError as error:

@@ -48,6 +48,7 @@ SECRETS: Final[frozenset[Name]] = frozenset(
         ("workers", "secrets_backend_kwargs"),
         ("api", "secret_key"),
         ("api_auth", "jwt_secret"),
+        ("slipstream", "previous_jwt_secret"),
         ("sentry", "sentry_dsn"),
         ("smtp", "smtp_user"),
         ("smtp", "smtp_password"),

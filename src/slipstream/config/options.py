@@ -30,6 +30,7 @@ OPTIONS: Final[dict[str, dict[str, tuple[Kind, str | None]]]] = {
         "load_memory_mb": (INT, None),
         "xcom_url": (STR, None),
         "xcom_threshold_bytes": (INT, "65536"),
+        "previous_jwt_secret": (STR, None),
         "keep_venvs": (BOOL, "True"),
         "venv_folder": (PATH, "{HOME}/venvs"),
     },

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import cast
 
 from slipstream.model.json import JsonValue
+from slipstream.store.access_records import AccountRecord, RoleRecord
+from slipstream.store.audit_entry import Changes
 from slipstream.store.interface import Store
 from slipstream.store.masked_settings import masked_password, masked_text
 from slipstream.store.records import ConnectionRecord, PoolRecord, VariableRecord
@@ -18,10 +21,8 @@ class Setting(StrEnum):
     VARIABLE = "variable"
     CONNECTION = "connection"
     POOL = "pool"
-
-
-Changes = list[Mapping[str, JsonValue]]
-"""`{object, key, before, after}` of each setting that was changed; None where it was not there."""
+    USER = "user"
+    ROLE = "role"
 
 
 def watched(store: Store, changes: Changes) -> Store:
@@ -45,55 +46,103 @@ class _WatchedStore:
     def set_variable(self, variable: VariableRecord) -> bool:
         """See `SettingsStore`."""
         before = _shown_variable(self._store.get_variable(variable.key))
-        is_new = self._store.set_variable(variable)
-        self._note(Setting.VARIABLE, variable.key, before, _shown_variable(variable))
-        return is_new
+        with self._noted(Setting.VARIABLE, variable.key, before, _shown_variable(variable)):
+            return self._store.set_variable(variable)
 
     def delete_variable(self, key: str) -> bool:
         """See `SettingsStore`."""
         before = _shown_variable(self._store.get_variable(key))
-        was_there = self._store.delete_variable(key)
-        self._note(Setting.VARIABLE, key, before, None)
-        return was_there
+        if before is None:
+            return False
+        with self._noted(Setting.VARIABLE, key, before, None):
+            return self._store.delete_variable(key)
 
     def set_connection(self, connection: ConnectionRecord) -> bool:
         """See `SettingsStore`."""
         before = _shown_connection(self._store.get_connection(connection.conn_id))
-        is_new = self._store.set_connection(connection)
-        self._note(Setting.CONNECTION, connection.conn_id, before, _shown_connection(connection))
-        return is_new
+        after = _shown_connection(connection)
+        with self._noted(Setting.CONNECTION, connection.conn_id, before, after):
+            return self._store.set_connection(connection)
 
     def delete_connection(self, conn_id: str) -> bool:
         """See `SettingsStore`."""
         before = _shown_connection(self._store.get_connection(conn_id))
-        was_there = self._store.delete_connection(conn_id)
-        self._note(Setting.CONNECTION, conn_id, before, None)
-        return was_there
+        if before is None:
+            return False
+        with self._noted(Setting.CONNECTION, conn_id, before, None):
+            return self._store.delete_connection(conn_id)
 
     def set_pool(self, pool: PoolRecord) -> bool:
         """See `SettingsStore`."""
         before = _shown_pool(self._store.get_pool(pool.name))
-        is_new = self._store.set_pool(pool)
-        self._note(Setting.POOL, pool.name, before, _shown_pool(pool))
-        return is_new
+        with self._noted(Setting.POOL, pool.name, before, _shown_pool(pool)):
+            return self._store.set_pool(pool)
 
     def delete_pool(self, name: str) -> bool:
         """See `SettingsStore`."""
         before = _shown_pool(self._store.get_pool(name))
-        was_there = self._store.delete_pool(name)
-        self._note(Setting.POOL, name, before, None)
-        return was_there
+        if before is None:
+            return False
+        with self._noted(Setting.POOL, name, before, None):
+            return self._store.delete_pool(name)
 
-    def _note(
+    def create_account(self, account: AccountRecord) -> AccountRecord:
+        """See `AccessStore`."""
+        with self._noted(Setting.USER, account.username, None, _shown_account(account)):
+            return self._store.create_account(account)
+
+    def update_account(self, account: AccountRecord) -> AccountRecord:
+        """See `AccessStore`."""
+        found = self._store.get_account(account.username)
+        before, after = _shown_account(found), _shown_account(account)
+        if found is not None and found.password_hash != account.password_hash:
+            after = {**(after or {}), "password": "changed"}
+        with self._noted(Setting.USER, account.username, before, after):
+            return self._store.update_account(account)
+
+    def delete_account(self, username: str) -> bool:
+        """See `AccessStore`."""
+        before = _shown_account(self._store.get_account(username))
+        if before is None:
+            return False
+        with self._noted(Setting.USER, username, before, None):
+            return self._store.delete_account(username)
+
+    def put_role(self, role: RoleRecord) -> bool:
+        """See `AccessStore`."""
+        before = _shown_role(self._store.get_role(role.name))
+        with self._noted(Setting.ROLE, role.name, before, _shown_role(role)):
+            return self._store.put_role(role)
+
+    def delete_role(self, name: str, *, from_members: bool = True) -> bool:
+        """See `AccessStore`."""
+        before = _shown_role(self._store.get_role(name))
+        if before is None:
+            return False
+        with self._noted(Setting.ROLE, name, before, None):
+            return self._store.delete_role(name, from_members=from_members)
+
+    @contextmanager
+    def _noted(
         self,
         kind: Setting,
         key: str,
         before: Mapping[str, JsonValue] | None,
         after: Mapping[str, JsonValue] | None,
-    ) -> None:
-        if before is not None or after is not None:
-            change = {"object": kind.value, "key": key, "before": before, "after": after}
-            self._changes.append(change)
+    ) -> Iterator[None]:
+        """Said before it is done, so that the two are written together; unsaid if it fails."""
+        change: Mapping[str, JsonValue] = {
+            "object": kind.value,
+            "key": key,
+            "before": before,
+            "after": after,
+        }
+        self._changes.append(change)
+        try:
+            yield
+        except BaseException:
+            self._changes.remove(change)
+            raise
 
 
 def _shown_variable(variable: VariableRecord | None) -> Mapping[str, JsonValue] | None:
@@ -125,4 +174,28 @@ def _shown_pool(pool: PoolRecord | None) -> Mapping[str, JsonValue] | None:
         "slots": pool.slots,
         "description": pool.description,
         "include_deferred": pool.include_deferred,
+    }
+
+
+def _shown_account(account: AccountRecord | None) -> Mapping[str, JsonValue] | None:
+    if account is None:
+        return None
+    return {
+        "roles": list(account.roles),
+        "first_name": account.first_name,
+        "last_name": account.last_name,
+        "email": account.email,
+        "source": account.source,
+        "is_active": account.is_active,
+        "second_factor": account.totp_enrolled,
+    }
+
+
+def _shown_role(role: RoleRecord | None) -> Mapping[str, JsonValue] | None:
+    if role is None:
+        return None
+    return {
+        "permissions": [
+            ":".join(grant[:2]) + "@" * bool(grant[2]) + grant[2] for grant in sorted(role.grants)
+        ]
     }

@@ -96,9 +96,13 @@ class BackfillVerbs(MarkVerbs):
         with self._database.read() as transaction:
             return _find(transaction, pk)
 
-    def list_backfills(self, dag_id: str | None, window: Window) -> Page[Backfill]:
+    def list_backfills(
+        self, dag_id: str | None, window: Window, *, dag_ids: Sequence[str] | None = None
+    ) -> Page[Backfill]:
         """A page of backfills."""
         conditions = [] if dag_id is None else [backfill.c.dag_id == dag_id]
+        if dag_ids is not None:
+            conditions.append(backfill.c.dag_id.in_(dag_ids))
         page = (
             select(*_COLUMNS)
             .where(*conditions)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from slipstream.store.accounts import AccountVerbs
 from slipstream.store.admin import AdminVerbs
 from slipstream.store.apply import ApplyVerbs
 from slipstream.store.asset_listing import AssetListingVerbs
@@ -30,6 +31,7 @@ from slipstream.store.objects import open_objects
 from slipstream.store.overviews import OverviewVerbs
 from slipstream.store.parsed import ParsedVerbs
 from slipstream.store.pools import PoolVerbs
+from slipstream.store.roles import RoleVerbs
 from slipstream.store.runs import RunVerbs
 from slipstream.store.scheduling import SchedulingVerbs
 from slipstream.store.sealed import SecretVerbs
@@ -61,6 +63,8 @@ class SqlStore(
     SettingsVerbs,
     PoolVerbs,
     SecretVerbs,
+    AccountVerbs,
+    RoleVerbs,
     HistoryVerbs,
     ComponentVerbs,
     AdminVerbs,

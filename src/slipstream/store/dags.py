@@ -273,12 +273,18 @@ class DagVerbs(StoreParts):
             raise NotFoundError(f"There is no import error with the number {pk}.")
         return _to_file_error(rows[0])
 
-    def list_tags(self, pattern: str | None, window: Window) -> Page[str]:
-        """A page of the tags in use."""
+    def list_tags(
+        self, pattern: str | None, window: Window, *, dag_ids: Sequence[str] | None = None
+    ) -> Page[str]:
+        """A page of the tags in use, by these DAGs where they are given."""
         tags = (
             select(dag_tag.c.tag)
             .join(dag, dag.c.dag_id == dag_tag.c.dag_id)
-            .where(dag.c.is_stale.is_(False), *like(dag_tag.c.tag, pattern))
+            .where(
+                dag.c.is_stale.is_(False),
+                *like(dag_tag.c.tag, pattern),
+                *one_among(dag_tag.c.dag_id, dag_ids),
+            )
             .distinct()
         )
         names = {"name": dag_tag.c.tag}

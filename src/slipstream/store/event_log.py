@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from copy import copy
+from datetime import datetime
+from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Select, func, insert, select
+from sqlalchemy.engine import Dialect
 
 from slipstream.model.errors import NotFoundError
-from slipstream.store.database import Row
+from slipstream.store.audit_entry import AuditEntry
+from slipstream.store.database import Database, Row, Transaction
 from slipstream.store.event_records import Door, EventFilter, EventRecord, NewEvent
 from slipstream.store.filters import like, ordering
+from slipstream.store.leases import Holder, Lease
 from slipstream.store.parts import StoreParts
 from slipstream.store.people_tables import event_log as log
 from slipstream.store.records import Page, Window
 from slipstream.store.rows import from_json_object, to_json
 from slipstream.store.tables import dag_run
-from slipstream.store.times import from_micros, to_micros
+from slipstream.store.times import Clock, from_micros, to_micros
 
 _COLUMNS = tuple(log.c)
 _ORDERS = {column.name: column for column in _COLUMNS if column.name != "details"}
@@ -23,26 +30,80 @@ _ORDERS |= {"id": log.c.pk, "logical_date": dag_run.c.logical_date}
 _SAME_RUN = (dag_run.c.dag_id == log.c.dag_id) & (dag_run.c.run_id == log.c.run_id)
 
 
+class AuditedDatabase(Database):
+    """A database on which nothing is changed for somebody without saying so."""
+
+    def __init__(self, database: Database, entry: AuditEntry, clock: Clock) -> None:
+        self._database = database
+        self._entry = entry
+        self._clock = clock
+
+    @property
+    def dialect(self) -> Dialect:
+        """SQLAlchemy's dialect."""
+        return self._database.dialect
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """See `Database`."""
+        return self._database.read()
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """A transaction that ends with what is still to be said of it."""
+        before = self._entry.told
+        try:
+            with self._database.write() as transaction:
+                yield transaction
+                what = self._entry.take()
+                if what is not None:
+                    _put(transaction, what, self._clock())
+        except BaseException:
+            self._entry.told = before
+            raise
+
+    def lock_runs(self, transaction: Transaction, run_pks: Sequence[int]) -> Mapping[int, int]:
+        """See `Database`."""
+        return self._database.lock_runs(transaction, run_pks)
+
+    def lock_assets(self, transaction: Transaction) -> None:
+        """See `Database`."""
+        self._database.lock_assets(transaction)
+
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """See `Database`."""
+        return self._database.listen(wake)
+
+    def lease(self, name: str, holder: Holder) -> Lease | None:
+        """See `Database`."""
+        return self._database.lease(name, holder)
+
+    def under(self, name: str, epoch: int) -> Database:
+        """See `Database`."""
+        return AuditedDatabase(self._database.under(name, epoch), self._entry, self._clock)
+
+    def setup_lock(self) -> AbstractContextManager[None]:
+        """See `Database`."""
+        return self._database.setup_lock()
+
+    def close(self) -> None:
+        """See `Database`."""
+        self._database.close()
+
+
 class EventLogVerbs(StoreParts):
     """What people have done."""
 
     def log_event(self, what: NewEvent) -> int:
         """Keep an entry; gives its number."""
-        row = {
-            "when": to_micros(self._clock()),
-            "event": what.event,
-            "owner": what.owner,
-            "door": what.door.value,
-            "address": what.address,
-            "dag_id": what.dag_id,
-            "run_id": what.run_id,
-            "task_id": what.task_id,
-            "map_index": what.map_index,
-            "try_number": what.try_number,
-            "details": to_json(dict(what.details)),
-        }
         with self._database.write() as transaction:
-            return int(transaction.value(insert(log).values(row).returning(log.c.pk)))
+            return _put(transaction, what, self._clock())
+
+    def on_behalf(self, entry: AuditEntry) -> Self:
+        """The same store, in which the first thing that is changed is written together with the
+        entry, and the two of them or nothing. It needs no closing."""
+        bound = copy(self)
+        bound._database = AuditedDatabase(self._database, entry, self._clock)
+        return bound
 
     def get_event(self, pk: int) -> EventRecord:
         """Raises `NotFoundError`."""
@@ -62,6 +123,23 @@ class EventLogVerbs(StoreParts):
             return Page([_to_record(tuple(row)) for row in rows], transaction.value(total))
 
 
+def _put(transaction: Transaction, what: NewEvent, now: datetime) -> int:
+    row = {
+        "when": to_micros(now),
+        "event": what.event,
+        "owner": what.owner,
+        "door": what.door.value,
+        "address": what.address,
+        "dag_id": what.dag_id,
+        "run_id": what.run_id,
+        "task_id": what.task_id,
+        "map_index": what.map_index,
+        "try_number": what.try_number,
+        "details": to_json(dict(what.details)),
+    }
+    return int(transaction.value(insert(log).values(row).returning(log.c.pk)))
+
+
 def _query() -> Select[Any]:
     joined = log.join(dag_run, _SAME_RUN, isouter=True)
     return select(*_COLUMNS, dag_run.c.logical_date).select_from(joined)
@@ -73,6 +151,8 @@ def _conditions(which: EventFilter) -> list[ColumnElement[bool]]:
         value = getattr(which, name)
         if value is not None:
             conditions.append(log.c[name] == value)
+    if which.dag_ids is not None:
+        conditions.append(log.c.dag_id.is_(None) | log.c.dag_id.in_(which.dag_ids))
     for name in ("dag_id", "run_id", "task_id", "owner", "event"):
         conditions += like(log.c[name], getattr(which, f"{name}_pattern"))
     if which.included_events:

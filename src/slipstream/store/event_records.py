@@ -14,6 +14,7 @@ class Door(StrEnum):
     """Through what somebody did something."""
 
     REST_API = "rest_api"
+    WEB_APP = "web_app"
     CLI = "cli"
 
 
@@ -53,6 +54,8 @@ class EventFilter:
     """Which entries. None does not restrict."""
 
     dag_id: str | None = None
+    dag_ids: Sequence[str] | None = None
+    """Entries about one of these DAGs, or about none."""
     dag_id_pattern: str | None = None
     run_id: str | None = None
     run_id_pattern: str | None = None

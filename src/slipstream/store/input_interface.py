@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, Self
 
 from slipstream.model.input import InputRequest, InputResponse
 from slipstream.model.run import TaskKey
+from slipstream.store.audit_entry import AuditEntry
 from slipstream.store.event_records import EventFilter, EventRecord, NewEvent
 from slipstream.store.input_records import InputFilter, InputRecord
 from slipstream.store.records import Page, Window
@@ -48,6 +49,10 @@ class EventLogStore(Protocol):
 
     def log_event(self, what: NewEvent) -> int:
         """Keep an entry; gives its number."""
+
+    def on_behalf(self, entry: AuditEntry) -> Self:
+        """The same store, in which the first thing that is changed is written together with the
+        entry, and the two of them or nothing. It needs no closing."""
 
     def get_event(self, pk: int) -> EventRecord:
         """Raises `NotFoundError`."""

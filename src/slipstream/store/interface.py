@@ -25,6 +25,7 @@ from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun, PastRun, TaskKey
 from slipstream.model.states import RunState, TaskState
 from slipstream.model.version import DagVersion, FileError, ParsedFile
+from slipstream.store.access_interface import AccessStore
 from slipstream.store.backfill_records import BackfillAdvance, NewBackfill
 from slipstream.store.component_interface import ComponentStore, RequestStore
 from slipstream.store.deadline_records import DeadlineRecord, ReckonedDeadline
@@ -67,6 +68,7 @@ from slipstream.store.trigger_interface import TriggererStore
 from slipstream.store.value_interface import KeptStateStore, XComStore
 
 __all__ = [
+    "AccessStore",
     "AdminStore",
     "AttemptRecord",
     "CallbackStore",
@@ -76,6 +78,7 @@ __all__ = [
     "DagRecord",
     "DagStore",
     "DeferralRecord",
+    "EventLogStore",
     "HistoryStore",
     "InputStore",
     "InstanceFilter",
@@ -185,8 +188,11 @@ class BackfillStore(Protocol):
     def get_backfill(self, pk: int) -> Backfill:
         """Raises `NotFoundError`."""
 
-    def list_backfills(self, dag_id: str | None, window: Window) -> Page[Backfill]:
-        """A page of a DAG's backfills, of all of them where None; by default oldest first."""
+    def list_backfills(
+        self, dag_id: str | None, window: Window, *, dag_ids: Sequence[str] | None = None
+    ) -> Page[Backfill]:
+        """A page of a DAG's backfills, of all of them where None; by default oldest first. With
+        `dag_ids` only of these DAGs."""
 
     def backfill_progress(self, pk: int) -> BackfillProgress:
         """What has become of its dates. Raises `NotFoundError`."""
@@ -305,8 +311,10 @@ class DagStore(Protocol):
     def get_file_error(self, pk: int) -> FileError:
         """Raises `NotFoundError`."""
 
-    def list_tags(self, pattern: str | None, window: Window) -> Page[str]:
-        """A page of the tags in use."""
+    def list_tags(
+        self, pattern: str | None, window: Window, *, dag_ids: Sequence[str] | None = None
+    ) -> Page[str]:
+        """A page of the tags in use, by these DAGs where they are given."""
 
 
 class RunStore(Protocol):
@@ -413,9 +421,14 @@ class OverviewStore(Protocol):
         """`{dag_id: {state: runs}}` of these DAGs (None: all) as far as they have runs."""
 
     def list_dag_warnings(
-        self, dag_id: str | None, warning_type: str | None, window: Window
+        self,
+        dag_id: str | None,
+        warning_type: str | None,
+        window: Window,
+        *,
+        dag_ids: Sequence[str] | None = None,
     ) -> Page[DagWarning]:
-        """A page of what is wrong with DAGs that run all the same."""
+        """A page of what is wrong with DAGs that run all the same; with `dag_ids` of these."""
 
     def task_summaries(self, run_pks: Sequence[int]) -> Sequence[TaskSummary]:
         """The instances of these runs, summed up by run, task and state."""
@@ -476,7 +489,7 @@ class AssetStore(Protocol):
 
 
 class SettingsStore(Protocol):
-    """Variables, connections, pools, users. Values and passwords are encrypted at rest."""
+    """Variables, connections, pools. Values and passwords are encrypted at rest."""
 
     def get_variable(self, key: str) -> VariableRecord | None: ...
 
@@ -511,15 +524,6 @@ class SettingsStore(Protocol):
 
     def rotate_encryption(self) -> int:
         """Encrypt everything anew with the first key; gives the number of values."""
-
-    def get_user_hash(self, username: str) -> tuple[str, str] | None:
-        """`(argon2 hash, role)` of a user, or None."""
-
-    def set_user(self, username: str, password_hash: str, role: str) -> bool:
-        """Create or replace; True when it was new."""
-
-    def list_users(self) -> Sequence[tuple[str, str]]:
-        """`(user name, role)` of all."""
 
     def get_secret_key(self, name: str, create: Callable[[], str]) -> str:
         """A secret of the deployment's own (the JWT key); made and kept on first use."""
@@ -570,6 +574,7 @@ class Store(
     KeptStateStore,
     AssetStore,
     SettingsStore,
+    AccessStore,
     EventLogStore,
     TriggererStore,
     HistoryStore,

@@ -76,12 +76,18 @@ class OverviewVerbs(StoreParts):
         return counts
 
     def list_dag_warnings(
-        self, dag_id: str | None, warning_type: str | None, window: Window
+        self,
+        dag_id: str | None,
+        warning_type: str | None,
+        window: Window,
+        *,
+        dag_ids: Sequence[str] | None = None,
     ) -> Page[DagWarning]:
         """A page of what is wrong with DAGs that run all the same."""
         columns = [dag_warning.c[name] for name in _WARNING]
         conditions = [
             *one_among(dag_warning.c.dag_id, None if dag_id is None else [dag_id]),
+            *one_among(dag_warning.c.dag_id, dag_ids),
             *one_among(
                 dag_warning.c.warning_type, None if warning_type is None else [warning_type]
             ),

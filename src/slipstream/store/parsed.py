@@ -6,7 +6,7 @@ all of them at once, and every table is written once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Update, delete, insert, select, true, update
@@ -15,6 +15,7 @@ from slipstream.model.dag import DagSpec
 from slipstream.model.ids import new_uuid7
 from slipstream.model.states import RUN_FINISHED
 from slipstream.model.version import DagVersion, ParsedFile, hash_sources
+from slipstream.store.access_tables import dag_access
 from slipstream.store.asset_registry import keep_references
 from slipstream.store.database import Transaction
 from slipstream.store.parts import StoreParts
@@ -50,6 +51,7 @@ _DAG = (
 _VERSION = tuple(column.name for column in dag_version.c)
 _TASK = tuple(column.name for column in dag_task.c)
 _TAG = tuple(column.name for column in dag_tag.c)
+_ACCESS = tuple(column.name for column in dag_access.c)
 _FILE = tuple(column.name for column in dag_file.c)
 _ERROR = ("fileloc", "bundle_name", "stack_trace", "timestamp")
 
@@ -66,6 +68,13 @@ _ADD_TAG = RowsStatement(lambda rows: rows.put_into(insert(dag_tag)), types_of(d
 _REMOVE_TAGS = RowsStatement(
     lambda rows: delete(dag_tag).where(dag_tag.c.dag_id == rows["b_dag_id"]),
     types_of(dag_tag, ["b_dag_id"]),
+)
+_ADD_ACCESS = RowsStatement(
+    lambda rows: rows.put_into(insert(dag_access)), types_of(dag_access, _ACCESS)
+)
+_REMOVE_ACCESS = RowsStatement(
+    lambda rows: delete(dag_access).where(dag_access.c.dag_id == rows["b_dag_id"]),
+    types_of(dag_access, ["b_dag_id"]),
 )
 _WRITE_FILE = RowsStatement(
     lambda rows: rows.put_into(upsert(rows.dialect, dag_file, _FILE, ["fileloc"])),
@@ -107,6 +116,7 @@ class _Batch:
     versions: list[SqlTuple] = field(default_factory=list)
     tasks: list[SqlTuple] = field(default_factory=list)
     tags: dict[str, list[SqlTuple]] = field(default_factory=dict)
+    access: dict[str, list[SqlTuple]] = field(default_factory=dict)
 
 
 class ParsedVerbs(StoreParts):
@@ -188,6 +198,7 @@ class ParsedVerbs(StoreParts):
             )
             batch.new[spec.dag_id] = version
             _add_version(batch, version, content[0])
+        batch.access[spec.dag_id] = list(_access_rows(spec))
         batch.dags[spec.dag_id] = (
             spec.dag_id,
             self._starts_paused(spec),
@@ -225,6 +236,15 @@ def _add_version(batch: _Batch, version: DagVersion, data: bytes) -> None:
         for task in version.spec.tasks.values()
     ]
     batch.tags[version.dag_id] = [(version.dag_id, tag) for tag in sorted(set(version.spec.tags))]
+
+
+def _access_rows(spec: DagSpec) -> Iterator[SqlTuple]:
+    """What the file gives to roles, in its own words; of the whole DAG where it names nothing."""
+    for role, allowed in sorted(spec.access_control.items()):
+        if isinstance(allowed, Mapping):
+            for resource, actions in sorted(allowed.items()):
+                for action in sorted(set(map(str, actions if isinstance(actions, list) else ()))):
+                    yield spec.dag_id, role, action, resource
 
 
 def _find_latest(transaction: Transaction, dag_ids: Iterable[str]) -> dict[str, _Latest]:
@@ -314,4 +334,6 @@ def _write_dags(transaction: Transaction, batch: _Batch) -> None:
     transaction.run_many(_ADD_VERSION, batch.versions)
     transaction.run_many(_ADD_TASK, batch.tasks)
     transaction.run_many(_REMOVE_TAGS, [(dag_id,) for dag_id in batch.tags])
+    transaction.run_many(_REMOVE_ACCESS, [(dag_id,) for dag_id in batch.access])
+    transaction.run_many(_ADD_ACCESS, [row for rows in batch.access.values() for row in rows])
     transaction.run_many(_ADD_TAG, [row for rows in batch.tags.values() for row in rows])

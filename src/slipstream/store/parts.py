@@ -20,6 +20,7 @@ V = TypeVar("V")
 
 _MOST_ITEMIZED = 8
 """Values that are kept taken apart."""
+_MOST_SECRETS = 16
 
 
 class RecentlyUsed(Generic[V]):
@@ -72,6 +73,8 @@ class StoreParts:
         self._versions: RecentlyUsed[DagVersion] = RecentlyUsed(cached_versions)
         self._items: RecentlyUsed[ValueItems] = RecentlyUsed(_MOST_ITEMIZED)
         """Values that tasks are mapped over, by what their rows say."""
+        self._secrets: RecentlyUsed[str] = RecentlyUsed(_MOST_SECRETS)
+        """The deployment's own secrets, by what is stored of them."""
 
     def _placed(self, write: XComWrite) -> XComWrite:
         """The XCom with its value in the object store where that is its place."""

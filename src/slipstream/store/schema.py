@@ -11,6 +11,7 @@ from sqlalchemy import create_mock_engine, insert, select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import ExecutableDDLElement
 
+from slipstream.store import access_tables as _access_tables  # noqa: F401 - they are tables, too
 from slipstream.store import asset_tables as _asset_tables  # noqa: F401 - they are tables, too
 from slipstream.store import backfill_tables as _backfill_tables  # noqa: F401 - they are tables, too
 from slipstream.store import component_tables as _component_tables  # noqa: F401 - they are tables
@@ -23,7 +24,7 @@ from slipstream.store.errors import SchemaMismatchError
 from slipstream.store.pools import DEFAULT_POOL
 from slipstream.store.statements import Statement
 
-HEAD = "0016"
+HEAD = "0017"
 """The revision that `tables` stands for: the newest migration."""
 
 assert people_tables.hitl_detail.metadata is tables.metadata  # All tables are of one schema.

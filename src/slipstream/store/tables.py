@@ -433,14 +433,6 @@ notice = Table(
     sqlite_autoincrement=True,
 )
 
-user_account = Table(
-    "user_account",
-    metadata,
-    Column("username", String, primary_key=True),
-    Column("password_hash", String, nullable=False),
-    Column("role", String, nullable=False),
-)
-
 secret_key = Table(
     "secret_key",
     metadata,

@@ -126,7 +126,7 @@ def test_what_a_role_may_do_is_told(locked: Client) -> None:
 
 def test_where_everybody_is_an_administrator_nobody_logs_in(api: Client) -> None:
     session = api.get("/ui/session").json()
-    assert session["user"]["role"] == "admin"
+    assert session["user"]["role"] == "Admin"
     assert not session["can_log_out"]
 
 

@@ -131,12 +131,14 @@ def test_the_use_of_pools_counts_slots_by_state(store: Store) -> None:
 
 
 def test_users_are_kept_with_their_role(store: Store) -> None:
-    assert store.get_user_hash("ada") is None
+    assert store.get_account("ada") is None
     assert store.set_user("ada", "$argon2id$1", "admin")
     assert store.set_user("bob", "$argon2id$2", "viewer")
     assert not store.set_user("ada", "$argon2id$3", "editor")
-    assert store.get_user_hash("ada") == ("$argon2id$3", "editor")
-    assert list(store.list_users()) == [("ada", "editor"), ("bob", "viewer")]
+    ada, bob = store.list_accounts(None, Window()).items
+    assert (ada.password_hash, ada.roles) == ("$argon2id$3", ("editor",))
+    assert (bob.password_hash, bob.roles) == ("$argon2id$2", ("viewer",))
+    assert store.get_account("ada") == ada
 
 
 def test_a_secret_key_is_made_once(store: Store, other_store: Store) -> None:

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from slipstream.api.errors import NotAllowedError
 from slipstream.api.settings import ApiSettings
+from slipstream.store.event_records import Door
 
 SESSION_COOKIE: Final = "slipstream_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
@@ -41,6 +42,13 @@ def session_of(request: Request) -> str | None:
                 "page; programs send a token from POST /auth/token instead of a cookie."
             )
     return session
+
+
+def door_of(request: Request) -> Door:
+    """Whether a person's browser asks, or a program."""
+    has_token = "authorization" in request.headers
+    is_browser = SESSION_COOKIE in request.cookies and not has_token
+    return Door.WEB_APP if is_browser else Door.REST_API
 
 
 def put_session(response: Response, session: str, settings: ApiSettings) -> None:

@@ -1,36 +1,59 @@
-"""Access tokens: JSON web tokens signed with a key of the deployment's own."""
+"""Access tokens: JSON web tokens signed with a key of the deployment's own.
+
+A key can be replaced while people work: for as long as the tokens last that the earlier one has
+signed, both count.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Final
 
 from slipstream.api.errors import NotAuthenticatedError
 from slipstream.api.settings import ApiSettings
-from slipstream.store.interface import SettingsStore
+from slipstream.model.errors import ConflictError
+from slipstream.model.ids import new_uuid7
+from slipstream.store.interface import Store
 
 _ALGORITHM: Final = "HS256"
 _KEY_NAME: Final = "api.jwt"
+_PREVIOUS_KEY_NAME: Final = "api.jwt.previous"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedToken:
+    """What a token says."""
+
+    user_name: str
+    token_id: str
+    issued_at: float
+    """Seconds since 1970."""
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    secret: str
+    until: float | None = None
+    """When it ends to count, in seconds since 1970."""
+
+    @property
+    def key_id(self) -> str:
+        """Tells it from others, and tells nothing of the secret."""
+        return hashlib.sha256(b"kid:" + self.secret.encode()).hexdigest()[:16]
 
 
 class Tokens:
     """Issues access tokens and reads them back."""
 
-    def __init__(
-        self, store: SettingsStore, settings: ApiSettings, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, store: Store, settings: ApiSettings, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._settings = settings
         self._clock = clock
-
-    @cached_property
-    def _secret(self) -> str:
-        return self._settings.jwt_secret or self._store.get_secret_key(
-            _KEY_NAME, lambda: secrets.token_urlsafe(48)
-        )
 
     def issue(self, user_name: str, lifetime_seconds: int) -> str:
         """A token with which its bearer is that user for that long."""
@@ -39,31 +62,89 @@ class Tokens:
         now = self._clock()
         claims = {
             "sub": user_name,
-            "iat": now,
+            "jti": new_uuid7(),
+            # To the microsecond: what was issued before a revocation is told from what came after.
+            "iat": now.timestamp(),
             "exp": now + timedelta(seconds=lifetime_seconds),
         }
-        return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
+        key = next(self._keys())
+        return jwt.encode(claims, key.secret, algorithm=_ALGORITHM, headers={"kid": key.key_id})
 
-    def read(self, token: str) -> str:
-        """The user name in the token. Raises `NotAuthenticatedError`."""
+    def read(self, token: str) -> SignedToken:
+        """What the token says. Raises `NotAuthenticatedError`."""
         import jwt
 
         try:
             claims = jwt.decode(
                 token,
-                self._secret,
+                self._secret_of(jwt.get_unverified_header(token).get("kid")),
                 algorithms=[_ALGORITHM],
-                options={"require": ["sub", "exp"], "verify_exp": False, "verify_iat": False},
+                options={
+                    "require": ["sub", "exp", "iat", "jti"],
+                    "verify_exp": False,
+                    "verify_iat": False,
+                },
             )
         except jwt.InvalidTokenError as error:
             raise NotAuthenticatedError(
                 "Invalid JWT token. Get a new one from POST /auth/token."
             ) from error
-        self._refuse_expired(claims["exp"])
-        return str(claims["sub"])
+        issued, expires = claims["iat"], claims["exp"]
+        self._refuse_expired(expires)
+        if not isinstance(issued, int | float):
+            raise NotAuthenticatedError("Invalid JWT token: it does not say when it was issued.")
+        return SignedToken(str(claims["sub"]), str(claims["jti"]), issued, expires)
+
+    def revoke(self, token: SignedToken) -> None:
+        """Let it count no more."""
+        expires = datetime.fromtimestamp(token.expires_at, tz=self._clock().tzinfo)
+        self._store.revoke_token(token.token_id, expires)
+
+    def rotate(self, *, at_once: bool = False) -> None:
+        """Sign with a new key from now on; the one before still counts until all that it has
+        signed has expired, or, `at_once`, no more.
+
+        Raises `ConflictError` where the key is one of the settings.
+        """
+        if self._settings.jwt_secret:
+            raise ConflictError(
+                "The key is [api_auth] jwt_secret: put a new one there, and the one before into "
+                "[slipstream] previous_jwt_secret until its tokens have expired."
+            )
+        longest = max(self._settings.jwt_expiry_seconds, self._settings.jwt_cli_expiry_seconds)
+        until = self._clock().timestamp() + longest + self._settings.jwt_leeway_seconds
+        current = next(self._keys()).secret
+        self._store.set_secret(_PREVIOUS_KEY_NAME, None if at_once else f"{until}:{current}")
+        self._store.set_secret(_KEY_NAME, _new_secret())
+
+    def _keys(self) -> Iterator[_Key]:
+        """The one to sign with, and the one before while it counts."""
+        if self._settings.jwt_secret:
+            yield _Key(self._settings.jwt_secret)
+            if self._settings.previous_jwt_secret:
+                yield _Key(self._settings.previous_jwt_secret)
+            return
+        kept = self._store.get_secrets(_KEY_NAME)
+        yield _Key(kept.get(_KEY_NAME) or self._store.get_secret_key(_KEY_NAME, _new_secret))
+        until, _, secret = kept.get(_PREVIOUS_KEY_NAME, "").partition(":")
+        if secret and float(until) > self._clock().timestamp():
+            yield _Key(secret, float(until))
+
+    def _secret_of(self, key_id: object) -> str:
+        for key in self._keys():
+            if key.key_id == key_id:
+                return key.secret
+        raise NotAuthenticatedError(
+            "Invalid JWT token: it was signed with a key that does not count, or no longer. Get a "
+            "new one from POST /auth/token."
+        )
 
     def _refuse_expired(self, expires: object) -> None:
         """By the clock that issued it, so that tests and simulations can move it."""
         latest = self._clock().timestamp() - self._settings.jwt_leeway_seconds
         if not isinstance(expires, int | float) or expires <= latest:
             raise NotAuthenticatedError("Token expired. Get a new one from POST /auth/token.")
+
+
+def _new_secret() -> str:
+    return secrets.token_urlsafe(48)

@@ -61,14 +61,20 @@ class View:
 
     dag_id: str | None = None
     run_id: str | None = None
+    dag_ids: Set[str] | None = None
+    """The DAGs that the follower may see."""
 
     def shows(self, run: DagRun) -> bool:
         """Whether the run is in view."""
-        return self.dag_id in (None, run.dag_id) and self.run_id in (None, run.run_id)
+        return bool(self.shown([run.dag_id])) and self.run_id in (None, run.run_id)
 
     def shown(self, dag_ids: Iterable[str]) -> Set[str]:
         """Those of the DAGs that are in view."""
-        return {dag_id for dag_id in dag_ids if self.dag_id in (None, dag_id)}
+        return {
+            dag_id
+            for dag_id in dag_ids
+            if self.dag_id in (None, dag_id) and (self.dag_ids is None or dag_id in self.dag_ids)
+        }
 
 
 @dataclass(slots=True)

@@ -8,7 +8,8 @@ from typing import Annotated, Final
 
 from fastapi import Query as QueryParameter
 
-from slipstream.api.auth.access import Resource, User, reading
+from slipstream.api.auth.access import Resource, reading
+from slipstream.api.auth.user import User
 from slipstream.api.call import Call
 from slipstream.api.operation import Routes
 from slipstream.api.payloads.base import Instant, Payload
@@ -39,6 +40,8 @@ _RESOURCES: Final = {
     Setting.VARIABLE.value: Resource.VARIABLE,
     Setting.CONNECTION.value: Resource.CONNECTION,
     Setting.POOL.value: Resource.POOL,
+    Setting.USER.value: Resource.USER,
+    Setting.ROLE.value: Resource.ROLE,
 }
 
 

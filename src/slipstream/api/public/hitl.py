@@ -6,7 +6,8 @@ from typing import Annotated, Final
 
 from fastapi import Query as QueryParameter
 
-from slipstream.api.auth.access import ANYBODY, Resource, editing
+from slipstream.api.auth.access import Resource, editing
+from slipstream.api.auth.user import ANYBODY
 from slipstream.api.call import Call
 from slipstream.api.errors import NotAllowedError
 from slipstream.api.operation import Routes

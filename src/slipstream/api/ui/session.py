@@ -9,12 +9,13 @@ from fastapi import Cookie
 from starlette.responses import Response
 
 from slipstream import __version__
-from slipstream.api.auth.access import Action, Permission, Resource, User
 from slipstream.api.auth.cookie import SESSION_COOKIE, csrf_token, drop_session, put_session
 from slipstream.api.auth.gate import Gate
+from slipstream.api.auth.login import sign_out
 from slipstream.api.auth.login_check import LoginCheck
 from slipstream.api.auth.payloads import LoginBody
 from slipstream.api.auth.tokens import Tokens
+from slipstream.api.auth.user import User
 from slipstream.api.call import Call
 from slipstream.api.errors import NotAuthenticatedError
 from slipstream.api.operation import PUBLIC, Routes
@@ -22,6 +23,8 @@ from slipstream.api.payloads.base import Payload
 from slipstream.api.routing import rendered
 from slipstream.api.settings import ApiSettings
 from slipstream.api.ui.words import WordsResponse, all_words
+from slipstream.store.event_records import Door
+from slipstream.store.interface import AccessStore
 
 
 class SessionUser(Payload, frozen=True, kw_only=True):
@@ -29,8 +32,10 @@ class SessionUser(Payload, frozen=True, kw_only=True):
 
     name: str
     role: str
+    """Their roles, for people to read."""
+    roles: Sequence[str]
     may: Sequence[str]
-    """`action:resource` of all that they may do."""
+    """`action:resource` of all that they may do, be it in some DAGs alone."""
 
 
 class SessionResponse(Payload, frozen=True, kw_only=True):
@@ -53,12 +58,13 @@ def session_routes(tokens: Tokens, settings: ApiSettings, gate: Gate, check: Log
     routes = Routes("UI", prefix="/ui")
 
     def described(call: Call, user: User | None, session: str | None) -> SessionResponse:
+        is_known = user is not None and session is not None
         return SessionResponse(
             version=__version__,
             words=all_words(),
-            user=None if user is None else _session_user(user),
-            csrf_token=None if user is None or session is None else csrf_token(session),
-            can_log_out=session is not None and user is not None,
+            user=None if user is None else _session_user(user, call.store),
+            csrf_token=csrf_token(session) if is_known and session else None,
+            can_log_out=is_known,
             live_position=call.deployment.live.position,
         )
 
@@ -74,15 +80,20 @@ def session_routes(tokens: Tokens, settings: ApiSettings, gate: Gate, check: Log
 
     @routes.add("POST", "/session", permission=PUBLIC, answer=SessionResponse)
     def log_in(call: Call, body: LoginBody) -> Response:
-        """Begin a session with a user name and password."""
-        session = tokens.issue(check.user_name(call, body), settings.jwt_expiry_seconds)
+        """Begin a session with a user name and password, and a code where the user has one."""
+        name = check.user_name(call, body, door=Door.WEB_APP)
+        session = tokens.issue(name, settings.jwt_expiry_seconds)
         response = rendered(described(call, gate.user_of(session), session))
         put_session(response, session, settings)
         return response
 
     @routes.add("DELETE", "/session", permission=PUBLIC, status=204)
-    def log_out(_: Call) -> Response:
-        """End it."""
+    def log_out(
+        call: Call, session: Annotated[str | None, Cookie(alias=SESSION_COOKIE)] = None
+    ) -> Response:
+        """End it, wherever its token may be."""
+        if session is not None:
+            sign_out(call, tokens, session, Door.WEB_APP)
         response = Response(status_code=204)
         drop_session(response, settings)
         return response
@@ -90,14 +101,10 @@ def session_routes(tokens: Tokens, settings: ApiSettings, gate: Gate, check: Log
     return routes
 
 
-def _session_user(user: User) -> SessionUser:
+def _session_user(user: User, store: AccessStore) -> SessionUser:
     return SessionUser(
         name=user.name,
-        role=user.role.name.lower(),
-        may=[
-            f"{action}:{resource}"
-            for resource in Resource
-            for action in Action
-            if user.may(Permission(action, resource))
-        ],
+        role=", ".join(user.roles),
+        roles=user.roles,
+        may=sorted(f"{one.action}:{one.resource}" for one in user.permissions(store)),
     )

@@ -15,6 +15,7 @@ from starlette.responses import StreamingResponse
 
 from slipstream.api.auth.access import Resource, reading
 from slipstream.api.call import Call
+from slipstream.api.errors import NotAllowedError
 from slipstream.api.live.events import View, lines_of
 from slipstream.api.live.feed import LiveFeed
 from slipstream.api.operation import Routes
@@ -46,7 +47,9 @@ def follow_changes(
     They are those behind `after`, the id of an event or a session's `live_position`; of a browser
     that comes back, those behind the last that it has had.
     """
-    view = View(dag_id=dag_id, run_id=run_id)
+    if dag_id is not None and call.dag_ids is not None and dag_id not in call.dag_ids:
+        raise NotAllowedError(f"Forbidden: your roles do not allow this for the DAG {dag_id!r}.")
+    view = View(dag_id=dag_id, run_id=run_id, dag_ids=call.dag_ids)
     return StreamingResponse(
         _events(call.deployment.live, view, last_event_id or after),
         media_type="text/event-stream",

@@ -15,7 +15,7 @@ def create_missing_users(config: Config, store: Store) -> Iterator[tuple[str, st
     Gives `(name, password)` of each new one: the only time that the password is known.
     """
     for name, role in _wanted(config):
-        if store.get_user_hash(name) is None:
+        if store.get_account(name) is None:
             password = random_password()
             store.set_user(name, _hash_of_random(password), role)
             yield name, password
@@ -33,16 +33,18 @@ def _hash_of_random(password: str) -> str:
 
 
 def _wanted(config: Config) -> Iterator[tuple[str, str]]:
-    from slipstream.api.auth.access import Role
+    from slipstream.api.auth.access import BuiltIn
 
     setting = config.setting("core", "simple_auth_manager_users")
     for entry in (setting.value or "").split(","):
         name, _, role = entry.strip().partition(":")
         if not name:
             continue
-        try:
-            yield name, Role.named(role or "admin").name.lower()
-        except ValueError as error:
+        known = BuiltIn.known_as(role or "admin")
+        if known is None:
+            roles = ", ".join(one.title for one in BuiltIn)
             raise ConfigError(
-                f"{setting.source}: [core] simple_auth_manager_users has {entry.strip()!r}: {error}"
-            ) from error
+                f"{setting.source}: [core] simple_auth_manager_users has {entry.strip()!r}; "
+                f"expected NAME:ROLE with one of the roles {roles}."
+            )
+        yield name, known.title

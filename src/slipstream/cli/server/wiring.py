@@ -144,6 +144,7 @@ def api_settings(deployment: Deployment) -> ApiSettings:
     return ApiSettings(
         log_dir=deployment.logs_folder,
         jwt_secret=config.get("api_auth", "jwt_secret") or None,
+        previous_jwt_secret=config.get("slipstream", "previous_jwt_secret") or None,
         jwt_expiry_seconds=config.integer("api_auth", "jwt_expiration_time"),
         jwt_cli_expiry_seconds=config.integer("api_auth", "jwt_cli_expiration_time"),
         jwt_leeway_seconds=config.integer("api_auth", "jwt_leeway"),
