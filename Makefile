@@ -11,7 +11,7 @@ export PYTHONPATH := $(CURDIR)/src
 # Many tests wait for processes, so that twice as many run as there are cores.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(16, 2 * os.cpu_count()))")
 
-.PHONY: demo test check lint types contracts bench differential beside integrations providers-check setup ui ui-check ui-bench e2e lock clean
+.PHONY: demo test check lint types contracts bench differential beside integrations providers-check setup ui ui-check ui-bench e2e lock clean clients fuzz
 
 setup:
 	@$(PYTHON) tools/set_up.py $(VENV)
@@ -66,6 +66,16 @@ integrations:
 	@$(PYTHON) tools/set_up_providers.py .venv-providers
 	@SLIPSTREAM_INTEGRATIONS=1 .venv-providers/bin/python -m pytest -q -W default -o timeout=600 tests/integrations $(ARGS)
 
+# The official clients against a running server, from an environment of their own.
+clients: $(SETUP)
+	@$(PYTHON) tools/set_up_clients.py .venv-clients
+	@PYTHONPATH=$(CURDIR)/src:$(CURDIR) $(BIN)/python -m tests.clients .venv-clients/bin/python $(ARGS)
+
+# Made-up requests by the OpenAPI document: no answer may be a server error.
+fuzz: $(SETUP)
+	@$(PYTHON) tools/set_up_clients.py .venv-clients
+	@PYTHONPATH=$(CURDIR)/src:$(CURDIR) $(BIN)/python -m tests.clients.fuzz .venv-clients/bin/schemathesis $(ARGS)
+
 providers-check: $(SETUP)
 	@$(BIN)/python tools/compat_surface.py $(if $(PROVIDERS),--path $(PROVIDERS)) $(ARGS)
 
@@ -75,4 +85,4 @@ lock:
 	  --no-emit-index-url --all-extras --group dev pyproject.toml -o requirements.lock --quiet
 
 clean:
-	@rm -rf .venv .venv-providers .demo .node ui/node_modules src/slipstream/api/ui/dist build dist .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf .venv .venv-providers .venv-clients .demo .node ui/node_modules src/slipstream/api/ui/dist build dist .mypy_cache .ruff_cache .pytest_cache

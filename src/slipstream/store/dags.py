@@ -210,16 +210,28 @@ class DagVerbs(StoreParts):
             raise NotFoundError(f"The DAG {dag_id!r} has no version {number}.")
         return self._version(rows[0])
 
-    def list_versions(self, dag_id: str, window: Window) -> Page[DagVersion]:
-        """A DAG's versions, newest first unless ordered."""
-        mine = dag_version.c.dag_id == dag_id
+    def list_versions(
+        self,
+        dag_id: str | None,
+        window: Window,
+        *,
+        number: int | None = None,
+        bundle_name: str | None = None,
+    ) -> Page[DagVersion]:
+        """A DAG's versions (None: those of all), newest first unless ordered."""
+        mine = [] if dag_id is None else [dag_version.c.dag_id == dag_id]
+        if number is not None:
+            mine.append(dag_version.c.number == number)
+        if bundle_name is not None:
+            of_bundle = select(dag.c.dag_id).where(dag.c.bundle_name == bundle_name)
+            mine.append(dag_version.c.dag_id.in_(of_bundle))
         newest = Window(limit=window.limit, offset=window.offset, order_by=("-number",))
         order = ordering(
             window if window.order_by else newest, _VERSION_ORDERS, dag_version.c.version_id
         )
-        page = select(*_VERSION_COLUMNS).where(mine).order_by(*order)
+        page = select(*_VERSION_COLUMNS).where(*mine).order_by(*order)
         page = page.limit(window.limit).offset(window.offset)
-        total = select(func.count()).select_from(dag_version).where(mine)
+        total = select(func.count()).select_from(dag_version).where(*mine)
         with self._database.read() as transaction:
             rows = transaction.rows(page)
             count = transaction.value(total)

@@ -297,8 +297,15 @@ class DagStore(Protocol):
     def get_version_number(self, dag_id: str, number: int) -> DagVersion:
         """Raises `NotFoundError`."""
 
-    def list_versions(self, dag_id: str, window: Window) -> Page[DagVersion]:
-        """A DAG's versions, newest first unless ordered."""
+    def list_versions(
+        self,
+        dag_id: str | None,
+        window: Window,
+        *,
+        number: int | None = None,
+        bundle_name: str | None = None,
+    ) -> Page[DagVersion]:
+        """A DAG's versions (None: those of all), newest first unless ordered."""
 
     def get_sources(self, source_hash: str) -> Mapping[str, str]:
         """`{relative path: text}` of a version. Raises `NotFoundError`."""

@@ -102,6 +102,7 @@ class DagRunAssetReference(Payload, frozen=True, kw_only=True):
     dag_id: str
     logical_date: Instant | None
     start_date: Instant | None
+    """Of a run that has not started, when it was queued: clients rely on a time."""
     end_date: Instant | None
     state: str
     data_interval_start: Instant | None
@@ -247,7 +248,7 @@ def _run(run: DagRun) -> DagRunAssetReference:
         run_id=run.run_id,
         dag_id=run.dag_id,
         logical_date=run.logical_date,
-        start_date=run.start_date,
+        start_date=run.start_date or run.queued_at or run.run_after,
         end_date=run.end_date,
         state=run.state.value,
         data_interval_start=run.data_interval_start,

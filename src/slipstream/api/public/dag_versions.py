@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 
 from fastapi import Header
@@ -20,8 +20,9 @@ from slipstream.api.payloads.dags import (
     display_name,
     version_payload,
 )
-from slipstream.api.payloads.filters import Paging
+from slipstream.api.payloads.filters import Paging, is_any
 from slipstream.model.version import DagVersion
+from slipstream.store.records import DagFilter, Window
 
 routes = Routes("DagVersion")
 
@@ -36,6 +37,8 @@ class VersionQuery(Paging):
     """Which versions."""
 
     version_number: int | None = None
+    bundle_name: str | None = None
+    bundle_version: str | None = None
 
 
 @routes.add(
@@ -47,17 +50,33 @@ class VersionQuery(Paging):
 def get_dag_versions(
     call: Call, dag_id: str, query: Annotated[VersionQuery, QueryParameter()]
 ) -> DAGVersionCollectionResponse:
-    """A page of a DAG's versions, newest first."""
-    dag = call.store.get_dag(dag_id)
-    if query.version_number is not None:
-        one = call.store.get_version_number(dag_id, query.version_number)
-        return DAGVersionCollectionResponse(
-            dag_versions=[version_payload(one, dag.bundle_name)], total_entries=1
-        )
-    page = call.store.list_versions(dag_id, query.window(call.settings, _ORDER))
+    """A page of a DAG's versions, newest first; `~` as DAG id stands for all DAGs."""
+    if not is_any(dag_id):
+        call.store.get_dag(dag_id)
+    if query.bundle_version is not None:
+        # Bundles are folders here: they have no versions.
+        return DAGVersionCollectionResponse(dag_versions=[], total_entries=0)
+    if query.version_number is not None and not is_any(dag_id):
+        found = [call.store.get_version_number(dag_id, query.version_number)]
+        return _collection(call, found, 1)
+    page = call.store.list_versions(
+        None if is_any(dag_id) else dag_id,
+        query.window(call.settings, _ORDER),
+        number=query.version_number,
+        bundle_name=query.bundle_name,
+    )
+    return _collection(call, page.items, page.total)
+
+
+def _collection(
+    call: Call, versions: Sequence[DagVersion], total: int
+) -> DAGVersionCollectionResponse:
+    which = DagFilter(dag_ids=sorted({version.dag_id for version in versions}), exclude_stale=False)
+    dags = call.store.list_dags(which, Window(limit=len(versions))).items
+    bundles = {dag.dag_id: dag.bundle_name for dag in dags}
     return DAGVersionCollectionResponse(
-        dag_versions=[version_payload(version, dag.bundle_name) for version in page.items],
-        total_entries=page.total,
+        dag_versions=[version_payload(one, bundles.get(one.dag_id)) for one in versions],
+        total_entries=total,
     )
 
 
