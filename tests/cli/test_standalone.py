@@ -182,12 +182,30 @@ def test_a_killed_server_leaves_nothing_and_can_start_again(home: Path) -> None:
         assert server.end() == 0
 
 
+EVENINGS = """
+from airflow.sdk import DAG
+from airflow.timetables.base import DagRunInfo, DataInterval, Timetable
+
+class Evenings(Timetable):
+    def infer_manual_data_interval(self, *, run_after):
+        return DataInterval(run_after.subtract(days=3), run_after)
+    def next_dagrun_info(self, *, last_automated_data_interval, restriction):
+        return None
+
+with DAG("evenings", schedule=Evenings()):
+    pass
+"""
+
+
 def test_the_parts_work_together_as_separate_processes(home: Path) -> None:
     assert slipstream(home, "db", "migrate").returncode == 0
     (home / "dags").mkdir()
     (home / "dags" / "greeter.py").write_text(GREETER)
+    (home / "dags" / "evenings.py").write_text(EVENINGS)
+    (home / "slipstream.toml").write_text("[core]\nsimple_auth_manager_all_admins = true\n")
     with running(home, "dag-processor"), running(home, "scheduler"):
         wait_for_dag(home, "greeter")
+        wait_for_dag(home, "evenings")
         assert slipstream(home, "dags", "trigger", "greeter", "--run-id", "mine").returncode == 0
         assert end_of_run(home, "greeter") == "success"
         with running(home, "api-server") as api:
@@ -195,6 +213,12 @@ def test_the_parts_work_together_as_separate_processes(home: Path) -> None:
             assert isinstance(health, dict)
             assert health["scheduler"]["status"] == "healthy"
             assert health["dag_processor"]["status"] == "healthy"
+            # It asks the timetable of the DAG's author itself, in a process that it starts.
+            asked = {"logical_date": "2026-01-04T00:00:00Z"}
+            run = api.post("/api/v2/dags/evenings/dagRuns", asked)
+            assert isinstance(run, dict)
+            assert run["data_interval_start"].startswith("2026-01-01")
+            assert api.end() == 0
 
 
 TELLS = """

@@ -163,3 +163,14 @@ def test_callbacks_of_deadlines_are_functions_or_paths() -> None:
         SyncCallback(5)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="'context' is taken"):
         SyncCallback("a.b", {"context": 1})
+
+
+def test_a_callback_for_another_executor_is_refused_when_its_dag_is_read() -> None:
+    def alert(executor: str | None) -> DeadlineAlert:
+        callback = SyncCallback("pkg.tell", executor=executor)
+        return DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(hours=1), callback)
+
+    for ours in (None, "LocalExecutor", "airflow.executors.local_executor.LocalExecutor"):
+        assert alert(ours).as_spec().interval == timedelta(hours=1)
+    with pytest.raises(ValueError, match=r"names the executor 'CeleryExecutor'.*Leave `executor`"):
+        alert("CeleryExecutor").as_spec()

@@ -266,6 +266,8 @@ class VariableInterval:
             ) from error
 
 
+_OWN_EXECUTORS = ("LocalExecutor", "SequentialExecutor")
+"""What tasks run beside the scheduler by."""
 _KINDS: Mapping[type[BaseDeadlineReference], DeadlineKind] = {
     DagRunLogicalDateDeadline: DeadlineKind.LOGICAL_DATE,
     DagRunQueuedAtDeadline: DeadlineKind.QUEUED_AT,
@@ -322,8 +324,18 @@ class DeadlineAlert:
         }
 
     def as_spec(self) -> DeadlineSpec:
-        """The value that the scheduler works with."""
+        """The value that the scheduler works with.
+
+        Raises `ValueError` for a callback that is to be called by another executor than ours.
+        """
         reference = self.reference
+        executor = getattr(self.callback, "executor", None)
+        if executor and executor.rpartition(".")[2] not in _OWN_EXECUTORS:
+            raise ValueError(
+                f"{self.callback!r} names the executor {executor!r}; callbacks of deadlines are "
+                "called beside the scheduler, in a process of the DAG's file. Leave `executor` "
+                "out, or write 'LocalExecutor'."
+            )
         kind = _KINDS.get(type(reference), DeadlineKind.CUSTOM)
         fixed = reference.datetime if isinstance(reference, FixedDatetimeDeadline) else None
         average = reference if isinstance(reference, AverageRuntimeDeadline) else None

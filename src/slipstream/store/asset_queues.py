@@ -26,7 +26,7 @@ from slipstream.store.asset_tables import (
 )
 from slipstream.store.database import Transaction
 from slipstream.store.parts import StoreParts
-from slipstream.store.records import NewRun, QueuedEvent, Source
+from slipstream.store.records import NewAssetRun, NewRun, QueuedEvent, Source
 from slipstream.store.scheduling import add_run
 from slipstream.store.statements import RowsStatement, Statement, types_of
 from slipstream.store.times import from_micros, to_micros
@@ -128,14 +128,12 @@ class AssetQueueVerbs(StoreParts):
 
     def read_asset_queue(self, dag_id: str) -> AssetQueue:
         """Everything that waits to start a run of the DAG."""
+        return self.read_asset_queues([dag_id])[dag_id]
+
+    def read_asset_queues(self, dag_ids: Sequence[str]) -> Mapping[str, AssetQueue]:
+        """The same of several DAGs, at one moment."""
         with self._database.read() as transaction:
-            queued = [
-                QueuedAsset(pk, AssetName(name, uri), from_micros(at))
-                for pk, name, uri, at in transaction.fetch(_WAITING_ASSETS, (dag_id,))
-            ]
-            partitions = _partitions(transaction, dag_id)
-            members = _members(transaction, dag_id) if queued or partitions else {}
-        return AssetQueue(assets=queued, partitions=partitions, members=members)
+            return {dag_id: _queue(transaction, dag_id) for dag_id in dag_ids}
 
     def dags_with_asset_queue(self) -> Sequence[str]:
         """The DAGs that something waits for."""
@@ -209,22 +207,40 @@ class AssetQueueVerbs(StoreParts):
         None, and does nothing, where one of them is not there any more. Raises
         `AlreadyExistsError` (run id taken).
         """
-        dag_id = new.dag_id
+        return self.create_asset_runs([NewAssetRun(new, assets, partitions)])[0]
+
+    def create_asset_runs(self, wanted: Sequence[NewAssetRun]) -> Sequence[DagRun | None]:
+        """The same for several, in one transaction: where one raises, none is made."""
         with self._database.write() as transaction:
             self._database.lock_assets(transaction)
-            waiting = {pk for pk, *_ in transaction.fetch(_WAITING_ASSETS, (dag_id,))}
-            found = transaction.fetch(_ENTRIES, (dag_id,)) if partitions else ()
-            entries: dict[int, int] = dict(found)
-            if not (waiting >= set(assets) and entries.keys() >= set(partitions)):
-                return None
-            transaction.run_many(_TAKE_ASSET, [(dag_id, pk) for pk in assets])
-            transaction.run_many(_TAKE_ENTRY, [(pk,) for pk in partitions])
-            events = [entries[pk] for pk in partitions]
-            if assets:
-                events += _see_events(transaction, dag_id)
-            run = add_run(transaction, new, self._clock())
-            transaction.run_many(_LINK, [(run.pk, event_pk) for event_pk in sorted({*events})])
-            return run
+            return [_add_asset_run(transaction, one, self._clock()) for one in wanted]
+
+
+def _add_asset_run(transaction: Transaction, wanted: NewAssetRun, now: datetime) -> DagRun | None:
+    dag_id, assets, partitions = wanted.run.dag_id, wanted.assets, wanted.partitions
+    waiting = {pk for pk, *_ in transaction.fetch(_WAITING_ASSETS, (dag_id,))}
+    found = transaction.fetch(_ENTRIES, (dag_id,)) if partitions else ()
+    entries: dict[int, int] = dict(found)
+    if not (waiting >= set(assets) and entries.keys() >= set(partitions)):
+        return None
+    transaction.run_many(_TAKE_ASSET, [(dag_id, pk) for pk in assets])
+    transaction.run_many(_TAKE_ENTRY, [(pk,) for pk in partitions])
+    events = [entries[pk] for pk in partitions]
+    if assets:
+        events += _see_events(transaction, dag_id)
+    run = add_run(transaction, wanted.run, now)
+    transaction.run_many(_LINK, [(run.pk, event_pk) for event_pk in sorted({*events})])
+    return run
+
+
+def _queue(transaction: Transaction, dag_id: str) -> AssetQueue:
+    queued = [
+        QueuedAsset(pk, AssetName(name, uri), from_micros(at))
+        for pk, name, uri, at in transaction.fetch(_WAITING_ASSETS, (dag_id,))
+    ]
+    partitions = _partitions(transaction, dag_id)
+    members = _members(transaction, dag_id) if queued or partitions else {}
+    return AssetQueue(assets=queued, partitions=partitions, members=members)
 
 
 def _queued(

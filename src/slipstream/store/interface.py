@@ -45,6 +45,7 @@ from slipstream.store.records import (
     FileErrorFilter,
     InstanceFilter,
     InstanceInRun,
+    NewAssetRun,
     NewRun,
     NextRun,
     Notice,
@@ -149,6 +150,9 @@ class SchedulerStore(Protocol):
     def read_asset_queue(self, dag_id: str) -> AssetQueue:
         """Everything that waits to start a run of the DAG."""
 
+    def read_asset_queues(self, dag_ids: Sequence[str]) -> Mapping[str, AssetQueue]:
+        """The same of several DAGs, at one moment."""
+
     def dags_with_asset_queue(self) -> Sequence[str]:
         """The DAGs that something waits for."""
 
@@ -167,6 +171,9 @@ class SchedulerStore(Protocol):
         None, and does nothing, where one of them is not there any more. Raises
         `AlreadyExistsError` (run id taken).
         """
+
+    def create_asset_runs(self, wanted: Sequence[NewAssetRun]) -> Sequence[DagRun | None]:
+        """The same for several, in one transaction: where one raises, none is made."""
 
     def set_next_runs(self, runs: Sequence[NextRun]) -> None:
         """Keep for people when these DAGs run next."""

@@ -371,6 +371,15 @@ class OwedCallback:
     """The deadline that was missed, whose callback it is."""
 
 
+@dataclass(frozen=True, slots=True)
+class NewAssetRun:
+    """A run for what is queued: assets, or entries of a partition, by their numbers."""
+
+    run: NewRun
+    assets: Sequence[int] = ()
+    partitions: Sequence[int] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFilter:
     """Which runs. None does not restrict."""

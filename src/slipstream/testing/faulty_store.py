@@ -20,6 +20,7 @@ from slipstream.store.input_records import GivenInput
 from slipstream.store.records import (
     DagFilter,
     DagRecord,
+    NewAssetRun,
     NewRun,
     NextRun,
     Notice,
@@ -120,6 +121,12 @@ class FaultyStore:
         """See `SchedulerStore`."""
         return meet(self._fates, "read_asset_queue", lambda: self._store.read_asset_queue(dag_id))
 
+    def read_asset_queues(self, dag_ids: Sequence[str]) -> Mapping[str, AssetQueue]:
+        """See `SchedulerStore`."""
+        return meet(
+            self._fates, "read_asset_queues", lambda: self._store.read_asset_queues(dag_ids)
+        )
+
     def dags_with_asset_queue(self) -> Sequence[str]:
         """See `SchedulerStore`."""
         return meet(self._fates, "dags_with_asset_queue", self._store.dags_with_asset_queue)
@@ -141,6 +148,10 @@ class FaultyStore:
             "create_asset_run",
             lambda: self._store.create_asset_run(new, assets, partitions),
         )
+
+    def create_asset_runs(self, wanted: Sequence[NewAssetRun]) -> Sequence[DagRun | None]:
+        """See `SchedulerStore`."""
+        return meet(self._fates, "create_asset_runs", lambda: self._store.create_asset_runs(wanted))
 
     def put_deadlines(
         self, run: DagRun, deadlines: Sequence[ReckonedDeadline]

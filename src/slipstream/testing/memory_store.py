@@ -27,6 +27,7 @@ from slipstream.store.records import (
     DagFilter,
     DagRecord,
     InstanceInRun,
+    NewAssetRun,
     NewRun,
     NextRun,
     Notice,
@@ -245,6 +246,10 @@ class MemoryStore:
         """Everything that waits to start a run of the DAG."""
         return self.assets.queue_of(dag_id)
 
+    def read_asset_queues(self, dag_ids: Sequence[str]) -> Mapping[str, AssetQueue]:
+        """The same of several DAGs."""
+        return {dag_id: self.assets.queue_of(dag_id) for dag_id in dag_ids}
+
     def dags_with_asset_queue(self) -> Sequence[str]:
         """The DAGs that something waits for."""
         return self.assets.waiting()
@@ -262,6 +267,14 @@ class MemoryStore:
         run = self.create_run(new)
         self.assets.take(run, assets, partitions)
         return run
+
+    def create_asset_runs(self, wanted: Sequence[NewAssetRun]) -> Sequence[DagRun | None]:
+        """The same for several; where one raises, none is made."""
+        for one in wanted:
+            is_there = (one.run.dag_id, one.run.run_id) in self._by_name
+            if is_there and self.assets.can_take(one.run.dag_id, one.assets, one.partitions):
+                raise AlreadyExistsError(f"The run {one.run.run_id!r} is there already.")
+        return [self.create_asset_run(one.run, one.assets, one.partitions) for one in wanted]
 
     def set_next_runs(self, runs: Sequence[NextRun]) -> None:
         """Keep for people when these DAGs run next."""

@@ -10,13 +10,14 @@ from tests.store.making import NOON, new_run, recorded, spec, started
 
 from slipstream.model.asset import AssetName, AssetUpdate
 from slipstream.model.changes import AssetsUpdated, InstanceChanged
+from slipstream.model.errors import AlreadyExistsError
 from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.schedule import OnAssets
 from slipstream.model.states import RunType, TaskState
 from slipstream.model.version import DagVersion
 from slipstream.store.interface import Store
-from slipstream.store.records import NoticeKind, RunWrite
+from slipstream.store.records import NewAssetRun, NoticeKind, RunWrite
 
 pytestmark = pytest.mark.simulated
 
@@ -124,6 +125,32 @@ def test_what_is_not_there_any_more_makes_no_run(store: Store) -> None:
     new = new_run(version, "second", run_type=RunType.ASSET_TRIGGERED, triggered_by="asset")
     assert store.create_asset_run(new, [one.asset_pk for one in queue.assets], []) is None
     assert store.active_run_pks() == [run.pk, *[store.get_run("consumer", "first").pk]]
+
+
+def wanted(store: Store, version: DagVersion, run_id: str) -> NewAssetRun:
+    new = new_run(version, run_id, run_type=RunType.ASSET_TRIGGERED, triggered_by="asset")
+    queue = store.read_asset_queues([version.dag_id])[version.dag_id]
+    return NewAssetRun(new, [one.asset_pk for one in queue.assets])
+
+
+def test_runs_of_several_consumers_are_made_together_or_not_at_all(store: Store) -> None:
+    run = producer(store)
+    one, two = (consumer(store, asset(A), dag_id) for dag_id in ("one", "two"))
+    taken = started(store, two, "taken")
+    run = succeed(store, run, update(A))
+    with pytest.raises(AlreadyExistsError):
+        store.create_asset_runs([wanted(store, one, "made"), wanted(store, two, "taken")])
+    assert queued(store, "one") == queued(store, "two") == {A}
+    assert store.active_run_pks() == [run.pk, taken.pk]
+    both = [wanted(store, one, "made"), wanted(store, two, "made")]
+    assert [names(store, made) for made in store.create_asset_runs(both)] == [["a"], ["a"]]
+    # What another one has taken meanwhile makes no run, and keeps no other from being made.
+    succeed(store, run, update(A))
+    left = [both[0], wanted(store, two, "more")]
+    assert store.create_asset_run(wanted(store, one, "quick").run, left[0].assets, []) is not None
+    gone, more = store.create_asset_runs(left)
+    assert gone is None
+    assert names(store, more) == ["a"]
 
 
 def test_a_write_that_is_refused_records_nothing(store: Store) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from threading import Event
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from slipstream.api.live.feed import LiveFeed
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from slipstream.services.timetables import QuestionService
     from slipstream.store.interface import Store
     from slipstream.wire.execution import Answer, Request
+    from slipstream.wire.questions import Answered, Question
 
 NewUsers: TypeAlias = tuple[tuple[str, str], ...]
 """`(name, password)` of each."""
@@ -108,7 +109,7 @@ class Server:
         """Attempts that workers elsewhere run; None where the executor is the server's own."""
         self._metrics: MetricsService | None = None
         self._questions: QuestionService | None = None
-        """Asks the code of DAGs; None without a process host."""
+        """Asks the code of DAGs; None where nobody asks."""
         self._read_remote_log: RemoteLogReader | None = None
         self.new_users: NewUsers = ()
         """`(name, password)` of the users that were made just now."""
@@ -155,6 +156,8 @@ class Server:
         if host is not None:
             self._questions = _question_service(host, self._store)
             self._execution = _execution_service(self._store, self._changes, self._questions)
+        elif api is not None:
+            self._questions = self._late_questions(self._store)
         self._start_metrics(self._store)
         users = self._begin_with_users(self._store)
         if host is not None and Part.SCHEDULER in self.parts:
@@ -175,6 +178,24 @@ class Server:
         if self.parts & {Part.SCHEDULER, Part.DAG_PROCESSOR, Part.TRIGGERER}:
             return True
         return wiring.keeps_logs_elsewhere(self._deployment.config)
+
+    def _late_questions(self, store: Store) -> QuestionService:
+        """Asks the code of DAGs in processes that are there from the first question on: most APIs
+        are never asked for what only a timetable of users knows."""
+        from slipstream.services.timetables import QuestionService
+
+        starting = Lock()
+        hosts: list[ProcessHost] = []
+
+        def ask(question: Question, source: Source) -> Future[Answered]:
+            with starting:
+                if not hosts:
+                    self._execution = _execution_service(store, self._changes, late)
+                    hosts.append(self._start_host())
+            return hosts[0].ask(question, source)
+
+        late = QuestionService(ask, partial(source_of_version, store))
+        return late
 
     def _open_store(self) -> Store:
         if self._sets_up:

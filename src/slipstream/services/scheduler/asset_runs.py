@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from slipstream.core.assets import is_met, sources
@@ -18,7 +18,7 @@ from slipstream.model.states import RunType, TriggeredBy
 from slipstream.services.scheduler.dags import DagBook, KnownDag
 from slipstream.services.scheduler.needs import SchedulingStore
 from slipstream.services.scheduler.run_queue import RunQueue
-from slipstream.store.records import NewRun
+from slipstream.store.records import NewAssetRun, NewRun
 
 _log = logging.getLogger(__name__)
 
@@ -70,13 +70,37 @@ class AssetRuns:
     def make_due_runs(self, now: datetime) -> Iterator[DagRun]:
         """Make the runs that are due. Raises `StoreError` in between; what was not done is done by
         the next call."""
-        for dag_id in tuple(self._to_look)[:_AT_ONCE]:
-            dag = self._dags.get(dag_id)
-            if dag is not None and not dag.is_stale:
+        looked = tuple(self._to_look)[:_AT_ONCE]
+        known = [dag for dag_id in looked if (dag := self._dags.get(dag_id)) and not dag.is_stale]
+        yield from self._make_together([dag for dag in known if not _is_partitioned(dag)], now)
+        for dag in known:
+            if _is_partitioned(dag):
                 yield from self._make(dag, now)
+        for dag_id in looked:
             del self._to_look[dag_id]
 
+    def _make_together(self, dags: Sequence[KnownDag], now: datetime) -> Iterator[DagRun]:
+        """One run of each that has one due, in one transaction: many come at the same moment."""
+        able = [dag for dag in dags if self._may_make(dag)]
+        queues = self._store.read_asset_queues([dag.dag_id for dag in able]) if able else {}
+        wanted = []
+        for dag in able:
+            new = self._wanted(dag, queues[dag.dag_id])
+            if new is not None:
+                wanted.append(new)
+        if not wanted:
+            return
+        try:
+            made = self._store.create_asset_runs(wanted)
+        except AlreadyExistsError:
+            # A run's name is a moment and chance: the next one will be another.
+            for dag in able:
+                yield from self._make(dag, now)
+            return
+        yield from (run for run in made if run is not None)
+
     def _make(self, dag: KnownDag, now: datetime) -> Iterator[DagRun]:
+        """Its runs, one by one."""
         schedule = dag.spec.schedule
         if not isinstance(schedule, OnAssets):
             return
@@ -85,7 +109,6 @@ class AssetRuns:
             try:
                 made = self._make_next(dag, schedule, queue, now)
             except AlreadyExistsError:
-                # A run's name is a moment and chance: the next one will be another.
                 continue
             except InvalidInputError as error:
                 _log.warning("DAG %s does not run by its assets: %s", dag.dag_id, error)
@@ -114,13 +137,21 @@ class AssetRuns:
         whoever did that has left word, and the DAG is looked at again."""
         if schedule.partitions is not None:
             return self._make_partition(dag, schedule, queue, now)
+        wanted = self._wanted(dag, queue)
+        return None if wanted is None else self._store.create_asset_runs([wanted])[0]
+
+    def _wanted(self, dag: KnownDag, queue: AssetQueue) -> NewAssetRun | None:
+        """The run that what is queued asks for; None where it does not meet the condition."""
+        schedule = dag.spec.schedule
         updated = {queued.asset for queued in queue.assets}
-        if not updated or not is_met(schedule.condition, updated, queue.members):
+        if not isinstance(schedule, OnAssets) or not updated:
+            return None
+        if not is_met(schedule.condition, updated, queue.members):
             return None
         moment = max(queued.queued_at for queued in queue.assets)
         names = sources([queued.asset.name for queued in queue.assets])
         new = self._new_run(dag, moment, f"Its assets were updated: {names}.")
-        return self._store.create_asset_run(new, [queued.asset_pk for queued in queue.assets], [])
+        return NewAssetRun(new, [queued.asset_pk for queued in queue.assets])
 
     def _make_partition(
         self, dag: KnownDag, schedule: OnAssets, queue: AssetQueue, now: datetime
@@ -158,3 +189,8 @@ class AssetRuns:
             partition_key=key,
             partition_date=date,
         )
+
+
+def _is_partitioned(dag: KnownDag) -> bool:
+    schedule = dag.spec.schedule
+    return isinstance(schedule, OnAssets) and schedule.partitions is not None
