@@ -38,6 +38,8 @@ AUDITED: Final = frozenset(
         ("rotate-fernet-key", None),
         ("state-store", "clean"),
         ("tasks", "clear"),
+        ("auth", "create-token"),
+        ("auth", "delete-token"),
         ("auth", "rotate-keys"),
         ("roles", "add-perms"),
         ("roles", "create"),

@@ -15,13 +15,16 @@ from slipstream.cli.auditing import complete, entry_of, is_audited
 from slipstream.cli.errors import UsageError
 from slipstream.cli.former import in_todays_words
 from slipstream.cli.grammar import Group, Parser, Run
+from slipstream.cli.refused import refuse
 from slipstream.model.errors import SlipstreamError
 
 NOUNS: Final[dict[str, tuple[str, str]]] = {
     "approvals": ("slipstream.cli.approvals", "List and answer what tasks ask people"),
     "api-server": ("slipstream.cli.components", "Run the REST API in a process of its own"),
     "assets": ("slipstream.cli.assets", "List assets, and make them"),
+    "auth": ("slipstream.cli.auth", "Keys, and tokens for scripts"),
     "backfill": ("slipstream.cli.backfill", "Make the runs of a stretch of time"),
+    "completion": ("slipstream.cli.completion", "Print what a shell completes commands with"),
     "config": ("slipstream.cli.settings", "Show the settings and where they come from"),
     "connections": ("slipstream.cli.connections", "Manage connections"),
     "dags": ("slipstream.cli.dags.commands", "List, run, pause and inspect DAGs"),
@@ -48,6 +51,7 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "triggerer": ("slipstream.cli.components", "Run triggers in a process of its own"),
     "users": ("slipstream.cli.users", "Manage who may sign in"),
     "variables": ("slipstream.cli.variables", "Manage variables"),
+    "why": ("slipstream.cli.why", "Say what a task waits for, since when and until when"),
     "version": ("slipstream.cli.info", "Show the version"),
 }
 """`{noun: (module, help)}`; a module offers `add_commands(group)`."""
@@ -56,7 +60,9 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
 def dispatch(arguments: Sequence[str]) -> int:
     """Parse and run; errors that people can mend become one line and an exit code."""
     try:
-        parsed = parse(in_todays_words(arguments, NOUNS))
+        words = in_todays_words(arguments, NOUNS)
+        refuse(words, NOUNS)
+        parsed = parse(words)
     except UsageError as error:
         return _fail(error, 2)
     except SystemExit as stop:  # argparse has said what is wrong, or printed its help

@@ -39,7 +39,6 @@ _GONE: Final[Mapping[tuple[str, ...], str]] = {
     ("flower",): "Run celery's flower by itself.",
     ("worker",): "Tasks run where [core] executor says.",
     ("serve_logs",): "Logs are served by the server: slipstream api-server.",
-    ("cheat-sheet",): "slipstream --help lists the commands, and COMMAND --help its verbs.",
     ("dags", "backfill"): "Make the runs of a stretch of time with slipstream backfill create.",
     ("tasks", "run"): "Tasks are started by the server; slipstream tasks test runs one by hand.",
     ("run",): "Tasks are started by the server; slipstream tasks test runs one by hand.",

@@ -28,10 +28,8 @@ def add_commands(group: Group) -> None:
     listing.add_output()
     create = group.verb("create", create_roles, "Create roles that give nothing yet")
     create.add_argument("role", nargs="*", metavar="ROLE")
-    create.add_argument("-v", "--verbose", action="store_true", help="accepted")
     delete = group.verb("delete", delete_roles, "Remove roles; built-in ones begin anew")
     delete.add_argument("role", nargs="*", metavar="ROLE")
-    delete.add_argument("-v", "--verbose", action="store_true", help="accepted")
     for name, run, about in (
         ("add-perms", add_permissions, "Let roles give more"),
         ("del-perms", remove_permissions, "Let roles give less"),
@@ -44,7 +42,6 @@ def add_commands(group: Group) -> None:
         verb.add_argument(
             "-a", "--action", nargs="+", default=[], help="can_read, can_create, can_edit …"
         )
-        verb.add_argument("-v", "--verbose", action="store_true", help="accepted")
     export = group.verb("export", export_roles, "Write roles to a JSON file")
     export.add_argument("file", metavar="FILEPATH", help="the file, or - for standard output")
     export.add_argument("-p", "--pretty", action="store_true", help="one entry to a line")

@@ -13,8 +13,10 @@ from slipstream.api.call import Call
 from slipstream.api.operation import Routes
 from slipstream.api.payloads.base import Instant, Payload
 from slipstream.api.payloads.bodies import Moment
+from slipstream.core.waiting import why
 from slipstream.model.run import UNMAPPED, DagRun, TaskKey
 from slipstream.store.records import Range, TaskSummary
+from slipstream.store.surroundings import surroundings
 
 routes = Routes("UI", prefix="/ui")
 
@@ -81,6 +83,8 @@ class WhyResponse(Payload, frozen=True, kw_only=True):
 
     run: str
     task: str
+    waits_for: str
+    """What it waits for, since when, and when that will likely change: one sentence."""
 
 
 @routes.add(
@@ -147,7 +151,9 @@ def get_why(
 ) -> WhyResponse:
     """Why the task instance is where it is."""
     found = call.store.get_instance(dag_id, dag_run_id, TaskKey(task_id, map_index))
-    return WhyResponse(run=found.run.reason, task=found.instance.reason)
+    within = timedelta(seconds=call.settings.unhealthy_after_seconds)
+    facts = surroundings(call.store, found, call.now(), alive_within=within)
+    return WhyResponse(run=found.run.reason, task=found.instance.reason, waits_for=why(facts))
 
 
 def run_bar(run: DagRun) -> RunBar:

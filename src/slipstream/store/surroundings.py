@@ -1,0 +1,122 @@
+"""Reads what is around a task instance, so that it can be said what it waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from statistics import median
+
+from slipstream.core.waiting import Busy, Surroundings
+from slipstream.model.run import DagRun
+from slipstream.model.states import FINISHED, RunState, TaskState
+from slipstream.store.interface import Store
+from slipstream.store.records import (
+    InstanceFilter,
+    InstanceInRun,
+    RunFilter,
+    Window,
+)
+
+_ACTIVE = (TaskState.QUEUED, TaskState.RUNNING)
+_REMEMBERED = Window(limit=10, order_by=("-end_date",))
+_MOST_UPSTREAM = 50
+
+
+def surroundings(
+    store: Store, found: InstanceInRun, now: datetime, *, alive_within: timedelta
+) -> Surroundings:
+    """What is around the instance. A scheduler that said nothing for longer than `alive_within`
+    counts as gone."""
+    run, instance = found.run, found.instance
+    dag = store.get_version(run.version_id).spec
+    beats = [beat.latest for beat in store.health() if beat.job == "scheduler" and beat.latest]
+    seen = max(beats, default=None)
+    facts = Surroundings(
+        now=now,
+        dag=dag,
+        run=run,
+        instance=instance,
+        is_paused=store.get_dag(run.dag_id).is_paused,
+        scheduler_seen=seen,
+        scheduler_is_alive=seen is not None and now - seen <= alive_within,
+    )
+    task = dag.tasks.get(instance.task_id)
+    match instance.state:
+        case TaskState.RUNNING:
+            return replace(facts, typical=_typical(store, run.dag_id, instance.task_id))
+        case TaskState.DEFERRED:
+            record = store.deferrals_of([found]).get((run.pk, instance.key))
+            if record is None:
+                return facts
+            deferral = record.deferral
+            return replace(facts, trigger=deferral.classpath, trigger_until=deferral.timeout_at)
+    if run.state is RunState.QUEUED:
+        return _with_runs(store, facts)
+    if instance.state is TaskState.SCHEDULED and task is not None:
+        pool = store.get_pool(task.pool)
+        use = store.pool_use().get(task.pool)
+        taken = 0 if use is None else use.running + use.queued
+        return replace(
+            facts,
+            pool_slots=None if pool is None else pool.slots,
+            pool_taken=taken + (use.deferred if use and pool and pool.include_deferred else 0),
+            active_in_dag=_count(store, run, None),
+            active_of_task=_count(store, None, (run.dag_id, instance.task_id)),
+        )
+    if instance.state is TaskState.NONE and task is not None and task.upstream:
+        which = InstanceFilter(
+            dag_ids=[run.dag_id],
+            run_ids=[run.run_id],
+            task_ids=list(task.upstream),
+            states=[state for state in TaskState if state not in FINISHED],
+        )
+        busy = store.list_instances(which, Window(limit=_MOST_UPSTREAM)).items
+        return replace(facts, upstream=[_busy(store, run, one) for one in busy])
+    return facts
+
+
+def _busy(store: Store, run: DagRun, one: InstanceInRun) -> Busy:
+    is_running = one.instance.state is TaskState.RUNNING
+    typical = _typical(store, run.dag_id, one.instance.task_id) if is_running else None
+    return Busy(instance=one.instance, typical=typical)
+
+
+def _with_runs(store: Store, facts: Surroundings) -> Surroundings:
+    dag_id = facts.run.dag_id
+    running = RunFilter(dag_ids=[dag_id], states=[RunState.RUNNING])
+    page = store.list_runs(running, Window(limit=1, order_by=("start_date",)))
+    ended = RunFilter(dag_ids=[dag_id], states=[RunState.SUCCESS])
+    return replace(
+        facts,
+        active_runs=page.total,
+        oldest_active=page.items[0].start_date if page.items else None,
+        typical_run=_median(
+            (run.start_date, run.end_date) for run in store.list_runs(ended, _REMEMBERED).items
+        ),
+    )
+
+
+def _count(store: Store, run: DagRun | None, task: tuple[str, str] | None) -> int:
+    which = InstanceFilter(
+        dag_ids=[run.dag_id if run is not None else task[0] if task else ""],
+        run_ids=None if run is None else [run.run_id],
+        task_ids=None if task is None else [task[1]],
+        states=_ACTIVE,
+    )
+    return store.list_instances(which, Window(limit=1)).total
+
+
+def _typical(store: Store, dag_id: str, task_id: str) -> timedelta | None:
+    which = InstanceFilter(dag_ids=[dag_id], task_ids=[task_id], states=[TaskState.SUCCESS])
+    found = store.list_instances(which, _REMEMBERED).items
+    return _median((one.instance.start_date, one.instance.end_date) for one in found)
+
+
+def _median(spans: Iterable[tuple[datetime | None, datetime | None]]) -> timedelta | None:
+    seconds = [
+        (end - start).total_seconds()
+        for start, end in spans
+        if start is not None and end is not None
+    ]
+    return timedelta(seconds=median(seconds)) if seconds else None

@@ -1,0 +1,38 @@
+"""`slipstream why`."""
+
+from __future__ import annotations
+
+from tests.api.making import a_run, recorded, started
+from tests.cli.conftest import Slipstream
+
+from slipstream.model.states import TaskState
+from slipstream.store.interface import Store
+from slipstream.store.records import PoolRecord
+
+WHY = ("why", "etl", "first")
+
+
+def test_it_says_what_a_task_waits_for(slipstream: Slipstream, store: Store) -> None:
+    version = recorded(store)
+    started(store, a_run(store, version), version, extract=TaskState.RUNNING)
+    done = slipstream(*WHY, "load.insert")
+    assert done.code == 0
+    assert "It waits for a scheduler: none was heard ever" in done.out
+    store.heartbeat("scheduler", "here", 1)
+    assert "It waits for transform (none)" in slipstream(*WHY, "load.insert").out.replace(
+        "(not started)", "(none)"
+    )
+    assert slipstream(*WHY, "extract").out.startswith("It is running")
+    assert slipstream(*WHY, "nothing").code == 1
+    assert slipstream("why", "etl").code == 2
+
+
+def test_a_full_pool_is_named(slipstream: Slipstream, store: Store) -> None:
+    version = recorded(store)
+    store.set_paused(["etl"], False)
+    store.heartbeat("scheduler", "here", 1)
+    store.set_pool(PoolRecord(name="wide", slots=0, description=None, include_deferred=False))
+    started(store, a_run(store, version), version, transform=TaskState.SCHEDULED)
+    said = slipstream(*WHY, "transform", "--map-index", "0").out
+    assert "the pool 'wide'" in said
+    assert "never runs before the pool grows" in said
