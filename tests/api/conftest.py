@@ -72,6 +72,7 @@ class Client:
             headers.setdefault("authorization", f"Bearer {self._token}")
         known = (
             "/auth",
+            "/execution",
             "/api",
             "/ui/",
             "/openapi",
