@@ -133,6 +133,10 @@ def _going_on(written, date: datetime, clear: dict | None):
         run = session.merge(before)
         if clear is not None:
             _clear(written, dag, run, session, **clear)
+            # Its instances know tasks of a DAG that nobody holds.
+            session.expunge_all()
+            run = session.merge(before, load=True)
+            session.refresh(run)
         if run.state == "queued":
             run.state = "running"
             run.start_date = datetime.now(UTC)

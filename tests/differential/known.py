@@ -83,7 +83,8 @@ def _is_one_state_expanded_apart(those: Sequence[Difference]) -> bool:
         {(True, True, False), (False, False, True)},
         {(True, False, True), (False, True, False)},
     )
-    return len(placeholders) == 1 and sides in apart and states < {"skipped", "upstream_failed"}
+    unrun = {"skipped", "upstream_failed", None}
+    return len(placeholders) == 1 and sides in apart and len(states) == 1 and states < unrun
 
 
 def _is_in_mapped_group(program: Program, task_id: str) -> bool:
@@ -168,22 +169,29 @@ def _left_out_above_a_failure(program: Program, difference: Difference) -> bool:
 
 def _has_literal_map(program: Program, task: Task) -> bool:
     """Whether the task, or a group around it, is mapped over what is known from the beginning."""
+    return any(not _references(mapped) for mapped in _maps_of(program, task))
+
+
+def _maps_of(program: Program, task: Task) -> list[Map]:
+    """What the task and the groups around it are mapped over."""
     around = next(path for item, path in walk(program.root) if item is task)
     blocks = [item for item, _ in walk(program.root) if isinstance(item, Block)]
     maps = [task.mapped, *(block.mapped for block in blocks if block.name in around)]
-    return any(mapped is not None and not _references(mapped) for mapped in maps)
+    return [mapped for mapped in maps if mapped is not None]
 
 
-def _skipped_as_its_rule_failed(program: Program, difference: Difference) -> bool:
-    """What a map is mapped over is skipped, and its rule fails, by one and the same event."""
+def _decided_by_what_it_is_mapped_over(program: Program, difference: Difference) -> bool:
+    """One event decides by the rule of a map and by what it is mapped over: that counts here.
+
+    Airflow looks at either first.
+    """
     task = _task(program, difference)
     return (
         difference.what == "state"
         and difference.key.endswith("|-1")
-        and (difference.ours, difference.theirs) == ("skipped", "upstream_failed")
+        and {difference.ours, difference.theirs} == {"skipped", "upstream_failed"}
         and task is not None
-        and task.mapped is not None
-        and _references(task.mapped)
+        and any(map(_references, _maps_of(program, task)))
     )
 
 
@@ -228,5 +236,5 @@ KNOWN: dict[str, Callable[[Program, Difference], bool]] = {
     "callbacks of a refused run are told why": _refused_run,
     LEFT_OUT: _left_out_above_a_failure,
     "a short circuit skips maps over literals, too": _short_circuit_above_a_map,
-    "a map is skipped though its rule fails at that moment": _skipped_as_its_rule_failed,
+    "what a map is mapped over counts before its rule": _decided_by_what_it_is_mapped_over,
 }

@@ -193,8 +193,12 @@ class Waits(Plain):
         return event if value is None else value
 
 
-class Loud(DecoratedOperator):
+class Loud(DecoratedOperator, PythonOperator):
     custom_operator_name = "@task.loud"
+
+    def __init__(self, *, python_callable, op_args, op_kwargs, **kwargs):
+        given = {"python_callable": python_callable, "op_args": op_args, "op_kwargs": op_kwargs}
+        super().__init__(kwargs_to_upstream=given, **given, **kwargs)
 
     def execute(self, context):
         value = super().execute(context)

@@ -133,6 +133,7 @@ OF_PAST = (
     (("depends_on_past", "True"), ("wait_for_past_depends_before_skipping", "True")),
 )
 """What tasks of several runs ask of the run before theirs."""
+OPTIONS_OF_PAST = frozenset(name for pairs in OF_PAST for name, _ in pairs)
 TRIGGER_ENDS = ("fire", "raise", "end", "succeed", "give", "fail", "skip")
 """What a trigger comes to: an event, an error, no event, or the end of its task."""
 POLICIES = (
