@@ -305,7 +305,39 @@ def test_a_fail_fast_dag_takes_only_all_success() -> None:
         empty("one", trigger_rule="all_done")
 
 
+@pytest.mark.parametrize(
+    ("argument", "value", "expected"),
+    [
+        ("max_active_runs", "3", "a whole number"),
+        ("max_active_runs", True, "a whole number"),
+        ("max_consecutive_failed_dag_runs", 1.5, "a whole number"),
+        ("description", 7, "a text"),
+        ("dag_display_name", ["Sales"], "a text"),
+        ("template_searchpath", 7, "a folder or a list of folders"),
+        ("user_defined_macros", ["upper"], "a dictionary"),
+        ("user_defined_filters", "upper", "a dictionary"),
+        ("jinja_environment_kwargs", 7, "a dictionary"),
+    ],
+)
+def test_what_a_dag_is_given_has_to_be_of_its_type(
+    argument: str, value: Any, expected: str
+) -> None:
+    kind = type(value).__name__
+    with pytest.raises(
+        TypeError, match=f"'d' has {argument}=.*of type {kind}; expected {expected}"
+    ):
+        DAG("d", **{argument: value})
+
+
+def test_a_search_path_may_be_a_path(tmp_path: Path) -> None:
+    (tmp_path / "hello.txt").write_text("hello {{ 1 + 1 }}")
+    environment = DAG("d", template_searchpath=tmp_path).get_template_env()
+    assert environment.get_template("hello.txt").render() == "hello 2"
+
+
 def test_tags_have_to_be_a_list() -> None:
+    with pytest.raises(TypeError, match="list of texts; 7 is of type int"):
+        DAG("d", tags=7)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="list of texts"):
         DAG("d", tags="abc")
     with pytest.raises(ValueError, match="100 is the most"):

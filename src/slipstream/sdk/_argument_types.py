@@ -21,6 +21,7 @@ _EXPECTED: Mapping[str, tuple[Types, str]] = {
     "ignore_first_depends_on_past": _FLAG,
     "wait_for_past_depends_before_skipping": _FLAG,
     "wait_for_downstream": _FLAG,
+    "owner": ((str, int), "a text"),
     "priority_weight": _NUMBER,
     "queue": _TEXT,
     "pool": _TEXT,

@@ -17,6 +17,7 @@ from slipstream.sdk import _scope
 from slipstream.sdk._argument_types import as_count, as_dictionary
 from slipstream.sdk._conf import authoring_defaults, conf
 from slipstream.sdk._dag_arguments import (
+    check_dag_types,
     checked_access,
     checked_owner_links,
     checked_tags,
@@ -89,7 +90,7 @@ class DAG(FormerDagMethods):
         end_date: datetime | str | None = None,
         *,
         default_args: Mapping[str, UserValue] | None = None,
-        template_searchpath: str | Iterable[str] | None = None,
+        template_searchpath: str | os.PathLike[str] | Collection[str] | None = None,
         template_undefined: type[jinja2.Undefined] | None = None,
         user_defined_macros: Mapping[str, UserValue] | None = None,
         user_defined_filters: Mapping[str, Callable[..., UserValue]] | None = None,
@@ -125,6 +126,17 @@ class DAG(FormerDagMethods):
         defaults = authoring_defaults()
         self.dag_id = check_id(dag_id, "dag_id")
         _scope.remember(self)
+        check_dag_types(
+            dag_id,
+            description=description,
+            dag_display_name=dag_display_name,
+            max_active_runs=max_active_runs,
+            max_consecutive_failed_dag_runs=max_consecutive_failed_dag_runs,
+            template_searchpath=template_searchpath,
+            user_defined_macros=user_defined_macros,
+            user_defined_filters=user_defined_filters,
+            jinja_environment_kwargs=jinja_environment_kwargs,
+        )
         self.description = description
         self.fileloc = file_of_caller()
         self.auto_register = auto_register
@@ -149,8 +161,8 @@ class DAG(FormerDagMethods):
         self.catchup = defaults.catchup if catchup is None else bool(catchup)
 
         self.template_searchpath = (
-            [template_searchpath]
-            if isinstance(template_searchpath, str)
+            [str(template_searchpath)]
+            if isinstance(template_searchpath, str | os.PathLike)
             else list(template_searchpath or [])
         )
         self.template_undefined = template_undefined

@@ -48,6 +48,30 @@ def todays_arguments(former: dict[str, UserValue], dag_id: str) -> dict[str, Use
     return today
 
 
+_EXPECTED: Mapping[str, tuple[type | tuple[type, ...], str]] = {
+    "description": (str, "a text"),
+    "dag_display_name": (str, "a text"),
+    "max_active_runs": (int, "a whole number"),
+    "max_consecutive_failed_dag_runs": (int, "a whole number"),
+    "template_searchpath": ((str, os.PathLike, Collection), "a folder or a list of folders"),
+    "user_defined_macros": (Mapping, "a dictionary {name: macro}"),
+    "user_defined_filters": (Mapping, "a dictionary {name: filter}"),
+    "jinja_environment_kwargs": (Mapping, "a dictionary of Jinja's own arguments"),
+}
+"""`{argument: (types, what that is called)}`; None always counts as not given."""
+
+
+def check_dag_types(dag_id: str, **given: UserValue) -> None:
+    """Raise `TypeError` where a DAG was given something else than its arguments are."""
+    for name, value in given.items():
+        types, what = _EXPECTED[name]
+        if value is not None and (not isinstance(value, types) or value is True):
+            raise TypeError(
+                f"DAG {dag_id!r} has {name}={value!r}, which is of type "
+                f"{type(value).__name__}; expected {what}."
+            )
+
+
 def _close_name(name: str) -> str:
     """A guess at what was meant."""
     from inspect import signature
@@ -65,6 +89,11 @@ def checked_tags(tags: Collection[str] | None, dag_id: str) -> set[str]:
     """The tags, each once. Raises `TypeError` or `InvalidIdError`."""
     if isinstance(tags, str):
         raise TypeError(f"The tags of DAG {dag_id!r} have to be a list of texts, not one text.")
+    if tags is not None and not isinstance(tags, Iterable):
+        raise TypeError(
+            f"The tags of DAG {dag_id!r} have to be a list of texts; {tags!r} is of type "
+            f"{type(tags).__name__}."
+        )
     found = {str(tag) for tag in tags or ()}
     for tag in found:
         if len(tag) > MAX_TAG_LENGTH:
