@@ -132,7 +132,7 @@ def _going_on(written, date: datetime, clear: dict | None):
     def go_on(*, dag, session, **_):
         run = session.merge(before)
         if clear is not None:
-            _clear(written, dag, run, session, **clear)
+            _clear(written, run, session, **clear)
             # Its instances know tasks of a DAG that nobody holds.
             session.expunge_all()
             run = session.merge(before, load=True)
@@ -152,23 +152,24 @@ def _going_on(written, date: datetime, clear: dict | None):
         dagrun.get_or_create_dagrun, SerializedDAG.clear_dags = make, wipe
 
 
-def _clear(written, dag, run, session, *, task_ids, upstream, downstream, only_failed) -> None:
+def _clear(written, run, session, *, task_ids, upstream, downstream, only_failed) -> None:
     """What `clearTaskInstances` of the REST API does."""
     from airflow.serialization.serialized_objects import DagSerialization
 
-    # A subset shares its groups with the DAG that it is of: one of its own may go with it.
-    whole = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(written))
-    subset = whole.partial_subset(
+    def fresh():
+        # A subset takes the groups of the DAG that it is of along, where it goes.
+        return DagSerialization.deserialize_dag(DagSerialization.serialize_dag(written))
+
+    subset = fresh().partial_subset(
         task_ids=task_ids, include_downstream=downstream, include_upstream=upstream
     )
-    dag.clear(
+    fresh().clear(
         task_ids=list(subset.task_dict),
         run_id=run.run_id,
         only_failed=only_failed,
         session=session,
     )
     session.flush()
-    session.refresh(run)
 
 
 _waiting: list = []

@@ -195,6 +195,21 @@ def _decided_by_what_it_is_mapped_over(program: Program, difference: Difference)
     )
 
 
+def _above_a_nested_map(program: Program, difference: Difference) -> bool:
+    """A task of a mapped group that holds another one: Airflow mixes up the indexes of the two."""
+    task = _task(program, difference)
+    if task is None or difference.what == "trace":
+        return False
+    around = next(path for item, path in walk(program.root) if item is task)
+    return any(
+        isinstance(item, Block)
+        and item.mapped is not None
+        and item.name not in around
+        and any(name in path for name in around if name.startswith("m"))
+        for item, path in walk(program.root)
+    )
+
+
 def _references(mapped: Map) -> bool:
     return any(isinstance(value, Ref) for _, value in mapped.over)
 
@@ -235,6 +250,7 @@ KNOWN: dict[str, Callable[[Program, Difference], bool]] = {
     "post_execute is called after a branch, too": _hook_after_a_decision,
     "callbacks of a refused run are told why": _refused_run,
     LEFT_OUT: _left_out_above_a_failure,
+    "indexes of nested maps are told apart": _above_a_nested_map,
     "a short circuit skips maps over literals, too": _short_circuit_above_a_map,
     "what a map is mapped over counts before its rule": _decided_by_what_it_is_mapped_over,
 }

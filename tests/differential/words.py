@@ -130,7 +130,6 @@ OF_PAST = (
     (("depends_on_past", "True"),),
     (("wait_for_downstream", "True"),),
     (("depends_on_past", "True"), ("ignore_first_depends_on_past", "True")),
-    (("depends_on_past", "True"), ("wait_for_past_depends_before_skipping", "True")),
 )
 """What tasks of several runs ask of the run before theirs."""
 OPTIONS_OF_PAST = frozenset(name for pairs in OF_PAST for name, _ in pairs)
