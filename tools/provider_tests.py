@@ -4,10 +4,10 @@
 
 The source package of each provider is fetched by pip, in the version that is installed, and is not
 kept unless `--folder` says where. `--python` is an interpreter with the providers, what they need,
-pytest, pytest-asyncio, requests-mock, aioresponses and time-machine; `--airflow` one that has
-Airflow besides: the same tests run under it, and its rate stands beside ours. Fixtures of
-Airflow's own repository have a small stand-in (`provider_fixtures`); tests that want its database
-cannot run under either, and count as errors.
+pytest, pytest-asyncio, pytest-timeout, requests-mock, aioresponses, time-machine and dnspython;
+`--airflow` one that has Airflow besides: the same tests run under it, and its rate stands beside
+ours. Fixtures of Airflow's own repository have a small stand-in (`provider_fixtures`); tests that
+want its database cannot run under either, and count as errors.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FIXTURES = Path(__file__).with_name("provider_fixtures")
+TEST_LIMIT_SECONDS = 30
+"""Some tests wait for addresses of the internet, which a machine may not reach."""
 PREFIX = "apache-airflow-providers-"
 
 
@@ -67,6 +69,7 @@ def tested(place: Path, python: str, *, ours: bool, timeout_seconds: float) -> R
     command = [python, "-m", "pytest", "-q", "--tb=line", "tests/unit"]
     command += ["-p", "surface_plugin"] if ours else []
     command += [f"--junitxml={report}", "-o", "asyncio_mode=strict", "-p", "no:cacheprovider"]
+    command += ["-o", f"timeout={TEST_LIMIT_SECONDS}", "--continue-on-collection-errors"]
     with tempfile.TemporaryDirectory(prefix="provider-tests-") as home:
         # Certificates of this machine would show in what the tests compare.
         kept = {name: value for name, value in os.environ.items() if "CA_BUNDLE" not in name}
