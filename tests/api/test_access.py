@@ -66,6 +66,8 @@ def test_every_route_has_a_permission_or_is_open_on_purpose(
         "/auth/token",
         "/auth/token/cli",
         "/auth/logout",
+        "/auth/oidc/login",
+        "/auth/oidc/callback",
     }
     assert for_the_signed_in == {
         "/auth/token/refresh",

@@ -12,8 +12,10 @@ from slipstream import __version__
 from slipstream.api.auth import own, people
 from slipstream.api.auth.doors import door_routes
 from slipstream.api.auth.gate import Gate
+from slipstream.api.auth.ldap import LdapDirectory
 from slipstream.api.auth.login import login_routes
 from slipstream.api.auth.login_check import LoginCheck
+from slipstream.api.auth.oidc import oidc_routes
 from slipstream.api.auth.tokens import Tokens
 from slipstream.api.call import Deployment, RemoteLogReader, SignsOfLife, utc_now
 from slipstream.api.connection_tests import ConnectionTester
@@ -142,11 +144,13 @@ def create_app(
     )
     tokens = Tokens(store, settings, clock)
     gate = Gate(store, tokens, clock, all_admins=settings.simple_auth_manager_all_admins)
-    check = LoginCheck(settings.login_attempts_per_minute)
+    directory = None if settings.ldap is None else LdapDirectory(settings.ldap)
+    check = LoginCheck(settings.login_attempts_per_minute, directory=directory)
     operations = [
         *login_routes(tokens, settings, check),
         *door_routes(settings),
         *access_operations(),
+        *oidc_routes(tokens, settings),
         *public_operations(),
         *session_routes(tokens, settings, gate, check),
         *ui_operations(),

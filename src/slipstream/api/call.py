@@ -69,6 +69,8 @@ class Call:
     entry: AuditEntry | None = None
     """What the audit log will say; None where it says nothing."""
     door: Door = Door.REST_API
+    base_url: str = ""
+    """Where the server is, as the request has it: scheme, host and port."""
 
     @property
     def store(self) -> Store:

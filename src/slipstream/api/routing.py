@@ -120,7 +120,8 @@ def endpoint_of(operation: Operation, deployment: Deployment) -> Callable[..., o
         entry = None
         if operation.audited:
             entry = entry_of(operation, user, address, door, parameters)
-        call = Call(deployment, address, user, dag_ids, entry, door)
+        where = f"{request.url.scheme}://{request.url.netloc}"
+        call = Call(deployment, address, user, dag_ids, entry, door, where)
         result = handler(call, **parameters)
         if entry is not None:
             complete(deployment.store, entry)

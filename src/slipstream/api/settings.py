@@ -3,8 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OidcSettings:
+    """An OpenID Connect provider that vouches for people."""
+
+    issuer: str
+    """Its address, as its tokens name it."""
+    client_id: str
+    client_secret: str | None = field(default=None, repr=False)
+    scopes: str = "openid profile email"
+    username_claim: str = "preferred_username"
+    roles_claim: str = "roles"
+    """The claim with the names of roles; those that there are not are passed over."""
+    default_role: str = "Viewer"
+    """What somebody has whose token names no role of ours; empty for none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LdapSettings:
+    """A directory that vouches for people."""
+
+    uri: str
+    """`ldap://…` or `ldaps://…`."""
+    base_dn: str
+    """Below which people are looked for."""
+    bind_dn: str | None = None
+    """As whom the server looks for them; None for nobody in particular."""
+    bind_password: str | None = field(default=None, repr=False)
+    user_filter: str = "(uid={username})"
+    group_attribute: str = "memberOf"
+    group_roles: Mapping[str, str] = field(default_factory=dict)
+    """`{group: role}`."""
+    default_role: str = "Viewer"
+    """What somebody has who is in none of these groups; empty for none."""
+    start_tls: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +63,9 @@ class ApiSettings:
     login_attempts_per_minute: int = 10
     """Failed logins per user name and address before further ones are refused; 0 for no limit."""
 
+    ldap: LdapSettings | None = None
+    oidc: OidcSettings | None = None
+    """Who vouches for people besides the database; None for nobody."""
     is_https: bool = False
     """People reach the server by https, so that cookies need not be sent over anything less."""
     base_path: str = ""

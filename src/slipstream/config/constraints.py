@@ -49,6 +49,8 @@ SECRETS: Final[frozenset[Name]] = frozenset(
         ("api", "secret_key"),
         ("api_auth", "jwt_secret"),
         ("slipstream", "previous_jwt_secret"),
+        ("slipstream", "oidc_client_secret"),
+        ("slipstream", "ldap_bind_password"),
         ("sentry", "sentry_dsn"),
         ("smtp", "smtp_user"),
         ("smtp", "smtp_password"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,9 +17,11 @@ from slipstream.api.errors import NotAuthenticatedError
 from slipstream.api.settings import ApiSettings
 from slipstream.model.errors import ConflictError
 from slipstream.model.ids import new_uuid7
+from slipstream.model.json import JsonValue
 from slipstream.store.interface import Store
 
 _ALGORITHM: Final = "HS256"
+_SEALED: Final = "sealed"
 _KEY_NAME: Final = "api.jwt"
 _PREVIOUS_KEY_NAME: Final = "api.jwt.previous"
 
@@ -116,6 +118,32 @@ class Tokens:
         current = next(self._keys()).secret
         self._store.set_secret(_PREVIOUS_KEY_NAME, None if at_once else f"{until}:{current}")
         self._store.set_secret(_KEY_NAME, _new_secret())
+
+    def seal(self, content: Mapping[str, JsonValue], lifetime_seconds: int) -> str:
+        """The content, signed, to be read by `unseal` for that long. It is no access token."""
+        import jwt
+
+        until = self._clock() + timedelta(seconds=lifetime_seconds)
+        key = next(self._keys())
+        claims = {"sealed": dict(content), "exp": until, "aud": _SEALED}
+        return jwt.encode(claims, key.secret, algorithm=_ALGORITHM, headers={"kid": key.key_id})
+
+    def unseal(self, sealed: str) -> dict[str, JsonValue]:
+        """What was sealed. Raises `NotAuthenticatedError`."""
+        import jwt
+
+        try:
+            claims = jwt.decode(
+                sealed,
+                self._secret_of(jwt.get_unverified_header(sealed).get("kid")),
+                algorithms=[_ALGORITHM],
+                audience=_SEALED,
+                options={"require": ["exp", "sealed"], "verify_exp": False},
+            )
+        except jwt.InvalidTokenError as error:
+            raise NotAuthenticatedError("The sign-in is not known here: begin it anew.") from error
+        self._refuse_expired(claims["exp"])
+        return dict(claims["sealed"])
 
     def _keys(self) -> Iterator[_Key]:
         """The one to sign with, and the one before while it counts."""

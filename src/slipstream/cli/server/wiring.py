@@ -13,7 +13,7 @@ from slipstream.runtime.settings import HostSettings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from slipstream.api.settings import ApiSettings
+    from slipstream.api.settings import ApiSettings, LdapSettings, OidcSettings
     from slipstream.services.dag_files import DagFolder
 
 LOCAL_EXECUTORS = ("LocalExecutor", "SequentialExecutor")
@@ -145,6 +145,8 @@ def api_settings(deployment: Deployment) -> ApiSettings:
         log_dir=deployment.logs_folder,
         jwt_secret=config.get("api_auth", "jwt_secret") or None,
         previous_jwt_secret=config.get("slipstream", "previous_jwt_secret") or None,
+        ldap=_ldap(config),
+        oidc=_oidc(config),
         jwt_expiry_seconds=config.integer("api_auth", "jwt_expiration_time"),
         jwt_cli_expiry_seconds=config.integer("api_auth", "jwt_cli_expiration_time"),
         jwt_leeway_seconds=config.integer("api_auth", "jwt_leeway"),
@@ -165,6 +167,64 @@ def api_settings(deployment: Deployment) -> ApiSettings:
         allowed_run_id_pattern=config.text("scheduler", "allowed_run_id_pattern"),
         unhealthy_after_seconds=config.number("scheduler", "scheduler_health_check_threshold"),
         store_is_near=deployment.database_url.startswith("sqlite"),
+    )
+
+
+def _ldap(config: Config) -> LdapSettings | None:
+    """The directory. Raises `ConfigError` where what it needs is missing or cannot be read."""
+    from slipstream.api.settings import LdapSettings
+
+    uri, base_dn = config.get("slipstream", "ldap_uri"), config.get("slipstream", "ldap_base_dn")
+    if not uri:
+        return None
+    if not base_dn or not uri.startswith(("ldap://", "ldaps://")):
+        raise ConfigError(
+            "[slipstream] ldap_uri must begin with ldap:// or ldaps://, and ldap_base_dn says "
+            "below which entry people are, such as ou=people,dc=example,dc=com."
+        )
+    setting = config.setting("slipstream", "ldap_group_roles")
+    try:
+        group_roles = {
+            str(key): str(role) for key, role in json.loads(setting.value or "{}").items()
+        }
+    except (ValueError, AttributeError) as error:
+        raise ConfigError(
+            f"{setting.source}: [slipstream] ldap_group_roles is no JSON object of groups and "
+            f"roles: {error}."
+        ) from error
+    return LdapSettings(
+        uri=uri,
+        base_dn=base_dn,
+        bind_dn=config.get("slipstream", "ldap_bind_dn") or None,
+        bind_password=config.get("slipstream", "ldap_bind_password") or None,
+        user_filter=config.text("slipstream", "ldap_user_filter"),
+        group_attribute=config.text("slipstream", "ldap_group_attribute"),
+        group_roles=group_roles,
+        default_role=config.get("slipstream", "ldap_default_role") or "",
+        start_tls=config.flag("slipstream", "ldap_start_tls"),
+    )
+
+
+def _oidc(config: Config) -> OidcSettings | None:
+    """The OpenID Connect provider. Raises `ConfigError` where only half of it is said."""
+    from slipstream.api.settings import OidcSettings
+
+    issuer = config.get("slipstream", "oidc_issuer")
+    client_id = config.get("slipstream", "oidc_client_id")
+    if not issuer and not client_id:
+        return None
+    if not issuer or not client_id:
+        raise ConfigError(
+            "[slipstream] oidc_issuer and oidc_client_id belong together; only one of them is set."
+        )
+    return OidcSettings(
+        issuer=issuer.rstrip("/"),
+        client_id=client_id,
+        client_secret=config.get("slipstream", "oidc_client_secret") or None,
+        scopes=config.text("slipstream", "oidc_scopes"),
+        username_claim=config.text("slipstream", "oidc_username_claim"),
+        roles_claim=config.text("slipstream", "oidc_roles_claim"),
+        default_role=config.get("slipstream", "oidc_default_role") or "",
     )
 
 
