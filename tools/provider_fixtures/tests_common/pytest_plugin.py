@@ -6,6 +6,8 @@ import pytest
 
 # Of the connections that an Airflow for tests has by default, those that these tests use.
 os.environ.setdefault("AIRFLOW_CONN_HTTP_DEFAULT", "http://www.httpbin.org/")
+os.environ.setdefault("AIRFLOW_CONN_SSH_DEFAULT", "ssh://localhost")
+os.environ.setdefault("AIRFLOW_CONN_SFTP_DEFAULT", "sftp://localhost:22")
 
 
 @pytest.fixture
