@@ -11,7 +11,7 @@ export PYTHONPATH := $(CURDIR)/src
 # Many tests wait for processes, so that twice as many run as there are cores.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(16, 2 * os.cpu_count()))")
 
-.PHONY: demo test check lint types contracts bench differential beside integrations providers-check setup ui ui-check ui-bench e2e lock clean clients fuzz
+.PHONY: demo test check lint types contracts audit bench differential beside integrations providers-check setup ui ui-check ui-bench e2e lock clean clients fuzz
 
 setup:
 	@$(PYTHON) tools/set_up.py $(VENV)
@@ -39,7 +39,7 @@ demo: $(SETUP) ui
 test: $(SETUP)
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
-check: lint types contracts test
+check: lint types contracts audit test
 
 lint: $(SETUP)
 	@$(BIN)/ruff format --check .
@@ -47,6 +47,10 @@ lint: $(SETUP)
 
 types: $(SETUP)
 	@$(BIN)/mypy
+
+# Weaknesses in the code, and known ones in what it depends on.
+audit: $(SETUP)
+	@$(BIN)/python tools/audit.py
 
 contracts: $(SETUP)
 	@$(BIN)/lint-imports --no-cache

@@ -108,4 +108,7 @@ def test_every_operation_but_the_open_ones_asks_for_a_token(document: Mapping[st
         "get_session",
         "login",
         "logout",
+        "log_out_token",
+        "begin_oidc",
+        "end_oidc",
     }

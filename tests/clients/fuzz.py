@@ -13,8 +13,8 @@ from pathlib import Path
 from tests.cli.servers import running, token
 
 HERE = Path(__file__).parent
-STREAMS = ("/stream", "/wait", "/auth/logout", "/ui/session")
-"""Answers without an end, and what would end the session."""
+STREAMS = ("/stream", "/wait", "/auth/login", "/auth/logout", "/ui/session")
+"""Answers without an end, and what leads to a page or ends the session."""
 
 
 def main() -> int:
@@ -37,7 +37,7 @@ def main() -> int:
                 "--checks",
                 "not_a_server_error",
                 *(word for path in STREAMS for word in ("--exclude-path-regex", f"{path}$")),
-                *(options or ("--max-examples", "15", "--seed", "1")),
+                *(options or ("--max-examples", "10", "--seed", "1", "--max-time", "900")),
             ]
             code = subprocess.run(command, check=False, cwd=home).returncode
             if code:

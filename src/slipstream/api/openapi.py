@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from slipstream import __version__
 from slipstream.api.call import Deployment
-from slipstream.api.operation import Open, Operation
+from slipstream.api.operation import PUBLIC, Operation
 from slipstream.api.routing import endpoint_of
 from slipstream.model.states import TaskState
 
@@ -54,7 +54,7 @@ def openapi_document(operations: Sequence[Operation], deployment: Deployment) ->
             operation_id=operation.operation_id,
             tags=[operation.tag],
             responses=_error_answers(operation) | _other_contents(operation),
-            openapi_extra=None if isinstance(operation.permission, Open) else _locked(),
+            openapi_extra=None if operation.permission is PUBLIC else _locked(),
         )
     document = app.openapi()
     document.setdefault("components", {})["securitySchemes"] = _SECURITY_SCHEMES
@@ -99,7 +99,7 @@ def _locked() -> dict[str, Any]:
 
 
 def _error_answers(operation: Operation) -> dict[int | str, dict[str, Any]]:
-    statuses = [] if isinstance(operation.permission, Open) else [401, 403]
+    statuses = [] if operation.permission is PUBLIC else [401, 403]
     if "{" in operation.path:
         statuses.append(404)
     if operation.method in ("POST", "PATCH", "DELETE"):

@@ -27,6 +27,7 @@ from slipstream.store.times import Clock, from_micros, to_micros
 _COLUMNS = tuple(log.c)
 _ORDERS = {column.name: column for column in _COLUMNS if column.name != "details"}
 _ORDERS |= {"id": log.c.pk, "logical_date": dag_run.c.logical_date}
+_ADD = insert(log).returning(log.c.pk)
 _SAME_RUN = (dag_run.c.dag_id == log.c.dag_id) & (dag_run.c.run_id == log.c.run_id)
 
 
@@ -137,7 +138,7 @@ def _put(transaction: Transaction, what: NewEvent, now: datetime) -> int:
         "try_number": what.try_number,
         "details": to_json(dict(what.details)),
     }
-    return int(transaction.value(insert(log).values(row).returning(log.c.pk)))
+    return int(transaction.execute(_ADD, [row]).scalar_one())
 
 
 def _query() -> Select[Any]:

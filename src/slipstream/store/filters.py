@@ -10,11 +10,12 @@ from sqlalchemy import ColumnElement, Select, UnaryExpression, or_, select, text
 
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.run import DagRun
-from slipstream.model.states import RunState
+from slipstream.model.states import RUN_FINISHED, RunState
 from slipstream.store.asset_tables import asset, asset_event, run_asset_event
 from slipstream.store.records import InstanceFilter, Range, RunFilter, Span, Window
 from slipstream.store.rows import RUN_COLUMNS
 from slipstream.store.tables import (
+    ACTIVE_RUNS,
     ACTIVE_TASK_STATES,
     ACTIVE_TASKS,
     FAILED_TASK_STATES,
@@ -76,9 +77,17 @@ def ordering(
             raise InvalidInputError(
                 f"Cannot sort by {name!r}: choose one of {', '.join(sorted(fields))}."
             )
-        clauses.append(column.desc().nulls_last() if descends else column.asc().nulls_first())
+        clauses.append(_ordered(column, descends=descends))
     clauses.append(tie_break.desc() if descends else tie_break.asc())
     return clauses
+
+
+def _ordered(column: ColumnElement[Any], *, descends: bool) -> UnaryExpression[Any]:
+    """One clause. Of a column that always has a value nothing is said of missing ones: PostgreSQL
+    would not take its index."""
+    if not getattr(column, "nullable", True):
+        return column.desc() if descends else column.asc()
+    return column.desc().nulls_last() if descends else column.asc().nulls_first()
 
 
 def in_range(column: ColumnElement[Any], bounds: Range) -> list[ColumnElement[bool]]:
@@ -176,7 +185,11 @@ def _consuming(text: str | None) -> list[ColumnElement[bool]]:
 
 def run_conditions(which: RunFilter) -> list[ColumnElement[bool]]:
     """What a run must meet."""
+    active: list[ColumnElement[bool]] = []
+    if which.states is not None and not set(which.states) & RUN_FINISHED:
+        active.append(text(ACTIVE_RUNS))  # type: ignore[arg-type]  # as below
     return [
+        *active,
         *one_among(dag_run.c.dag_id, which.dag_ids),
         *like(dag_run.c.dag_id, which.dag_id_pattern),
         *one_among(dag_run.c.run_id, which.run_ids),

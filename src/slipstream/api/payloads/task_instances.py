@@ -227,7 +227,7 @@ def task_instance_payload(
         scheduled_when=instance.scheduled_at,
         pid=instance.pid,
         executor=task.executor,
-        executor_config=json.dumps(task.details.get("executor_config") or {}),
+        executor_config=_as_text(task.details.get("executor_config")),
         note=instance.note,
         rendered_map_index=_name_in_map(instance),
         rendered_fields=rendered_fields or {},
@@ -235,6 +235,10 @@ def task_instance_payload(
         triggerer_job=None,
         dag_version=version_payload(version),
     )
+
+
+def _as_text(config: JsonValue) -> str:
+    return json.dumps(config) if config else "{}"
 
 
 def try_payload(

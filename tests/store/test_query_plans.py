@@ -1,0 +1,185 @@
+"""How the databases find what listings show: by an index, never by reading a large table through.
+
+The plans are the databases' own. PostgreSQL is told to avoid reading tables through, for it does so
+with small ones in any case: where it still does, there is no index that would serve.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+from tests.store.making import recorded
+
+from slipstream.model.states import RunState, RunType, TaskState
+from slipstream.store.component_records import JobFilter
+from slipstream.store.event_records import EventFilter
+from slipstream.store.input_records import InputFilter
+from slipstream.store.interface import Store
+from slipstream.store.records import (
+    AssetEventFilter,
+    DagFilter,
+    InstanceFilter,
+    NewRun,
+    Range,
+    RunFilter,
+    Window,
+    XComFilter,
+)
+
+LARGE = (
+    "task_instance",
+    "attempt",
+    "dag_run",
+    "xcom",
+    "event_log",
+    "asset_event",
+    "rendered_fields",
+)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+PAGE = Window(limit=100)
+NEWEST = Window(limit=100, order_by=("-start_date",))
+RUN = {"dag_ids": ["sales"], "run_ids": ["one"]}
+
+
+def listings(store: Store) -> dict[str, Callable[[], object]]:
+    """What pages and programs ask for again and again."""
+    run = store.get_run("sales", "one")
+    instances, runs = store.list_instances, store.list_runs
+    return {
+        "all instances": lambda: instances(InstanceFilter(), PAGE),
+        "newest instances": lambda: instances(InstanceFilter(), NEWEST),
+        "instances of a run": lambda: instances(InstanceFilter(**RUN), PAGE),
+        "newest instances of a run": lambda: instances(InstanceFilter(**RUN), NEWEST),
+        "instances of a task in a run": lambda: instances(
+            InstanceFilter(**RUN, task_ids=["load"]), PAGE
+        ),
+        "failed instances": lambda: instances(InstanceFilter(states=[TaskState.FAILED]), PAGE),
+        "running instances": lambda: instances(InstanceFilter(states=[TaskState.RUNNING]), PAGE),
+        "instances of a stretch of time": lambda: instances(
+            InstanceFilter(start_date=Range(gte=NOW)), NEWEST
+        ),
+        "all runs": lambda: runs(RunFilter(), PAGE),
+        "newest runs": lambda: runs(RunFilter(), Window(limit=100, order_by=("-run_after",))),
+        "runs of a DAG": lambda: runs(
+            RunFilter(dag_ids=["sales"]), Window(limit=100, order_by=("-run_after",))
+        ),
+        "runs by logical date": lambda: runs(
+            RunFilter(dag_ids=["sales"]), Window(limit=100, order_by=("-logical_date",))
+        ),
+        "active runs": lambda: runs(RunFilter(states=[RunState.RUNNING]), PAGE),
+        "runs of a stretch of time": lambda: runs(RunFilter(run_after=Range(gte=NOW)), PAGE),
+        "last runs of DAGs": lambda: store.newest_runs(["sales"], 14),
+        "DAGs": lambda: store.list_dags(DagFilter(), PAGE),
+        "DAGs by their last run": lambda: store.list_dags(
+            DagFilter(last_run_state=RunState.FAILED), PAGE
+        ),
+        "tasks summed up": lambda: store.task_summaries([run.pk]),
+        "XComs of a run": lambda: store.list_xcoms(XComFilter(**RUN), PAGE),
+        "events of a run": lambda: store.list_events(
+            EventFilter(dag_id="sales", run_id="one"), PAGE
+        ),
+        "newest events": lambda: store.list_events(
+            EventFilter(), Window(limit=100, order_by=("-when",))
+        ),
+        "events of an asset": lambda: store.list_asset_events(AssetEventFilter(asset_pk=1), PAGE),
+        "approvals": lambda: store.list_inputs(InputFilter(), PAGE),
+        "jobs": lambda: store.list_jobs(JobFilter(), PAGE),
+    }
+
+
+NAMES = (
+    "all instances",
+    "newest instances",
+    "instances of a run",
+    "newest instances of a run",
+    "instances of a task in a run",
+    "failed instances",
+    "running instances",
+    "instances of a stretch of time",
+    "all runs",
+    "newest runs",
+    "runs of a DAG",
+    "runs by logical date",
+    "active runs",
+    "runs of a stretch of time",
+    "last runs of DAGs",
+    "DAGs",
+    "DAGs by their last run",
+    "tasks summed up",
+    "XComs of a run",
+    "events of a run",
+    "newest events",
+    "events of an asset",
+    "approvals",
+    "jobs",
+)
+
+
+@contextmanager
+def plans() -> Iterator[list[tuple[str, str]]]:
+    """`(statement, its plan)` of all queries until the block ends."""
+    found: list[tuple[str, str]] = []
+
+    def explain(connection: Any, _: Any, statement: str, parameters: Any, *__: Any) -> None:
+        if not statement.lstrip().upper().startswith(("SELECT", "WITH")):
+            return
+        cursor = connection.connection.cursor()
+        if connection.dialect.name == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute(f"EXPLAIN {statement}", parameters)
+        else:
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        found.append((statement, "\n".join(str(row[-1]) for row in cursor.fetchall())))
+        cursor.close()
+
+    event.listen(Engine, "before_cursor_execute", explain)
+    try:
+        yield found
+    finally:
+        event.remove(Engine, "before_cursor_execute", explain)
+
+
+def read_through(plan: str) -> list[str]:
+    """The large tables that a plan reads from end to end, index or not, to sort or to filter."""
+    names = "|".join(LARGE)
+    whole = re.findall(rf"Seq Scan on ({names})\b", plan)
+    for line in plan.splitlines():
+        scanned = re.fullmatch(rf"SCAN ({names})", line.strip())
+        if scanned:
+            whole.append(scanned.group(1))
+    return whole
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_listing_is_found_by_an_index(store: Store, name: str) -> None:
+    version = recorded(store)
+    store.create_run(
+        NewRun(
+            dag_id="sales",
+            run_id="one",
+            run_type=RunType.MANUAL,
+            version_id=version.version_id,
+            run_after=NOW,
+            triggered_by="cli",
+        )
+    )
+    listing = listings(store)[name]
+    with plans() as found:
+        listing()
+    assert found, "no statement was seen"
+    for statement, plan in found:
+        # The rows that a page begins with are found in the order of their numbers.
+        limited = re.search(r"ORDER BY \w+\.pk (ASC|DESC)?\s*LIMIT", statement.replace("\n", " "))
+        if not limited:
+            assert not read_through(plan), f"{statement}\n\n{plan}"
+        assert "TEMP B-TREE FOR ORDER BY" not in plan or "run" in name or name in SORTED, plan
+
+
+SORTED = {"DAGs", "DAGs by their last run", "approvals", "failed instances", "running instances"}
+"""What is sorted after it was found: it is never much."""
