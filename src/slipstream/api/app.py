@@ -62,6 +62,7 @@ from slipstream.api.public import plugins as plugin_operations
 from slipstream.api.routing import OperationRoute
 from slipstream.api.settings import ApiSettings
 from slipstream.api.ui import backfills as ui_backfills
+from slipstream.api.ui import logs as ui_logs
 from slipstream.api.ui import runs as ui_runs
 from slipstream.api.ui import stream, structure
 from slipstream.api.ui.pages import page_routes
@@ -184,7 +185,13 @@ def access_operations() -> Sequence[Operation]:
 
 def ui_operations() -> Sequence[Operation]:
     """What the web app asks for beside the REST API."""
-    return [*structure.routes, *ui_runs.routes, *ui_backfills.routes, *stream.routes]
+    return [
+        *structure.routes,
+        *ui_runs.routes,
+        *ui_backfills.routes,
+        *stream.routes,
+        *ui_logs.routes,
+    ]
 
 
 class BasePath:

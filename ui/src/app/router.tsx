@@ -140,6 +140,8 @@ export interface TaskView {
   find?: string;
   level?: string;
   wrap?: boolean;
+  /** The line of the log that is pointed at. */
+  line?: number;
 }
 
 const task = createRoute({
@@ -153,6 +155,7 @@ const task = createRoute({
     find: text(search.find),
     level: text(search.level),
     wrap: flag(search.wrap),
+    line: whole(search.line),
   }),
   loaderDeps: ({ search: { map, tab } }) => ({ map: map ?? -1, tab }),
   loader: ({ context: { queries }, params: { dagId, runId, taskId }, deps: { map, tab } }) => {

@@ -1,38 +1,47 @@
-import { Button, Group, Select, Switch, TextInput } from "@mantine/core";
-import { IconChevronDown, IconChevronRight, IconDownload, IconSearch } from "@tabler/icons-react";
+import {
+  ActionIcon,
+  Button,
+  Group,
+  Select,
+  Slider,
+  Switch,
+  TextInput,
+  Text as Words,
+} from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import {
+  IconArrowBarToDown,
+  IconArrowBarToUp,
+  IconChevronDown,
+  IconChevronRight,
+  IconChevronUp,
+  IconDownload,
+  IconSearch,
+} from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState } from "react";
-import { answer, BASE, client } from "../api/client";
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { answer, client } from "../api/client";
 import { Empty, Trouble, Waiting } from "../design/Feedback";
-import { LEVELS, type LogLine, LogReader, piecesOf, type RawLine, visible } from "./logs.model";
+import { LEVELS, type LogLine, PIECE_BYTES, piecesOf, visible } from "./logs.model";
 import classes from "./logs.module.css";
+import { addressOf, type LogOf, linesOf, pathOf, TRY, useLog } from "./useLog";
 
 const ROW = 20;
-const AGAIN_MS = 700;
+/** So far from an edge of what is held, the next piece is asked for. */
+const EDGE = 40 * ROW;
+const FROM = "/dags/$dagId/runs/$runId/tasks/$taskId";
 
-interface Where {
-  dagId: string;
-  runId: string;
-  taskId: string;
-  mapIndex: number;
-  tryNumber: number;
-}
-
-/** The log of one try, as it grows. */
-export default function Logs(where: Where) {
-  const { lines, isLoading, error } = useLog(where);
-  const {
-    find = "",
-    level,
-    wrap = false,
-  } = useSearch({
-    from: "/dags/$dagId/runs/$runId/tasks/$taskId",
-  });
-  const navigate = useNavigate({ from: "/dags/$dagId/runs/$runId/tasks/$taskId" });
+/** The log of one try, as it grows. Of a long one only the part around the reader is held. */
+export default function Logs(log: LogOf) {
+  const { find = "", level, wrap = false, line } = useSearch({ from: FROM });
+  const navigate = useNavigate({ from: FROM });
+  const { held, begin, end, size, isLoading, error, jump, jumpToLine, more } = useLog(log, line);
+  const lines = useMemo(() => linesOf(held), [held]);
   const [folded, setFolded] = useState<ReadonlySet<number>>(new Set());
-  const shown = useMemo(() => visible(lines, level, find, folded), [lines, level, find, folded]);
-  const search = (part: { find?: string; level?: string; wrap?: boolean }) =>
+  const shown = useMemo(() => visible(lines, level, folded), [lines, level, folded]);
+  const search = (part: { find?: string; level?: string; wrap?: boolean; line?: number }) =>
     void navigate({ search: (old) => ({ ...old, ...part }), replace: true });
   const fold = (number: number) =>
     setFolded((old) => {
@@ -40,17 +49,15 @@ export default function Logs(where: Where) {
       if (!next.delete(number)) next.add(number);
       return next;
     });
+  const goTo = (number: number) => {
+    search({ line: number });
+    setFolded(new Set());
+    if (!lines.some((one) => one.number === number)) void jumpToLine(number);
+  };
   return (
     <>
-      <Group mb="xs">
-        <TextInput
-          data-search
-          aria-label="Find in the log"
-          placeholder="Find  ( / )"
-          leftSection={<IconSearch size={15} />}
-          value={find}
-          onChange={(event) => search({ find: event.currentTarget.value || undefined })}
-        />
+      <Group mb="xs" gap="sm">
+        <Finder log={log} size={size} find={find} line={line} onFind={search} onGo={goTo} />
         <Select
           aria-label="Least level"
           placeholder="All levels"
@@ -70,108 +77,221 @@ export default function Logs(where: Where) {
           variant="default"
           size="xs"
           leftSection={<IconDownload size={14} />}
-          href={addressOf(where)}
-          download={`${where.dagId}.${where.taskId}.${where.tryNumber}.log`}
+          href={addressOf(log, "file")}
+          download={`${log.dagId}.${log.taskId}.${log.tryNumber}.log`}
         >
           Download
         </Button>
       </Group>
+      {size > 2 * PIECE_BYTES ? (
+        <Position begin={begin} end={end} size={size} onJump={(offset) => void jump({ offset })} />
+      ) : null}
       {error ? <Trouble error={error} what="The log could not be loaded" /> : null}
       {lines.length === 0 ? (
         isLoading ? (
           <Waiting what="The log" />
         ) : (
-          <Empty title="Nothing has been logged" />
+          <Empty title="Nothing has been logged">
+            What the task prints or logs appears here at once.
+          </Empty>
         )
       ) : (
-        <Lines lines={shown} wraps={wrap} find={find} folded={folded} onFold={fold} />
+        <Lines
+          lines={shown}
+          wraps={wrap}
+          find={find}
+          line={line}
+          folded={folded}
+          onFold={fold}
+          onLine={(number) => search({ line: number === line ? undefined : number })}
+          onEdge={(where) =>
+            where === "before" ? begin > 0 && more("before") : end < size && more("behind")
+          }
+        />
       )}
     </>
   );
 }
 
-function addressOf({ dagId, runId, taskId, mapIndex, tryNumber }: Where): string {
-  const parts = [dagId, "dagRuns", runId, "taskInstances", taskId, "logs", String(tryNumber)];
-  const path = parts.map(encodeURIComponent).join("/");
-  return `${BASE}/api/v2/dags/${path}?map_index=${mapIndex}&full_content=true`;
+/** Looks for a text in all of the log, and goes from hit to hit. */
+function Finder({
+  log,
+  size,
+  find,
+  line,
+  onFind,
+  onGo,
+}: {
+  log: LogOf;
+  size: number;
+  find: string;
+  line: number | undefined;
+  onFind: (part: { find?: string }) => void;
+  onGo: (line: number) => void;
+}) {
+  const [wanted] = useDebouncedValue(find, 250);
+  const asked = useQuery({
+    queryKey: ["hits", log, wanted, size],
+    queryFn: () =>
+      answer(
+        client.GET(`${TRY}/hits`, {
+          params: { path: pathOf(log), query: { map_index: log.mapIndex, text: wanted } },
+        }),
+      ),
+    enabled: wanted !== "",
+    placeholderData: (old) => (wanted === "" ? undefined : old),
+  });
+  const hits = wanted === "" ? [] : (asked.data?.hits ?? []);
+  const at = hits.findIndex((one) => one.line === line);
+  const go = (step: 1 | -1) => {
+    if (hits.length === 0) return;
+    const here = line ?? (step > 0 ? 0 : Number.POSITIVE_INFINITY);
+    const next =
+      step > 0
+        ? (hits.find((one) => one.line > here) ?? hits[0])
+        : (hits.findLast((one) => one.line < here) ?? hits.at(-1));
+    if (next) onGo(next.line);
+  };
+  const press = (event: KeyboardEvent) => {
+    if (event.key === "Enter") go(event.shiftKey ? -1 : 1);
+  };
+  return (
+    <Group gap={4}>
+      <TextInput
+        data-search
+        aria-label="Find in the log"
+        placeholder="Find  ( / )"
+        leftSection={<IconSearch size={15} />}
+        value={find}
+        onChange={(event) => onFind({ find: event.currentTarget.value || undefined })}
+        onKeyDown={press}
+      />
+      <ActionIcon
+        variant="default"
+        size="lg"
+        aria-label="Previous hit"
+        disabled={hits.length === 0}
+        onClick={() => go(-1)}
+      >
+        <IconChevronUp size={16} />
+      </ActionIcon>
+      <ActionIcon
+        variant="default"
+        size="lg"
+        aria-label="Next hit"
+        disabled={hits.length === 0}
+        onClick={() => go(1)}
+      >
+        <IconChevronDown size={16} />
+      </ActionIcon>
+      <Words size="sm" c="dimmed" role="status" miw={70}>
+        {wanted === "" || !asked.data
+          ? ""
+          : `${at >= 0 ? `${at + 1} of ` : ""}${hits.length}${asked.data.are_all ? "" : "+"} ${
+              hits.length === 1 ? "hit" : "hits"
+            }`}
+      </Words>
+    </Group>
+  );
 }
 
-/** Reads page after page, and goes on as long as there may be more. */
-function useLog(where: Where): { lines: LogLine[]; isLoading: boolean; error: Error | null } {
-  const { dagId, runId, taskId, mapIndex, tryNumber } = where;
-  const [lines, setLines] = useState<LogLine[]>([]);
-  const [isLoading, setLoading] = useState(true);
-  const [error, setError] = useState<Error | null>(null);
-  useEffect(() => {
-    let isOver = false;
-    let timer: number | undefined;
-    const reader = new LogReader();
-    const read = async (token: string | undefined): Promise<void> => {
-      try {
-        const page = await answer(
-          client.GET(
-            "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/logs/{try_number}",
-            {
-              params: {
-                path: { dag_id: dagId, dag_run_id: runId, task_id: taskId, try_number: tryNumber },
-                query: { map_index: mapIndex, token },
-                header: { accept: "application/json" },
-              },
-            },
-          ),
-        );
-        if (isOver || typeof page === "string") return;
-        const content = (page.content ?? []) as RawLine[];
-        const more = reader.read(content);
-        if (more.length > 0) setLines((old) => [...old, ...more]);
-        setLoading(false);
-        setError(null);
-        const next = page.continuation_token ?? undefined;
-        if (next !== undefined) {
-          timer = window.setTimeout(() => void read(next), content.length > 0 ? 0 : AGAIN_MS);
-        }
-      } catch (problem) {
-        if (isOver) return;
-        setLoading(false);
-        setError(problem as Error);
-      }
-    };
-    setLines([]);
-    setLoading(true);
-    void read(undefined);
-    return () => {
-      isOver = true;
-      window.clearTimeout(timer);
-    };
-  }, [dagId, runId, taskId, mapIndex, tryNumber]);
-  return { lines, isLoading, error };
+/** Where in a long log the reader is. */
+function Position({
+  begin,
+  end,
+  size,
+  onJump,
+}: {
+  begin: number;
+  end: number;
+  size: number;
+  onJump: (offset: number) => void;
+}) {
+  const [dragged, setDragged] = useState<number | null>(null);
+  const percent = end >= size ? 100 : (100 * begin) / size;
+  return (
+    <Group mb="xs" gap="sm" wrap="nowrap">
+      <ActionIcon variant="default" aria-label="To the beginning" onClick={() => onJump(0)}>
+        <IconArrowBarToUp size={15} />
+      </ActionIcon>
+      <Slider
+        style={{ flex: 1 }}
+        thumbLabel="Where in the log"
+        min={0}
+        max={100}
+        step={0.1}
+        label={(value) => `${value.toFixed(1)} %`}
+        value={dragged ?? percent}
+        onChange={setDragged}
+        onChangeEnd={(value) => {
+          setDragged(null);
+          onJump(Math.round((value / 100) * Math.max(0, size - PIECE_BYTES)));
+        }}
+      />
+      <ActionIcon
+        variant="default"
+        aria-label="To the end"
+        onClick={() => onJump(Math.max(0, size - PIECE_BYTES))}
+      >
+        <IconArrowBarToDown size={15} />
+      </ActionIcon>
+      <Words size="sm" c="dimmed" style={{ whiteSpace: "nowrap" }}>
+        {(size / 1e6).toFixed(size < 1e8 ? 1 : 0)} MB
+      </Words>
+    </Group>
+  );
 }
 
 function Lines({
   lines,
   wraps,
   find,
+  line: pointed,
   folded,
   onFold,
+  onLine,
+  onEdge,
 }: {
   lines: LogLine[];
   wraps: boolean;
   find: string;
+  line: number | undefined;
   folded: ReadonlySet<number>;
   onFold: (number: number) => void;
+  onLine: (number: number) => void;
+  onEdge: (where: "before" | "behind") => unknown;
 }) {
   const scroller = useRef<HTMLDivElement>(null);
-  const atEnd = useRef(true);
+  const atEnd = useRef(pointed === undefined);
   const down = useVirtualizer({
     count: lines.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW,
     overscan: 30,
+    getItemKey: (index) => `${lines[index]?.number}.${lines[index]?.part}`,
   });
   const count = lines.length;
+  const first = lines[0]?.number;
+  const seen = useRef<{ number: number; part: number } | null>(null);
   useEffect(() => {
     if (atEnd.current && count > 0) down.scrollToIndex(count - 1, { align: "end" });
   }, [count, down]);
+  // Lines that came before must not move those that are being read.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only another first line moves the rest
+  useEffect(() => {
+    const kept = seen.current;
+    const index = kept
+      ? lines.findIndex((one) => one.number === kept.number && one.part === kept.part)
+      : -1;
+    if (index > 0 && !atEnd.current) down.scrollToIndex(index, { align: "start" });
+  }, [first]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the line is shown once it is there
+  useEffect(() => {
+    const index = pointed === undefined ? -1 : lines.findIndex((one) => one.number === pointed);
+    if (index < 0) return;
+    atEnd.current = false;
+    down.scrollToIndex(index, { align: "center" });
+  }, [pointed, lines.length > 0, first]);
   return (
     <div
       ref={scroller}
@@ -182,7 +302,12 @@ function Lines({
       tabIndex={0}
       onScroll={(event) => {
         const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
-        atEnd.current = scrollHeight - scrollTop - clientHeight < 2 * ROW;
+        const below = scrollHeight - scrollTop - clientHeight;
+        atEnd.current = below < 2 * ROW;
+        const top = lines[Math.floor(scrollTop / ROW)];
+        seen.current = top ? { number: top.number, part: top.part } : null;
+        if (scrollTop < EDGE) onEdge("before");
+        if (below < EDGE) onEdge("behind");
       }}
     >
       <div style={{ height: down.getTotalSize(), position: "relative", minWidth: "fit-content" }}>
@@ -191,15 +316,26 @@ function Lines({
           if (!line) return null;
           return (
             <div
-              key={line.number}
+              key={item.key}
               ref={down.measureElement}
               data-index={item.index}
               data-level={line.level}
+              data-pointed={line.number === pointed || undefined}
               className={classes.line}
               style={{ transform: `translateY(${item.start}px)` }}
             >
-              <span className={classes.number}>{line.number}</span>
-              <span className={classes.time}>{line.timestamp?.slice(11, 23) ?? ""}</span>
+              <button
+                type="button"
+                className={classes.number}
+                tabIndex={-1}
+                aria-label={`Line ${line.number}`}
+                onClick={() => onLine(line.number)}
+              >
+                {line.part === 0 ? line.number : ""}
+              </button>
+              <span className={classes.time}>
+                {line.part === 0 ? (line.timestamp?.slice(11, 23) ?? "") : ""}
+              </span>
               {line.opens ? (
                 <button
                   type="button"

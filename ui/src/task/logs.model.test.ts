@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { LogReader, piecesOf, visible } from "./logs.model";
+import {
+  type Held,
+  heldAfter,
+  heldBefore,
+  heldGrown,
+  LogReader,
+  piecesOf,
+  visible,
+} from "./logs.model";
 
 const read = (...raw: Parameters<LogReader["read"]>[0]) => new LogReader().read(raw);
 const texts = (lines: { text: string }[]) => lines.map((line) => line.text);
@@ -12,6 +20,15 @@ describe("reading", () => {
 
   test("an event of several lines is several lines", () => {
     expect(texts(read({ event: "a\nb" }))).toEqual(["a", "b"]);
+  });
+
+  test("the lines of an event have one number, and pieces go on with theirs", () => {
+    const lines = new LogReader(41).read([{ event: "a\nb" }, { event: "c" }]);
+    expect(lines.map(({ number, part }) => [number, part])).toEqual([
+      [41, 0],
+      [41, 1],
+      [42, 0],
+    ]);
   });
 
   test("an exception is shown as Python shows it", () => {
@@ -49,15 +66,11 @@ describe("what is visible", () => {
   );
 
   test("a folded group hides all that is in it, groups too", () => {
-    expect(texts(visible(lines, undefined, "", new Set([1])))).toEqual(["outer", "after"]);
-  });
-
-  test("what is looked for is found in folded groups", () => {
-    expect(texts(visible(lines, undefined, "DEEP", new Set([1])))).toEqual(["deep"]);
+    expect(texts(visible(lines, undefined, new Set([1])))).toEqual(["outer", "after"]);
   });
 
   test("lines below the level are left out", () => {
-    expect(texts(visible(lines, "error", "", new Set()))).toEqual(["after"]);
+    expect(texts(visible(lines, "error", new Set()))).toEqual(["after"]);
   });
 });
 
@@ -72,5 +85,27 @@ describe("colours", () => {
 
   test("bright colours are those of the eight, and other sequences vanish", () => {
     expect(piecesOf("\u001b[2K\u001b[92mok")).toEqual([{ text: "ok", color: 2, isBold: false }]);
+  });
+});
+
+describe("what is held of a long log", () => {
+  const piece = (at: number): Held => ({ begin: at, end: at + 1, lines: [] });
+
+  test("is bounded both ways", () => {
+    const all = Array.from({ length: 12 }, (_, at) => piece(at));
+    expect(heldAfter(all, piece(12)).map((one) => one.begin)).toEqual([
+      1,
+      ...all.slice(2).map((one) => one.begin),
+      12,
+    ]);
+    expect(heldBefore(all, piece(-1)).at(-1)?.begin).toBe(10);
+  });
+
+  test("grows in its last piece until that is large", () => {
+    const [line] = read({ event: "new" });
+    const grown = heldGrown([piece(0)], line ? [line] : [], 9);
+    expect(grown).toMatchObject([{ begin: 0, end: 9, lines: [{ text: "new" }] }]);
+    const large = heldGrown([{ begin: 0, end: 2_000_000, lines: [] }], [], 2_000_009);
+    expect(large.map((one) => one.begin)).toEqual([0, 2_000_000]);
   });
 });

@@ -1,7 +1,10 @@
 /** Lines of a log: how they are read, filtered, folded and coloured. */
 
 export interface LogLine {
+  /** Of the record in the log, from 1 on; a record of several lines of text has one number. */
   number: number;
+  /** Which of the record's lines of text it is, from 0 on. */
+  part: number;
   timestamp: string | null;
   level: string;
   logger: string;
@@ -23,14 +26,20 @@ const SHOWN_ELSEWHERE = new Set(["timestamp", "event", "level", "logger", "chan"
 
 /** The lines behind what the server sent. Further lines are read by the same reader. */
 export class LogReader {
-  private next = 1;
+  private next: number;
   private groups: number[] = [];
+
+  /** `first` is the number of the first line that it is given. */
+  constructor(first = 1) {
+    this.next = first;
+  }
 
   read(raw: readonly RawLine[]): LogLine[] {
     const lines: LogLine[] = [];
     for (const one of raw) {
       const record = typeof one === "string" ? { event: one } : one;
       const event = String(record.event ?? "");
+      const number = this.next++;
       if (event === CLOSES) {
         this.groups.pop();
         continue;
@@ -42,16 +51,17 @@ export class LogReader {
         logger: String(record.logger ?? ""),
       };
       if (opens) {
-        const number = this.next++;
         const around = this.groups.at(-1) ?? null;
         this.groups.push(number);
-        lines.push({ ...common, number, text: event.slice(OPENS.length), group: around, opens });
+        const text = event.slice(OPENS.length);
+        lines.push({ ...common, number, part: 0, text, group: around, opens });
         continue;
       }
-      for (const text of textsOf(event, record)) {
+      for (const [part, text] of textsOf(event, record).entries()) {
         lines.push({
           ...common,
-          number: this.next++,
+          number,
+          part,
           text,
           group: this.groups.at(-1) ?? null,
           opens: false,
@@ -91,23 +101,20 @@ function tracebackOf(error: Record<string, unknown>): string[] {
   ];
 }
 
-/** The lines to show: of that level at least, with the text in them, and not in a folded group. */
+/** The lines to show: of that level at least, and not in a folded group. */
 export function visible(
   lines: readonly LogLine[],
   level: string | undefined,
-  find: string,
   folded: ReadonlySet<number>,
 ): LogLine[] {
   const least = LEVELS.indexOf(level ?? "debug");
-  const wanted = find.toLowerCase();
   const hidden = new Set<number>();
   return lines.filter((line) => {
     const isHidden = line.group !== null && (folded.has(line.group) || hidden.has(line.group));
     if (isHidden && line.opens) hidden.add(line.number);
-    if (isHidden && !wanted) return false;
+    if (isHidden) return false;
     const rank = LEVELS.indexOf(line.level);
-    if (rank >= 0 && rank < least) return false;
-    return !wanted || line.text.toLowerCase().includes(wanted);
+    return rank < 0 || rank >= least;
   });
 }
 
@@ -145,3 +152,34 @@ export function piecesOf(text: string): Piece[] {
   if (from < text.length) pieces.push({ text: text.slice(from), color, isBold });
   return pieces;
 }
+
+/** A part of a log that is held in memory. */
+export interface Held {
+  begin: number;
+  end: number;
+  lines: LogLine[];
+}
+
+/** So many pieces are held at most; a reader who scrolls on leaves the others behind. */
+const MOST_HELD = 12;
+
+/** The pieces with one more behind them; the first ones go. */
+export function heldAfter(held: readonly Held[], next: Held): Held[] {
+  return [...held, next].slice(-MOST_HELD);
+}
+
+/** The pieces with one more before them; the last ones go. */
+export function heldBefore(held: readonly Held[], next: Held): Held[] {
+  return [next, ...held].slice(0, MOST_HELD);
+}
+
+/** What came by the stream, put into the last piece; a piece that is large enough is left alone. */
+export function heldGrown(held: readonly Held[], lines: LogLine[], end: number): Held[] {
+  const last = held.at(-1);
+  if (!last || last.end - last.begin > PIECE_BYTES) {
+    return heldAfter(held, { begin: last?.end ?? 0, end, lines });
+  }
+  return [...held.slice(0, -1), { begin: last.begin, end, lines: last.lines.concat(lines) }];
+}
+
+export const PIECE_BYTES = 1024 * 1024;

@@ -30,7 +30,7 @@ from slipstream.runtime.log_files import log_path
 
 routes = Routes("Task Instance")
 
-_GOES_ON: Final = LIVE | {
+GOES_ON: Final = LIVE | {
     TaskState.DEFERRED,
     TaskState.UP_FOR_RESCHEDULE,
     TaskState.AWAITING_INPUT,
@@ -64,14 +64,14 @@ def get_log(
     key = TaskKey(task_id, map_index)
     found = call.store.get_instance(dag_id, dag_run_id, key)
     instance = found.instance
-    _require_try(instance, try_number)
-    goes_on = instance.try_number == try_number and instance.state in _GOES_ON
+    require_try(instance, try_number)
+    goes_on = instance.try_number == try_number and instance.state in GOES_ON
     path = call.settings.log_dir / log_path(dag_id, dag_run_id, task_id, map_index, try_number)
     offset = offset_of(token)
     elsewhere = lines_from_elsewhere(call, found.run, instance, try_number, path)
     if elsewhere is not None:
         return _whole_answer(elsewhere, preferred(accept))
-    nothing = [] if goes_on or path.exists() else [_no_log(instance)]
+    nothing = [] if goes_on or path.exists() else [no_log(instance)]
     kind = preferred(accept)
     if kind != JSON:
         lines = iter(nothing) if nothing else every_line(path, offset)
@@ -110,7 +110,7 @@ def _whole_answer(lines: list[bytes], kind: str) -> Response:
     return StreamingResponse(text, media_type=kind)
 
 
-def _require_try(instance: TaskInstance, try_number: int) -> None:
+def require_try(instance: TaskInstance, try_number: int) -> None:
     if not 1 <= try_number <= max(1, instance.try_number):
         raise NotFoundError(
             f"There is no try {try_number} of the task {instance.task_id!r}: it was tried "
@@ -118,7 +118,7 @@ def _require_try(instance: TaskInstance, try_number: int) -> None:
         )
 
 
-def _no_log(instance: TaskInstance) -> bytes:
+def no_log(instance: TaskInstance) -> bytes:
     why = f" {instance.reason}" if instance.reason else ""
     return message(
         f"There is no log of this try. The task instance is in state {instance.state.value}.{why}",
