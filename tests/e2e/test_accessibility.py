@@ -29,6 +29,14 @@ SCREENS = (
     "/pools",
     "/variables",
     "/connections",
+    "/backfills",
+    "/approvals",
+    "/assets",
+    "/assets?view=events",
+    "/system",
+    "/system?tab=config",
+    "/system?tab=packages",
+    "/system?tab=audit",
 )
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 

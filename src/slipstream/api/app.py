@@ -64,7 +64,7 @@ from slipstream.api.settings import ApiSettings
 from slipstream.api.ui import backfills as ui_backfills
 from slipstream.api.ui import logs as ui_logs
 from slipstream.api.ui import runs as ui_runs
-from slipstream.api.ui import stream, structure
+from slipstream.api.ui import connection_types, pool_use, stream, structure
 from slipstream.api.ui.pages import page_routes
 from slipstream.api.ui.session import session_routes
 from slipstream.store.interface import Store
@@ -189,6 +189,8 @@ def ui_operations() -> Sequence[Operation]:
         *structure.routes,
         *ui_runs.routes,
         *ui_backfills.routes,
+        *connection_types.routes,
+        *pool_use.routes,
         *stream.routes,
         *ui_logs.routes,
     ]

@@ -149,3 +149,12 @@ def test_backfills_are_listed_with_how_far_they_have_come(api: Client, store: St
     assert api.get("/ui/backfills", params={"dag_id": "other"}).json()["total_entries"] == 0
     page = api.get("/ui/backfills", params={"limit": 1, "offset": 1}).json()
     assert [one["backfill"]["id"] for one in page["backfills"]] == [first["id"]]
+
+
+def test_connection_types_are_those_of_the_installed_providers(api: Client) -> None:
+    answer = api.get("/ui/connectionTypes").json()
+    types = {one["connection_type"]: one for one in answer["types"]}
+    assert types["generic"]["hook_name"] == "Generic"
+    assert types["generic"]["fields"] == {}
+    assert types["fs"]["package_name"] == "apache-airflow-providers-standard"
+    assert answer["can_test"] is False

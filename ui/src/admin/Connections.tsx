@@ -1,22 +1,9 @@
-import { Group, JsonInput, NumberInput, PasswordInput, TextInput } from "@mantine/core";
-import { answer, client, type Schemas } from "../api/client";
+import { answer, client } from "../api/client";
 import { useSession } from "../session/SessionGate";
+import { bodyOf, ConnectionForm, type Form } from "./ConnectionForm";
+import { type Body, bodiesIn, type Connection, fileOf } from "./connections.model";
+import { Files } from "./Files";
 import { type Kind, Records } from "./Records";
-
-type Connection = Schemas["ConnectionResponse"];
-
-interface Form {
-  connection_id: string;
-  conn_type: string;
-  host: string;
-  port: number | "";
-  schema: string;
-  login: string;
-  /** Empty leaves the one that is kept. */
-  password: string;
-  extra: string;
-  description: string;
-}
 
 /** Where tasks connect to. Passwords go in and never come back. */
 export function Connections() {
@@ -50,98 +37,20 @@ export function Connections() {
       extra: one?.extra ?? "",
       description: one?.description ?? "",
     }),
-    Form: ({ form, change, isNew }) => (
-      <>
-        <Group grow>
-          <TextInput
-            label="Id"
-            required
-            disabled={!isNew}
-            value={form.connection_id}
-            onChange={(event) => change({ connection_id: event.currentTarget.value })}
-          />
-          <TextInput
-            label="Type"
-            placeholder="postgres, http, aws …"
-            required
-            value={form.conn_type}
-            onChange={(event) => change({ conn_type: event.currentTarget.value })}
-          />
-        </Group>
-        <Group grow>
-          <TextInput
-            label="Host"
-            value={form.host}
-            onChange={(event) => change({ host: event.currentTarget.value })}
-          />
-          <NumberInput
-            label="Port"
-            min={0}
-            max={65_535}
-            allowDecimal={false}
-            value={form.port}
-            onChange={(value) => change({ port: value === "" ? "" : Number(value) })}
-          />
-        </Group>
-        <Group grow>
-          <TextInput
-            label="Login"
-            autoComplete="off"
-            value={form.login}
-            onChange={(event) => change({ login: event.currentTarget.value })}
-          />
-          <PasswordInput
-            label="Password"
-            description={isNew ? undefined : "Empty keeps the present one"}
-            autoComplete="new-password"
-            value={form.password}
-            onChange={(event) => change({ password: event.currentTarget.value })}
-          />
-        </Group>
-        <TextInput
-          label="Schema"
-          value={form.schema}
-          onChange={(event) => change({ schema: event.currentTarget.value })}
-        />
-        <JsonInput
-          label="Extra"
-          description="A JSON object"
-          autosize
-          minRows={3}
-          value={form.extra}
-          onChange={(extra) => change({ extra })}
-        />
-        <TextInput
-          label="Description"
-          value={form.description}
-          onChange={(event) => change({ description: event.currentTarget.value })}
-        />
-      </>
-    ),
+    Form: ConnectionForm,
     save: (form, isNew) => {
-      const { password, port, ...rest } = form;
-      const texts = Object.fromEntries(
-        Object.entries(rest).map(([name, value]) => [name, value === "" ? null : value]),
-      ) as Record<keyof typeof rest, string | null>;
-      const body = {
-        ...texts,
-        connection_id: form.connection_id,
-        conn_type: form.conn_type,
-        port: port === "" ? null : port,
-      };
+      const body = bodyOf(form);
       if (isNew) {
-        return answer(
-          client.POST("/api/v2/connections", { body: { ...body, password: password || null } }),
-        );
+        return answer(client.POST("/api/v2/connections", { body }));
       }
       const changed = Object.keys(body).filter((name) => name !== "connection_id");
       return answer(
         client.PATCH("/api/v2/connections/{connection_id}", {
           params: {
             path: { connection_id: form.connection_id },
-            query: { update_mask: password ? [...changed, "password"] : changed },
+            query: { update_mask: changed },
           },
-          body: password ? { ...body, password } : body,
+          body,
         }),
       );
     },
@@ -151,9 +60,37 @@ export function Connections() {
           params: { path: { connection_id: id } },
         }),
       ),
+    tools: (
+      <Files<Body>
+        many="connections"
+        queryKey={["connections"]}
+        note="Without passwords: the server gives them to nobody"
+        write={async () => fileOf(await allConnections())}
+        read={bodiesIn}
+        send={async (entities, onExistence) => {
+          const actions = [
+            { action: "create" as const, entities, action_on_existence: onExistence },
+          ];
+          return (await answer(client.PATCH("/api/v2/connections", { body: { actions } }))).create;
+        }}
+        mayImport={may("edit", "connection")}
+      />
+    ),
     mayCreate: may("create", "connection"),
     mayEdit: may("edit", "connection"),
     mayDelete: may("delete", "connection"),
   };
   return <Records kind={kind} />;
+}
+
+const PAGE = 100;
+
+async function allConnections(): Promise<Connection[]> {
+  const found: Connection[] = [];
+  for (;;) {
+    const query = { limit: PAGE, offset: found.length, order_by: ["connection_id"] };
+    const page = await answer(client.GET("/api/v2/connections", { params: { query } }));
+    found.push(...page.connections);
+    if (page.connections.length === 0 || found.length >= page.total_entries) return found;
+  }
 }

@@ -12,6 +12,7 @@ import {
 import { notifications } from "@mantine/notifications";
 import { IconPencil, IconPlus, IconSearch, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { Empty, Shown, Trouble } from "../design/Feedback";
 
@@ -36,6 +37,8 @@ export interface Kind<T, F> {
   Form: (props: { form: F; change: (part: Partial<F>) => void; isNew: boolean }) => ReactNode;
   save: (form: F, isNew: boolean) => Promise<unknown>;
   remove: (id: string) => Promise<unknown>;
+  /** Further buttons of the page. */
+  tools?: ReactNode;
   mayCreate: boolean;
   mayEdit: boolean;
   mayDelete: boolean;
@@ -43,7 +46,10 @@ export interface Kind<T, F> {
 
 /** A page of records that can be added to, changed and removed from. */
 export function Records<T, F extends object>({ kind }: { kind: Kind<T, F> }) {
-  const [find, setFind] = useState("");
+  const { q: find = "" } = useSearch({ strict: false }) as { q?: string };
+  const navigate = useNavigate();
+  const setFind = (q: string) =>
+    void navigate({ to: ".", search: { q: q || undefined }, replace: true });
   const [edited, setEdited] = useState<{ record: T | null } | null>(null);
   const [removed, setRemoved] = useState<T | null>(null);
   const asked = useQuery({
@@ -56,11 +62,17 @@ export function Records<T, F extends object>({ kind }: { kind: Kind<T, F> }) {
         <Title order={1} size="h2">
           {kind.title}
         </Title>
-        {kind.mayCreate ? (
-          <Button leftSection={<IconPlus size={16} />} onClick={() => setEdited({ record: null })}>
-            Add a {kind.one}
-          </Button>
-        ) : null}
+        <Group gap="xs">
+          {kind.tools}
+          {kind.mayCreate ? (
+            <Button
+              leftSection={<IconPlus size={16} />}
+              onClick={() => setEdited({ record: null })}
+            >
+              Add a {kind.one}
+            </Button>
+          ) : null}
+        </Group>
       </Group>
       <TextInput
         data-search

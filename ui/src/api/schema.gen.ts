@@ -2148,6 +2148,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/ui/connectionTypes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Connection Types
+         * @description The connection types of the installed providers. Raises `ConnectionTypesError`.
+         */
+        get: operations["get_connection_types"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/ui/stream": {
         parameters: {
             query?: never;
@@ -4603,6 +4623,7 @@ export interface components {
             };
         };
         /**
+<<<<<<< HEAD
          * LogPieceResponse
          * @description Whole lines of a log.
          */
@@ -4629,6 +4650,32 @@ export interface components {
         LogHit: {
             offset: number;
             line: number;
+||||||| parent of fe35881 (Give connections a form per type, and show the system in the web app)
+=======
+         * ConnectionTypesResponse
+         * @description All types that are known here.
+         */
+        ConnectionTypesResponse: {
+            types: components["schemas"]["ConnectionTypePayload"][];
+            can_test: boolean;
+        };
+        /**
+         * ConnectionTypePayload
+         * @description A type of connections, as its provider describes it.
+         */
+        ConnectionTypePayload: {
+            connection_type: string;
+            hook_name: string;
+            package_name: string | null;
+            hidden_fields: string[];
+            relabeling: {
+                [key: string]: string;
+            };
+            placeholders: {
+                [key: string]: string;
+            };
+            fields: Record<string, never>;
+>>>>>>> fe35881 (Give connections a form per type, and show the system in the web app)
         };
         /**
          * DagRunState
@@ -13817,6 +13864,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_connection_types: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionTypesResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
                 };
             };
         };

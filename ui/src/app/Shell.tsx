@@ -21,6 +21,7 @@ import {
   IconPackages,
   IconPlugConnected,
   IconSearch,
+  IconServer2,
   IconSitemap,
   IconStack2,
   IconSun,
@@ -159,6 +160,9 @@ function Places({ onFollow }: { onFollow: () => void }) {
         : null}
       {may("read", "connection")
         ? place("/connections", "Connections", <IconPlugConnected size={17} />, at("/connections"))
+        : null}
+      {may("read", "job")
+        ? place("/system", "System", <IconServer2 size={17} />, at("/system"))
         : null}
       <NavLink
         label="REST API"

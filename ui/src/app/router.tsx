@@ -24,6 +24,7 @@ import type { BackfillSearch } from "../backfills/BackfillsPage";
 import { FIRST_CELLS, RUNS_SHOWN } from "../dag/grid.model";
 import { DagsPage } from "../dags/DagsPage";
 import { Home } from "../home/Home";
+import type { SystemSearch } from "../system/SystemPage";
 import { NotFound } from "./NotFound";
 import { Shell } from "./Shell";
 
@@ -250,6 +251,21 @@ const pools = createRoute({
   getParentRoute: () => root,
   path: "/pools",
   component: lazyRouteComponent(() => import("../admin/Pools"), "Pools"),
+  validateSearch: (search): { q?: string } => ({ q: text(search.q) }),
+});
+
+const system = createRoute({
+  getParentRoute: () => root,
+  path: "/system",
+  component: lazyRouteComponent(() => import("../system/SystemPage"), "SystemPage"),
+  validateSearch: (search): SystemSearch => ({
+    tab: among(search.tab, ["health", "config", "packages", "audit"]),
+    q: text(search.q),
+    event: text(search.event),
+    user: text(search.user),
+    dag: text(search.dag),
+    page: whole(search.page),
+  }),
 });
 
 const tree = root.addChildren([
@@ -267,6 +283,7 @@ const tree = root.addChildren([
   variables,
   connections,
   pools,
+  system,
 ]);
 
 export function makeRouter(queries: QueryClient) {

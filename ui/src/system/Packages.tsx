@@ -1,0 +1,139 @@
+import { Anchor, Badge, Group, Stack, Table, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import type { Schemas } from "../api/client";
+import { Empty, Shown, Trouble } from "../design/Feedback";
+import { useSession } from "../session/SessionGate";
+import { pluginErrorsQuery, pluginsQuery, providersQuery } from "./queries";
+
+/** What is installed beside the server. */
+export function Packages() {
+  const { may } = useSession();
+  return (
+    <Stack gap="lg">
+      {may("read", "plugin") ? <Plugins /> : null}
+      {may("read", "provider") ? <Providers /> : null}
+    </Stack>
+  );
+}
+
+const PARTS: readonly (readonly [keyof Schemas["PluginResponse"], string])[] = [
+  ["macros", "macros"],
+  ["listeners", "listeners"],
+  ["timetables", "timetables"],
+  ["fastapi_apps", "applications"],
+  ["fastapi_root_middlewares", "middlewares"],
+  ["external_views", "links"],
+  ["operator_extra_links", "operator links"],
+  ["global_operator_extra_links", "links of all operators"],
+];
+
+function Plugins() {
+  const asked = useQuery(pluginsQuery);
+  const errors = useQuery(pluginErrorsQuery);
+  return (
+    <section aria-label="Plugins">
+      <Title order={2} size="h4" mb="xs">
+        Plugins
+      </Title>
+      {(errors.data?.import_errors ?? []).map((one) => (
+        <Trouble
+          key={one.source}
+          error={one.error}
+          what={`The plugin ${one.source} cannot be loaded`}
+        />
+      ))}
+      <Shown asked={asked} what="The plugins">
+        {({ plugins }) =>
+          plugins.length === 0 ? (
+            <Empty title="There is no plugin">
+              Files in the plugins folder, and packages with the entry point{" "}
+              <code>airflow.plugins</code>, are plugins.
+            </Empty>
+          ) : (
+            <Table>
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th>Plugin</Table.Th>
+                  <Table.Th>From</Table.Th>
+                  <Table.Th>Adds</Table.Th>
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {plugins.map((plugin) => (
+                  <Table.Tr key={plugin.name}>
+                    <Table.Td>{plugin.name}</Table.Td>
+                    <Table.Td style={{ overflowWrap: "anywhere" }}>{plugin.source}</Table.Td>
+                    <Table.Td>
+                      <Group gap={6}>
+                        {PARTS.map(([part, label]) => [label, plugin[part].length] as const)
+                          .filter(([, count]) => count > 0)
+                          .map(([label, count]) => (
+                            <Badge key={label} variant="light" tt="none">
+                              {count} {label}
+                            </Badge>
+                          ))}
+                      </Group>
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          )
+        }
+      </Shown>
+    </section>
+  );
+}
+
+function Providers() {
+  const asked = useQuery(providersQuery);
+  return (
+    <section aria-label="Providers">
+      <Title order={2} size="h4" mb="xs">
+        Providers
+      </Title>
+      <Shown asked={asked} what="The providers">
+        {({ providers }) =>
+          providers.length === 0 ? (
+            <Empty title="No provider package is installed">
+              <code>slipstream providers install postgres</code> installs one. The standard
+              operators are a part of Slipstream.
+            </Empty>
+          ) : (
+            <Table>
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th>Package</Table.Th>
+                  <Table.Th>Version</Table.Th>
+                  <Table.Th>Description</Table.Th>
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {providers.map((provider) => (
+                  <Table.Tr key={provider.package_name}>
+                    <Table.Td>
+                      {provider.documentation_url ? (
+                        <Anchor
+                          size="sm"
+                          href={provider.documentation_url}
+                          target="_blank"
+                          rel="noreferrer noopener"
+                        >
+                          {provider.package_name}
+                        </Anchor>
+                      ) : (
+                        provider.package_name
+                      )}
+                    </Table.Td>
+                    <Table.Td>{provider.version}</Table.Td>
+                    <Table.Td>{provider.description}</Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          )
+        }
+      </Shown>
+    </section>
+  );
+}
