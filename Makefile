@@ -11,7 +11,7 @@ export PYTHONPATH := $(CURDIR)/src
 # Many tests wait for processes, so that twice as many run as there are cores.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(16, 2 * os.cpu_count()))")
 
-.PHONY: demo test check lint types contracts audit bench differential beside integrations providers-check setup ui ui-check ui-bench e2e lock clean clients fuzz
+.PHONY: demo test check lint types contracts audit bench differential beside integrations providers-check setup ui ui-check ui-bench e2e screenshots lock clean clients fuzz
 
 setup:
 	@$(PYTHON) tools/set_up.py $(VENV)
@@ -27,6 +27,12 @@ ui-check: ui
 e2e: $(SETUP) ui
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check playwright axe-playwright-python
 	@$(BIN)/python -m pytest -q tests/e2e
+
+# A picture of every screen of the web app, light and dark.
+screenshots: $(SETUP) ui
+	@$(if $(FOLDER),,$(error Say where the pictures go: make screenshots FOLDER=somewhere))
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check playwright
+	@SLIPSTREAM_SCREENSHOTS=$(abspath $(FOLDER)) $(BIN)/python -m pytest -q tests/e2e/test_screenshots.py
 
 # How fast the web app is, in Debian's Chromium.
 ui-bench: $(SETUP) ui

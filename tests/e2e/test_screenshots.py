@@ -135,9 +135,20 @@ SCREENS = {
     "assets-graph": "/assets?view=graph",
     "assets-events": "/assets?view=events",
     "pools": "/pools",
+    "pool-use": "/pools?use=default_pool&hours=1",
     "variables": "/variables",
     "connections": "/connections",
+    "system-health": "/system",
+    "system-config": "/system?tab=config",
+    "system-packages": "/system?tab=packages",
+    "system-audit": "/system?tab=audit",
 }
+AWAITED = {
+    "graph": ".react-flow__node",
+    "dags": "a[aria-label^='Last runs of shop_orders']",
+}
+"""What a screen with that in its name shows last."""
+
 SETTINGS = {
     "connections": [
         {
@@ -173,7 +184,8 @@ def test_every_screen_has_its_picture(
         page.goto(address)
         page.locator("main h1, main h2, main h3").first.wait_for()
         sync_api.expect(page.locator(".mantine-Loader-root")).to_have_count(0)
-        if "graph" in name:
-            page.locator(".react-flow__node").first.wait_for()
+        for part, awaited in AWAITED.items():
+            if part in name:
+                page.locator(awaited).first.wait_for()
         page.screenshot(path=folder / f"{name}.png")
         assert (folder / f"{name}.png").stat().st_size > 0

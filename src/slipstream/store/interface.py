@@ -53,6 +53,7 @@ from slipstream.store.records import (
     OwedCallback,
     Page,
     PoolRecord,
+    PoolSpan,
     PoolUse,
     QueuedEvent,
     Range,
@@ -446,6 +447,9 @@ class OverviewStore(Protocol):
 
     def task_summaries(self, run_pks: Sequence[int]) -> Sequence[TaskSummary]:
         """The instances of these runs, summed up by run, task and state."""
+
+    def pool_spans(self, pool: str, since: datetime) -> Sequence[PoolSpan]:
+        """When instances that began after that moment, in their latest try, have taken slots."""
 
 
 class AssetStore(Protocol):

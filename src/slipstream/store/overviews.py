@@ -12,9 +12,9 @@ from slipstream.model.run import DagRun
 from slipstream.model.states import RunState, TaskState
 from slipstream.store.filters import in_range, one_among, ordering
 from slipstream.store.parts import StoreParts
-from slipstream.store.records import DagWarning, Page, Range, TaskSummary, Window
+from slipstream.store.records import DagWarning, Page, PoolSpan, Range, TaskSummary, Window
 from slipstream.store.rows import RUN_COLUMNS, to_run
-from slipstream.store.tables import dag_run, dag_warning, task_instance
+from slipstream.store.tables import dag_run, dag_task, dag_warning, task_instance
 from slipstream.store.times import from_micros
 
 _WARNING = ("dag_id", "warning_type", "message", "timestamp")
@@ -127,6 +127,28 @@ class OverviewVerbs(StoreParts):
             )
             for run_pk, task_id, state, count, highest, tries, queued, start, end in rows
         ]
+
+    def pool_spans(self, pool: str, since: datetime) -> Sequence[PoolSpan]:
+        """When instances that began after that moment have taken slots of the pool."""
+        of_version = (dag_task.c.version_id == dag_run.c.version_id) & (
+            dag_task.c.task_id == task_instance.c.task_id
+        )
+        query = (
+            select(dag_task.c.pool_slots, task_instance.c.start_date, task_instance.c.end_date)
+            .select_from(
+                task_instance.join(dag_run, task_instance.c.run_pk == dag_run.c.pk).join(
+                    dag_task, of_version
+                )
+            )
+            .where(
+                dag_task.c.pool == pool,
+                *in_range(task_instance.c.start_date, Range(gte=since)),
+            )
+            .order_by(task_instance.c.start_date)
+        )
+        with self._database.read() as transaction:
+            rows = transaction.rows(query)
+        return [PoolSpan(slots, from_micros(start), from_micros(end)) for slots, start, end in rows]
 
 
 def _newest(dag_id: str, due: Range, count: int) -> Select[Any]:

@@ -178,6 +178,16 @@ class TaskSummary:
     end_date: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PoolSpan:
+    """For how long a task instance has taken slots of a pool."""
+
+    slots: int
+    start: datetime
+    end: datetime | None
+    """None while it does."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRecord:
     """One attempt in the history of a task instance."""

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from tests.store.making import changed, recorded, spec, started
+from tests.store.making import NOON, changed, recorded, spec, started
 
 from slipstream.model.dag import TaskSpec
 from slipstream.model.errors import ConflictError, InvalidInputError
@@ -14,6 +15,7 @@ from slipstream.store.interface import Store
 from slipstream.store.records import (
     ConnectionRecord,
     PoolRecord,
+    PoolSpan,
     PoolUse,
     VariableRecord,
     Window,
@@ -147,3 +149,23 @@ def test_a_secret_key_is_made_once(store: Store, other_store: Store) -> None:
     assert store.get_secret_key("jwt", lambda: next(made)) == "first"
     assert other_store.get_secret_key("jwt", lambda: next(made)) == "first"
     assert other_store.get_secret_key("other", lambda: next(made)) == "second"
+
+
+def test_when_instances_took_slots_of_a_pool_is_told_since_a_moment(store: Store) -> None:
+    tasks = {
+        name: TaskSpec(task_id=name, pool=pool, pool_slots=slots)
+        for name, pool, slots in (("early", "gpu", 1), ("late", "gpu", 2), ("other", "io", 3))
+    }
+    run = started(store, recorded(store, replace(spec(), tasks=tasks)))
+    starts = {"early": NOON, "late": NOON + timedelta(hours=2), "other": NOON + timedelta(hours=2)}
+    changed(
+        store,
+        run,
+        *[
+            TaskInstance(run_pk=run.pk, task_id=name, state=TaskState.RUNNING, start_date=start)
+            for name, start in starts.items()
+        ],
+    )
+    assert store.pool_spans("gpu", NOON + timedelta(hours=1)) == [PoolSpan(2, starts["late"], None)]
+    assert len(store.pool_spans("gpu", NOON)) == 2
+    assert store.pool_spans("none", NOON) == []

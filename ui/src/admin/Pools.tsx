@@ -1,8 +1,12 @@
-import { Checkbox, NumberInput, Progress, Text, TextInput, Tooltip } from "@mantine/core";
+import { Anchor, Checkbox, NumberInput, Progress, Text, TextInput, Tooltip } from "@mantine/core";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { answer, client, type Schemas } from "../api/client";
 import { useLive } from "../api/live";
 import { useSession } from "../session/SessionGate";
 import { type Kind, Records } from "./Records";
+
+const PoolHistory = lazy(() => import("./PoolHistory"));
 
 type Pool = Schemas["PoolResponse"];
 
@@ -16,6 +20,8 @@ interface Form {
 /** Pools, and what takes their slots. */
 export function Pools() {
   useLive();
+  const { use, hours = 24 } = useSearch({ from: "/pools" });
+  const navigate = useNavigate({ from: "/pools" });
   const { may } = useSession();
   const kind: Kind<Pool, Form> = {
     title: "Pools",
@@ -32,6 +38,20 @@ export function Pools() {
       { title: "Pool", show: (one) => one.name },
       { title: "Slots", show: (one) => (one.slots < 0 ? "no limit" : one.slots) },
       { title: "Use", show: (one) => <Use pool={one} /> },
+      {
+        title: "Over time",
+        show: (one) => (
+          <Anchor
+            size="sm"
+            aria-label={`The use of ${one.name} over time`}
+            renderRoot={(props) => (
+              <Link to="/pools" search={(old) => ({ ...old, use: one.name })} {...props} />
+            )}
+          >
+            Show
+          </Anchor>
+        ),
+      },
       { title: "Description", show: (one) => one.description },
     ],
     formOf: (one) => ({
@@ -87,7 +107,23 @@ export function Pools() {
     mayEdit: may("edit", "pool"),
     mayDelete: may("delete", "pool"),
   };
-  return <Records kind={kind} />;
+  return (
+    <>
+      <Records kind={kind} />
+      {use === undefined ? null : (
+        <Suspense>
+          <PoolHistory
+            pool={use}
+            hours={hours}
+            onHours={(next) => void navigate({ search: (old) => ({ ...old, hours: next }) })}
+            onClose={() =>
+              void navigate({ search: (old) => ({ ...old, use: undefined, hours: undefined }) })
+            }
+          />
+        </Suspense>
+      )}
+    </>
+  );
 }
 
 function Use({ pool }: { pool: Pool }) {

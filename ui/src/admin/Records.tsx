@@ -49,7 +49,11 @@ export function Records<T, F extends object>({ kind }: { kind: Kind<T, F> }) {
   const { q: find = "" } = useSearch({ strict: false }) as { q?: string };
   const navigate = useNavigate();
   const setFind = (q: string) =>
-    void navigate({ to: ".", search: { q: q || undefined }, replace: true });
+    void navigate({
+      to: ".",
+      search: (old: object) => ({ ...old, q: q || undefined }) as never,
+      replace: true,
+    });
   const [edited, setEdited] = useState<{ record: T | null } | null>(null);
   const [removed, setRemoved] = useState<T | null>(null);
   const asked = useQuery({

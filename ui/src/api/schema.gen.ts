@@ -2168,6 +2168,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/ui/pools/{pool_name}/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Pool Use
+         * @description What task instances that began in these hours have taken, each in its latest try.
+         */
+        get: operations["get_pool_use"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/ui/stream": {
         parameters: {
             query?: never;
@@ -4676,6 +4696,15 @@ export interface components {
             };
             fields: Record<string, never>;
 >>>>>>> fe35881 (Give connections a form per type, and show the system in the web app)
+        };
+        /**
+         * PoolUseResponse
+         * @description The most slots that were taken at once, in stretches of equal length.
+         */
+        PoolUseResponse: {
+            slots: number;
+            times: string[];
+            most: number[];
         };
         /**
          * DagRunState
@@ -13902,6 +13931,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_pool_use: {
+        parameters: {
+            query?: {
+                hours?: number;
+            };
+            header?: never;
+            path: {
+                pool_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolUseResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -251,7 +251,11 @@ const pools = createRoute({
   getParentRoute: () => root,
   path: "/pools",
   component: lazyRouteComponent(() => import("../admin/Pools"), "Pools"),
-  validateSearch: (search): { q?: string } => ({ q: text(search.q) }),
+  validateSearch: (search): { q?: string; use?: string; hours?: number } => ({
+    q: text(search.q),
+    use: text(search.use),
+    hours: whole(search.hours),
+  }),
 });
 
 const system = createRoute({

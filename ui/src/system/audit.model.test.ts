@@ -27,3 +27,10 @@ test("other entries are told field by field, or as they are", () => {
   expect(changesIn("plain")).toEqual([{ name: "", after: "plain" }]);
   expect(changesIn(null)).toEqual([]);
 });
+
+test("the changes of an entry tell what they are about", () => {
+  const changes = [{ object: "pool", key: "gpu", before: { slots: 1 }, after: { slots: 2 } }];
+  expect(changesIn(JSON.stringify({ via: "rest_api", body: {}, changes }))).toEqual([
+    { name: "pool gpu: slots", before: "1", after: "2" },
+  ]);
+});

@@ -12,7 +12,7 @@ function shown(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** What has changed, from `{"before": {…}, "after": {…}}`, or else each of the entry's fields. */
+/** What has changed, from the entry's `changes` or `before` and `after`, or else each of its fields. */
 export function changesIn(extra: string | null | undefined): Change[] {
   if (!extra) return [];
   let found: unknown;
@@ -25,12 +25,22 @@ export function changesIn(extra: string | null | undefined): Change[] {
     return [{ name: "", after: shown(found) }];
   }
   const fields = found as Record<string, unknown>;
+  if (Array.isArray(fields.changes) && fields.changes.length > 0) {
+    return fields.changes.flatMap(changeOf);
+  }
   if (!("before" in fields) && !("after" in fields)) {
     return Object.entries(fields).map(([name, value]) => ({ name, after: shown(value) }));
   }
   const { before, after, ...rest } = fields;
   const others = Object.entries(rest).map(([name, value]) => ({ name, after: shown(value) }));
   return [...others, ...differences(before, after)];
+}
+
+/** What has changed in one object: `{"object", "key", "before", "after"}`. */
+function changeOf(change: unknown): Change[] {
+  const { object, key, before, after } = change as Record<string, unknown>;
+  const what = [object, key].filter((part) => part !== undefined && part !== null).join(" ");
+  return differences(before, after).map((one) => ({ ...one, name: `${what}: ${one.name}` }));
 }
 
 function differences(before: unknown, after: unknown): Change[] {
