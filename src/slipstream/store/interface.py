@@ -33,6 +33,7 @@ from slipstream.store.imported import HistoryStore
 from slipstream.store.input_interface import EventLogStore, InputStore
 from slipstream.store.input_records import GivenInput
 from slipstream.store.leases import Holder, Lease
+from slipstream.store.pool_interface import PoolStore
 from slipstream.store.records import (
     AssetEventFilter,
     AssetFilter,
@@ -53,7 +54,6 @@ from slipstream.store.records import (
     OwedCallback,
     Page,
     PoolRecord,
-    PoolSpan,
     PoolUse,
     QueuedEvent,
     Range,
@@ -448,9 +448,6 @@ class OverviewStore(Protocol):
     def task_summaries(self, run_pks: Sequence[int]) -> Sequence[TaskSummary]:
         """The instances of these runs, summed up by run, task and state."""
 
-    def pool_spans(self, pool: str, since: datetime) -> Sequence[PoolSpan]:
-        """When instances that began after that moment, in their latest try, have taken slots."""
-
 
 class AssetStore(Protocol):
     """Assets, their aliases, their events, and what these have queued."""
@@ -527,19 +524,6 @@ class SettingsStore(Protocol):
 
     def list_connections(self, pattern: str | None, window: Window) -> Page[ConnectionRecord]: ...
 
-    def get_pool(self, name: str) -> PoolRecord | None: ...
-
-    def set_pool(self, pool: PoolRecord) -> bool:
-        """Create or replace; True when it was new."""
-
-    def delete_pool(self, name: str) -> bool:
-        """Raises `ConflictError` for `default_pool`."""
-
-    def list_pools(self, pattern: str | None, window: Window) -> Page[PoolRecord]: ...
-
-    def pool_use(self) -> Mapping[str, PoolUse]:
-        """`{pool name: what is taken}`."""
-
     def rotate_encryption(self) -> int:
         """Encrypt everything anew with the first key; gives the number of values."""
 
@@ -592,6 +576,7 @@ class Store(
     KeptStateStore,
     AssetStore,
     SettingsStore,
+    PoolStore,
     AccessStore,
     EventLogStore,
     TriggererStore,

@@ -26,7 +26,6 @@ import { shown as textOf } from "../trigger/params.model";
 import { Input } from "../trigger/TriggerForm";
 import {
   type Asked,
-  changedIn,
   fieldsAsked,
   isFor,
   isWaiting,
@@ -175,7 +174,7 @@ function Form({ asked, prefilled }: { asked: Asked; prefilled: Record<string, un
                 map_index: one.map_index,
               },
             },
-            body: { chosen_options: options, params_input: changedIn(asked, values) },
+            body: { chosen_options: options, params_input: values },
           },
         ),
       ),

@@ -1,6 +1,6 @@
 /** What people are asked, and whether and how somebody may answer. */
 import type { Schemas } from "../api/client";
-import { confOf, fieldsOf, type Param, parsed } from "../trigger/params.model";
+import { fieldsOf, type Param, parsed } from "../trigger/params.model";
 
 export type Asked = Schemas["HITLDetail"];
 
@@ -50,9 +50,4 @@ export function typedInto(asked: Asked, texts: Record<string, string>): Typed {
     }
   }
   return typed;
-}
-
-/** The values of the form that differ from what was suggested. */
-export function changedIn(asked: Asked, values: Record<string, unknown>): Record<string, unknown> {
-  return confOf(fieldsAsked(asked), values);
 }
