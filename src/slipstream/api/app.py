@@ -62,9 +62,9 @@ from slipstream.api.public import plugins as plugin_operations
 from slipstream.api.routing import OperationRoute
 from slipstream.api.settings import ApiSettings
 from slipstream.api.ui import backfills as ui_backfills
+from slipstream.api.ui import connection_types, pool_use, stream, structure
 from slipstream.api.ui import logs as ui_logs
 from slipstream.api.ui import runs as ui_runs
-from slipstream.api.ui import connection_types, pool_use, stream, structure
 from slipstream.api.ui.pages import page_routes
 from slipstream.api.ui.session import session_routes
 from slipstream.store.interface import Store
