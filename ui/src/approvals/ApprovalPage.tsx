@@ -24,14 +24,7 @@ import { State } from "../design/State";
 import { useSession } from "../session/SessionGate";
 import { shown as textOf } from "../trigger/params.model";
 import { Input } from "../trigger/TriggerForm";
-import {
-  type Asked,
-  fieldsAsked,
-  isFor,
-  isWaiting,
-  optionsIn,
-  typedInto,
-} from "./approvals.model";
+import { type Asked, fieldsAsked, isFor, isWaiting, optionsIn, typedInto } from "./approvals.model";
 import { approvalQuery, approvalsKey } from "./queries";
 
 const Markdown = lazy(() => import("../design/Markdown"));
