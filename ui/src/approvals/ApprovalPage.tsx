@@ -202,7 +202,7 @@ function Form({ asked, prefilled }: { asked: Asked; prefilled: Record<string, un
             <Button
               loading={send.isPending}
               disabled={isWrong || chosen.length === 0}
-              onClick={() => send.mutate(chosen)}
+              onClick={() => send.mutate(asked.options.filter((one) => chosen.includes(one)))}
             >
               Answer
             </Button>
