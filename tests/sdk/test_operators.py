@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
@@ -440,31 +441,40 @@ def _alive(pid: int) -> bool:
     return state != "Z"
 
 
-def test_an_interrupted_command_is_ended(tmp_path: Path) -> None:
+def test_an_interrupted_command_is_ended(caplog: pytest.LogCaptureFixture) -> None:
     class InterruptedError_(BaseException):
         pass
 
     def interrupt(number: int, frame: Any) -> None:
         raise InterruptedError_
 
-    pid_file = tmp_path / "pid"
+    with DAG("d") as dag:
+        BashOperator(task_id="t", bash_command="echo runs; sleep 90")
+    running = Running(dag)
+    context = running.context("t")
+    operator = running.prepare(context)
+    assert isinstance(operator, BashOperator)
 
-    def interrupt_once_it_runs() -> None:
-        deadline = time.monotonic() + 60
-        while not (pid_file.exists() and pid_file.read_text()) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        os.kill(os.getpid(), signal.SIGUSR1)
+    class Interrupting(logging.Handler):
+        """Sends the signal once the command has said that it runs."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.getMessage() == "runs":
+                os.kill(os.getpid(), signal.SIGUSR1)
 
     before = signal.signal(signal.SIGUSR1, interrupt)
-    thread = threading.Thread(target=interrupt_once_it_runs)
-    thread.start()
+    handler, log = Interrupting(), operator.subprocess_hook.log
+    caplog.set_level(logging.INFO, log.name)
+    log.addHandler(handler)
     try:
-        with pytest.raises(InterruptedError_):
-            bash(f"echo $$ > {pid_file}; sleep 90")
+        with running_scope(context), pytest.raises(InterruptedError_):
+            operator.execute(context)
     finally:
-        thread.join()
+        log.removeHandler(handler)
         signal.signal(signal.SIGUSR1, before)
-    assert not _alive(int(pid_file.read_text()))
+    process = operator.subprocess_hook.sub_process
+    assert process is not None
+    assert not _alive(process.pid)
 
 
 # ---------------------------------------------------------------- conditions

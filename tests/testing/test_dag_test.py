@@ -459,6 +459,33 @@ with DAG("d", on_success_callback=tell) as made:
     assert int(pid) != os.getpid()
 
 
+def test_a_timetable_makes_no_run_beside_the_tested_one(tmp_path: Path) -> None:
+    file = tmp_path / "often.py"
+    file.write_text(
+        f"""
+import time
+from datetime import datetime
+from slipstream.sdk import dag, task
+@dag(schedule="* * * * *", start_date=datetime(2026, 1, 1))
+def often():
+    @task
+    def mark():
+        with open({str(tmp_path / "marks")!r}, "a") as marks:
+            marks.write("x")
+        time.sleep(0.5)
+    mark()
+made = often()
+"""
+    )
+    spec = importlib.util.spec_from_file_location("often", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.made.test(use_executor=True).state == "success"
+    assert (tmp_path / "marks").read_text() == "x"
+
+
 def test_a_retry_policy_is_obeyed_here_too() -> None:
     policy = ExceptionRetryPolicy(
         [

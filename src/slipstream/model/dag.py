@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -181,3 +181,10 @@ class DagSpec:
     relative_fileloc: str = ""
     details: Mapping[str, JsonValue] = field(default_factory=dict)
     """What only the API and the UI show."""
+
+
+def on_demand(spec: DagSpec) -> DagSpec:
+    """The DAG, of which neither its timetable nor an asset makes a run."""
+    allowed = RunType if spec.allowed_run_types is None else spec.allowed_run_types
+    by_itself = {RunType.SCHEDULED, RunType.ASSET_TRIGGERED}
+    return replace(spec, allowed_run_types=tuple(kind for kind in allowed if kind not in by_itself))

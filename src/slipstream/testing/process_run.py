@@ -16,6 +16,7 @@ from slipstream.executors.local import LocalExecutor
 from slipstream.executors.skipping import SkippingExecutor
 from slipstream.model.attempt import Attempt
 from slipstream.model.changes import Change, InstanceChanged, RunChanged
+from slipstream.model.dag import on_demand
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.run import DagRun, TaskInstance
 from slipstream.model.schedule import NoSchedule
@@ -109,7 +110,7 @@ class ProcessRun:
     ) -> DagRun:
         # The file's other DAGs run where a task starts them, and never by themselves.
         dags = [
-            dag if dag.dag_id == planned.dag_id else replace(dag, schedule=NoSchedule())
+            on_demand(dag) if dag.dag_id == planned.dag_id else replace(dag, schedule=NoSchedule())
             for dag in parsed.dags
         ]
         versions = store.record_parsed([replace(parsed, dags=tuple(dags))])

@@ -60,6 +60,30 @@ def test_a_file_is_run_to_its_end_and_leaves_no_trace(
     assert not home.exists()
 
 
+def test_a_timetable_makes_no_run_beside_the_one_that_is_tried(
+    slipstream: Slipstream, tmp_path: Path
+) -> None:
+    file = tmp_path / "often.py"
+    file.write_text(
+        f"""
+import time
+from slipstream.sdk import dag, task
+
+@dag(schedule="* * * * *")
+def often():
+    @task
+    def mark():
+        with open({str(tmp_path / "marks")!r}, "a") as marks:
+            marks.write("x")
+        time.sleep(0.5)
+    mark()
+often()
+"""
+    )
+    assert slipstream("dags", "test", str(file)).code == 0
+    assert (tmp_path / "marks").read_text() == "x"
+
+
 def test_chosen_tasks_succeed_without_being_run(slipstream: Slipstream, file: Path) -> None:
     done = slipstream("dags", "test", str(file), "--mark-success-pattern", "broken|second")
     assert done.code == 0

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from slipstream.model.dag import DagSpec, TaskSpec, Upstream
+from slipstream.model.dag import DagSpec, TaskSpec, Upstream, on_demand
 from slipstream.model.errors import InvalidInputError, NotFoundError
 from slipstream.model.schedule import NoSchedule
 
 
 def without_waiting(spec: DagSpec) -> DagSpec:
-    """The DAG with retries at once, and without dates before or after which nothing runs."""
+    """The DAG with retries at once, without dates before or after which nothing runs, and without
+    runs but those that are asked for."""
     tasks = {
         task_id: replace(
             task,
@@ -25,7 +26,9 @@ def without_waiting(spec: DagSpec) -> DagSpec:
         )
         for task_id, task in spec.tasks.items()
     }
-    return replace(spec, tasks=tasks, start_date=None, end_date=None, is_paused_upon_creation=False)
+    return replace(
+        on_demand(spec), tasks=tasks, start_date=None, end_date=None, is_paused_upon_creation=False
+    )
 
 
 def when_triggered(spec: DagSpec) -> DagSpec:
