@@ -50,6 +50,7 @@ PASSED_ON: Final = frozenset(
         "set_pool",
         "delete_pool",
         "list_pools",
+        "pool_spans",
         "pool_use",
         "health",
         "list_jobs",
