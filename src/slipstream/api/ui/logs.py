@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 from fastapi import Header
@@ -30,7 +30,7 @@ from slipstream.api.operation import Routes
 from slipstream.api.payloads.base import Payload
 from slipstream.api.public.logs import GOES_ON, no_log, require_try
 from slipstream.api.remote_logs import lines_from_elsewhere
-from slipstream.model.run import UNMAPPED, TaskInstance, TaskKey
+from slipstream.model.run import UNMAPPED, DagRun, TaskInstance, TaskKey
 from slipstream.runtime.log_files import log_path
 
 routes = Routes("UI", prefix="/ui")
@@ -79,14 +79,22 @@ class LogHitsResponse(Payload, frozen=True, kw_only=True):
     """False where there are more than are told of."""
 
 
-def _log(
-    call: Call, dag_id: str, run_id: str, key: TaskKey, try_number: int
-) -> tuple[Path, TaskInstance, bool]:
-    instance = call.store.get_instance(dag_id, run_id, key).instance
+class _Log(NamedTuple):
+    """The log of one try, and whose it is."""
+
+    path: Path
+    run: DagRun
+    instance: TaskInstance
+    goes_on: bool
+
+
+def _log(call: Call, dag_id: str, run_id: str, key: TaskKey, try_number: int) -> _Log:
+    found = call.store.get_instance(dag_id, run_id, key)
+    instance = found.instance
     require_try(instance, try_number)
     name = log_path(dag_id, run_id, key.task_id, key.map_index, try_number)
     goes_on = instance.try_number == try_number and instance.state in GOES_ON
-    return call.settings.log_dir / name, instance, goes_on
+    return _Log(call.settings.log_dir / name, found.run, instance, goes_on)
 
 
 @routes.add(
@@ -111,8 +119,7 @@ def get_log_piece(
 ) -> LogPieceResponse:
     """The lines from a byte or a line on, or those before a byte; without any, the last ones."""
     key = TaskKey(task_id, map_index)
-    path, instance, goes_on = _log(call, dag_id, dag_run_id, key, try_number)
-    run = call.store.get_instance(dag_id, dag_run_id, key).run
+    path, run, instance, goes_on = _log(call, dag_id, dag_run_id, key, try_number)
     elsewhere = lines_from_elsewhere(call, run, instance, try_number, path)
     if elsewhere is not None or not (goes_on or path.exists()):
         lines = [no_log(instance)] if elsewhere is None else elsewhere
@@ -145,7 +152,7 @@ def get_log_hits(
     map_index: int = UNMAPPED,
 ) -> LogHitsResponse:
     """Where in the log a text stands, whatever its case."""
-    path, _, _ = _log(call, dag_id, dag_run_id, TaskKey(task_id, map_index), try_number)
+    path = _log(call, dag_id, dag_run_id, TaskKey(task_id, map_index), try_number).path
     hits, are_all = hits_in(path, text, _MOST_HITS)
     return LogHitsResponse(
         hits=[LogHit(offset=hit.offset, line=hit.line) for hit in hits], are_all=are_all
@@ -170,8 +177,7 @@ def get_log_file(
 ) -> StreamingResponse:
     """The whole log as text, however long it is."""
     key = TaskKey(task_id, map_index)
-    path, instance, _ = _log(call, dag_id, dag_run_id, key, try_number)
-    run = call.store.get_instance(dag_id, dag_run_id, key).run
+    path, run, instance, _ = _log(call, dag_id, dag_run_id, key, try_number)
     elsewhere = lines_from_elsewhere(call, run, instance, try_number, path)
     lines = every_line(path) if elsewhere is None else iter(elsewhere)
     return StreamingResponse(
@@ -202,10 +208,10 @@ def follow_log(
     A browser that comes back goes on behind what it has had.
     """
     key = TaskKey(task_id, map_index)
-    path, _, _ = _log(call, dag_id, dag_run_id, key, try_number)
+    path = _log(call, dag_id, dag_run_id, key, try_number).path
 
     def goes_on() -> bool:
-        return _log(call, dag_id, dag_run_id, key, try_number)[2]
+        return _log(call, dag_id, dag_run_id, key, try_number).goes_on
 
     view = View(dag_id=dag_id, run_id=dag_run_id)
     begin = offset if last_event_id is None else last_event_id
