@@ -6,7 +6,12 @@ from datetime import UTC, datetime
 import pytest
 
 from slipstream.core.partition_mappers import mapper_of
-from slipstream.core.partitions import partitioning, ready_partitions, sort_entries
+from slipstream.core.partitions import (
+    date_of_key,
+    partitioning,
+    ready_partitions,
+    sort_entries,
+)
 from slipstream.model.asset import AssetName, AssetQueue, QueuedPartition
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.json import JsonValue
@@ -255,3 +260,12 @@ def test_only_partitioned_schedules_have_rules() -> None:
     assert partitioning(NoSchedule()) == ""
     assert partitioning(OnAssets(condition=asset(A))) == ""
     assert partitioning(schedule(asset(A), {"default": {"is": "identity"}}))
+
+
+def test_a_key_that_somebody_names_stands_for_the_moment_that_the_mappers_agree_on() -> None:
+    daily = schedule(asset(A), {"default": start_of("day")})
+    assert date_of_key(daily, "2026-03-13") == NOW
+    with pytest.raises(InvalidInputError, match="'monday' is none of this DAG's"):
+        date_of_key(daily, "monday")
+    mine: JsonValue = {"is": "asked", "importable": "shop.Mine"}
+    assert date_of_key(schedule(asset(A), {"default": mine}), "monday") is None

@@ -267,6 +267,17 @@ class FanOut(Mapper):
         return self.downstream.moment(target)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked(Mapper):
+    """One that is code of a DAG file, and asked in a process of it."""
+
+    importable: str
+
+    def targets(self, key: str) -> Sequence[str]:
+        """Not known here."""
+        raise ValueError(f"of {key!r}, {self.importable} has to be asked: it is a DAG file's code")
+
+
 # ---------------------------------------------------------------------- from JSON
 
 
@@ -287,6 +298,7 @@ _KINDS: Mapping[str, Callable[..., Mapper]] = {
     "chain": Chain,
     "rollup": Rollup,
     "fan_out": FanOut,
+    "asked": Asked,
 }
 
 

@@ -13,7 +13,13 @@ from slipstream.model.errors import SlipstreamError
 from slipstream.model.events import AttemptEnded, AttemptStarted, TriggerEnded
 from slipstream.model.version import hash_sources
 from slipstream.wire import messages
-from slipstream.wire.questions import Answered, Question, TimetableQuestion
+from slipstream.wire.questions import (
+    Answered,
+    DeadlineQuestion,
+    PartitionQuestion,
+    Question,
+    TimetableQuestion,
+)
 
 
 class ErrandFailedError(SlipstreamError):
@@ -113,9 +119,13 @@ class QuestionJob:
     @property
     def what(self) -> str:
         """What is asked, in words."""
-        if isinstance(self.question, TimetableQuestion):
-            return "the timetable could not be asked"
-        return "the deadline's reference could not be asked"
+        match self.question:
+            case TimetableQuestion():
+                return "the timetable could not be asked"
+            case DeadlineQuestion():
+                return "the deadline's reference could not be asked"
+            case PartitionQuestion():
+                return "the partition mappers could not be asked"
 
     def settle(self, answer: Answered) -> None:
         """It is over."""

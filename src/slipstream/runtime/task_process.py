@@ -17,12 +17,17 @@ from slipstream.runtime.task_session import answer_question, run_attempt, run_er
 from slipstream.sdk._context_variables import set_common_environment
 from slipstream.wire import messages
 from slipstream.wire.frames import BlockingConnection, ConnectionLostError
-from slipstream.wire.questions import DeadlineQuestion, Question, TimetableQuestion
+from slipstream.wire.questions import (
+    DeadlineQuestion,
+    PartitionQuestion,
+    Question,
+    TimetableQuestion,
+)
 
 _seed = Random.seed
 
 Work: TypeAlias = messages.Start | messages.Errand | Question
-_WORK = (messages.Start, messages.Errand, TimetableQuestion, DeadlineQuestion)
+_WORK = (messages.Start, messages.Errand, TimetableQuestion, DeadlineQuestion, PartitionQuestion)
 
 
 class TaskProcess:

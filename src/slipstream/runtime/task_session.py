@@ -24,7 +24,7 @@ from slipstream.sdk._backend import current_backend
 from slipstream.sdk.exceptions import AirflowTaskTerminated
 from slipstream.wire import messages
 from slipstream.wire.frames import FrameTooLargeError
-from slipstream.wire.questions import Answered, Question, TimetableQuestion
+from slipstream.wire.questions import Answered, PartitionQuestion, Question, TimetableQuestion
 
 _log = logging.getLogger("airflow.task")
 
@@ -97,6 +97,10 @@ def _answer(question: Question, dag: DAG) -> Answered:
         from slipstream.runtime import timetable_asking
 
         return timetable_asking.ask(question, dag)
+    if isinstance(question, PartitionQuestion):
+        from slipstream.runtime import partition_asking
+
+        return partition_asking.ask(question, dag)
     from slipstream.runtime import deadline_asking
 
     return deadline_asking.ask(question, dag)

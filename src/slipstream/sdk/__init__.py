@@ -71,6 +71,12 @@ if TYPE_CHECKING:
         SyncCallback,
         deadline_reference,
     )
+    from slipstream.sdk._joined_mappers import (
+        ChainMapper,
+        FanOutMapper,
+        ProductMapper,
+        RollupMapper,
+    )
     from slipstream.sdk._links import (
         BaseOperatorLink,
     )
@@ -82,26 +88,22 @@ if TYPE_CHECKING:
     )
     from slipstream.sdk._partition_mappers import (
         AllowedKeyMapper,
-        ChainMapper,
-        DayWindow,
-        FanOutMapper,
         FixedKeyMapper,
-        HourWindow,
         IdentityMapper,
-        MinimumCount,
-        MonthWindow,
         PartitionMapper,
-        ProductMapper,
-        QuarterWindow,
-        RollupMapper,
-        SegmentWindow,
         StartOfDayMapper,
         StartOfHourMapper,
         StartOfMonthMapper,
         StartOfQuarterMapper,
         StartOfWeekMapper,
         StartOfYearMapper,
-        WaitForAll,
+    )
+    from slipstream.sdk._partition_windows import (
+        DayWindow,
+        HourWindow,
+        MonthWindow,
+        QuarterWindow,
+        SegmentWindow,
         WeekWindow,
         Window,
         YearWindow,
@@ -121,6 +123,10 @@ if TYPE_CHECKING:
     )
     from slipstream.sdk._task_decorator import (
         result,
+    )
+    from slipstream.sdk._wait_policies import (
+        MinimumCount,
+        WaitForAll,
     )
 
 __all__ = [
@@ -243,29 +249,29 @@ _LAZY = {
     "ResumableJobMixin": "slipstream.sdk._resumable_job",
     "result": "slipstream.sdk._task_decorator",
     "AllowedKeyMapper": "slipstream.sdk._partition_mappers",
-    "ChainMapper": "slipstream.sdk._partition_mappers",
-    "DayWindow": "slipstream.sdk._partition_mappers",
-    "FanOutMapper": "slipstream.sdk._partition_mappers",
+    "ChainMapper": "slipstream.sdk._joined_mappers",
+    "DayWindow": "slipstream.sdk._partition_windows",
+    "FanOutMapper": "slipstream.sdk._joined_mappers",
     "FixedKeyMapper": "slipstream.sdk._partition_mappers",
-    "HourWindow": "slipstream.sdk._partition_mappers",
+    "HourWindow": "slipstream.sdk._partition_windows",
     "IdentityMapper": "slipstream.sdk._partition_mappers",
-    "MinimumCount": "slipstream.sdk._partition_mappers",
-    "MonthWindow": "slipstream.sdk._partition_mappers",
+    "MinimumCount": "slipstream.sdk._wait_policies",
+    "MonthWindow": "slipstream.sdk._partition_windows",
     "PartitionMapper": "slipstream.sdk._partition_mappers",
-    "ProductMapper": "slipstream.sdk._partition_mappers",
-    "QuarterWindow": "slipstream.sdk._partition_mappers",
-    "RollupMapper": "slipstream.sdk._partition_mappers",
-    "SegmentWindow": "slipstream.sdk._partition_mappers",
+    "ProductMapper": "slipstream.sdk._joined_mappers",
+    "QuarterWindow": "slipstream.sdk._partition_windows",
+    "RollupMapper": "slipstream.sdk._joined_mappers",
+    "SegmentWindow": "slipstream.sdk._partition_windows",
     "StartOfDayMapper": "slipstream.sdk._partition_mappers",
     "StartOfHourMapper": "slipstream.sdk._partition_mappers",
     "StartOfMonthMapper": "slipstream.sdk._partition_mappers",
     "StartOfQuarterMapper": "slipstream.sdk._partition_mappers",
     "StartOfWeekMapper": "slipstream.sdk._partition_mappers",
     "StartOfYearMapper": "slipstream.sdk._partition_mappers",
-    "WaitForAll": "slipstream.sdk._partition_mappers",
-    "WeekWindow": "slipstream.sdk._partition_mappers",
-    "Window": "slipstream.sdk._partition_mappers",
-    "YearWindow": "slipstream.sdk._partition_mappers",
+    "WaitForAll": "slipstream.sdk._wait_policies",
+    "WeekWindow": "slipstream.sdk._partition_windows",
+    "Window": "slipstream.sdk._partition_windows",
+    "YearWindow": "slipstream.sdk._partition_windows",
     "ExceptionRetryPolicy": "slipstream.sdk._retry_policy",
     "RetryAction": "slipstream.sdk._retry_policy",
     "RetryDecision": "slipstream.sdk._retry_policy",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from slipstream.model.json import JsonValue
 from slipstream.model.schedule import OnAssets, Schedule
@@ -16,8 +17,10 @@ from slipstream.sdk._assets import (
 )
 from slipstream.sdk._timetable import Timetable, schedule_of
 from slipstream.sdk._timetables import NullTimetable
-from slipstream.sdk._types import UserValue
 from slipstream.sdk.exceptions import AirflowTimetableInvalid
+
+if TYPE_CHECKING:
+    from slipstream.sdk._partition_mappers import PartitionMapper
 
 
 class AssetTriggeredTimetable(Timetable):
@@ -44,8 +47,8 @@ class PartitionedAssetTimetable(AssetTriggeredTimetable):
         self,
         *,
         assets: BaseAsset | Collection[BaseAsset],
-        default_partition_mapper: UserValue = None,
-        partition_mapper_config: Mapping[BaseAsset, UserValue] | None = None,
+        default_partition_mapper: PartitionMapper | None = None,
+        partition_mapper_config: Mapping[BaseAsset, PartitionMapper] | None = None,
     ) -> None:
         super().__init__(assets)
         self.default_partition_mapper = default_partition_mapper
@@ -56,27 +59,42 @@ class PartitionedAssetTimetable(AssetTriggeredTimetable):
 
     def as_schedule(self) -> Schedule:
         """The condition, and how the partitions of the assets become the DAG's."""
+        listed: list[JsonValue] = []
+        for one, mapper in self._mappers():
+            key = {"name": one.name, "uri": one.uri}
+            named = {word: value for word, value in key.items() if value is not None}
+            listed.append({**named, "mapper": mapper.as_json()})
+        return OnAssets(
+            condition=self.asset_condition.as_expression(),
+            partitions={"default": self._default().as_json(), "of": listed},
+        )
+
+    def get_partition_mapper(self, *, name: str = "", uri: str = "") -> PartitionMapper:
+        """The mapper of the asset: that of its name, of its URI, or the default."""
+        found = [*self._mappers()]
+        for word, value in (("name", name), ("uri", uri)):
+            for one, mapper in reversed(found):
+                if value and getattr(one, word) == value:
+                    return mapper
+        return self._default()
+
+    def _default(self) -> PartitionMapper:
         from slipstream.sdk._partition_mappers import IdentityMapper
 
-        default = self.default_partition_mapper or IdentityMapper()
-        listed: list[JsonValue] = []
+        return self.default_partition_mapper or IdentityMapper()
+
+    def _mappers(self) -> Iterator[tuple[Asset | AssetRef, PartitionMapper]]:
         for assets, mapper in self.partition_mapper_config.items():
             if isinstance(assets, AssetAlias):
                 raise AirflowTimetableInvalid(
                     f"The alias {assets.name!r} cannot have a partition mapper: which asset it "
                     "stands for is only known when it is updated. Give the mapper to the asset."
                 )
-            rule = mapper.as_json()
             named: list[Asset | AssetRef] = [*assets.iter_assets()]
             if isinstance(assets, AssetRef):
                 named.append(assets)
             for one in named:
-                key = {"name": one.name, "uri": one.uri}
-                listed.append({**{k: v for k, v in key.items() if v is not None}, "mapper": rule})
-        return OnAssets(
-            condition=self.asset_condition.as_expression(),
-            partitions={"default": default.as_json(), "of": listed},
-        )
+                yield one, mapper
 
 
 class PartitionedAtRuntime(NullTimetable):

@@ -1,26 +1,34 @@
 """Which partition of a DAG a partition of an asset belongs to, as authors write it.
 
-The rules are worked out by the scheduler, which runs no code of anybody's: these classes name them
-(`as_json`), and `core.partition_mappers` knows what they mean. A class of one's own is refused.
+What these classes mean the scheduler works out by `core.partition_mappers`, from what `as_json`
+says. It runs no code of anybody's, so one that is not ours, or has such a part, is asked in a
+process of its DAG file: `runtime.partition_asking`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from datetime import tzinfo
-from enum import Enum
+from collections.abc import Iterable, Sequence
+from datetime import datetime, tzinfo
 from typing import ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from slipstream.model.json import JsonValue
-from slipstream.sdk.exceptions import AirflowTimetableInvalid
+from slipstream.sdk._own_code import import_path, is_key, is_ours
+from slipstream.sdk._types import UserValue
 
 
 class PartitionMapper:
-    """The base of all mappers. `max_downstream_keys` limits what one event may belong to."""
+    """The base of all mappers. `max_downstream_keys` limits what one event may belong to.
+
+    One of one's own defines `to_downstream`. To stand below a `RollupMapper` with a window whose
+    members are no texts, also `decode_downstream` and `encode_upstream`.
+    """
 
     is_rollup: ClassVar[bool] = False
+    expected_decoded_type: ClassVar[type] = str
+    """What `decode_downstream` gives."""
+    max_downstream_keys: int | None = None
 
     def __init__(self, *, max_downstream_keys: int | None = None) -> None:
         if max_downstream_keys is not None and max_downstream_keys < 1:
@@ -30,20 +38,68 @@ class PartitionMapper:
             )
         self.max_downstream_keys = max_downstream_keys
 
-    def as_json(self) -> JsonValue:
-        """The rule. Raises `AirflowTimetableInvalid` for a class of somebody's own."""
-        known = type(self).__module__ == __name__
-        if not known:
-            raise AirflowTimetableInvalid(
-                f"{type(self).__qualname__} is a partition mapper of its own. The scheduler runs "
-                "no code of DAG files; put the mappers of airflow.sdk together instead, with "
-                "ChainMapper and ProductMapper."
+    def __init_subclass__(cls, **more: UserValue) -> None:
+        super().__init_subclass__(**more)
+        decodes = cls.decode_downstream is not PartitionMapper.decode_downstream
+        encodes = cls.encode_upstream is not PartitionMapper.encode_upstream
+        if decodes is not encodes:
+            there, missing = ("decode_downstream", "encode_upstream")[:: 1 if decodes else -1]
+            raise TypeError(
+                f"{cls.__qualname__} defines {there} without {missing}. Each undoes what the other "
+                "does: define both, or neither."
             )
+
+    def to_downstream(self, key: str) -> str | Iterable[str]:
+        """The DAG's partition, or partitions, that the asset's belongs to."""
+        raise NotImplementedError(f"{type(self).__name__} has to define to_downstream().")
+
+    def decode_downstream(self, downstream_key: str) -> UserValue:
+        """What a window is laid on: the beginning of the DAG's partition, or its key."""
+        return downstream_key
+
+    def encode_upstream(self, decoded: UserValue) -> str:
+        """The asset's partition that a member of a window stands for."""
+        return str(decoded)
+
+    def to_partition_date(self, downstream_key: str) -> datetime | None:
+        """The moment that the DAG's partition stands for; None for none."""
+        del downstream_key
+        return None
+
+    def carry_partition_date(self, source_partition_date: datetime | None) -> datetime | None:
+        """The moment of the producer's partition, where it is the DAG's as well."""
+        del source_partition_date
+        return None
+
+    @property
+    def parts(self) -> Sequence[PartitionMapper]:
+        """The mappers that it is made of."""
+        return ()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the scheduler knows what it means."""
+        return is_ours(type(self)) and all(part.is_known for part in self.parts)
+
+    def as_json(self) -> JsonValue:
+        """The rule as data; of one that has to be asked, no more than that."""
+        if not self.is_known:
+            return {"is": "asked", "importable": import_path(type(self))}
         most = self.max_downstream_keys
         return {**self._rule(), **({} if most is None else {"most": most})}
 
     def _rule(self) -> dict[str, JsonValue]:
         raise NotImplementedError
+
+    def serialize(self) -> dict[str, UserValue]:
+        """What `deserialize` makes the same mapper from."""
+        most = self.max_downstream_keys
+        return {} if most is None else {"max_downstream_keys": most}
+
+    @classmethod
+    def deserialize(cls, data: dict[str, UserValue]) -> PartitionMapper:
+        """The mapper."""
+        return cls(max_downstream_keys=data.get("max_downstream_keys"))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in vars(self).items())})"
@@ -51,6 +107,14 @@ class PartitionMapper:
 
 class IdentityMapper(PartitionMapper):
     """The same key."""
+
+    def to_downstream(self, key: str) -> str | Iterable[str]:
+        """The key."""
+        return key
+
+    def carry_partition_date(self, source_partition_date: datetime | None) -> datetime | None:
+        """The producer's: the partition is the same."""
+        return source_partition_date
 
     def _rule(self) -> dict[str, JsonValue]:
         return {"is": "identity"}
@@ -65,6 +129,12 @@ class AllowedKeyMapper(PartitionMapper):
         super().__init__(max_downstream_keys=max_downstream_keys)
         self.allowed_keys = list(allowed_keys)
 
+    def to_downstream(self, key: str) -> str | Iterable[str]:
+        """The key. Raises `ValueError` for another one."""
+        from slipstream.core.partition_mappers import mapper_of
+
+        return mapper_of(AllowedKeyMapper._rule(self)).targets(key)
+
     def _rule(self) -> dict[str, JsonValue]:
         return {"is": "allowed", "keys": [str(key) for key in self.allowed_keys]}
 
@@ -74,20 +144,30 @@ class FixedKeyMapper(PartitionMapper):
 
     def __init__(self, downstream_key: str, *, max_downstream_keys: int | None = None) -> None:
         super().__init__(max_downstream_keys=max_downstream_keys)
-        if not _is_key(downstream_key):
+        if not is_key(downstream_key):
             raise ValueError(
                 f"The downstream key has to be a text that is not empty; it is {downstream_key!r}."
             )
         self.downstream_key = downstream_key
 
+    def to_downstream(self, key: str) -> str | Iterable[str]:
+        """The one key."""
+        del key
+        return self.downstream_key
+
     def _rule(self) -> dict[str, JsonValue]:
         return {"is": "fixed", "key": self.downstream_key}
 
 
-class _StartOf(PartitionMapper):
-    """The beginning of a period, of keys that are moments."""
+class StartOfPeriodMapper(PartitionMapper):
+    """The beginning of a period, of keys that are moments.
+
+    One of one's own that derives from it may define `normalize`, the beginning of its period, and
+    `format`, its key.
+    """
 
     period: ClassVar[str]
+    expected_decoded_type: ClassVar[type] = datetime
 
     def __init__(
         self,
@@ -103,6 +183,68 @@ class _StartOf(PartitionMapper):
         self.output_format = output_format
         _check_zone(_zone_name(timezone))
 
+    def to_downstream(self, key: str) -> str | Iterable[str]:
+        """The beginning, by the output format."""
+        from slipstream.core.partition_periods import read
+
+        moment = read(key, self.input_format)
+        here = self._zone()
+        moment = moment.replace(tzinfo=here) if moment.tzinfo is None else moment.astimezone(here)
+        return self.format(self.normalize(moment))
+
+    def normalize(self, dt: datetime) -> datetime:
+        """The beginning of the period that the moment is in."""
+        from slipstream.core.partition_periods import Period, start_of
+
+        return start_of(Period(self.period), dt)
+
+    def format(self, dt: datetime) -> str:
+        """The beginning by the output format."""
+        from slipstream.core.partition_periods import written
+
+        return written(dt, self._format())
+
+    def decode_downstream(self, downstream_key: str) -> UserValue:
+        """The beginning, by the wall clock of the time zone unless the key tells another."""
+        from slipstream.core.partition_periods import read
+
+        return read(downstream_key, self._format())
+
+    def encode_upstream(self, decoded: UserValue) -> str:
+        """The moment by the input format, in the time zone."""
+        from slipstream.core.partition_mappers import mapper_of
+
+        return mapper_of(StartOfPeriodMapper._rule(self)).source_of(decoded)
+
+    def to_partition_date(self, downstream_key: str) -> datetime | None:
+        """The beginning."""
+        start = self.normalize(self.decode_downstream(downstream_key))
+        return start.replace(tzinfo=self._zone()) if start.tzinfo is None else start
+
+    def serialize(self) -> dict[str, UserValue]:
+        """What `deserialize` makes the same mapper from."""
+        return {
+            "timezone": _zone_name(self.timezone),
+            "input_format": self.input_format,
+            "output_format": self.output_format,
+            **super().serialize(),
+        }
+
+    @classmethod
+    def deserialize(cls, data: dict[str, UserValue]) -> PartitionMapper:
+        """The mapper."""
+        return cls(**data)
+
+    def _format(self) -> str:
+        from slipstream.core.partition_periods import FORMATS, Period
+
+        return self.output_format or FORMATS[Period(self.period)]
+
+    def _zone(self) -> tzinfo:
+        from slipstream.core.partition_periods import zone
+
+        return zone(_zone_name(self.timezone))
+
     def _rule(self) -> dict[str, JsonValue]:
         rule: dict[str, JsonValue] = {
             "is": "start_of",
@@ -113,310 +255,44 @@ class _StartOf(PartitionMapper):
         return {**rule, "output_format": self.output_format} if self.output_format else rule
 
 
-class StartOfHourMapper(_StartOf):
+class StartOfHourMapper(StartOfPeriodMapper):
     """The hour: `2026-03-13T10`."""
 
     period = "hour"
 
 
-class StartOfDayMapper(_StartOf):
+class StartOfDayMapper(StartOfPeriodMapper):
     """The day: `2026-03-13`."""
 
     period = "day"
 
 
-class StartOfWeekMapper(_StartOf):
+class StartOfWeekMapper(StartOfPeriodMapper):
     """The Monday of the week: `2026-03-09 (W11)`."""
 
     period = "week"
 
 
-class StartOfMonthMapper(_StartOf):
+class StartOfMonthMapper(StartOfPeriodMapper):
     """The month: `2026-03`."""
 
     period = "month"
 
 
-class StartOfQuarterMapper(_StartOf):
+class StartOfQuarterMapper(StartOfPeriodMapper):
     """The quarter: `2026-Q1`."""
 
     period = "quarter"
 
 
-class StartOfYearMapper(_StartOf):
+class StartOfYearMapper(StartOfPeriodMapper):
     """The year: `2026`."""
 
     period = "year"
 
 
-class _OfSeveral(PartitionMapper):
-    def __init__(
-        self,
-        mapper0: PartitionMapper,
-        mapper1: PartitionMapper,
-        /,
-        *mappers: PartitionMapper,
-        max_downstream_keys: int | None = None,
-    ) -> None:
-        super().__init__(max_downstream_keys=max_downstream_keys)
-        self.mappers = [_mapper(one) for one in (mapper0, mapper1, *mappers)]
-
-
-class ChainMapper(_OfSeveral):
-    """One mapper after the other."""
-
-    def _rule(self) -> dict[str, JsonValue]:
-        return {"is": "chain", "mappers": [one.as_json() for one in self.mappers]}
-
-
-class ProductMapper(_OfSeveral):
-    """Keys of several parts, `2026-03-13|eu`: each part has a mapper of its own."""
-
-    def __init__(
-        self,
-        mapper0: PartitionMapper,
-        mapper1: PartitionMapper,
-        /,
-        *mappers: PartitionMapper,
-        delimiter: str = "|",
-        max_downstream_keys: int | None = None,
-    ) -> None:
-        super().__init__(mapper0, mapper1, *mappers, max_downstream_keys=max_downstream_keys)
-        self.delimiter = delimiter
-
-    def _rule(self) -> dict[str, JsonValue]:
-        listed = [one.as_json() for one in self.mappers]
-        return {"is": "product", "mappers": listed, "delimiter": self.delimiter}
-
-
-# ---------------------------------------------------------------------- windows
-
-
-class Window:
-    """What a partition consists of: the base of all windows."""
-
-    class Direction(Enum):
-        """Where the window lies."""
-
-        FORWARD = "forward"
-        """It begins with the partition."""
-        BACKWARD = "backward"
-        """It ends with the partition."""
-
-    period: ClassVar[str | None] = None
-
-    def __init__(self, *, direction: Direction | str = Direction.FORWARD) -> None:
-        self.direction = self.Direction(direction)
-
-    def as_json(self) -> JsonValue:
-        """The window. Raises `AirflowTimetableInvalid` for a class of somebody's own."""
-        if self.period is None or type(self).__module__ != __name__:
-            raise AirflowTimetableInvalid(
-                f"{type(self).__qualname__} is a window of its own. The scheduler runs no code of "
-                "DAG files; use a window of airflow.sdk."
-            )
-        backward = self.direction is self.Direction.BACKWARD
-        return {"period": self.period, **({"backward": True} if backward else {})}
-
-
-class HourWindow(Window):
-    """The sixty minutes of an hour."""
-
-    period = "hour"
-
-
-class DayWindow(Window):
-    """The twenty-four hours of a day."""
-
-    period = "day"
-
-
-class WeekWindow(Window):
-    """The seven days of a week."""
-
-    period = "week"
-
-
-class MonthWindow(Window):
-    """The days of a month."""
-
-    period = "month"
-
-
-class QuarterWindow(Window):
-    """The three months of a quarter."""
-
-    period = "quarter"
-
-
-class YearWindow(Window):
-    """The twelve months of a year."""
-
-    period = "year"
-
-
-class SegmentWindow(Window):
-    """A fixed set of keys."""
-
-    def __init__(self, segments: Iterable[str]) -> None:
-        super().__init__()
-        listed = list(segments)
-        wrong = [one for one in listed if not _is_key(one)]
-        if wrong or not listed:
-            raise ValueError(
-                f"The segments of a SegmentWindow are texts that are not empty, and at least one; "
-                f"found {wrong[0] if wrong else listed!r}."
-            )
-        self.segments = sorted(set(listed))
-
-    def as_json(self) -> JsonValue:
-        """The segments."""
-        return {"segments": list(self.segments)}
-
-
-# ---------------------------------------------------------------------- wait policies
-
-
-class WaitPolicy:
-    """When enough of a window is there: the base of the policies."""
-
-    at_least: int | None = None
-
-    def __repr__(self) -> str:
-        shown = "" if self.at_least is None else str(self.at_least)
-        return f"{type(self).__name__}({shown})"
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and vars(other) == vars(self)
-
-    def __hash__(self) -> int:
-        return hash((type(self), self.at_least))
-
-
-class WaitForAll(WaitPolicy):
-    """When everything is there."""
-
-
-class MinimumCount(WaitPolicy):
-    """When so many are there; a negative number: when at most so many are missing."""
-
-    def __init__(self, n: int) -> None:
-        if n == 0:
-            raise ValueError(
-                f"MinimumCount needs a whole number other than 0; it is {n!r}. Use WaitForAll() to "
-                "wait for everything."
-            )
-        self.n = self.at_least = n
-
-
-class RollupMapper(PartitionMapper):
-    """Many partitions of an asset into one of the DAG, which waits for them.
-
-    `upstream_mapper` says which one, `window` what belongs to it, `wait_policy` how much of that
-    must be there.
-    """
-
-    is_rollup: ClassVar[bool] = True
-
-    def __init__(
-        self,
-        *,
-        upstream_mapper: PartitionMapper,
-        window: Window,
-        wait_policy: WaitPolicy | None = None,
-        max_downstream_keys: int | None = None,
-    ) -> None:
-        super().__init__(max_downstream_keys=max_downstream_keys)
-        self.upstream_mapper = _mapper(upstream_mapper)
-        self.window = _window(window)
-        self.wait_policy = wait_policy or WaitForAll()
-        _check_pair(self, upstream_mapper, window)
-
-    def _rule(self) -> dict[str, JsonValue]:
-        rule: dict[str, JsonValue] = {
-            "is": "rollup",
-            "upstream": self.upstream_mapper.as_json(),
-            "window": self.window.as_json(),
-        }
-        at_least = self.wait_policy.at_least
-        return rule if at_least is None else {**rule, "at_least": at_least}
-
-
 _FIXED_ZONE = re.compile(r"[+-]\d{2}:?\d{2}")
 """A time zone that is a fixed distance from UTC."""
-
-_MEMBERS: Mapping[type[Window], type[_StartOf]] = {
-    DayWindow: StartOfHourMapper,
-    WeekWindow: StartOfDayMapper,
-    MonthWindow: StartOfDayMapper,
-    QuarterWindow: StartOfMonthMapper,
-    YearWindow: StartOfMonthMapper,
-}
-"""How the members of a window are written where nothing else is said."""
-
-
-class FanOutMapper(PartitionMapper):
-    """One partition of an asset into many of the DAG: a run for every member of the window."""
-
-    def __init__(
-        self,
-        *,
-        upstream_mapper: PartitionMapper,
-        window: Window,
-        downstream_mapper: PartitionMapper | None = None,
-        max_downstream_keys: int | None = None,
-    ) -> None:
-        super().__init__(max_downstream_keys=max_downstream_keys)
-        self.upstream_mapper = _mapper(upstream_mapper)
-        self.window = _window(window)
-        if downstream_mapper is None:
-            if type(window) not in _MEMBERS:
-                raise ValueError(
-                    f"For a {type(window).__name__}, FanOutMapper has to be told the "
-                    "downstream_mapper: it says how the members are written."
-                )
-            downstream_mapper = _MEMBERS[type(window)]()
-        self.downstream_mapper = _mapper(downstream_mapper)
-
-    def _rule(self) -> dict[str, JsonValue]:
-        return {
-            "is": "fan_out",
-            "upstream": self.upstream_mapper.as_json(),
-            "window": self.window.as_json(),
-            "downstream": self.downstream_mapper.as_json(),
-        }
-
-
-def _is_key(value: object) -> bool:
-    return isinstance(value, str) and bool(value)
-
-
-def _mapper(value: object) -> PartitionMapper:
-    if not isinstance(value, PartitionMapper):
-        raise TypeError(f"Expected a partition mapper; {value!r} is a {type(value).__name__}.")
-    return value
-
-
-def _window(value: object) -> Window:
-    if not isinstance(value, Window):
-        raise TypeError(f"Expected a window; {value!r} is a {type(value).__name__}.")
-    return value
-
-
-def _check_pair(rollup: RollupMapper, mapper: PartitionMapper, window: Window) -> None:
-    """A window of time needs a mapper to moments, one of segments a mapper to plain keys."""
-    if isinstance(mapper, _StartOf) is isinstance(window, SegmentWindow):
-        raise TypeError(
-            f"{type(rollup).__name__}: a {type(window).__name__} does not go with a "
-            f"{type(mapper).__name__}. Windows of time go with StartOf…Mapper, a SegmentWindow "
-            "goes with the others."
-        )
-    at_least = rollup.wait_policy.at_least
-    if isinstance(window, SegmentWindow) and at_least and at_least > len(window.segments):
-        raise ValueError(
-            f"MinimumCount({at_least}) is never reached: the window has "
-            f"{len(window.segments)} segments."
-        )
 
 
 def _check_zone(name: str) -> None:

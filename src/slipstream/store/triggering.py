@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from slipstream.core.partitions import date_of_key
 from slipstream.core.timetable import manual_interval, partition_date_of, run_id_for
 from slipstream.model.dag import DagSpec
 from slipstream.model.errors import InvalidInputError, NotFoundError
 from slipstream.model.json import JsonValue
-from slipstream.model.schedule import CronPartition, Custom, by_the_clock
+from slipstream.model.schedule import CronPartition, Custom, OnAssets, by_the_clock
 from slipstream.model.states import RunType, TriggeredBy
 from slipstream.store.records import DagRecord, NewRun
 from slipstream.wire.param_schemas import error_of, expected, validator_for
@@ -164,10 +165,12 @@ def _interval(
 
 def _partition_date(spec: DagSpec, key: str | None) -> datetime | None:
     """The moment that the key stands for; None where the schedule gives it no such meaning."""
-    schedule = by_the_clock(spec.schedule)
-    if key is None or not isinstance(schedule, CronPartition):
+    if key is None:
         return None
-    return partition_date_of(schedule, key)
+    if isinstance(spec.schedule, OnAssets) and spec.schedule.partitions is not None:
+        return date_of_key(spec.schedule, key)
+    schedule = by_the_clock(spec.schedule)
+    return partition_date_of(schedule, key) if isinstance(schedule, CronPartition) else None
 
 
 def _require_runnable(dag: DagRecord, run_type: RunType) -> None:

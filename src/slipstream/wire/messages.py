@@ -30,7 +30,12 @@ from slipstream.model.deferral import Broken, EndsTask, Fired, TriggerEnd
 from slipstream.model.run import TaskInstance
 from slipstream.model.states import TaskState
 from slipstream.wire import execution
-from slipstream.wire.questions import Answered, DeadlineQuestion, TimetableQuestion
+from slipstream.wire.questions import (
+    Answered,
+    DeadlineQuestion,
+    PartitionQuestion,
+    TimetableQuestion,
+)
 
 
 class LoadSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -288,6 +293,7 @@ ToTask: TypeAlias = (
     | Errand
     | TimetableQuestion
     | DeadlineQuestion
+    | PartitionQuestion
     | Reply
     | RunTriggers
     | KeepTrigger

@@ -59,7 +59,44 @@ class DeadlineQuestion(msgspec.Struct, frozen=True, kw_only=True, tag="ask_deadl
     run: DagRun
 
 
-Question: TypeAlias = TimetableQuestion | DeadlineQuestion
+class WaitingPartition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An event of an asset that waits to start a run about a partition."""
+
+    number: int
+    """Tells it from the others."""
+    asset: str
+    """The asset's name."""
+    uri: str
+    source_key: str
+    source_date: datetime | None = None
+    target_key: str | None = None
+    """The partition of the DAG that it belongs to; None until that was told."""
+
+
+class PartitionQuestion(msgspec.Struct, frozen=True, kw_only=True, tag="ask_partitions"):
+    """To a DAG's own partition mappers: where do these events belong, and what is complete?"""
+
+    dag_id: str
+    at: datetime
+    """Now."""
+    events: list[WaitingPartition]
+    most: int
+    """How many partitions one event may belong to, where its mapper does not say."""
+
+
+class ToldPartition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a mapper says of that which has arrived of one asset for one partition."""
+
+    asset: str
+    uri: str
+    target_key: str
+    arrived: list[str]
+    is_complete: bool
+    moment: datetime | None = None
+    carried: list[datetime] = []
+
+
+Question: TypeAlias = TimetableQuestion | DeadlineQuestion | PartitionQuestion
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True, tag="answered"):
@@ -74,3 +111,8 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True, tag="answered"):
     """A deadline; None for none."""
     interval_seconds: float | None = None
     """The interval of a deadline that a variable says."""
+    targets: dict[int, list[str]] = {}
+    """`{event: partitions of the DAG}`, of those that had none."""
+    partitions: list[ToldPartition] = []
+    problems: list[str] = []
+    """Why events start nothing, or partitions never will, a sentence each."""

@@ -7,31 +7,36 @@ from slipstream.compat.surface._table import Table
 _ASSETS = "slipstream.sdk._assets"
 _EVENTS = "slipstream.sdk._asset_events"
 _MAPPERS = "slipstream.sdk._partition_mappers"
-_TEMPORAL = (
-    "FanOutMapper StartOfDayMapper StartOfHourMapper StartOfMonthMapper StartOfQuarterMapper "
-    "StartOfWeekMapper StartOfYearMapper"
-)
-_WINDOWS = (
-    "DayWindow HourWindow MonthWindow QuarterWindow SegmentWindow WeekWindow Window YearWindow"
-)
-_POLICIES = "MinimumCount WaitForAll WaitPolicy"
-_BASE = "PartitionMapper RollupMapper"
-_OTHERS = "AllowedKeyMapper ChainMapper FixedKeyMapper IdentityMapper ProductMapper"
+_JOINED = "slipstream.sdk._joined_mappers"
+_WINDOWS = "slipstream.sdk._partition_windows"
+_POLICIES = "slipstream.sdk._wait_policies"
 _BY_MODULE = {
-    "allowed_key": "AllowedKeyMapper",
-    "base": _BASE,
-    "chain": "ChainMapper",
-    "fixed_key": "FixedKeyMapper",
-    "identity": "IdentityMapper",
-    "product": "ProductMapper",
-    "temporal": _TEMPORAL,
-    "wait_policy": _POLICIES,
-    "window": _WINDOWS,
+    "allowed_key": {_MAPPERS: "AllowedKeyMapper"},
+    "base": {_MAPPERS: "PartitionMapper", _JOINED: "RollupMapper"},
+    "chain": {_JOINED: "ChainMapper"},
+    "fixed_key": {_MAPPERS: "FixedKeyMapper"},
+    "identity": {_MAPPERS: "IdentityMapper"},
+    "product": {_JOINED: "ProductMapper"},
+    "temporal": {
+        _MAPPERS: "StartOfDayMapper StartOfHourMapper StartOfMonthMapper StartOfQuarterMapper "
+        "StartOfWeekMapper StartOfYearMapper",
+        _JOINED: "FanOutMapper",
+    },
+    "wait_policy": {_POLICIES: "MinimumCount PartitionSatisfaction WaitForAll WaitPolicy"},
+    "window": {
+        _WINDOWS: "DayWindow HourWindow MonthWindow QuarterWindow SegmentWindow WeekWindow Window "
+        "YearWindow"
+    },
+}
+_ALL = {
+    origin: " ".join(of[origin] for of in _BY_MODULE.values() if origin in of)
+    for origin in (_MAPPERS, _JOINED, _WINDOWS, _POLICIES)
 }
 
 TABLE: Table = {
     "airflow.sdk": {
-        _MAPPERS: f"{_BASE} {_OTHERS} {_TEMPORAL} {_WINDOWS} MinimumCount WaitForAll",
+        **_ALL,
+        _POLICIES: "MinimumCount WaitForAll",
     },
     "airflow.sdk.definitions.asset": {
         _ASSETS: "AssetNameRef AssetUriRef",
@@ -47,11 +52,9 @@ TABLE: Table = {
         "TriggeringAssetEventsAccessor=TriggeringEvents"
     },
     "airflow.sdk.definitions.partition_mappers": {},
-    "airflow.partition_mappers": {
-        _MAPPERS: f"{_BASE} {_OTHERS} {_TEMPORAL} {_WINDOWS} {_POLICIES}"
-    },
+    "airflow.partition_mappers": _ALL,
     **{
-        f"{package}.{module}": {_MAPPERS: names}
+        f"{package}.{module}": names
         for package in ("airflow.sdk.definitions.partition_mappers", "airflow.partition_mappers")
         for module, names in _BY_MODULE.items()
     },

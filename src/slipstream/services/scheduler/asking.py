@@ -12,6 +12,7 @@ from slipstream.services.scheduler.dags import KnownDag
 from slipstream.services.scheduler.inbox import Inbox
 from slipstream.wire.questions import (
     Answered,
+    DeadlineQuestion,
     PlannedRun,
     Question,
     TimetableAsk,
@@ -76,7 +77,7 @@ class NoTimetables:
     ) -> None:
         """Say so."""
         del version_id
-        at = question.at if isinstance(question, TimetableQuestion) else question.run.run_after
+        at = question.run.run_after if isinstance(question, DeadlineQuestion) else question.at
         then(Answered(error="this scheduler has no process to ask it in"), at)
 
 
@@ -112,9 +113,14 @@ class Asking:
             self._in_vain = 0
             self._ahead.extend(run_of(run) for run in answer.runs)
             return
-        first, most = _AFTER_NOTHING if answer.error is None else _AFTER_FAILURE
-        self.again_at = now + min(first * 2 ** min(self._in_vain, 16), most)
+        self.again_at = now + pause_after(self._in_vain, failed=answer.error is not None)
         self._in_vain += 1
+
+
+def pause_after(in_vain: int, *, failed: bool) -> timedelta:
+    """How long to wait before code of a DAG is asked again, after so many questions in vain."""
+    first, most = _AFTER_FAILURE if failed else _AFTER_NOTHING
+    return min(first * (1 << min(in_vain, 16)), most)
 
 
 def question_of(dag: KnownDag, last: RunInfo | None, now: datetime) -> TimetableQuestion:

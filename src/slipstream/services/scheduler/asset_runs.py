@@ -15,6 +15,7 @@ from slipstream.model.ids import IdSource
 from slipstream.model.run import DagRun
 from slipstream.model.schedule import OnAssets
 from slipstream.model.states import RunType, TriggeredBy
+from slipstream.services.scheduler.asked_partitions import AskedPartitions
 from slipstream.services.scheduler.dags import DagBook, KnownDag
 from slipstream.services.scheduler.needs import SchedulingStore
 from slipstream.services.scheduler.run_queue import RunQueue
@@ -40,6 +41,7 @@ class AssetRuns:
         dags: DagBook,
         queue: RunQueue,
         new_id: IdSource,
+        asked: AskedPartitions,
         *,
         most_targets: int = MOST_TARGETS,
     ) -> None:
@@ -49,12 +51,13 @@ class AssetRuns:
         self._queue = queue
         self._new_id = new_id
         self._most_targets = most_targets
+        self._asked = asked
         self._to_look: dict[str, None] = {}
 
     @property
     def is_due(self) -> bool:
         """Whether there are DAGs to look at."""
-        return bool(self._to_look)
+        return bool(self._to_look) or self._asked.has_answers
 
     def look(self, dag_id: str) -> None:
         """Something may be there for the DAG, or there may be room for a run of it."""
@@ -70,6 +73,8 @@ class AssetRuns:
     def make_due_runs(self, now: datetime) -> Iterator[DagRun]:
         """Make the runs that are due. Raises `StoreError` in between; what was not done is done by
         the next call."""
+        for dag_id in self._asked.take_answered():
+            self.look(dag_id)
         looked = tuple(self._to_look)[:_AT_ONCE]
         known = [dag for dag_id in looked if (dag := self._dags.get(dag_id)) and not dag.is_stale]
         yield from self._make_together([dag for dag in known if not _is_partitioned(dag)], now)
@@ -162,7 +167,8 @@ class AssetRuns:
         if found.targets:
             self._store.sort_partitions(dag.dag_id, found.targets)
             queue = self._store.read_asset_queue(dag.dag_id)
-        for ready in ready_partitions(schedule, queue):
+        queue, told = self._asked.work(dag, schedule, queue, now, self._most_targets)
+        for ready in ready_partitions(schedule, queue, told):
             reason = f"Its partition {ready.key!r} is complete: {sources(ready.sources)}."
             new = self._new_run(dag, now, reason, key=ready.key, date=ready.date)
             return self._store.create_asset_run(new, [], ready.entries)

@@ -42,6 +42,13 @@ class DagTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class AskTimer:
+    """A DAG's own partition mappers are to be asked again."""
+
+    dag_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeadlineTimer:
     """A run's deadline comes."""
 
@@ -55,4 +62,6 @@ class LoopTimer(StrEnum):
     TRY_STORE = "try the store again"
 
 
-TimerKey: TypeAlias = RunTimer | NewsTimer | DueTimer | DagTimer | DeadlineTimer | LoopTimer
+TimerKey: TypeAlias = (
+    RunTimer | NewsTimer | DueTimer | DagTimer | AskTimer | DeadlineTimer | LoopTimer
+)

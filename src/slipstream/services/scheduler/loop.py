@@ -34,6 +34,7 @@ from slipstream.services.scheduler.asking import Asker, NoTimetables, Timetables
 from slipstream.services.scheduler.failures import pause_after_failures
 from slipstream.services.scheduler.inbox import Inbox
 from slipstream.services.scheduler.keys import (
+    AskTimer,
     DagTimer,
     DeadlineTimer,
     DueTimer,
@@ -267,6 +268,8 @@ class Scheduler:
                 memory.queue.due(timer.run_pk)
             case DagTimer():
                 memory.planner.look(timer.dag_id)
+            case AskTimer():
+                memory.asset_runs.look(timer.dag_id)
             case DeadlineTimer():
                 memory.deadlines.fired(timer.number)
             case LoopTimer.SAVE_STARTS:

@@ -21,6 +21,7 @@ from slipstream.model.ids import IdSource
 from slipstream.model.run import DagRun
 from slipstream.model.states import LIVE, RUN_FINISHED, RunState, TaskState
 from slipstream.services.scheduler.active import ActiveRun, ActiveRuns, AttemptEvent
+from slipstream.services.scheduler.asked_partitions import AskedPartitions
 from slipstream.services.scheduler.asking import AsksTimetables
 from slipstream.services.scheduler.asset_runs import AssetRuns
 from slipstream.services.scheduler.backfills import Backfills
@@ -67,7 +68,13 @@ class Memory:
         self.backfills = Backfills(store, self.dags, self.queue)
         self.deadlines = Deadlines(store, self.dags, self.timers, timetables)
         self.planner = Planner(store, self.dags, self.queue, self.timers, timetables)
-        self.asset_runs = AssetRuns(store, self.dags, self.queue, new_id)
+        self.asset_runs = AssetRuns(
+            store,
+            self.dags,
+            self.queue,
+            new_id,
+            AskedPartitions(store, self.timers, timetables),
+        )
         self.outstanding = Outstanding(executor)
         self.waiting = Waiting(triggerer)
         self.watching = Watching()
