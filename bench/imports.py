@@ -1,8 +1,9 @@
 """What an import costs: `python -m bench.imports`. Each one in a fresh interpreter.
 
 `sdk` imports the authoring names from `slipstream.sdk`; `airflow` installs the surface and imports
-the same names from `airflow.sdk`. Seconds are CPU seconds since the interpreter began to run code,
-the best of several; megabytes are the resident memory at the end, interpreter and all.
+the same names from `airflow.sdk`; `classic` does so from the paths of Airflow 2. Seconds are CPU
+seconds since the interpreter began to run code, the best of several; megabytes are the resident
+memory at the end, interpreter and all.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ CASES = {
     "nothing": "pass",
     "sdk": f"from slipstream.sdk import {NAMES}",
     "airflow": f"import slipstream.compat as c; c.install(); from airflow.sdk import {NAMES}",
+    "classic": "import slipstream.compat as c; c.install(); from airflow import DAG; "
+    "from airflow.operators.bash import BashOperator; "
+    "from airflow.operators.empty import EmptyOperator; "
+    "from airflow.operators.python import PythonOperator",
     "providers": "import slipstream.compat as c; c.install(); "
     "from airflow.providers_manager import ProvidersManager; ProvidersManager().providers",
 }

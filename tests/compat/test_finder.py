@@ -204,3 +204,43 @@ def test_every_name_of_the_surface_can_be_imported() -> None:
     """)
         == ""
     )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from airflow.sdk import DAG, BaseOperator, Param, TaskGroup, chain, dag, task",
+        """
+        from airflow import DAG
+        from airflow.operators.bash import BashOperator
+        from airflow.operators.empty import EmptyOperator
+        from airflow.operators.python import PythonOperator
+        """,
+    ],
+)
+def test_the_imports_of_a_dag_file_load_what_authors_need_and_no_more(code: str) -> None:
+    kept_out = [
+        "asyncio",
+        "email",
+        "importlib.metadata",
+        "jinja2",
+        "msgspec",
+        "pendulum",
+        "slipstream.core",
+        "slipstream.model.asset",
+        "slipstream.model.attempt",
+        "slipstream.model.dag",
+        "slipstream.model.run",
+        "slipstream.model.schedule",
+        "socket",
+        "sqlalchemy",
+        "zipfile",
+    ]
+
+    said = run(
+        "import slipstream.compat\nslipstream.compat.install()\n"
+        + textwrap.dedent(code)
+        + f"\nprint([name for name in {kept_out!r} if name in sys.modules])"
+    )
+
+    assert said == "[]"

@@ -28,7 +28,8 @@ from slipstream.model.events import (
     RunStarted,
     TimerFired,
 )
-from slipstream.model.run import UNMAPPED, DagRun, TaskInstance, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import RunState, RunType, TaskState
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -4,7 +4,7 @@ from hashlib import sha1
 from tests.core.making import run, task
 
 from slipstream.core.retries import LONGEST_DELAY, retry_delay
-from slipstream.model.run import UNMAPPED
+from slipstream.model.map_index import UNMAPPED
 
 
 def seconds(try_number: int, map_index: int = UNMAPPED, **more: object) -> float:

@@ -15,7 +15,8 @@ from tests.core.making import BEGIN, dag, run, task
 
 from slipstream.core.machine import RunMachine
 from slipstream.model.dag import Literal, TaskSpec
-from slipstream.model.run import UNMAPPED, TaskInstance
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import TaskInstance
 from slipstream.model.states import RunState, TaskState, TriggerRule
 
 TABLE = Path(__file__).with_name("trigger_rules.csv")

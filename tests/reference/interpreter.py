@@ -49,7 +49,8 @@ from slipstream.model.events import (
     TriggerEnded,
     Woken,
 )
-from slipstream.model.run import UNMAPPED, DagRun, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import DagRun, TaskKey
 from slipstream.model.states import FINISHED, LIVE, RunState, RunType, TaskState, TriggerRule
 
 NONE = TaskState.NONE

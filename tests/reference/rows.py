@@ -17,7 +17,8 @@ from slipstream.model.changes import (
     RunChanged,
 )
 from slipstream.model.deferral import Deferral
-from slipstream.model.run import UNMAPPED, DagRun, TaskInstance, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import FINISHED, TaskState
 
 

@@ -12,7 +12,7 @@ from slipstream.model.attempt import Attempt
 from slipstream.model.run import DagRun, FoundInstance
 from slipstream.model.states import RunState, RunType
 from slipstream.sdk import DAG
-from slipstream.sdk._backend import AssetKey, KnownAsset, StoredConnection, XComItem
+from slipstream.sdk._backend_values import AssetKey, KnownAsset, StoredConnection, XComItem
 from slipstream.sdk._context import Context, build_context, running
 from slipstream.sdk._mapping import unmap
 from slipstream.sdk._operator import BaseOperator

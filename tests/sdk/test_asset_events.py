@@ -13,7 +13,7 @@ from slipstream.model.asset import AssetEvent, AssetUpdate
 from slipstream.model.states import RunType
 from slipstream.sdk import DAG, Asset, AssetAlias, Metadata, task
 from slipstream.sdk._asset_events import EventsOfAsset
-from slipstream.sdk._backend import KnownAsset
+from slipstream.sdk._backend_values import KnownAsset
 from slipstream.sdk._context import Context
 from slipstream.sdk.exceptions import AirflowException
 from slipstream.sdk.operators.empty import EmptyOperator

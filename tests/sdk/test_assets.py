@@ -8,7 +8,7 @@ from tests.sdk.memory import NOON, MemoryBackend, Running
 from slipstream.model.asset import AssetSpec
 from slipstream.model.schedule import Cron
 from slipstream.sdk import DAG, Asset, AssetWatcher, Dataset, asset, task
-from slipstream.sdk._backend import KnownAsset
+from slipstream.sdk._backend_values import KnownAsset
 from slipstream.sdk._spec import build_spec
 from slipstream.sdk.exceptions import AirflowException
 from slipstream.sdk.operators.empty import EmptyOperator

@@ -11,7 +11,7 @@ from tests.sdk.memory import NOON, Running
 
 from slipstream.model.states import RunType
 from slipstream.sdk import DAG, BaseOperator, get_current_context, task
-from slipstream.sdk._backend import StoredConnection
+from slipstream.sdk._backend_values import StoredConnection
 from slipstream.sdk._context import Context, context_merge, running
 from slipstream.sdk.exceptions import (
     AirflowContextDeprecationWarning,

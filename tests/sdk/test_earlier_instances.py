@@ -10,7 +10,7 @@ from tests.sdk.memory import NOON, Running
 
 from slipstream.model.run import FoundInstance
 from slipstream.sdk import DAG, Connection, task
-from slipstream.sdk._backend import StoredConnection
+from slipstream.sdk._backend_values import StoredConnection
 from slipstream.sdk._context import running as active
 from slipstream.sdk._hook import BaseHook
 from slipstream.sdk.operators.empty import EmptyOperator

@@ -12,7 +12,7 @@ from tests.sdk.template_cases import CASES, KEYS, summary
 
 from slipstream.model.states import RunType
 from slipstream.sdk import DAG, BaseOperator
-from slipstream.sdk._backend import StoredConnection
+from slipstream.sdk._backend_values import StoredConnection
 from slipstream.sdk._context import running as running_scope
 
 

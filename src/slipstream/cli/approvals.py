@@ -16,7 +16,8 @@ from slipstream.cli.output import Row, as_text, show_fields, show_rows
 from slipstream.cli.paging import every
 from slipstream.model.input import InputRequest, Person
 from slipstream.model.json import JsonValue
-from slipstream.model.run import UNMAPPED, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import TaskKey
 from slipstream.store.answering import give_answer, may_answer
 from slipstream.store.input_records import InputFilter, InputRecord
 from slipstream.store.interface import InstanceFilter

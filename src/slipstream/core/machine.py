@@ -91,7 +91,8 @@ from slipstream.model.events import (
     TriggerEnded,
     Woken,
 )
-from slipstream.model.run import UNMAPPED, DagRun, TaskInstance, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import RUN_FINISHED, RunState, TaskState
 
 

@@ -30,7 +30,8 @@ from slipstream.core.trigger_rules import (
     TALLY_SIZE,
 )
 from slipstream.model.attempt import XComWrite
-from slipstream.model.run import UNMAPPED, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import TaskKey
 
 _PENDING = re.compile(re.escape(bytes([NONE])) + b"+")
 

@@ -31,7 +31,8 @@ from slipstream.core.stopping import skip_tasks
 from slipstream.model.changes import Change, InstanceChanged, InstancesAdded, TimerSet
 from slipstream.model.deferral import Deferral
 from slipstream.model.events import TimerKind
-from slipstream.model.run import UNMAPPED, TaskInstance, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import TaskInstance, TaskKey
 from slipstream.model.states import FINISHED, RunType, TaskState
 
 

@@ -7,7 +7,8 @@ import math
 from datetime import timedelta
 
 from slipstream.model.dag import TaskSpec
-from slipstream.model.run import UNMAPPED, DagRun
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import DagRun
 
 LONGEST_DELAY = timedelta(days=1)
 """No backoff grows beyond this."""

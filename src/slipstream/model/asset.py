@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from slipstream.model.json import JsonValue
-from slipstream.model.run import UNMAPPED
+from slipstream.model.map_index import UNMAPPED
 
 
 class AssetName(NamedTuple):

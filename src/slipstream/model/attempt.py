@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 from slipstream.model.asset import AssetUpdate
 from slipstream.model.json import JsonValue
-from slipstream.model.run import UNMAPPED, DagRun, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import DagRun, TaskKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from slipstream.model.json import JsonValue
+from slipstream.model.map_index import UNMAPPED
 from slipstream.model.states import RunState, RunType, TaskState, TriggeredBy
-
-UNMAPPED = -1
-"""The map index of an instance that is not part of a map."""
 
 
 class TaskKey(NamedTuple):

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 from slipstream.model.attempt import Attempt
-from slipstream.model.run import UNMAPPED
+from slipstream.model.map_index import UNMAPPED
 from slipstream.runtime.masking import Masker
 from slipstream.wire import messages
 

@@ -19,7 +19,8 @@ from itertools import chain
 from typing import NoReturn
 
 from slipstream.model.attempt import Attempt
-from slipstream.model.run import UNMAPPED, DagRun
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import DagRun
 from slipstream.model.states import RunState, RunType
 from slipstream.runtime import interrupts, lifeline, task_log
 from slipstream.runtime.forking import ForkServer, adopt_output, enter_own_group

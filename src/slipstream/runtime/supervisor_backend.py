@@ -10,9 +10,10 @@ from slipstream.model.asset import AssetEvent
 from slipstream.model.attempt import Attempt, XComWrite
 from slipstream.model.input import InputRequest, InputResponse
 from slipstream.model.json import JsonValue
-from slipstream.model.run import UNMAPPED, FoundInstance
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import FoundInstance
 from slipstream.runtime.link import Link, RequestFailedError
-from slipstream.sdk._backend import (
+from slipstream.sdk._backend_values import (
     AssetKey,
     DagSummary,
     KnownAsset,

@@ -12,7 +12,8 @@ from slipstream.model.asset import AssetEvent as RecordedEvent
 from slipstream.model.asset import AssetUpdate
 from slipstream.model.json import JsonValue
 from slipstream.sdk._assets import Asset, AssetAlias, AssetRef, Metadata
-from slipstream.sdk._backend import AssetKey, Backend
+from slipstream.sdk._backend import Backend
+from slipstream.sdk._backend_values import AssetKey
 from slipstream.sdk._times import for_user, in_utc
 from slipstream.sdk._types import UserValue
 from slipstream.sdk.exceptions import (

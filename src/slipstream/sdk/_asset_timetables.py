@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from slipstream.model.json import JsonValue
-from slipstream.model.schedule import OnAssets, Schedule
 from slipstream.sdk._assets import (
     Asset,
     AssetAlias,
@@ -20,6 +18,8 @@ from slipstream.sdk._timetables import NullTimetable
 from slipstream.sdk.exceptions import AirflowTimetableInvalid
 
 if TYPE_CHECKING:
+    from slipstream.model.json import JsonValue
+    from slipstream.model.schedule import Schedule
     from slipstream.sdk._partition_mappers import PartitionMapper
 
 
@@ -35,6 +35,8 @@ class AssetTriggeredTimetable(Timetable):
 
     def as_schedule(self) -> Schedule:
         """The condition."""
+        from slipstream.model.schedule import OnAssets
+
         return OnAssets(condition=self.asset_condition.as_expression())
 
 
@@ -59,6 +61,8 @@ class PartitionedAssetTimetable(AssetTriggeredTimetable):
 
     def as_schedule(self) -> Schedule:
         """The condition, and how the partitions of the assets become the DAG's."""
+        from slipstream.model.schedule import OnAssets
+
         listed: list[JsonValue] = []
         for one, mapper in self._mappers():
             key = {"name": one.name, "uri": one.uri}
@@ -132,6 +136,8 @@ class AssetOrTimeSchedule(Timetable):
 
     def as_schedule(self) -> Schedule:
         """Both."""
+        from slipstream.model.schedule import OnAssets
+
         at = schedule_of(self.timetable)
         if isinstance(at, OnAssets):
             raise AirflowTimetableInvalid("The timetable beside assets cannot be of assets, too.")

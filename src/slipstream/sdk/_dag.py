@@ -11,7 +11,6 @@ from datetime import datetime, timedelta, tzinfo
 from importlib import import_module
 from typing import TYPE_CHECKING, Self
 
-from slipstream.model.schedule import Schedule
 from slipstream.model.states import RunType, TriggerRule
 from slipstream.sdk import _scope
 from slipstream.sdk._argument_types import as_count, as_dictionary
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
 
     import jinja2
 
+    from slipstream.model.schedule import Schedule
     from slipstream.sdk._abstract_operator import AbstractOperator
     from slipstream.sdk._dag_run import DagRun
     from slipstream.sdk._deadlines import DeadlineAlert

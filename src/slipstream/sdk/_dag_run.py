@@ -8,8 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Self
 
 from slipstream.model.json import JsonValue
-from slipstream.model.run import UNMAPPED
-from slipstream.model.run import DagRun as RunValue
+from slipstream.model.map_index import UNMAPPED
 from slipstream.model.states import RunState, RunType, TriggeredBy
 from slipstream.sdk._deprecation import warn_deprecated
 from slipstream.sdk._times import for_user
@@ -18,6 +17,7 @@ from slipstream.sdk._types import UserValue
 if TYPE_CHECKING:
     import pendulum
 
+    from slipstream.model.run import DagRun as RunValue
     from slipstream.sdk._backend import Backend
 
 
@@ -227,6 +227,8 @@ def known_run(dag_id: str, run_id: str, backend: Backend) -> DagRun | None:
 
 def run_from_fields(fields: Mapping[str, JsonValue]) -> RunValue:
     """A run from the REST API's field names."""
+    from slipstream.model.run import DagRun as RunValue
+
     triggered_by = fields.get("triggered_by")
     conf = fields.get("conf")
     return RunValue(

@@ -6,12 +6,11 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from importlib.metadata import SelectableGroups
+    from importlib.metadata import EntryPoint, SelectableGroups
 
 
 def entry_points_of(group: str) -> Sequence[EntryPoint]:
@@ -47,4 +46,7 @@ def look_again() -> None:
 @cache
 def _every() -> SelectableGroups:
     """All of them at once: to look for one group takes as long as to look for all."""
+    # What reads the packages' files is heavy, and a plain DAG file asks for none of it.
+    from importlib.metadata import entry_points
+
     return entry_points()

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
-from slipstream.model.dag import Length, Literal, Product
 from slipstream.sdk._references import Reference, ResolveMixin, find_references
 from slipstream.sdk._types import UserValue
 from slipstream.sdk._xcom_arg import XComArg
@@ -15,6 +14,7 @@ from slipstream.sdk._xcom_sequences import LazyXComSequence
 from slipstream.sdk.exceptions import UnmappableXComTypePushed
 
 if TYPE_CHECKING:
+    from slipstream.model.dag import Length
     from slipstream.sdk._context import Context
 
 Mappable: TypeAlias = "Sequence[UserValue] | Mapping[UserValue, UserValue] | XComArg"
@@ -75,6 +75,8 @@ class DictOfListsExpandInput(ExpandInput):
 
     def length(self) -> Length:
         """The product of the arguments' lengths."""
+        from slipstream.model.dag import Product
+
         lengths = tuple(_length(value) for value in self.value.values())
         return lengths[0] if len(lengths) == 1 else Product(lengths)
 
@@ -169,6 +171,8 @@ def _length(value: object) -> Length:
             "A task in a mapped group cannot be expanded over the group's own argument."
         )
     assert isinstance(value, Sequence | Mapping)
+    from slipstream.model.dag import Literal
+
     return Literal(len(value))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING
 
-from slipstream.model.run import UNMAPPED
+from slipstream.model.map_index import UNMAPPED
 from slipstream.sdk._conf import authoring_defaults
 from slipstream.sdk._context import set_task
 from slipstream.sdk._operator import BaseOperator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from slipstream.model.dag import DagSpec, TaskSpec
-from slipstream.model.run import UNMAPPED
+from slipstream.model.map_index import UNMAPPED
 from slipstream.sdk._abstract_operator import AbstractOperator
 from slipstream.sdk._dag import DAG
 from slipstream.sdk._policies import cluster_policies

@@ -14,12 +14,12 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from slipstream.sdk._backend import StoredConnection
 from slipstream.sdk._running import get_backend
 from slipstream.sdk._secrets_cache import remembered
 from slipstream.sdk.exceptions import AirflowConfigException
 
 if TYPE_CHECKING:
+    from slipstream.sdk._backend_values import StoredConnection
     from slipstream.sdk._connection import Connection
 
 T = TypeVar("T")

@@ -9,7 +9,8 @@ from typing import Final
 
 from slipstream.model.json import JsonValue
 from slipstream.sdk._assets import Asset, AssetRef
-from slipstream.sdk._backend import AssetKey, Backend
+from slipstream.sdk._backend import Backend
+from slipstream.sdk._backend_values import AssetKey
 from slipstream.sdk._conf import conf
 from slipstream.sdk._types import UserValue
 

@@ -6,13 +6,18 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from slipstream.sdk._provider_info import task_decorator
 from slipstream.sdk._types import UserValue
 
 if TYPE_CHECKING:
     from slipstream.sdk._dag import DAG
 
 Factory = Callable[..., UserValue]
+
+
+def _of_a_provider(name: str) -> Factory | str | None:
+    from slipstream.sdk._provider_info import task_decorator
+
+    return task_decorator(name)
 
 
 class TaskDecoratorCollection:
@@ -24,7 +29,7 @@ class TaskDecoratorCollection:
 
     def __init__(self) -> None:
         self._factories: dict[str, Factory | str] = dict(_STANDARD)
-        self._sources: list[Callable[[str], Factory | str | None]] = [task_decorator]
+        self._sources: list[Callable[[str], Factory | str | None]] = [_of_a_provider]
 
     def register(self, name: str, factory: Factory | str) -> None:
         """Make `@task.name` available: a function, or `module:attribute` to import it from."""

@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from slipstream.model.attempt import Attempt
-from slipstream.model.run import UNMAPPED, FoundInstance
+from slipstream.model.map_index import UNMAPPED
 from slipstream.model.states import FINISHED, TaskState
 from slipstream.sdk._dag_run import DagRun, previous_run, split_instance_key
 from slipstream.sdk._deprecation import warn_deprecated
@@ -26,9 +25,12 @@ from slipstream.sdk.exceptions import DagNotFound
 if TYPE_CHECKING:
     import pendulum
 
+    from slipstream.model.attempt import Attempt
     from slipstream.model.input import InputRequest
+    from slipstream.model.run import FoundInstance
     from slipstream.sdk._abstract_operator import AbstractOperator
-    from slipstream.sdk._backend import Backend, DagSummary
+    from slipstream.sdk._backend import Backend
+    from slipstream.sdk._backend_values import DagSummary
     from slipstream.sdk._context import Context
     from slipstream.sdk._dag import DAG
 
@@ -73,7 +75,7 @@ class TaskInstance:
                 "TaskInstance needs a task, and the run that it belongs to: "
                 "TaskInstance(task=dag.get_task(...), run_id=...)."
             )
-        if cls is TaskInstance and ("task" in kwargs or (args and type(args[0]) is not Attempt)):
+        if cls is TaskInstance and ("task" in kwargs or (args and not _is_attempt(args[0]))):
             # What runs tasks in tests stands above this layer.
             made: type[Self] = import_module("slipstream.testing.made_run").MadeTaskInstance
             return super().__new__(made)
@@ -482,6 +484,12 @@ class TaskInstance:
 
 RuntimeTaskInstance = TaskInstance
 """Airflow's other name for the task instance that is running."""
+
+
+def _is_attempt(value: UserValue) -> bool:
+    from slipstream.model.attempt import Attempt
+
+    return type(value) is Attempt
 
 
 @dataclass(frozen=True, slots=True)

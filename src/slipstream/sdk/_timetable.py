@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from slipstream.model.json import JsonValue
-from slipstream.model.schedule import Custom, Schedule
 from slipstream.model.states import RunType
 from slipstream.sdk._types import UserValue
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 
     from pendulum import DateTime
 
+    from slipstream.model.schedule import Custom, Schedule
     from slipstream.sdk._assets import BaseAsset
 
 
@@ -158,6 +158,8 @@ def schedule_of(timetable: Timetable) -> Schedule:
 
 def schedule_of_users(timetable: Timetable) -> Custom:
     """A timetable of the user's, named by where it is defined and what it was made from."""
+    from slipstream.model.schedule import Custom
+
     kind = type(timetable)
     data: JsonValue = timetable.serialize()
     return Custom(

@@ -6,17 +6,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
-from slipstream.model.schedule import (
-    AnyCron,
-    Continuous,
-    Cron,
-    CronPartition,
-    Delta,
-    Events,
-    NoSchedule,
-    Once,
-    Schedule,
-)
 from slipstream.sdk._clock_timetable import ClockTimetable
 from slipstream.sdk._cron_mixin import CronMixin
 from slipstream.sdk._times import aware, in_utc
@@ -26,6 +15,8 @@ from slipstream.sdk.exceptions import AirflowTimetableInvalid
 
 if TYPE_CHECKING:
     from dateutil.relativedelta import relativedelta
+
+    from slipstream.model.schedule import Cron, CronPartition, Schedule
 
 
 class NullTimetable(ClockTimetable):
@@ -39,6 +30,8 @@ class NullTimetable(ClockTimetable):
 
     def as_schedule(self) -> Schedule:
         """Never."""
+        from slipstream.model.schedule import NoSchedule
+
         return NoSchedule()
 
 
@@ -52,6 +45,8 @@ class OnceTimetable(ClockTimetable):
 
     def as_schedule(self) -> Schedule:
         """Once."""
+        from slipstream.model.schedule import Once
+
         return Once()
 
 
@@ -66,6 +61,8 @@ class ContinuousTimetable(ClockTimetable):
 
     def as_schedule(self) -> Schedule:
         """Always."""
+        from slipstream.model.schedule import Continuous
+
         return Continuous()
 
 
@@ -107,6 +104,8 @@ class CronTriggerTimetable(CronMixin, ClockTimetable):
         return self._ticks()
 
     def _ticks(self) -> Cron:
+        from slipstream.model.schedule import Cron
+
         months, rest = _steps(self._interval)
         return Cron(
             expression=self._expression,
@@ -167,6 +166,8 @@ class CronPartitionTimetable(CronTriggerTimetable):
 
     def as_schedule(self) -> CronPartition:
         """The ticks and their partitions."""
+        from slipstream.model.schedule import CronPartition
+
         return CronPartition(
             expression=self._expression,
             timezone=self._zone_name,
@@ -181,6 +182,8 @@ class CronDataIntervalTimetable(CronMixin, ClockTimetable):
 
     def as_schedule(self) -> Schedule:
         """The intervals."""
+        from slipstream.model.schedule import Cron
+
         return Cron(expression=self._expression, timezone=self._zone_name, interval=True)
 
 
@@ -226,6 +229,8 @@ class MultipleCronTriggerTimetable(ClockTimetable):
 
     def as_schedule(self) -> Schedule:
         """All ticks."""
+        from slipstream.model.schedule import AnyCron
+
         return AnyCron(of=tuple(one._ticks() for one in self._timetables))
 
 
@@ -271,6 +276,8 @@ class DeltaTriggerTimetable(_DeltaTimetable):
 
     def as_schedule(self) -> Schedule:
         """The steps."""
+        from slipstream.model.schedule import Delta
+
         months, rest = _steps(self._delta)
         interval_months, interval_rest = _steps(self._interval)
         return Delta(
@@ -286,6 +293,8 @@ class DeltaDataIntervalTimetable(_DeltaTimetable):
 
     def as_schedule(self) -> Schedule:
         """The stretches."""
+        from slipstream.model.schedule import Delta
+
         months, rest = _steps(self._delta)
         return Delta(delta=rest, months=months, interval=True)
 
@@ -327,6 +336,8 @@ class EventsTimetable(ClockTimetable):
 
     def as_schedule(self) -> Schedule:
         """The moments."""
+        from slipstream.model.schedule import Events
+
         return Events(
             at=tuple(utc for one in self.event_dates if (utc := in_utc(one)) is not None),
             description=self.summary,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from slipstream.model.run import UNMAPPED
+from slipstream.model.map_index import UNMAPPED
 from slipstream.sdk._backend import Backend
 from slipstream.sdk._running import get_backend
 from slipstream.sdk._types import UserValue

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from slipstream.model.dag import Length, Longest, Shortest, Sum, Upstream
 from slipstream.sdk import _setup_teardown
 from slipstream.sdk._node import DependencyMixin, Orderable
 from slipstream.sdk._references import Reference, ResolveMixin, find_references
@@ -23,6 +22,7 @@ from slipstream.sdk.exceptions import XComNotFound
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from slipstream.model.dag import Length
     from slipstream.sdk._abstract_operator import AbstractOperator
     from slipstream.sdk._context import Context
     from slipstream.sdk._edges import EdgeModifier
@@ -164,6 +164,8 @@ class PlainXComArg(XComArg):
 
     def length(self) -> Length:
         """As many as the task pushed."""
+        from slipstream.model.dag import Upstream
+
         return Upstream(self.operator.task_id, self.key)
 
     def resolve(self, context: Context) -> UserValue:
@@ -329,6 +331,8 @@ class ZipXComArg(_DerivedXComArg):
         lengths = tuple(source.length() for source in self.sources)
         if len(lengths) == 1:
             return lengths[0]
+        from slipstream.model.dag import Longest, Shortest
+
         return Shortest(lengths) if isinstance(self.fillvalue, ArgNotSet) else Longest(lengths)
 
     def _made_of(self, sources: list[Sequence[UserValue]]) -> Sequence[UserValue]:
@@ -342,6 +346,8 @@ class ConcatXComArg(_DerivedXComArg):
 
     def length(self) -> Length:
         """All together."""
+        from slipstream.model.dag import Sum
+
         lengths = tuple(source.length() for source in self.sources)
         return lengths[0] if len(lengths) == 1 else Sum(lengths)
 

@@ -9,7 +9,8 @@ from slipstream.sdk._types import ArgNotSet, UserValue
 from slipstream.sdk._xcom_values import XComPlace, read_xcom, read_xcoms
 
 if TYPE_CHECKING:
-    from slipstream.sdk._backend import Backend, XComItem
+    from slipstream.sdk._backend import Backend
+    from slipstream.sdk._backend_values import XComItem
 
 _CHUNK = 256
 """How many values an iteration fetches with one question."""

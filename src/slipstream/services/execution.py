@@ -17,7 +17,8 @@ from slipstream.model.errors import (
 )
 from slipstream.model.input import InputResponse
 from slipstream.model.json import JsonValue
-from slipstream.model.run import UNMAPPED, DagRun, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import DagRun, TaskKey
 from slipstream.model.states import LIVE, RunState, RunType, TaskState, TriggeredBy
 from slipstream.services.assets import answer_about_assets
 from slipstream.services.changes import ChangeBoard

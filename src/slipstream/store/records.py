@@ -11,7 +11,8 @@ from typing import Generic, TypeVar
 from slipstream.model.changes import RowChange
 from slipstream.model.deferral import Deferral
 from slipstream.model.json import JsonValue
-from slipstream.model.run import UNMAPPED, DagRun, TaskInstance, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import RunState, RunType, TaskState
 from slipstream.model.version import DagVersion
 from slipstream.store.deadline_records import DeadlineRecord

@@ -19,7 +19,8 @@ from sqlalchemy import (
 )
 
 from slipstream.model.errors import AlreadyExistsError, NotFoundError
-from slipstream.model.run import UNMAPPED, DagRun, PastRun, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import DagRun, PastRun, TaskKey
 from slipstream.model.states import FINISHED, RunState, RunType, TaskState, TriggeredBy
 from slipstream.store.database import Transaction
 from slipstream.store.deferrals import read_deferrals

@@ -19,7 +19,7 @@ from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun
 from slipstream.model.schedule import Custom
 from slipstream.model.states import RunState, RunType, TriggeredBy
-from slipstream.sdk._backend import StoredConnection
+from slipstream.sdk._backend_values import StoredConnection
 from slipstream.sdk._dag import DAG
 from slipstream.sdk._spec import build_spec
 from slipstream.sdk._times import in_utc

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from slipstream.model.errors import InvalidInputError
-from slipstream.sdk._backend import StoredConnection
+from slipstream.sdk._backend_values import StoredConnection
 from slipstream.sdk._connection import Connection
 
 

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 
 from slipstream.core.timetable import run_id_for
 from slipstream.model.attempt import Attempt, Failed, Skipped, Succeeded
-from slipstream.model.run import UNMAPPED, TaskKey
+from slipstream.model.map_index import UNMAPPED
 from slipstream.model.run import DagRun as RunValue
+from slipstream.model.run import TaskKey
 from slipstream.model.states import RunState, RunType, TaskState, TriggeredBy
 from slipstream.runtime.shown_result import shown_result
 from slipstream.runtime.task_endings import state_after

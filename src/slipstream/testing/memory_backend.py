@@ -12,12 +12,13 @@ from slipstream.model.attempt import XComWrite
 from slipstream.model.errors import ConflictError, NotFoundError
 from slipstream.model.input import InputRequest, InputResponse
 from slipstream.model.json import JsonValue
-from slipstream.model.run import UNMAPPED, FoundInstance, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import FoundInstance, TaskKey
 from slipstream.model.states import RunType, TaskState
 from slipstream.runtime.masking import Masker
 from slipstream.sdk import _scope
 from slipstream.sdk._asset_specs import asset_specs
-from slipstream.sdk._backend import (
+from slipstream.sdk._backend_values import (
     AssetKey,
     DagSummary,
     KnownAsset,

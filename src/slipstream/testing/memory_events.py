@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from slipstream.model.asset import AssetEvent, AssetName, AssetUpdate
 from slipstream.model.run import TaskKey
-from slipstream.sdk._backend import AssetKey
+from slipstream.sdk._backend_values import AssetKey
 
 
 class MemoryEvents:

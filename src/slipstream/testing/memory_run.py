@@ -22,7 +22,8 @@ from slipstream.model.changes import (
     RunChanged,
 )
 from slipstream.model.deferral import Deferral
-from slipstream.model.run import UNMAPPED, DagRun, TaskInstance, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import FINISHED, LIVE, RunState, TaskState
 from slipstream.store.records import BRANCH_DECISION_KEY, RunSnapshot
 from slipstream.store.rows import to_decision

@@ -11,7 +11,8 @@ from typing import TypeAlias
 
 from slipstream.model.errors import AlreadyExistsError, NotFoundError
 from slipstream.model.json import JsonValue
-from slipstream.model.run import UNMAPPED, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import TaskKey
 from slipstream.model.states import RunState, TaskState
 from slipstream.sdk import _scope
 from slipstream.sdk._dag import DAG

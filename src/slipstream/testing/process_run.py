@@ -26,7 +26,7 @@ from slipstream.runtime.archives import is_archive
 from slipstream.runtime.host import ProcessHost
 from slipstream.runtime.jobs import source_of
 from slipstream.runtime.settings import HostSettings
-from slipstream.sdk._backend import StoredConnection
+from slipstream.sdk._backend_values import StoredConnection
 from slipstream.services.callbacks import CallbackService
 from slipstream.services.changes import ChangeBoard
 from slipstream.services.execution import ExecutionService

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from slipstream.model.errors import InvalidInputError, NotFoundError
 from slipstream.model.json import JsonValue
-from slipstream.sdk._backend import StoredConnection
+from slipstream.sdk._backend_values import StoredConnection
 from slipstream.testing.given import stored_connection, variable_text
 
 

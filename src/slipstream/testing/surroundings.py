@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 
 from slipstream.model.attempt import Attempt, XComWrite
 from slipstream.model.json import JsonValue
-from slipstream.model.run import UNMAPPED, DagRun, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import DagRun, TaskKey
 from slipstream.model.states import RunState, RunType, TriggeredBy
 from slipstream.sdk._abstract_operator import AbstractOperator
-from slipstream.sdk._backend import StoredConnection, current_backend
+from slipstream.sdk._backend import current_backend
+from slipstream.sdk._backend_values import StoredConnection
 from slipstream.sdk._context import Context, build_context
 from slipstream.sdk._dag import DAG
 from slipstream.sdk._types import UserValue

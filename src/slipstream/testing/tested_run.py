@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from slipstream.model.attempt import Attempt
-from slipstream.model.run import UNMAPPED, TaskInstance, TaskKey
+from slipstream.model.map_index import UNMAPPED
 from slipstream.model.run import DagRun as RunValue
+from slipstream.model.run import TaskInstance, TaskKey
 from slipstream.model.states import TaskState
 from slipstream.sdk._asset_events import AssetEvent
 from slipstream.sdk._dag import DAG

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from slipstream.api.payloads.base import Instant, Payload
 from slipstream.api.payloads.bodies import Body
 from slipstream.model.json import JsonValue
-from slipstream.model.run import UNMAPPED
+from slipstream.model.map_index import UNMAPPED
 
 
 class XComResponse(Payload, frozen=True, kw_only=True):

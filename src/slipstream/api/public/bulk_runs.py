@@ -19,7 +19,8 @@ from slipstream.api.public.dag_runs import delete_dag_run, patch_dag_run
 from slipstream.api.public.marking import Meant, patch_meant
 from slipstream.api.public.task_instances import INSTANCE, INSTANCES
 from slipstream.model.errors import InvalidInputError, NotFoundError
-from slipstream.model.run import UNMAPPED, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import TaskKey
 from slipstream.store.records import InstanceFilter, InstanceInRun
 
 routes = Routes("Task Instance")

@@ -8,7 +8,8 @@ from slipstream.api.payloads.links import ExtraLinkCollectionResponse
 from slipstream.api.payloads.task_instances import task_of
 from slipstream.api.public.task_instances import INSTANCE, READ, instance_of
 from slipstream.api.shown_values import shown_value
-from slipstream.model.run import UNMAPPED, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import TaskKey
 
 routes = Routes("Extra Links")
 

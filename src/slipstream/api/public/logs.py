@@ -24,7 +24,8 @@ from slipstream.api.payloads.logs import ExternalLogUrlResponse, TaskInstancesLo
 from slipstream.api.public.task_instances import INSTANCES
 from slipstream.api.remote_logs import lines_from_elsewhere
 from slipstream.model.errors import InvalidInputError, NotFoundError
-from slipstream.model.run import UNMAPPED, TaskInstance, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import TaskInstance, TaskKey
 from slipstream.model.states import LIVE, TaskState
 from slipstream.runtime.log_files import log_path
 

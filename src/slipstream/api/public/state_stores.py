@@ -21,7 +21,8 @@ from slipstream.api.payloads.state_stores import (
 from slipstream.api.public.task_instances import INSTANCES
 from slipstream.model.errors import InvalidInputError, NotFoundError
 from slipstream.model.json import JsonValue
-from slipstream.model.run import UNMAPPED, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import TaskKey
 from slipstream.store.records import TaskStateRecord
 
 routes = Routes("Task State Store")

@@ -29,7 +29,8 @@ from slipstream.api.payloads.task_instances import (
 )
 from slipstream.model.dag import DagSpec
 from slipstream.model.errors import NotFoundError
-from slipstream.model.run import UNMAPPED, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import TaskKey
 from slipstream.model.states import TaskState
 from slipstream.runtime.masking import redact
 from slipstream.store.records import DeferralRecord, InstanceFilter, InstanceInRun, Window

@@ -16,7 +16,8 @@ from slipstream.api.payloads.task_instances import (
 )
 from slipstream.api.public.task_instances import INSTANCE, MAPPED, READ, instance_of
 from slipstream.model.errors import NotFoundError
-from slipstream.model.run import UNMAPPED, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import TaskKey
 from slipstream.model.states import TaskState
 from slipstream.store.records import AttemptRecord, InstanceInRun, Window
 

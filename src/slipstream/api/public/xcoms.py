@@ -32,7 +32,8 @@ from slipstream.api.public.task_instances import INSTANCES
 from slipstream.api.shown_values import shown_value
 from slipstream.model.errors import AlreadyExistsError, NotFoundError
 from slipstream.model.json import JsonValue
-from slipstream.model.run import UNMAPPED, DagRun, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import DagRun, TaskKey
 from slipstream.store.records import XComFilter, XComRecord
 from slipstream.wire.values import encode_value, length_of
 

@@ -30,7 +30,8 @@ from slipstream.api.operation import Routes
 from slipstream.api.payloads.base import Payload
 from slipstream.api.public.logs import GOES_ON, no_log, require_try
 from slipstream.api.remote_logs import lines_from_elsewhere
-from slipstream.model.run import UNMAPPED, DagRun, TaskInstance, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.runtime.log_files import log_path
 
 routes = Routes("UI", prefix="/ui")

@@ -14,7 +14,8 @@ from slipstream.api.operation import Routes
 from slipstream.api.payloads.base import Instant, Payload
 from slipstream.api.payloads.bodies import Moment
 from slipstream.core.waiting import why
-from slipstream.model.run import UNMAPPED, DagRun, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import DagRun, TaskKey
 from slipstream.store.records import Range, TaskSummary
 from slipstream.store.surroundings import surroundings
 

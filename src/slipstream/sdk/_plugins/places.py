@@ -6,11 +6,14 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from slipstream.sdk._conf import conf
 from slipstream.sdk._entry_points import entry_points_of, is_offered
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "airflow.plugins"
 _IGNORE_FILE = ".airflowignore"

@@ -39,7 +39,8 @@ from slipstream.model.changes import (
 from slipstream.model.dag import DagSpec
 from slipstream.model.errors import NotFoundError
 from slipstream.model.events import AttemptEnded, AttemptStarted, Event, TriggerEnded
-from slipstream.model.run import UNMAPPED, DagRun, TaskKey
+from slipstream.model.map_index import UNMAPPED
+from slipstream.model.run import DagRun, TaskKey
 from slipstream.model.states import FINISHED, LIVE, RunState, TaskState
 from slipstream.services.scheduler.inputs import Inputs
 from slipstream.services.scheduler.keys import RunTimer, TimerKey
