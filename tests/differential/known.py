@@ -1,68 +1,41 @@
 """Where we differ from Airflow on purpose, each by its name.
 
 Every entry stands in `docs/differences.md` with its reason. A difference that an entry explains is
-counted under its name; all others are disagreements.
+counted under its name; all others are disagreements. `judge.py` applies the entries.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from tests.differential.compare import NOTHING, Difference
 from tests.differential.program import Block, Map, Program, Ref, Task, walk
 
 
-@dataclass(slots=True)
-class Judged:
-    """The differences of one file, told apart."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What a difference is judged by."""
 
-    unexplained: list[Difference] = field(default_factory=list)
-    known: set[str] = field(default_factory=set)
-
-
-def judge(program: Program, found: Sequence[Difference]) -> Judged:
-    """Tell the known differences from the others."""
-    judged = Judged()
-    for step in sorted({difference.step for difference in found}):
-        _judge_step(program, [one for one in found if one.step == step], judged)
-    return judged
+    program: Program
+    below: Mapping[str, Collection[str]]
+    """The ids of the tasks right below each task."""
+    states: Mapping[str, object]
+    """The states that our side ended a step with, by task id and map index."""
 
 
-def _judge_step(program: Program, found: Sequence[Difference], judged: Judged) -> None:
-    together = _expanded_apart(program, found)
-    for difference in found:
-        if difference.what == "state" and difference.key.split("|")[0] in together:
-            judged.known.add(EXPANDED_TOGETHER)
-            continue
-        for name, explains in KNOWN.items():
-            if explains(program, difference):
-                judged.known.add(name)
-                break
-        else:
-            judged.unexplained.append(difference)
-    if LEFT_OUT in judged.known:
-        # Where nothing below has failed, the run has not.
-        judged.unexplained = [one for one in judged.unexplained if not _is_left_out_run(one)]
+Explains: TypeAlias = Callable[[Case, Difference], bool]
+
+EXPANDED_BEFORE = "a map is expanded when its length is known"
 
 
-LEFT_OUT = "a branch leaves out instances, too"
+def expanded_apart(program: Program, found: Sequence[Difference]) -> set[str]:
+    """Tasks that one side ended as a placeholder, and the other as instances that did not run.
 
-
-def _is_left_out_run(difference: Difference) -> bool:
-    if difference.what == "run":
-        return (difference.ours, difference.theirs) == ("success", "failed")
-    return difference.what == "trace" and difference.key.startswith(("dag success", "dag failure"))
-
-
-EXPANDED_TOGETHER = "the tasks of a mapped group are expanded together"
-
-
-def _expanded_apart(program: Program, found: Sequence[Difference]) -> set[str]:
-    """Tasks of mapped groups that one side ended as a placeholder, and the other as instances.
-
-    All of them in the same state: that none of them ran is not in question.
+    All of them in the same state: that none of them ran is not in question. Here the tasks of a
+    mapped group are expanded together, and others before the run that they depend on has ended.
     """
     of_tasks: dict[str, list[Difference]] = {}
     for difference in found:
@@ -71,8 +44,14 @@ def _expanded_apart(program: Program, found: Sequence[Difference]) -> set[str]:
     return {
         task_id
         for task_id, those in of_tasks.items()
-        if _is_in_mapped_group(program, task_id) and _is_one_state_expanded_apart(those)
+        if _is_one_state_expanded_apart(those)
+        and (_is_in_mapped_group(program, task_id) or _waits_for_the_run_before(those))
     }
+
+
+def _waits_for_the_run_before(those: Sequence[Difference]) -> bool:
+    """Whether it has no state, after a step that has one before it."""
+    return all({one.ours, one.theirs} == {NOTHING, None} and one.step for one in those)
 
 
 def _is_one_state_expanded_apart(those: Sequence[Difference]) -> bool:
@@ -94,10 +73,10 @@ def _is_in_mapped_group(program: Program, task_id: str) -> bool:
     return any(name in mapped for name in task_id.split(".")[:-1])
 
 
-def _task(program: Program, difference: Difference) -> Task | None:
+def _task(case: Case, difference: Difference) -> Task | None:
     task_id = difference.key.split("|")[0]
-    ids = program.ids()
-    return next((task for task in program.tasks() if ids[task.name] == task_id), None)
+    ids = case.program.ids()
+    return next((task for task in case.program.tasks() if ids[task.name] == task_id), None)
 
 
 DECIDING = (
@@ -105,12 +84,12 @@ DECIDING = (
 )  # fmt: skip
 
 
-def _branch_result(program: Program, difference: Difference) -> bool:
+def _branch_result(case: Case, difference: Difference) -> bool:
     """What a branch or a short circuit returns is pushed here, also where it skips something.
 
     Where Airflow pushes it, the ids of a group's tasks come in any order.
     """
-    task = _task(program, difference)
+    task = _task(case, difference)
     if difference.what != "xcom" or not difference.key.endswith("|return_value"):
         return False
     if task is None or task.kind not in DECIDING:
@@ -121,7 +100,7 @@ def _branch_result(program: Program, difference: Difference) -> bool:
     return theirs == NOTHING
 
 
-def _list_of_one(program: Program, difference: Difference) -> bool:
+def _list_of_one(case: Case, difference: Difference) -> bool:
     """The results of a mapped group's task are a list, also where there is one or none.
 
     Airflow gives the bare value where there is one, and None where there is none.
@@ -143,27 +122,26 @@ def _same_but_for_lists(ours: object, theirs: object) -> bool:
     return False
 
 
-def _short_circuit_above_a_map(program: Program, difference: Difference) -> bool:
+def _short_circuit_above_a_map(case: Case, difference: Difference) -> bool:
     """Airflow leaves alone a map over literals that is below a short circuit, not right below."""
-    task = _task(program, difference)
-    is_there = any(one.kind in ("short", "short_python") for one in program.tasks())
-    if task is None or not is_there or not _has_literal_map(program, task):
+    task = _task(case, difference)
+    is_there = any(one.kind in ("short", "short_python") for one in case.program.tasks())
+    if task is None or not is_there or not _has_literal_map(case.program, task):
         return False
-    if difference.what == "state":
-        return difference.ours == "skipped" and not difference.key.endswith("|-1")
-    return difference.what == "xcom" and difference.ours == NOTHING
+    is_instance = not difference.key.endswith("|-1")
+    return difference.what == "state" and difference.ours == "skipped" and is_instance
 
 
-def _left_out_above_a_failure(program: Program, difference: Difference) -> bool:
+def _left_out_above_a_failure(case: Case, difference: Difference) -> bool:
     """A branch leaves out instances, too, another of whose upstreams has failed."""
-    task = _task(program, difference)
+    task = _task(case, difference)
     return (
         difference.what == "state"
         and (difference.ours, difference.theirs) == ("skipped", "upstream_failed")
         and not difference.key.endswith("|-1")
         and task is not None
-        and _has_literal_map(program, task)
-        and any(one.kind in DECIDING for one in program.tasks())
+        and _has_literal_map(case.program, task)
+        and any(one.kind in DECIDING for one in case.program.tasks())
     )
 
 
@@ -180,52 +158,60 @@ def _maps_of(program: Program, task: Task) -> list[Map]:
     return [mapped for mapped in maps if mapped is not None]
 
 
-def _decided_by_what_it_is_mapped_over(program: Program, difference: Difference) -> bool:
+def _decided_by_what_it_is_mapped_over(case: Case, difference: Difference) -> bool:
     """One event decides by the rule of a map and by what it is mapped over: that counts here.
 
     Airflow looks at either first.
     """
-    task = _task(program, difference)
+    task = _task(case, difference)
     return (
         difference.what == "state"
         and difference.key.endswith("|-1")
         and {difference.ours, difference.theirs} == {"skipped", "upstream_failed"}
         and task is not None
-        and any(map(_references, _maps_of(program, task)))
+        and any(map(_references, _maps_of(case.program, task)))
     )
 
 
-def _above_a_nested_map(program: Program, difference: Difference) -> bool:
-    """A task of a mapped group that holds another one: Airflow mixes up the indexes of the two."""
-    task = _task(program, difference)
+def _below_a_nested_map(case: Case, difference: Difference) -> bool:
+    """A task of a mapped group that is below one of a mapped group inside of that group.
+
+    It belongs to those instances of the other one that have its index; Airflow looks at others.
+    """
+    task = _task(case, difference)
     if task is None or difference.what == "trace":
         return False
-    around = next(path for item, path in walk(program.root) if item is task)
-    return any(
-        isinstance(item, Block)
-        and item.mapped is not None
-        and item.name not in around
-        and any(name in path for name in around if name.startswith("m"))
-        for item, path in walk(program.root)
-    )
+    around = next(path for item, path in walk(case.program.root) if item is task)
+    mapped = {
+        ".".join((*path, item.name))
+        for item, path in walk(case.program.root)
+        if isinstance(item, Block) and item.mapped is not None
+    }
+    of_task = {".".join(around[:length]) for length in range(1, len(around) + 1)} & mapped
+    if not of_task:
+        return False
+    task_id = case.program.ids()[task.name]
+    above = {one for one, those in case.below.items() if task_id in those}
+    inner = {group for group in mapped - of_task for own in of_task if group.startswith(f"{own}.")}
+    return any(one.startswith(f"{group}.") for one in above for group in inner)
 
 
 def _references(mapped: Map) -> bool:
     return any(isinstance(value, Ref) for _, value in mapped.over)
 
 
-def _refused_run(program: Program, difference: Difference) -> bool:
+def _refused_run(case: Case, difference: Difference) -> bool:
     """The callbacks of a task whose run there is already are told why it failed."""
     if difference.what != "trace" or " try " not in difference.key:
         return False
     told, _, _ = difference.key.partition("|")
-    names = {program.ids()[task.name]: task.kind for task in program.tasks()}
+    names = {case.program.ids()[task.name]: task.kind for task in case.program.tasks()}
     return names.get(told.split()[-1]) == "asks"
 
 
-def _given_at_the_end(program: Program, difference: Difference) -> bool:
+def _given_at_the_end(case: Case, difference: Difference) -> bool:
     """What a trigger gives with the end of its task is a value; Airflow keeps its JSON text."""
-    task = _task(program, difference)
+    task = _task(case, difference)
     if difference.what != "xcom" or task is None or task.option("how") is None:
         return False
     theirs = difference.theirs
@@ -235,22 +221,88 @@ def _given_at_the_end(program: Program, difference: Difference) -> bool:
         return False
 
 
-def _hook_after_a_decision(program: Program, difference: Difference) -> bool:
+def _hook_after_a_decision(case: Case, difference: Difference) -> bool:
     """`post_execute` is called after a branch or a short circuit that skips something, too."""
     if difference.what != "trace" or not difference.key.startswith("after "):
         return False
-    names = {program.ids()[task.name]: task.kind for task in program.tasks()}
+    names = {case.program.ids()[task.name]: task.kind for task in case.program.tasks()}
     return names.get(difference.key.split()[1]) in DECIDING and difference.theirs == 0
 
 
-KNOWN: dict[str, Callable[[Program, Difference], bool]] = {
+def _spared_by_fail_fast(case: Case, difference: Difference) -> bool:
+    """`fail_fast` stops the other instances of the mapped task that has failed, too."""
+    task_id, _, index = difference.key.partition("|")
+    return (
+        dict(case.program.options).get("fail_fast") == "True"
+        and difference.what == "state"
+        and difference.ours == "skipped"
+        and index != "-1"
+        and any(
+            state == "failed" and key.startswith(f"{task_id}|")
+            for key, state in case.states.items()
+        )
+    )
+
+
+def _failed_by_its_trigger(case: Case, difference: Difference) -> bool:
+    """`fail_fast` holds for a task that its trigger ends as a failure, too."""
+    return (
+        dict(case.program.options).get("fail_fast") == "True"
+        and difference.what == "state"
+        and difference.ours == "skipped"
+        and bool(_failed_by_triggers(case))
+    )
+
+
+def _cleared_at_once(case: Case, difference: Difference) -> bool:
+    """Clearing takes the XComs of a task away at once, and not when it runs again.
+
+    So they are not there for others to pull, or where the task then does not run.
+    """
+    task = _task(case, difference)
+    cleared = any(step.clear is not None for step in case.program.steps[: difference.step + 1])
+    pulls = task is not None and bool(task.pulls)
+    return difference.what == "xcom" and cleared and (difference.ours == NOTHING or pulls)
+
+
+def _told_of_a_triggers_failure(case: Case, difference: Difference) -> bool:
+    """The callbacks of a task that its trigger ends as a failure are called."""
+    return (
+        difference.what == "trace"
+        and "failure" in difference.key.partition("|")[0]
+        and difference.theirs == 0
+        and any(f" {key} try " in difference.key for key in _failed_by_triggers(case))
+    )
+
+
+def _failed_by_triggers(case: Case) -> set[str]:
+    """The failed instances, `id|index`, of tasks whose trigger ends them as a failure."""
+    ids = case.program.ids()
+    ended = {ids[task.name] for task in case.program.tasks() if task.option("how") == "'fail'"}
+    return {
+        key
+        for key, state in case.states.items()
+        if state == "failed" and key.partition("|")[0] in ended
+    }
+
+
+KNOWN: dict[str, Explains] = {
     "what a trigger gives at its task's end is a value": _given_at_the_end,
     "the result of a branch or short circuit is pushed": _branch_result,
     "the results of a map are a list, also one or none": _list_of_one,
     "post_execute is called after a branch, too": _hook_after_a_decision,
+    "clearing removes XComs at once": _cleared_at_once,
     "callbacks of a refused run are told why": _refused_run,
-    LEFT_OUT: _left_out_above_a_failure,
-    "indexes of nested maps are told apart": _above_a_nested_map,
+    "callbacks of a task that its trigger fails are called": _told_of_a_triggers_failure,
+}
+"""What explains one difference, and nothing else."""
+
+DECIDING_OTHERWISE: dict[str, Explains] = {
+    "a branch leaves out instances, too": _left_out_above_a_failure,
+    "indexes of nested maps are told apart": _below_a_nested_map,
     "a short circuit skips maps over literals, too": _short_circuit_above_a_map,
     "what a map is mapped over counts before its rule": _decided_by_what_it_is_mapped_over,
+    "fail_fast stops the other instances of the task, too": _spared_by_fail_fast,
+    "fail_fast counts failures by triggers": _failed_by_its_trigger,
 }
+"""What explains that a task ended otherwise, on which that of others depends."""

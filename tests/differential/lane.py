@@ -9,9 +9,9 @@ from itertools import count
 from pathlib import Path
 
 from tests.differential import sides
-from tests.differential.compare import Difference, differences, mapping_of, steps_of
+from tests.differential.compare import Difference, mapping_of, steps_of
 from tests.differential.generate import generate
-from tests.differential.known import Judged, judge
+from tests.differential.judge import Judged, judge
 from tests.differential.program import Program
 from tests.differential.render import render
 from tests.differential.shrink import shrink
@@ -60,11 +60,11 @@ class Lane:
             ours, theirs = self.answers(program, freely=freely)
         except TooLargeError:
             return Verdict(seed=seed, word="too large to compare")
-        judged = judge(program, differences(ours, theirs))
+        judged = judge(program, ours, theirs)
         if freely and judged.unexplained:
             word = "agrees in our order"
             ours, theirs = self.answers(program)
-            judged = judge(program, differences(ours, theirs))
+            judged = judge(program, ours, theirs)
         if not judged.unexplained:
             word = "refused by both" if "error" in ours else word
             return Verdict(seed=seed, word=word, known=frozenset(judged.known))
@@ -99,7 +99,7 @@ class Lane:
         return ours, self._theirs.ask({**job, "steps": steps})
 
     def _judged(self, program: Program) -> Judged:
-        return judge(program, differences(*self.answers(program)))
+        return judge(program, *self.answers(program))
 
     def _still_fails(self, program: Program, kinds: set[str]) -> bool:
         """Whether the same kind of thing differs; not a file that only one side can load."""

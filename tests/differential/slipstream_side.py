@@ -54,7 +54,9 @@ def _answer(job: dict[str, Any], home: Path) -> dict[str, Any]:
     try:
         dag = _load(path)
         one = len(job["steps"]) == 1
-        return {"steps": [_tested(dag, job, trace)] if one else _several(dag, job, trace)}
+        below = {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks}
+        steps = [_tested(dag, job, trace)] if one else _several(dag, job, trace)
+        return {"steps": steps, "below": below}
     except BaseException as error:  # noqa: BLE001
         return {"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()}
     finally:

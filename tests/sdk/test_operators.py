@@ -502,3 +502,26 @@ def test_conditions_decide_when_the_task_is_to_run(decorator: Any, answer: Any, 
     else:
         with pytest.raises(AirflowSkipException, match="not today"):
             Running(dag).execute("work")
+
+
+def test_the_tasks_own_hook_runs_before_a_condition_and_conditions_in_the_order_of_use() -> None:
+    """Seen in Airflow 3.3.2: what was there is called first, the outermost condition last."""
+    called: list[str] = []
+
+    def condition(name: str, answer: Any) -> Any:
+        def asked(context: Any) -> Any:
+            called.append(name)
+            return answer
+
+        return asked
+
+    @task.skip_if(condition("outer", (True, None)), "not now")
+    @task.run_if(condition("inner", True))
+    @task(pre_execute=lambda context: called.append("hook"))
+    def work() -> None: ...
+
+    with DAG("d") as dag:
+        work()
+    with pytest.raises(AirflowSkipException, match="not now"):
+        Running(dag).execute("work")
+    assert called == ["hook", "inner", "outer"]

@@ -92,15 +92,16 @@ def _conditional(
             raise TypeError(
                 "run_if and skip_if go above @task: they take what @task makes of a function."
             )
-        inner: Callable[..., UserValue] | None = task.kwargs.get("pre_execute")
+        before: Callable[..., UserValue] | None = task.kwargs.get("pre_execute")
 
         def check(context: Context) -> None:
+            if before is not None:
+                before(context)
             answer = condition(context)
-            holds, message = answer if isinstance(answer, tuple) else (answer, skip_message)
+            holds, message = answer if isinstance(answer, tuple) else (answer, None)
             if bool(holds) is not wanted:
-                raise AirflowSkipException(message or f"The condition is {bool(holds)}: skipped.")
-            if inner is not None:
-                inner(context)
+                said = f"The condition is {bool(holds)}: skipped."
+                raise AirflowSkipException(message or skip_message or said)
 
         return task.override(pre_execute=check)
 
