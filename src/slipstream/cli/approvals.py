@@ -14,7 +14,7 @@ from slipstream.cli.finding import find_run
 from slipstream.cli.grammar import Group, Parser
 from slipstream.cli.output import Row, as_text, show_fields, show_rows
 from slipstream.cli.paging import every
-from slipstream.model.input import InputRequest, Person
+from slipstream.model.input import Person
 from slipstream.model.json import JsonValue
 from slipstream.model.map_index import UNMAPPED
 from slipstream.model.run import TaskKey
@@ -24,7 +24,7 @@ from slipstream.store.interface import InstanceFilter
 from slipstream.wire.param_schemas import first_error
 
 COLUMNS = ("dag_id", "run_id", "task_id", "map_index", "subject", "options", "state", "asked_at")
-_ANSWERED = ("responded_by", "responded_at", "chosen_options")
+ANSWERED = ("responded_by", "responded_at", "chosen_options")
 
 
 def add_commands(group: Group) -> None:
@@ -67,7 +67,7 @@ def list_questions(deployment: Deployment, arguments: Namespace) -> None:
     )
     store = deployment.store
     found = every(lambda window: store.list_inputs(which, window))
-    columns = (*COLUMNS, *_ANSWERED) if arguments.all else COLUMNS
+    columns = (*COLUMNS, *ANSWERED) if arguments.all else COLUMNS
     rows = [_row(asked) for asked in found if arguments.all or asked.is_open]
     show_rows(rows, arguments.output, columns=columns)
 
@@ -99,12 +99,10 @@ def answer_question(deployment: Deployment, arguments: Namespace) -> None:
             f"{user!r} may not answer: the task asks {asks}. Add --as USER where you are one of "
             "them under another name."
         )
-    params = _params(arguments.param, asked.request)
+    params = given_params(arguments.param, asked.request.params)
     by = Person(user, user)
     give_answer(deployment.store, asked, by, arguments.option, params, datetime.now(UTC))
-    show_rows(
-        [_row(_find(deployment, arguments))], arguments.output, columns=(*COLUMNS, *_ANSWERED)
-    )
+    show_rows([_row(_find(deployment, arguments))], arguments.output, columns=(*COLUMNS, *ANSWERED))
 
 
 def _add_task(parser: Parser) -> None:
@@ -140,13 +138,14 @@ def _row(asked: InputRecord) -> Row:
     }
 
 
-def _params(entries: Sequence[str], request: InputRequest) -> dict[str, JsonValue]:
+def given_params(entries: Sequence[str], form: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """The fields of the form that `--param` options fill in. Raises `UsageError`."""
     params: dict[str, JsonValue] = {}
     for entry in entries:
         name, sign, text = entry.partition("=")
         if not sign or not name:
             raise UsageError(f"--param {entry!r}: expected NAME=VALUE, as in --param reason=late.")
-        params[name] = _value(text, request.params.get(name))
+        params[name] = _value(text, form.get(name))
     return params
 
 

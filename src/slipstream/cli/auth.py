@@ -1,4 +1,4 @@
-"""`slipstream auth`: keys and personal access tokens."""
+"""`slipstream auth`: logins, keys and personal access tokens."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from slipstream.cli.grammar import Group
 from slipstream.cli.output import Row, as_text, show_rows
 from slipstream.model.errors import InvalidInputError, NotFoundError
 
-_COLUMNS = ("id", "username", "name", "scope", "created_at", "expires_at", "last_used_at")
+TOKEN_COLUMNS = ("id", "username", "name", "scope", "created_at", "expires_at", "last_used_at")
 
 
 def add_commands(group: Group) -> None:
     """The verbs of `auth`."""
+    _add_logins(group)
     rotate = group.verb("rotate-keys", rotate_keys, "Sign tokens with a new key from now on")
     rotate.add_argument(
         "--at-once", action="store_true", help="tokens of the key before count no more"
@@ -34,6 +35,38 @@ def add_commands(group: Group) -> None:
     listing.add_output()
     delete = group.verb("delete-token", delete_token, "Let a personal access token count no more")
     delete.add_argument("id", type=int)
+
+
+def _add_logins(group: Group) -> None:
+    login = group.verb("login", log_in, "Sign in to a server, for commands with --server")
+    login.add_argument("-u", "--username", help="asked for if it is not given")
+    login.add_argument("--code", help="of an authenticator app; asked for where it is needed")
+    login.add_argument(
+        "--token", action="store_true", help="ask for a token instead of name and password"
+    )
+    group.verb("logout", log_out, "Sign out of a server; its token counts no more")
+    group.verb("list", show_logins, "List the servers that you are signed in to").add_output()
+
+
+def log_in(_deployment: Deployment, arguments: Namespace) -> None:
+    """Sign in to the server that `--server` names."""
+    from slipstream.cli.remote import signing_in
+
+    signing_in.log_in(arguments)
+
+
+def log_out(_deployment: Deployment, arguments: Namespace) -> None:
+    """Sign out of it."""
+    from slipstream.cli.remote import signing_in
+
+    signing_in.log_out(arguments)
+
+
+def show_logins(_deployment: Deployment, arguments: Namespace) -> None:
+    """Print where one is signed in."""
+    from slipstream.cli.remote import signing_in
+
+    signing_in.show_logins(arguments)
 
 
 def rotate_keys(deployment: Deployment, arguments: Namespace) -> None:
@@ -84,7 +117,7 @@ def list_tokens(deployment: Deployment, arguments: Namespace) -> None:
         }
         for one in deployment.store.list_access_tokens(arguments.username)
     ]
-    show_rows(rows, arguments.output, columns=_COLUMNS)
+    show_rows(rows, arguments.output, columns=TOKEN_COLUMNS)
 
 
 def delete_token(deployment: Deployment, arguments: Namespace) -> None:

@@ -65,7 +65,7 @@ def _add_files(group: Group) -> None:
 
 def add_connection(deployment: Deployment, arguments: Namespace) -> None:
     """Store a new one. Raises `AlreadyExistsError`."""
-    record = _from_arguments(arguments)
+    record = connection_of(arguments)
     if not record.conn_type:
         raise UsageError("A connection needs a type: give --conn-uri, --conn-json or --conn-type.")
     store = deployment.store
@@ -74,14 +74,14 @@ def add_connection(deployment: Deployment, arguments: Namespace) -> None:
             f"There already is a connection {record.conn_id!r}; delete it first."
         )
     store.set_connection(record)
-    print(f"Successfully added `conn_id`={record.conn_id} : {_masked(record)}")
+    print(f"Successfully added `conn_id`={record.conn_id} : {masked_uri(record)}")
 
 
 def list_connections(deployment: Deployment, arguments: Namespace) -> None:
     """Print all, without what is secret."""
     show_rows(
         (
-            _row(record)
+            connection_row(record)
             for record in _all(deployment.store)
             if arguments.conn_id in (None, record.conn_id)
         ),
@@ -93,7 +93,7 @@ def list_connections(deployment: Deployment, arguments: Namespace) -> None:
 def get_connection(deployment: Deployment, arguments: Namespace) -> None:
     """Print one, its secrets only on demand."""
     record = _existing(deployment.store, arguments.conn_id)
-    row = {**_row(record), "get_uri": _masked(record)}
+    row = {**connection_row(record), "get_uri": masked_uri(record)}
     if arguments.show_secrets:
         row |= {"password": record.password, "extra": record.extra}
         row["get_uri"] = _sdk_connection(record).get_uri()
@@ -110,7 +110,7 @@ def delete_connection(deployment: Deployment, arguments: Namespace) -> None:
 def import_connections(deployment: Deployment, arguments: Namespace) -> None:
     """Store every entry of a file; those that are there already stay unless overwritten."""
     store = deployment.store
-    records = _read(arguments.file)
+    records = connections_in(arguments.file)
     existing = {record.conn_id for record in _all(store)}
     for record in records:
         if record.conn_id in existing and not arguments.overwrite:
@@ -177,7 +177,8 @@ def _missing(conn_id: str) -> NotFoundError:
     )
 
 
-def _from_arguments(arguments: Namespace) -> ConnectionRecord:
+def connection_of(arguments: Namespace) -> ConnectionRecord:
+    """The connection that the options of `add` describe."""
     single = {field: getattr(arguments, field) for field in FIELDS}
     given = {field: value for field, value in single.items() if value is not None}
     text = arguments.conn_uri or arguments.conn_json
@@ -224,7 +225,7 @@ def _sdk_connection(record: ConnectionRecord) -> Connection:
     return Connection(conn_id=record.conn_id, **{field: getattr(record, field) for field in FIELDS})
 
 
-def _masked(record: ConnectionRecord) -> str:
+def masked_uri(record: ConnectionRecord) -> str:
     """The URI without what is secret."""
     from dataclasses import replace
 
@@ -232,7 +233,8 @@ def _masked(record: ConnectionRecord) -> str:
     return _sdk_connection(shown).get_uri().replace("%2A%2A%2A", HIDDEN)
 
 
-def _row(record: ConnectionRecord) -> dict[str, JsonValue]:
+def connection_row(record: ConnectionRecord) -> dict[str, JsonValue]:
+    """A connection as a row, its secrets hidden."""
     row: dict[str, JsonValue] = {field: getattr(record, field) for field in FIELDS}
     return {
         "conn_id": record.conn_id,
@@ -249,7 +251,8 @@ def _format_of(name: str) -> str:
     return "env" if ending == "env" else "json"
 
 
-def _read(name: str) -> list[ConnectionRecord]:
+def connections_in(name: str) -> list[ConnectionRecord]:
+    """The connections of a file. Raises `CommandFailedError`."""
     text = read_text(name)
     form = _format_of(name)
     entries: Mapping[str, JsonValue] = (

@@ -22,7 +22,7 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "approvals": ("slipstream.cli.approvals", "List and answer what tasks ask people"),
     "api-server": ("slipstream.cli.components", "Run the REST API in a process of its own"),
     "assets": ("slipstream.cli.assets", "List assets, and make them"),
-    "auth": ("slipstream.cli.auth", "Keys, and tokens for scripts"),
+    "auth": ("slipstream.cli.auth", "Sign in to servers; keys, and tokens for scripts"),
     "backfill": ("slipstream.cli.backfill", "Make the runs of a stretch of time"),
     "completion": ("slipstream.cli.completion", "Print what a shell completes commands with"),
     "config": ("slipstream.cli.settings", "Show the settings and where they come from"),
@@ -96,9 +96,14 @@ def _noun_in(arguments: Sequence[str]) -> str | None:
 
 def _guarded(parsed: Namespace) -> int:
     from slipstream.cli.deployment import Deployment
+    from slipstream.cli.remote.errors import NotAdmittedError, UnreachableServerError
 
     run: Run = parsed.run
     try:
+        elsewhere = _on_server(parsed)
+        if elsewhere is not None:
+            sys.stdout.flush()
+            return elsewhere
         with Deployment.from_arguments(parsed) as deployment:
             if is_audited(parsed):
                 deployment.entry = entry_of(parsed)
@@ -109,6 +114,10 @@ def _guarded(parsed: Namespace) -> int:
             return code
     except UsageError as error:
         return _fail(error, 2)
+    except UnreachableServerError as error:
+        return _fail(error, 3)
+    except NotAdmittedError as error:
+        return _fail(error, 4)
     except SlipstreamError as error:
         return _fail(error, 1)
     except KeyboardInterrupt:
@@ -117,6 +126,23 @@ def _guarded(parsed: Namespace) -> int:
         # The reader of our output (head, less) went away; there is nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+
+
+def _on_server(parsed: Namespace) -> int | None:
+    """The exit code of a command that a server carries out; None for one on this machine."""
+    from slipstream.cli.remote.choice import remote_run, server_url
+
+    run = remote_run(parsed)
+    url = server_url(parsed)
+    if run is None or url is None:
+        return None
+    from slipstream.cli.remote.logins import token_for
+    from slipstream.cli.remote.server import Server, checked_url
+    from slipstream.config import load_config
+
+    config = load_config(file=getattr(parsed, "config_file", None))
+    address = checked_url(url)
+    return run(Server(address, token_for(address), config), parsed) or 0
 
 
 def _fail(error: SlipstreamError, code: int) -> int:

@@ -53,7 +53,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **kwargs)  # type: ignore[arg-type]
 
     def add_deployment_options(self) -> None:
-        """`--home` and `--config`, before or after the command."""
+        """`--home`, `--config` and `--server`, before or after the command."""
         self.add_argument(
             "--home", type=Path, default=SUPPRESS, metavar="DIR", help="instead of SLIPSTREAM_HOME"
         )
@@ -64,6 +64,12 @@ class Parser(argparse.ArgumentParser):
             default=SUPPRESS,
             metavar="FILE",
             help="instead of slipstream.toml in the home",
+        )
+        self.add_argument(
+            "--server",
+            default=SUPPRESS,
+            metavar="URL",
+            help="work on that server instead of a home (or set SLIPSTREAM_SERVER)",
         )
         self.add_argument("-v", "--verbose", action="store_true", default=SUPPRESS, help=SUPPRESS)
 

@@ -11,7 +11,7 @@ from slipstream.cli.grammar import Group
 from slipstream.cli.output import show_rows
 from slipstream.model.json import JsonValue
 
-_COLUMNS = (
+COLUMNS = (
     "name",
     "source",
     "admin_views",
@@ -47,7 +47,7 @@ def show_plugins(_deployment: Deployment, arguments: Namespace) -> int:
     rows: list[Mapping[str, JsonValue]] = list(plugin_info())
     if rows:
         shows_all = arguments.output in {"json", "yaml"}
-        columns = [name for name in _COLUMNS if shows_all or any(row[name] for row in rows)]
+        columns = [name for name in COLUMNS if shows_all or any(row[name] for row in rows)]
         show_rows(rows, arguments.output, columns=columns)
     else:
         print("No plugins loaded")

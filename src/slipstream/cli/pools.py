@@ -56,7 +56,7 @@ def set_pool(deployment: Deployment, arguments: Namespace) -> None:
     """Create or change one; a running scheduler notices at once."""
     pool = PoolRecord(
         name=arguments.pool,
-        slots=_slots(arguments.pool, arguments.slots),
+        slots=slots_of(arguments.pool, arguments.slots),
         description=arguments.description,
         include_deferred=arguments.include_deferred,
     )
@@ -74,7 +74,7 @@ def delete_pool(deployment: Deployment, arguments: Namespace) -> None:
 def import_pools(deployment: Deployment, arguments: Namespace) -> None:
     """Store `{name: {slots, description, include_deferred}}`; all of it or nothing."""
     entries = parse_object(arguments.file, read_text(arguments.file))
-    pools = [_record(name, entry) for name, entry in entries.items()]
+    pools = [pool_record(name, entry) for name, entry in entries.items()]
     for pool in pools:
         deployment.store.set_pool(pool)
     print(f"Uploaded {len(pools)} pool(s)")
@@ -118,7 +118,8 @@ def _existing(store: Store, name: str) -> PoolRecord:
     return pool
 
 
-def _slots(name: str, slots: JsonValue) -> int:
+def slots_of(name: str, slots: JsonValue) -> int:
+    """The number of slots. Raises `CommandFailedError` for what is none."""
     if isinstance(slots, bool) or not isinstance(slots, int) or slots < -1:
         raise CommandFailedError(
             f"Pool {name!r}: slots is {slots!r}; expected a whole number from 0, "
@@ -127,13 +128,14 @@ def _slots(name: str, slots: JsonValue) -> int:
     return slots
 
 
-def _record(name: str, entry: JsonValue) -> PoolRecord:
+def pool_record(name: str, entry: JsonValue) -> PoolRecord:
+    """A pool of an imported file. Raises `CommandFailedError`."""
     if not isinstance(entry, dict) or "slots" not in entry:
         raise CommandFailedError(f"Pool {name!r} has no slots; expected {{'slots': 4, …}}.")
     description = entry.get("description")
     return PoolRecord(
         name=name,
-        slots=_slots(name, entry["slots"]),
+        slots=slots_of(name, entry["slots"]),
         description=None if description is None else str(description),
         include_deferred=bool(entry.get("include_deferred", False)),
     )

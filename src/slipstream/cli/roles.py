@@ -71,10 +71,10 @@ def create_roles(deployment: Deployment, arguments: Namespace) -> None:
     from slipstream.store.access_records import RoleRecord
 
     known = set(_grants(deployment.store))
-    for name in _named(arguments):
+    for name in named_roles(arguments):
         if name in known:
             raise AlreadyExistsError(f"There already is a role {name!r}.")
-    for name in _named(arguments):
+    for name in named_roles(arguments):
         deployment.store.put_role(RoleRecord(name=name, grants=frozenset()))
     print(f"Added {len(arguments.role)} role(s)")
 
@@ -85,11 +85,11 @@ def delete_roles(deployment: Deployment, arguments: Namespace) -> None:
     from slipstream.api.auth.people import existing_role
 
     store = deployment.store
-    for name in _named(arguments):
+    for name in named_roles(arguments):
         existing_role(store, name)
     count = sum(
         store.delete_role(name, from_members=BuiltIn.known_as(name) is None)
-        for name in _named(arguments)
+        for name in named_roles(arguments)
     )
     print(f"Deleted {count} role(s)")
 
@@ -130,7 +130,7 @@ def import_roles(deployment: Deployment, arguments: Namespace) -> None:
     from slipstream.store.access_records import RoleRecord
 
     found: dict[str, set[GrantRecord]] = {}
-    for entry in _entries(arguments.file):
+    for entry in role_entries(arguments.file):
         name, resource = role_name(str(entry["name"])), str(entry.get("resource") or "")
         grants = found.setdefault(name, set())
         for action in str(entry.get("action") or "").split(","):
@@ -161,7 +161,7 @@ def _change(deployment: Deployment, arguments: Namespace, *, added: bool) -> Non
         grants = {grant_from_fab(a, r) for a in actions for r in arguments.resource}
     except InvalidInputError as error:
         raise UsageError(str(error)) from error
-    for name in _named(arguments):
+    for name in named_roles(arguments):
         role = existing_role(deployment.store, name)
         if BuiltIn.known_as(role.name) is BuiltIn.ADMIN:
             raise CommandFailedError("The role Admin gives everything, and goes on to.")
@@ -171,7 +171,8 @@ def _change(deployment: Deployment, arguments: Namespace, *, added: bool) -> Non
         print(f"{role.name}: {'added' if added else 'removed'} {changed} permission(s)")
 
 
-def _named(arguments: Namespace) -> list[str]:
+def named_roles(arguments: Namespace) -> list[str]:
+    """The roles that a command names. Raises `UsageError`."""
     from slipstream.api.auth.access import role_name
 
     if not arguments.role:
@@ -185,7 +186,8 @@ def _grants(store: AccessStore) -> dict[str, frozenset[GrantRecord]]:
     return {role.name: role.grants for role in all_roles(store)}
 
 
-def _entries(file: str) -> list[dict[str, JsonValue]]:
+def role_entries(file: str) -> list[dict[str, JsonValue]]:
+    """The permissions of a file. Raises `CommandFailedError`."""
     try:
         found = json.loads(read_text(file))
     except ValueError as error:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from slipstream.store.access_records import AccountRecord
     from slipstream.store.interface import AccessStore
 
-_COLUMNS: Final = ("username", "email", "first_name", "last_name", "roles", "active", "source")
+COLUMNS: Final = ("username", "email", "first_name", "last_name", "roles", "active", "source")
 _FIELDS: Final = (
     ("-e", "--email", "email"),
     ("-f", "--firstname", "first_name"),
@@ -81,7 +81,7 @@ def list_users(deployment: Deployment, arguments: Namespace) -> None:
     show_rows(
         (_row(account) for account in _all(deployment.store)),
         arguments.output,
-        columns=_COLUMNS,
+        columns=COLUMNS,
     )
 
 
@@ -161,8 +161,8 @@ def import_users(deployment: Deployment, arguments: Namespace) -> None:
     from slipstream.store.access_records import AccountRecord
 
     store = deployment.store
-    entries = _entries(arguments.file)
-    wanted = [(entry, _known(store, _texts(entry.get("roles")))) for entry in entries]
+    entries = user_entries(arguments.file)
+    wanted = [(entry, _known(store, texts_of(entry.get("roles")))) for entry in entries]
     for entry, roles in wanted:
         name = str(entry["username"])
         known = store.get_account(name)
@@ -223,7 +223,12 @@ def _add_password(parser: Parser) -> None:
 def _hashed(arguments: Namespace) -> str:
     from slipstream.api.auth.passwords import hash_password
 
-    password = arguments.password
+    return hash_password(chosen_password(arguments))
+
+
+def chosen_password(arguments: Namespace) -> str:
+    """The password that is given, made and printed, or asked for. Raises `UsageError`."""
+    password: str | None = arguments.password
     if arguments.use_random_password:
         password = random_password()
         print(f"Password: {password}")
@@ -231,7 +236,7 @@ def _hashed(arguments: Namespace) -> str:
         password = _asked_password()
     if not password:
         raise UsageError("The password is empty; nothing was changed.")
-    return hash_password(password)
+    return password
 
 
 def _known(store: AccessStore, names: list[str]) -> tuple[str, ...]:
@@ -275,7 +280,8 @@ def _row(account: AccountRecord) -> Row:
     }
 
 
-def _entries(file: str) -> list[dict[str, JsonValue]]:
+def user_entries(file: str) -> list[dict[str, JsonValue]]:
+    """The users of a file. Raises `CommandFailedError`."""
     try:
         found = json.loads(read_text(file))
     except ValueError as error:
@@ -289,7 +295,8 @@ def _entries(file: str) -> list[dict[str, JsonValue]]:
     return found
 
 
-def _texts(value: JsonValue) -> list[str]:
+def texts_of(value: JsonValue) -> list[str]:
+    """The value's entries as texts; none where it is no list."""
     return [str(one) for one in value] if isinstance(value, list) else []
 
 

@@ -61,7 +61,7 @@ def get_variable(deployment: Deployment, arguments: Namespace) -> None:
             f"There is no variable {arguments.key!r}; `slipstream variables list` shows all."
         )
     if arguments.json:
-        print(json.dumps(_parsed(value, arguments.key), indent=2, ensure_ascii=False))
+        print(json.dumps(parsed(value, arguments.key), indent=2, ensure_ascii=False))
     else:
         print(value)
 
@@ -69,7 +69,7 @@ def get_variable(deployment: Deployment, arguments: Namespace) -> None:
 def set_variable(deployment: Deployment, arguments: Namespace) -> None:
     """Store one value."""
     if arguments.json:
-        _parsed(arguments.value, arguments.key)
+        parsed(arguments.value, arguments.key)
     deployment.store.set_variable(
         VariableRecord(key=arguments.key, value=arguments.value, description=arguments.description)
     )
@@ -89,7 +89,7 @@ def import_variables(deployment: Deployment, arguments: Namespace) -> None:
     """Store every entry of a file; `{key: value}` or `{key: {value, description}}`."""
     store = deployment.store
     entries = parse_object(arguments.file, read_text(arguments.file))
-    records = [_record(key, value) for key, value in entries.items()]
+    records = [variable_record(key, value) for key, value in entries.items()]
     existing = {found.key for found in _all(store)}
     if arguments.action_on_existing_key == "fail" and existing & set(entries):
         taken = ", ".join(sorted(existing & set(entries)))
@@ -105,9 +105,9 @@ def export_variables(deployment: Deployment, arguments: Namespace) -> None:
     """Write `{key: value}`, with the description where there is one."""
     entries: dict[str, JsonValue] = {
         found.key: (
-            {"value": _as_json(found.value), "description": found.description}
+            {"value": as_json(found.value), "description": found.description}
             if found.description
-            else _as_json(found.value)
+            else as_json(found.value)
         )
         for found in _all(deployment.store)
     }
@@ -119,7 +119,8 @@ def _all(store: Store) -> Iterator[VariableRecord]:
     return every(lambda window: store.list_variables(None, window))
 
 
-def _parsed(text: str, key: str) -> JsonValue:
+def parsed(text: str, key: str) -> JsonValue:
+    """The JSON value of the text. Raises `UsageError` where it holds none."""
     try:
         value: JsonValue = json.loads(text)
     except ValueError as error:
@@ -127,7 +128,7 @@ def _parsed(text: str, key: str) -> JsonValue:
     return value
 
 
-def _as_json(text: str) -> JsonValue:
+def as_json(text: str) -> JsonValue:
     """The value as the JSON that it holds; as text where it holds none."""
     try:
         value: JsonValue = json.loads(text)
@@ -136,7 +137,8 @@ def _as_json(text: str) -> JsonValue:
     return value
 
 
-def _record(key: str, entry: JsonValue) -> VariableRecord:
+def variable_record(key: str, entry: JsonValue) -> VariableRecord:
+    """A variable of an imported file."""
     value, description = entry, None
     if isinstance(entry, dict) and set(entry) in ({"value", "description"}, {"value"}):
         value, description = entry["value"], entry.get("description")

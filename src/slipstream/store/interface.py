@@ -387,7 +387,8 @@ class RunStore(Protocol):
         dry_run: bool = False,
         latest_version: bool | None = None,
     ) -> Sequence[InstanceInRun]:
-        """Let these run again, with all their retries; gives what was (or would be) cleared.
+        """Let these run again, with all their retries; gives what was cleared, and a dry run what
+        would be, as it is now.
 
         With `latest_version` the run goes on with the latest version of the DAG instead of its
         own; None leaves that to the DAG (`rerun_with_latest_version`).

@@ -62,16 +62,20 @@ class MarkVerbs(DagVerbs):
         dry_run: bool = False,
         latest_version: bool | None = None,
     ) -> Sequence[InstanceInRun]:
-        """Let these run again, with all their retries; gives what was (or would be) cleared."""
+        """Let these run again, with all their retries; gives what was cleared.
+
+        A dry run gives what would be, as it is now.
+        """
         edits.check_clear_to(run_state)
         version = self._version_to_rerun(run_pk, latest_version)
         with self._database.write() as transaction:
             run, instances = self._locked(transaction, run_pk, keys)
+            if dry_run:
+                return [InstanceInRun(instance, run) for instance in instances]
             cleared = [edits.clear_instance(one, version.spec) for one in instances]
             if cleared:
                 run = edits.reopen_run(run, run_state, self._clock())
                 run = replace(run, version_id=version.version_id)
-            if cleared and not dry_run:
                 _delete_xcoms(transaction, run_pk, [instance.key for instance in cleared])
                 run = self._edit(transaction, run, cleared)
         return [InstanceInRun(instance, run) for instance in cleared]

@@ -11,6 +11,7 @@ from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import UsageError
 from slipstream.cli.files import write_text
 from slipstream.cli.finding import find_dag
+from slipstream.model.dag import DagSpec
 
 WRITERS = {".dot": dot_text, ".gv": dot_text, ".mmd": mermaid_text, ".mermaid": mermaid_text}
 """`{ending of the file: what writes it}`."""
@@ -25,11 +26,16 @@ def show(deployment: Deployment, arguments: Namespace) -> None:
         for line in tree_lines(spec):
             print(line)
         return
-    ending = PurePath(arguments.save).suffix
+    save(spec, arguments.save)
+
+
+def save(spec: DagSpec, file: str) -> None:
+    """Write the graph to a file, as its ending says. Raises `UsageError`."""
+    ending = PurePath(file).suffix
     if ending not in WRITERS:
         raise UsageError(
-            f"The file {arguments.save!r} ends in {ending or 'nothing'!r}; expected one of "
+            f"The file {file!r} ends in {ending or 'nothing'!r}; expected one of "
             f"{', '.join(WRITERS)}. Graphviz makes pictures of it: dot -Tsvg FILE.dot."
         )
-    write_text(arguments.save, WRITERS[ending](spec))
-    print(f"File {arguments.save} saved")
+    write_text(file, WRITERS[ending](spec))
+    print(f"File {file} saved")

@@ -12,6 +12,7 @@ from slipstream.cli.errors import CommandFailedError, UsageError
 from slipstream.cli.finding import find_run
 from slipstream.cli.moments import moment
 from slipstream.cli.trial.finding import FoundDag, find_dag_to_try
+from slipstream.cli.trial.headings import print_property
 from slipstream.cli.trial.trial import Trial
 from slipstream.model.attempt import Attempt
 from slipstream.model.errors import NotFoundError
@@ -26,8 +27,6 @@ from slipstream.sdk._running import running
 from slipstream.services.execution import ExecutionService
 from slipstream.store.interface import Store
 from slipstream.wire import execution, messages
-
-RULE = "# " + "-" * 58
 
 
 def render(deployment: Deployment, arguments: Namespace) -> None:
@@ -51,7 +50,7 @@ def render(deployment: Deployment, arguments: Namespace) -> None:
         )
         store = deployment.store if deployment.has_store else trial.store
         for field, value in _rendered(found, attempt, store):
-            print(f"{RULE}\n# property: {field}\n{RULE}\n{value}\n")
+            print_property(field, value)
 
 
 def _rendered(found: FoundDag, attempt: Attempt, store: Store) -> Sequence[tuple[str, Any]]:

@@ -1,0 +1,1 @@
+"""Commands that are carried out by a server elsewhere, through its REST API."""

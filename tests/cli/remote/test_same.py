@@ -1,0 +1,103 @@
+"""The same command line says the same of a home and of the server that runs on it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.cli.conftest import Done, Slipstream
+
+from slipstream.store.interface import PoolRecord, Store, VariableRecord
+from slipstream.store.records import ConnectionRecord
+
+READING = [
+    "approvals list",
+    "assets list",
+    "assets details --name nothing",
+    "auth list-tokens -u vic",
+    "backfill create --dag-id sales --from-date 2026-01-01 --to-date 2026-01-03 --dry-run",
+    "backfill list --dag-id sales",
+    "connections get nothing",
+    "connections get warehouse -o json",
+    "connections list -o json",
+    "dags list -o json",
+    "dags list --columns dag_id,tags,timetable_summary,version_number,owners -o plain",
+    "dags list --columns nothing",
+    "dags list-import-errors",
+    "dags list-runs sales -o json",
+    "dags list-runs sales --state running -o json",
+    "dags list-runs sales --start-date 2026-01-01 --end-date 2026-01-02 -o yaml",
+    "dags report -o json",
+    "dags show sales",
+    "dags state sales mine",
+    "dags state sales 2026-01-02",
+    "dags state sales nothing",
+    "jobs check",
+    "pools export -",
+    "pools get nothing",
+    "pools list -o json",
+    "roles export -",
+    "roles list -o json",
+    "tasks failed-deps sales clean mine",
+    "tasks list sales",
+    "tasks state sales clean mine",
+    "tasks states-for-dag-run sales mine -o json",
+    "users export -",
+    "users list -o json",
+    "variables get nothing",
+    "variables get nothing --default x",
+    "variables get region",
+    "variables get limits --json",
+    "variables export -",
+    "variables list -o json",
+    "version",
+    "why sales mine report",
+]
+
+
+@pytest.fixture
+def _settled(store: Store, failed_run: str) -> None:
+    """Something of everything."""
+    del failed_run
+    store.set_pool(PoolRecord(name="narrow", slots=2, description="For one", include_deferred=True))
+    store.set_variable(VariableRecord(key="region", value="north", description="Where"))
+    store.set_variable(VariableRecord(key="limits", value='{"day": 3}', description=None))
+    store.set_connection(
+        ConnectionRecord(
+            conn_id="warehouse", conn_type="postgres", host="db", login="ada", password="pw", port=5
+        )
+    )
+
+
+@pytest.mark.usefixtures("_settled")
+def test_a_server_says_what_its_home_says(slipstream: Slipstream, remote: Slipstream) -> None:
+    differ = {}
+    for line in READING:
+        here, there = slipstream(*line.split()), remote(*line.split())
+        if (here.code, _plain(here)) != (there.code, _plain(there)):
+            differ[line] = (here, there)
+    assert not differ
+
+
+@pytest.mark.usefixtures("_settled")
+def test_the_details_of_a_dag_are_those_of_its_home(
+    slipstream: Slipstream, remote: Slipstream
+) -> None:
+    here = slipstream("dags", "details", "sales", "-o", "json").json
+    there = remote("dags", "details", "sales", "-o", "json").json
+    assert isinstance(here, dict)
+    assert isinstance(there, dict)
+    # Why it is paused, and why it has no schedule, is not among what Airflow's API tells.
+    assert set(here) - set(there) == {"pause_reason", "schedule_problem"}
+    del there["params"]  # the API tells the class of a param, too
+    assert there == {name: here[name] for name in there}
+
+
+def _plain(done: Done) -> tuple[object, str]:
+    """What was printed: keys of JSON in any order, and of errors what a server says of itself,
+    too, left out."""
+    try:
+        shown: object = json.loads(done.out)
+    except ValueError:
+        shown = done.out
+    return shown, "error" if done.code else done.err
