@@ -5,6 +5,8 @@ wall. Where it is set back, a tick in the hour that exists twice comes in the se
 expression that ticks in every hour ticks in both.
 
 Which wall-clock times an expression means is asked of croniter, which moments they are of the zone.
+Of one that is the same in every week croniter reads the fields, and `core.cron_week` goes from one
+time to the next.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from threading import Lock
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from slipstream.core.cron_week import Week
 from slipstream.model.errors import InvalidInputError
 
 PRESETS = MappingProxyType(
@@ -45,7 +48,7 @@ class CronTicks:
     asked for that never comes.
     """
 
-    __slots__ = ("_cron", "_every_hour", "_expression", "_known", "_lock", "_zone")
+    __slots__ = ("_cron", "_every_hour", "_expression", "_known", "_lock", "_week", "_zone")
 
     def __init__(self, expression: str, timezone: str = "UTC") -> None:
         # Imported where it is needed: a server without a cron schedule starts without it.
@@ -60,6 +63,7 @@ class CronTicks:
                 " '0 6 * * 1-5', or a preset such as '@daily'"
             ) from error
         self._every_hour = self._cron.expanded[1] == ["*"]
+        self._week = Week.of(self._cron.expanded, self._cron.nth_weekday_of_month)
         self._zone = _zone(timezone)
         # One object seeks for all threads: to make one takes longer than to seek.
         self._lock = Lock()
@@ -152,6 +156,8 @@ class CronTicks:
 
     def _seek(self, wall: datetime, *, forward: bool) -> datetime:
         """The wall-clock time after, or before, this one that the expression means."""
+        if self._week is not None:
+            return self._week.after(wall) if forward else self._week.before(wall)
         from croniter import CroniterBadDateError
 
         with self._lock:
