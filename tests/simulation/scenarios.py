@@ -50,6 +50,7 @@ def world_of(seed: int) -> World:
         losses=0 if is_calm else chance.choice((0, 1, 5)),
         actions=0 if is_calm or is_undisturbed(seed) else chance.choice((1, 3, 8)),
         executor_survives=chance.random() < 0.3,
+        trigger_deaths=0 if is_calm else seed % 5,
     )
     return World(seed, dags, settings, outcomes_of(seed, {dag.dag_id: dag for dag in dags}))
 

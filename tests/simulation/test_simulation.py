@@ -6,6 +6,7 @@ A seed that fails is replayed, event by event, with `python -m tests.simulation 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 
 import pytest
 from tests.simulation.following import Following
@@ -29,6 +30,16 @@ def quiet(caplog: pytest.LogCaptureFixture) -> None:
 def test_every_world_comes_to_its_end(first: int) -> None:
     for seed in range(first, first + SEEDS // SLICES):
         check(seed)
+
+
+def test_the_process_of_the_triggers_dies_at_every_step() -> None:
+    steps: Counter[str] = Counter()
+    for seed in range(4, 100, 5):
+        world = world_of(seed)
+        world.run()
+        marked = "the process of the triggers dies when "
+        steps.update(what.split(marked)[1] for what in world.history if marked in what)
+    assert len(steps) == 4, steps  # Each of the places where it may die.
 
 
 def check(seed: int) -> None:

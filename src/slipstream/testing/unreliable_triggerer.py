@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 from typing import TypeAlias
 
@@ -20,8 +21,9 @@ Author: TypeAlias = Callable[[Waiter], tuple[TriggerEnd, float] | None]
 class UnreliableTriggerer:
     """Reports come late, out of order and sometimes twice; calls may kill the scheduler.
 
-    Triggers end with the scheduler's process. Reports under way reach the next scheduler. `check`
-    is shown what is about to be run.
+    Triggers end with the scheduler's process. Reports under way reach the next scheduler. Where
+    the process of the triggers dies, all of them run anew in another one: what they had come to is
+    lost, or is told and comes again. `check` is shown what is about to be run.
     """
 
     def __init__(
@@ -31,7 +33,10 @@ class UnreliableTriggerer:
         chance: Random,
         fates: Fates,
         check: Callable[[Sequence[Waiter]], None],
+        dies: Callable[[str], bool] = lambda _: False,
     ) -> None:
+        """`dies` is asked at every step whether the process of the triggers dies there."""
+        self._dies = dies
         self._author = author
         self._time = time
         self._chance = chance
@@ -53,6 +58,7 @@ class UnreliableTriggerer:
             for waiter in waiters:
                 self.live[waiter.attempt.attempt_id] = waiter
                 self._plan(waiter)
+                self._die("a trigger has begun")
 
         meet(self._crashes_only, "run triggers", run)
 
@@ -60,6 +66,7 @@ class UnreliableTriggerer:
         """Let go of one."""
         del counted
         meet(self._crashes_only, "drop a trigger", lambda: self.live.pop(attempt_id, None))
+        self._die("a trigger was let go of")
 
     def lose_scheduler(self) -> None:
         """The scheduler's process has died."""
@@ -80,11 +87,27 @@ class UnreliableTriggerer:
     def _end(self, waiter: Waiter, end: TriggerEnd) -> None:
         if self.live.get(waiter.attempt.attempt_id) is not waiter:
             return
+        if self._die("a trigger has an end"):
+            return
         event = TriggerEnded(waiter.attempt.key, waiter.attempt.attempt_id, self._time.now(), end)
         report = Report(waiter.attempt.run.pk, event)
         for _ in range(2 if self._chance.random() < 0.1 else 1):
             delay = self._chance.choice((0.0, 0.0, 0.0, 0.001, 0.3, 20.0))
             self._time.call_in(delay, lambda: self._deliver(report))
+        self._die("an end is told")
+
+    def _die(self, where: str) -> bool:
+        """Perhaps the process of the triggers dies now, and another one runs them."""
+        if not self.live or not self._dies(where):
+            return False
+        for name, waiter in self.live.items():
+            again = self.live[name] = Waiter(waiter.attempt, waiter.deferral)
+            self._time.call_in(self._chance.choice((0.0, 0.5, 30.0)), partial(self._begin, again))
+        return True
+
+    def _begin(self, waiter: Waiter) -> None:
+        if self.live.get(waiter.attempt.attempt_id) is waiter:
+            self._plan(waiter)
 
     def _deliver(self, report: Report) -> None:
         if self._sink is not None:

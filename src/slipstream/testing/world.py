@@ -2,8 +2,8 @@
 
 The real scheduler loop and core run against an in-memory store that fails and a scripted executor
 whose reports come late, twice and out of order. The scheduler dies at any call and is started anew
-on the same store; people clear, mark, pause, resize, trigger and delete. A world is made from a
-seed and is the same every time.
+on the same store, and so does the process of the triggers; people clear, mark, pause, resize,
+trigger and delete. A world is made from a seed and is the same every time.
 
 What must hold is checked all the while: no task instance has two live attempts, no limit is
 exceeded; and in the end every run has ended, and nothing holds a place any more.
@@ -69,6 +69,8 @@ class WorldSettings:
     """Of each call to fail or to kill the process, as long as that is allowed."""
     losses: int = 0
     """Attempts that are lost for no reason, at most."""
+    trigger_deaths: int = 0
+    """Times that the process of the triggers dies, at most."""
     actions: int = 0
     """Things that people do."""
     executor_survives: bool = False
@@ -94,6 +96,8 @@ class World:
         self._errors = settings.errors
         self._crashes = settings.crashes
         self._losses = settings.losses
+        self._trigger_deaths = settings.trigger_deaths
+        self._deaths = _chance(seed, "deaths of triggers")
         numbers = count(1)
         self._new_id = lambda: f"id{next(numbers):06d}"
         self.store = MemoryStore(self.time.now, self._new_id)
@@ -115,6 +119,7 @@ class World:
             _chance(seed, "events"),
             self._fate,
             lambda waiters: self._fail_unless(check_waiters(self.store, waiters)),
+            self._triggers_die,
         )
         self.people = People(self.store, self.time, _chance(seed, "people"), self.note)
         self.scheduler = self._new_scheduler()
@@ -205,6 +210,13 @@ class World:
             return Fate.ERROR_AFTER if after else Fate.ERROR_BEFORE
         self._crashes -= 1
         return Fate.CRASH_AFTER if after else Fate.CRASH_BEFORE
+
+    def _triggers_die(self, where: str) -> bool:
+        if not self._trigger_deaths or self._deaths.random() > 0.2:
+            return False
+        self._trigger_deaths -= 1
+        self.note(f"the process of the triggers dies when {where}")
+        return True
 
     def _author(self, attempt: Attempt) -> tuple[Outcome, float]:
         """What becomes of an attempt, and how long it takes."""
