@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slipstream import __version__
+from slipstream.api.announcements import Announce
 from slipstream.api.auth import own, people
 from slipstream.api.auth.doors import door_routes
 from slipstream.api.auth.gate import Gate
@@ -117,6 +118,7 @@ def create_app(
     live: LiveFeed | None = None,
     clock: Callable[[], datetime] = utc_now,
     plugins: Callable[[], Told] = Told,
+    announce: Announce | None = None,
     ask_timetable: AskTimetable | None = None,
     read_remote_log: RemoteLogReader | None = None,
     connection_tester: ConnectionTester | None = None,
@@ -126,7 +128,8 @@ def create_app(
     `signs_of_life` is `{"scheduler": …, "triggerer": …, "dag_processor": …}` for the components
     that run in this process: each gives the moment when it last showed that it lives. Of those
     that are not named the store's heartbeats tell. `live` is what is told of this server's
-    changes; without one, streams stay silent. `plugins` gives what they add, and may wait.
+    changes; without one, streams stay silent. `plugins` gives what they add, and may wait;
+    `announce` tells those who listen there.
     `ask_timetable` puts questions to timetables of users, where a process for that is at hand.
     `read_remote_log` reads logs that are kept elsewhere. `connection_tester` tests connections,
     where that is allowed.
@@ -139,6 +142,7 @@ def create_app(
         live=live or LiveFeed(),
         clock=clock,
         plugins=plugins,
+        announce=announce,
         ask_timetable=ask_timetable,
         read_remote_log=read_remote_log,
         connection_tester=connection_tester,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
+from slipstream.api.announcements import Announce
 from slipstream.api.auth.user import User
 from slipstream.api.live.feed import LiveFeed
 from slipstream.api.plugin_apps.orders import Told
@@ -48,6 +49,8 @@ class Deployment:
     clock: Callable[[], datetime] = utc_now
     plugins: Callable[[], Told] = Told
     """What the plugins add; waits until it is known."""
+    announce: Announce | None = None
+    """Tells listeners of plugins what happens; None where there are none."""
     ask_timetable: AskTimetable | None = None
     """Asks timetables of users; None where this process has no other one to ask them in."""
     connection_tester: ConnectionTester | None = None

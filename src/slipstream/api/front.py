@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from slipstream.api.announcements import Announce
 from slipstream.api.auth.user import ANYBODY
 from slipstream.api.call import Call, Deployment, RemoteLogReader, SignsOfLife, utc_now
 from slipstream.api.live.feed import LiveFeed
@@ -43,6 +44,7 @@ def create_front(
     live: LiveFeed | None = None,
     clock: Callable[[], datetime] = utc_now,
     plugins: PluginHost | None = None,
+    announce: Announce | None = None,
     ask_timetable: AskTimetable | None = None,
     read_remote_log: RemoteLogReader | None = None,
     connection_tester: ConnectionTester | None = None,
@@ -61,6 +63,7 @@ def create_front(
             live=live,
             clock=clock,
             plugins=told,
+            announce=announce,
             ask_timetable=ask_timetable,
             read_remote_log=read_remote_log,
             connection_tester=connection_tester,

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
 from slipstream.model.states import TaskState
-from slipstream.sdk._assets import Asset
+from slipstream.sdk._assets import Asset, AssetAlias
 from slipstream.sdk._context import Context
 from slipstream.sdk._listeners import TaskRunnerMarker, is_anybody_listening, tell
+from slipstream.sdk._types import UserValue
+
+if TYPE_CHECKING:
+    from slipstream.sdk._asset_events import AssetAliasEvent
+
+
+_Change: TypeAlias = "tuple[Asset, Mapping[str, UserValue], list[AssetAlias]]"
+"""An asset, what was said with its change, and the aliases that it was found through."""
 
 
 def starting() -> None:
@@ -42,19 +53,35 @@ def _assets_changed(context: Context) -> None:
     from slipstream.sdk._listener_specs import AssetEvent
 
     ti = context["ti"]
-    for asset in context["task"].outlets:
-        if not isinstance(asset, Asset):
+    events = context["outlet_events"]
+    for outlet in context["task"].outlets:
+        if isinstance(outlet, Asset):
+            changed: list[_Change] = [(outlet, events[outlet].extra, [])]
+        elif isinstance(outlet, AssetAlias):
+            changed = [
+                (_found(event), event.extra, [outlet])
+                for event in events[outlet].asset_alias_events
+            ]
+        else:
             continue
-        tell("on_asset_changed", asset=asset)
-        event = AssetEvent(
-            asset=asset,
-            extra=dict(context["outlet_events"][asset].extra),
-            source_dag_id=ti.dag_id,
-            source_task_id=ti.task_id,
-            source_run_id=ti.run_id,
-            source_map_index=ti.map_index,
-        )
-        tell("on_asset_event_emitted", asset_event=event)
+        for asset, extra, aliases in changed:
+            tell("on_asset_changed", asset=asset)
+            event = AssetEvent(
+                asset=asset,
+                extra=dict(extra),
+                source_dag_id=ti.dag_id,
+                source_task_id=ti.task_id,
+                source_run_id=ti.run_id,
+                source_map_index=ti.map_index,
+                source_aliases=aliases,
+            )
+            tell("on_asset_event_emitted", asset_event=event)
+
+
+def _found(event: AssetAliasEvent) -> Asset:
+    """The asset that was updated through an alias."""
+    key = event.dest_asset_key
+    return Asset(name=key.name, uri=key.uri, extra=dict(event.dest_asset_extra))
 
 
 def stopping() -> None:

@@ -15,28 +15,16 @@ import threading
 from typing import NoReturn
 
 from slipstream.api.plugin_apps.applications import Applications
-from slipstream.api.plugin_apps.orders import (
-    ComponentChanged,
-    Serve,
-    Served,
-    Told,
-    decode_to_plugins,
-)
+from slipstream.api.plugin_apps.happenings import SERVER_HOOKS
+from slipstream.api.plugin_apps.hearing import Hearing
+from slipstream.api.plugin_apps.orders import Serve, Told, decode_to_plugins
 from slipstream.runtime import lifeline
 from slipstream.runtime.fresh_imports import import_afresh_from
 from slipstream.sdk._conf import settings_folders
-from slipstream.sdk._listeners import is_anybody_listening, tell
+from slipstream.sdk._listeners import is_anybody_listening
 from slipstream.wire.frames import BlockingConnection, ConnectionLostError
 
 _log = logging.getLogger(__name__)
-
-
-class Component:
-    """What `on_starting` and `before_stopping` are given of a part of the server."""
-
-    def __init__(self, name: str) -> None:
-        self.job_type = "".join(word.title() for word in name.split("_")) + "Job"
-        self.hostname = os.uname().nodename
 
 
 def main() -> NoReturn:
@@ -82,8 +70,7 @@ def _told(applications: Applications) -> Told:
         import_errors={**plugins().import_errors, **applications.errors},
         prefixes=list(applications.prefixes),
         has_middlewares=applications.has_middlewares,
-        has_component_listeners=is_anybody_listening("on_starting")
-        or is_anybody_listening("before_stopping"),
+        hooks=[hook for hook in dict.fromkeys(SERVER_HOOKS) if is_anybody_listening(hook)],
     )
 
 
@@ -91,6 +78,7 @@ def _obey(
     connection: BlockingConnection, applications: Applications, loop: asyncio.AbstractEventLoop
 ) -> None:
     """In a thread of its own, so that an application that blocks its loop can still be ended."""
+    hearing = Hearing(connection.send)
     try:
         while True:
             order = decode_to_plugins(connection.receive())
@@ -99,9 +87,8 @@ def _obey(
                     (descriptor,) = connection.take_descriptors(1)
                     request = applications.serve(socket.socket(fileno=descriptor))
                     asyncio.run_coroutine_threadsafe(request, loop)
-                case ComponentChanged():
-                    tell(order.hook, component=Component(order.name))
-                    connection.send(Served(number=order.number))
+                case _:
+                    hearing.take(order)
     except ConnectionLostError:
         os._exit(0)
     except BaseException:  # noqa: BLE001 - whatever it is, nobody would obey any more

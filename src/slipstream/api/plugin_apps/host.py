@@ -14,8 +14,13 @@ from pathlib import Path
 
 import msgspec
 
-from slipstream.api.plugin_apps.orders import (
+from slipstream.api.plugin_apps.happenings import (
+    COMPONENT_HOOKS,
     ComponentChanged,
+    Happening,
+    hooks_of,
+)
+from slipstream.api.plugin_apps.orders import (
     Serve,
     Served,
     Told,
@@ -81,12 +86,27 @@ class PluginHost:
                 ) from error
         return ours
 
+    def tell(self, happening: Happening) -> None:
+        """Tell those who listen, if the process is there or can be. Waits until it is known who
+        listens. Raises `PluginsUnavailableError`."""
+        if not set(hooks_of(happening)).intersection(self.told().hooks):
+            return
+        with self._lock:
+            try:
+                self._ensure()
+                assert self._connection is not None
+                self._connection.send(happening)
+            except (OSError, SlipstreamError) as error:
+                raise PluginsUnavailableError(
+                    f"Listeners of plugins were not told ({error})."
+                ) from error
+
     def stop(self, components: Iterable[str] = ()) -> None:
         """Tell those who listen that these components stop, and end the process."""
         with self._lock:
             self._is_stopped = True
-            if self._told is not None and self._told.has_component_listeners:
-                self._tell("before_stopping", components)
+            if self._told is not None and COMPONENT_HOOKS[1] in self._told.hooks:
+                self._tell(COMPONENT_HOOKS[1], components)
             self._end()
             self._lifeline.cut()
             self._first.set()
@@ -100,8 +120,8 @@ class PluginHost:
             except (OSError, SlipstreamError) as error:
                 self._told = _failed(f"Their process could not be used: {error}")
             told = self._told
-            if told is not None and told.has_component_listeners:
-                self._tell("on_starting", components)
+            if told is not None and COMPONENT_HOOKS[0] in told.hooks:
+                self._tell(COMPONENT_HOOKS[0], components)
             if told is not None and not told.is_needed:
                 self._end()
         self._first.set()

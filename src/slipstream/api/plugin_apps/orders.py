@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from slipstream.api.plugin_apps.happenings import ComponentChanged, Happening
+
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, tag="told"):
     """What the process has loaded."""
@@ -18,13 +20,13 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, tag="told"):
     """Paths below which applications of plugins answer."""
     has_middlewares: bool = False
     """Whether every request goes through middlewares of plugins."""
-    has_component_listeners: bool = False
-    """Whether somebody wants to know that components start and stop."""
+    hooks: list[str] = []
+    """Of the hooks that something in the server calls, those that somebody listens to."""
 
     @property
     def is_needed(self) -> bool:
         """Whether the process has anything to do once it has told this."""
-        return bool(self.prefixes) or self.has_middlewares or self.has_component_listeners
+        return bool(self.prefixes) or self.has_middlewares or bool(self.hooks)
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True, tag="served"):
@@ -37,16 +39,8 @@ class Serve(msgspec.Struct, frozen=True, kw_only=True, tag="serve"):
     """Answer the request that comes over the descriptor that travels with this."""
 
 
-class ComponentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="component"):
-    """A component of the server starts or stops: tell the listeners, then say `Served`."""
-
-    number: int
-    hook: str
-    name: str
-
-
 FromPlugins: TypeAlias = Told | Served
-ToPlugins: TypeAlias = Serve | ComponentChanged
+ToPlugins: TypeAlias = Serve | ComponentChanged | Happening
 
 decode_from_plugins = msgspec.msgpack.Decoder(FromPlugins).decode
 decode_to_plugins = msgspec.msgpack.Decoder(ToPlugins).decode

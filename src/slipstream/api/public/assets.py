@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from fastapi import Query as QueryParameter
 
+from slipstream.api.announcements import announce_update
 from slipstream.api.auth.access import Resource, creating, reading
 from slipstream.api.call import Call
 from slipstream.api.errors import NotAllowedError
@@ -174,7 +175,9 @@ def create_asset_event(call: Call, body: CreateAssetEventsBody) -> AssetEventRes
     (event_pk,) = call.store.record_asset_updates(Source(), [update])
     if event_pk is None:
         raise NotFoundError(f"The Asset with ID: `{body.asset_id}` was not found")
-    return _events(call, [call.store.get_asset_event(event_pk)])[0]
+    event = call.store.get_asset_event(event_pk)
+    announce_update(call.deployment.announce, record, event)
+    return _events(call, [event])[0]
 
 
 @routes.add(

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from fastapi import Query as QueryParameter
 
+from slipstream.api.announcements import announce_run, at_work
 from slipstream.api.auth.access import Resource, creating, deleting, editing, reading
 from slipstream.api.call import Call
 from slipstream.api.operation import Routes
@@ -163,7 +164,10 @@ def patch_dag_run(
     changed = changed_fields(body, update_mask)
     run = call.store.get_run(dag_id, dag_run_id)
     if "state" in changed and body.state is not None:
+        announce = call.deployment.announce
+        worked = at_work(announce, call.store, run)
         run = call.store.set_run_state(dag_id, dag_run_id, RunState(body.state))
+        announce_run(announce, call.store, run, worked)
     if "note" in changed:
         run = call.store.set_run_note(dag_id, dag_run_id, body.note, call.user.name)
     return run_payload(call, run)

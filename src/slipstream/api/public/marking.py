@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from fastapi import Query as QueryParameter
 
+from slipstream.api.announcements import announce_instances
 from slipstream.api.auth.access import Resource, editing
 from slipstream.api.call import Call
 from slipstream.api.operation import Routes
@@ -209,7 +210,10 @@ def _mark(
     """Mark, and let what failed because of these run again below them."""
     marked: list[InstanceInRun] = []
     for run, keys in by_run(found):
-        marked += call.store.set_instances_state(run.pk, keys, state, dry_run=dry_run)
+        now = call.store.set_instances_state(run.pk, keys, state, dry_run=dry_run)
+        marked += now
+        if not dry_run:
+            announce_instances(call.deployment.announce, call.store, now)
         if dry_run or state is TaskState.FAILED:
             continue
         spec = call.store.get_version(run.version_id).spec

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
     from slipstream.api.call import RemoteLogReader
     from slipstream.api.connection_tests import ConnectionTester
+    from slipstream.api.plugin_apps.announcing import Announcer
     from slipstream.api.plugin_apps.host import PluginHost
     from slipstream.api.server import ApiServer
+    from slipstream.cli.server.file_news import FileNews
     from slipstream.executors.interface import Executor
     from slipstream.executors.provided.held import HeldAttempts
     from slipstream.model.attempt import Attempt
@@ -105,6 +107,9 @@ class Server:
         self._signs_of_life: dict[str, Callable[[], datetime | None]] = {}
         self._api: ApiServer | None = None
         self._plugins: PluginHost | None = None
+        self._announce: Announcer | None = None
+        """Tells listeners of plugins; None without plugins."""
+        self._file_news: FileNews | None = None
         self._held: HeldAttempts | None = None
         """Attempts that workers elsewhere run; None where the executor is the server's own."""
         self._metrics: MetricsService | None = None
@@ -242,6 +247,7 @@ class Server:
             settings=wiring.api_settings(self._deployment),
             signs_of_life=self._signs_of_life,
             plugins=self._plugins,
+            announce=self._announce,
             ask_timetable=None if self._questions is None else self._questions.ask_and_wait,
             live=self._live,
             read_remote_log=self._read_remote_log,
@@ -269,6 +275,7 @@ class Server:
 
         if not may_be_plugins():
             return None
+        from slipstream.api.plugin_apps.announcing import Announcer
         from slipstream.api.plugin_apps.host import PluginHost
 
         host = PluginHost(
@@ -280,6 +287,8 @@ class Server:
             components.append(Part.TRIGGERER)
         host.start(components)
         self._opened.callback(host.stop, components)
+        self._announce = Announcer(host)
+        self._opened.callback(self._announce.stop)
         return host
 
     def _start_host(self) -> ProcessHost:
@@ -399,6 +408,8 @@ class Server:
         if self._metrics is not None and files:
             self._metrics.parsed(files)
         self._live.files_read()
+        if self._file_news is not None:
+            self._file_news.recorded(files)
 
     def _start_metrics(self, store: Store) -> None:
         if not wiring.sends_metrics(self._deployment.config):
@@ -416,6 +427,10 @@ class Server:
         folders = wiring.dag_folders(self._deployment)
         for folder in folders:
             folder.path.mkdir(parents=True, exist_ok=True)
+        if self._announce is not None:
+            from slipstream.cli.server.file_news import FileNews
+
+            self._file_news = FileNews(store, self._announce)
         processor = DagProcessor(store, host, folders, on_recorded=self._recorded)
         processor.start()
         self._opened.callback(processor.stop)
