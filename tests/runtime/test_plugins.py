@@ -57,7 +57,8 @@ def on_asset_changed(asset): said("changed", asset.name)
 
 @hookimpl
 def on_asset_event_emitted(asset_event):
-    said("event", asset_event.asset.uri, asset_event.extra, asset_event.source_task_id)
+    aliases = [alias.name for alias in asset_event.source_aliases]
+    said("event", asset_event.asset.uri, asset_event.extra, asset_event.source_task_id, aliases)
 
 @hookimpl
 def on_dag_run_running(dag_run, msg): said("run", dag_run.state, msg, dag_run.dag.dag_id)
@@ -163,16 +164,19 @@ def test_listeners_hear_of_assets_that_a_task_has_changed(harness: Harness, plug
     source = harness.source(
         harness.write_tasks(
             """
-            from slipstream.sdk import Asset as _Asset
-            _TABLE = _Asset(name="table", uri="s3://bucket/table")
-            def t(outlet_events): outlet_events[_TABLE].extra = {"rows": 3}
-            ARGUMENTS["t"] = {"outlets": [_TABLE]}
+            from slipstream.sdk import Asset as _Asset, AssetAlias as _Alias
+            _TABLE, _ANY = _Asset(name="table", uri="s3://bucket/table"), _Alias("any")
+            def t(outlet_events):
+                outlet_events[_TABLE].extra = {"rows": 3}
+                outlet_events[_ANY].add(_Asset(name="part", uri="s3://bucket/part"), {"rows": 4})
+            ARGUMENTS["t"] = {"outlets": [_TABLE, _ANY]}
             """
         )
     )
     attempt = harness.start(source, "t")
     assert isinstance(harness.wait_ended(attempt), Succeeded)
-    harness.wait_in_log(attempt, "heard event s3://bucket/table {'rows': 3} t")
+    harness.wait_in_log(attempt, "heard event s3://bucket/table {'rows': 3} t []")
+    harness.wait_in_log(attempt, "heard event s3://bucket/part {'rows': 4} t ['any']")
     assert "heard changed table" in harness.log_text(attempt)
 
 
