@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from slipstream.model.errors import InvalidInputError
 from slipstream.sdk import DAG, BaseHook, BaseOperator, Connection, Context, Variable, task
 from slipstream.sdk._triggers import TriggerEvent
+from slipstream.sdk.sensors.date_time import DateTimeSensor
 from slipstream.testing.kit import assert_edges, assert_states, assert_succeeded, run_dag
 
 
@@ -137,3 +139,63 @@ def test_edges_are_compared_as_a_whole() -> None:
         assert_edges(dag, {"extract": ["double"], "double": ["load"]})
     with pytest.raises(AssertionError, match=r"extract is followed by \['double'\], expected \[\]"):
         assert_edges(dag, {"extract": [], "double": ["load"], "load": []})
+
+
+def test_a_run_begins_at_another_moment_and_its_waits_pass_on_that_clock() -> None:
+    seen: list[datetime] = []
+    with DAG("later", schedule=None) as dag:
+
+        @task(retries=2, retry_delay=timedelta(hours=1))
+        def flaky() -> None:
+            seen.append(datetime.now(UTC))
+            if len(seen) < 3:
+                raise ValueError("not yet")
+
+        at_noon = DateTimeSensor(
+            task_id="at_noon", target_time="2031-05-01T12:00:00+00:00", mode="reschedule"
+        )
+        flaky() >> at_noon
+
+    begins = datetime(2031, 5, 1, 9, tzinfo=UTC)
+    run = run_dag(dag, now=begins)
+    assert_succeeded(run)
+    hours = [round((moment - begins) / timedelta(hours=1), 2) for moment in seen]
+    assert hours == [0, 1, 2]
+    ended = run.get_task_instance("at_noon").end_date
+    assert ended is not None
+    assert begins + timedelta(hours=3) <= ended < begins + timedelta(hours=4)
+    assert datetime.now(UTC) < begins
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"now": datetime(2031, 5, 1)}, "expected a datetime with a time zone"),
+        ({"now": datetime(2031, 5, 1, tzinfo=UTC), "waits": True}, "now or waits, not both"),
+    ],
+)
+def test_what_a_run_at_another_time_does_not_take(arguments: Any, words: str) -> None:
+    with pytest.raises(InvalidInputError, match=words):
+        run_dag(sales(), results={"extract": []}, **arguments)
+
+
+def test_the_instances_of_a_run_that_ended_say_when_they_began_and_ended() -> None:
+    with DAG("timed", schedule=None) as dag:
+
+        @task
+        def work() -> None:
+            time.sleep(0.02)
+
+        @task
+        def never() -> None: ...
+
+        work() >> never()
+
+    run = run_dag(dag, results={"never": 1})
+    ti = run.get_task_instance("work")
+    assert ti is not None
+    assert ti.start_date is not None
+    assert ti.end_date is not None
+    assert ti.duration == (ti.end_date - ti.start_date).total_seconds() >= 0.02
+    assert run.end_date is not None
+    assert run.start_date <= ti.start_date < ti.end_date <= run.end_date

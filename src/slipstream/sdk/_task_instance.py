@@ -108,7 +108,7 @@ class TaskInstance:
         """What this attempt has asked people."""
         self.resolved_inputs: dict[int, Mapping[str, UserValue]] = {}
         self.context: Context | None = None
-        self._started = datetime.now(UTC)
+        self._started: datetime | None = attempt.first_start or datetime.now(UTC)
         self._ended: datetime | None = None
 
     # ------------------------------------------------------------------ who it is
@@ -138,11 +138,15 @@ class TaskInstance:
     @property
     def start_date(self) -> pendulum.DateTime | None:
         """When this try began; a sensor that was rescheduled keeps the first moment."""
-        return for_user(self._attempt.first_start or self._started)
+        return for_user(self._started)
 
     def ended(self, at: datetime) -> None:
         """Its end is known: callbacks and mails may ask when it was."""
         self._ended = at
+
+    def was(self, start: datetime | None, end: datetime | None) -> None:
+        """It is looked at after its run: when it began and ended, where it did."""
+        self._started, self._ended = start, end
 
     @property
     def end_date(self) -> pendulum.DateTime | None:
@@ -151,9 +155,10 @@ class TaskInstance:
 
     @property
     def duration(self) -> float:
-        """Seconds from its beginning to its end, or until now."""
-        began = self._attempt.first_start or self._started
-        return ((self._ended or datetime.now(UTC)) - began).total_seconds()
+        """Seconds from its beginning to its end, or until now; 0 where it has not begun."""
+        if self._started is None:
+            return 0.0
+        return ((self._ended or datetime.now(UTC)) - self._started).total_seconds()
 
     @property
     def hostname(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import partial
 
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.json import JsonValue
@@ -13,6 +14,7 @@ from slipstream.testing.clock import RunClock
 from slipstream.testing.dag_test import run_in_process
 from slipstream.testing.given import stored_connection, variable_text
 from slipstream.testing.tested_run import TestedRun
+from slipstream.testing.time_travel import travelled_to
 
 
 def run_dag(
@@ -28,6 +30,7 @@ def run_dag(
     events: Mapping[str, UserValue] | None = None,
     answers: Mapping[str, UserValue] | None = None,
     waits: bool = False,
+    now: datetime | None = None,
 ) -> TestedRun:
     """Run the DAG in this thread, without a server and without a trace; gives the run as it ended.
 
@@ -37,16 +40,21 @@ def run_dag(
     triggers of the tasks in `events`, `{task_id: payload}`, fire at once with that payload.
     `answers` are what people say to the tasks that ask them, `{task_id: answer}`: an option, a list
     of options, or `{"chosen_options": …, "params_input": …}`; without one, nobody answers in time.
-    Retries and reschedules happen at once; with `waits`, when they would in production.
+    Retries and reschedules happen at once; with `waits`, when they would in production. With `now`
+    the run begins at that moment for everything that asks the system for the time, and what is
+    not waited for passes on its clock.
 
-    Raises `InvalidInputError` where a task is named that the DAG does not have, and for a conf
-    that the DAG's params do not take.
+    Raises `InvalidInputError` where a task is named that the DAG does not have, for a conf that the
+    DAG's params do not take, and for a `now` without a time zone.
     """
     _check_names(dag, "results", results or ())
     _check_names(dag, "succeed", succeed)
     _check_names(dag, "events", events or ())
     _check_names(dag, "answers", answers or ())
-    return run_in_process(
+    if now is not None and waits:
+        raise InvalidInputError("A run at another time does not wait: give now or waits, not both.")
+    run = partial(
+        run_in_process,
         dag,
         run_after=run_after,
         logical_date=logical_date,
@@ -57,11 +65,14 @@ def run_dag(
             for conn_id, value in (connections or {}).items()
         },
         is_marked=frozenset(succeed).__contains__,
-        clock=RunClock(skips_waits=not waits),
         events=events,
         results=results,
         answers=answers or {},
     )
+    if now is None:
+        return run(clock=RunClock(skips_waits=not waits))
+    with travelled_to(now) as clock:
+        return run(clock=clock)
 
 
 def _check_names(dag: DAG, argument: str, task_ids: Collection[str]) -> None:

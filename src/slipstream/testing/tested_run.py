@@ -100,6 +100,7 @@ class TestedRun(DagRun):
         )
         made = UserTaskInstance(attempt, self.dag.get_task(key.task_id), self.dag, self._memory)
         made.state = self._states[key]
+        made.was(*(None, None) if row is None else (row.start_date, row.end_date))
         return made
 
     def __repr__(self) -> str:
