@@ -80,6 +80,7 @@ class Client:
             "/redoc",
             "/mine",
             "/forbidden",
+            "/metrics",
         )
         full = path if path.startswith(known) else "/api/v2" + path
         transport = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)

@@ -23,6 +23,7 @@ from slipstream.api.connection_tests import ConnectionTester
 from slipstream.api.document_pages import document_routes
 from slipstream.api.errors import install_error_answers
 from slipstream.api.live.feed import LiveFeed
+from slipstream.api.metrics import metrics_routes
 from slipstream.api.operation import Operation
 from slipstream.api.plugin_apps.orders import Told
 from slipstream.api.public import (
@@ -119,6 +120,7 @@ def create_app(
     clock: Callable[[], datetime] = utc_now,
     plugins: Callable[[], Told] = Told,
     announce: Announce | None = None,
+    metrics: Callable[[], str] | None = None,
     ask_timetable: AskTimetable | None = None,
     read_remote_log: RemoteLogReader | None = None,
     connection_tester: ConnectionTester | None = None,
@@ -129,7 +131,7 @@ def create_app(
     that run in this process: each gives the moment when it last showed that it lives. Of those
     that are not named the store's heartbeats tell. `live` is what is told of this server's
     changes; without one, streams stay silent. `plugins` gives what they add, and may wait;
-    `announce` tells those who listen there.
+    `announce` tells those who listen there. `metrics` gives this server's as text.
     `ask_timetable` puts questions to timetables of users, where a process for that is at hand.
     `read_remote_log` reads logs that are kept elsewhere. `connection_tester` tests connections,
     where that is allowed.
@@ -143,6 +145,7 @@ def create_app(
         clock=clock,
         plugins=plugins,
         announce=announce,
+        metrics=metrics,
         ask_timetable=ask_timetable,
         read_remote_log=read_remote_log,
         connection_tester=connection_tester,
@@ -159,6 +162,7 @@ def create_app(
         *public_operations(),
         *session_routes(tokens, settings, gate, check),
         *ui_operations(),
+        *metrics_routes(is_public=settings.metrics_are_public),
     ]
     app = FastAPI(
         title="Slipstream",

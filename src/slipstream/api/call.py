@@ -51,6 +51,8 @@ class Deployment:
     """What the plugins add; waits until it is known."""
     announce: Announce | None = None
     """Tells listeners of plugins what happens; None where there are none."""
+    metrics: Callable[[], str] | None = None
+    """This server's metrics as text; None where it keeps none."""
     ask_timetable: AskTimetable | None = None
     """Asks timetables of users; None where this process has no other one to ask them in."""
     connection_tester: ConnectionTester | None = None

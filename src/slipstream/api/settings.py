@@ -50,6 +50,8 @@ class ApiSettings:
     log_dir: Path
     """Where the logs of task attempts lie."""
 
+    metrics_are_public: bool = False
+    """Whether everybody may read `/metrics`, where there is such a thing."""
     jwt_secret: str | None = None
     """The key that signs tokens; None takes the deployment's own from the store."""
     previous_jwt_secret: str | None = None

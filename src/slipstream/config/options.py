@@ -26,6 +26,7 @@ OPTIONS: Final[dict[str, dict[str, tuple[Kind, str | None]]]] = {
     "slipstream": {
         "stop_grace_seconds": (FLOAT, "10"),
         "lease_seconds": (FLOAT, "20"),
+        "metrics_endpoint": (STR, "off"),
         "warm_memory_mb": (INT, None),
         "load_memory_mb": (INT, None),
         "xcom_url": (STR, None),

@@ -93,6 +93,11 @@ class MetricsService:
     def dags_edited(self, dag_ids: Collection[str]) -> None:
         """What others change is counted by the readings."""
 
+    def passed(self, seconds: float) -> None:
+        """A pass of the scheduler's loop took so long. Never blocks."""
+        length = timedelta(seconds=seconds)
+        self._inbox.put(partial(stats.timing, "scheduler.scheduler_loop_duration", length))
+
     def parsed(self, files: Sequence[ParsedFile]) -> None:
         """These DAG files have been loaded. Never blocks."""
         self._inbox.put(lambda: self._send_files(files))

@@ -54,6 +54,23 @@ def metrics_service(deployment: Deployment, store: Store, pulses: Pulses) -> Met
     )
 
 
+def exposition(config: Config) -> Callable[[], str] | None:
+    """Keep this process's metrics for `/metrics`; gives what reads them, None where that is off."""
+    if wiring.metrics_endpoint(config) == "off":
+        return None
+    from slipstream.sdk._stats.prometheus import Exposition
+    from slipstream.sdk._stats.statsd import configured_filter
+
+    kept = Exposition(config.text("metrics", "statsd_prefix") or "airflow", configured_filter())
+    stats.keep_in(kept)
+    return kept.text
+
+
+def forget_exposition() -> None:
+    """Keep no metrics any more."""
+    stats.keep_in(None)
+
+
 def _leave_own_code_out(config: Config) -> None:
     """The server imports no code of people; tasks' own metrics go through it as it is set."""
     for key in _OWN_CODE:

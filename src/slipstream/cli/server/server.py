@@ -113,6 +113,7 @@ class Server:
         self._held: HeldAttempts | None = None
         """Attempts that workers elsewhere run; None where the executor is the server's own."""
         self._metrics: MetricsService | None = None
+        self._metrics_text: Callable[[], str] | None = None
         self._questions: QuestionService | None = None
         """Asks the code of DAGs; None where nobody asks."""
         self._read_remote_log: RemoteLogReader | None = None
@@ -248,6 +249,7 @@ class Server:
             signs_of_life=self._signs_of_life,
             plugins=self._plugins,
             announce=self._announce,
+            metrics=self._metrics_text,
             ask_timetable=None if self._questions is None else self._questions.ask_and_wait,
             live=self._live,
             read_remote_log=self._read_remote_log,
@@ -352,6 +354,7 @@ class Server:
             timetables=_question_service(host, store).ask,
             callbacks_owed=callbacks.wake,
             observers=self._observers(),
+            on_pass=None if self._metrics is None else self._metrics.passed,
         )
         scheduler.start()
         self._scheduling.callback(scheduler.stop, config.number("slipstream", "stop_grace_seconds"))
@@ -414,8 +417,10 @@ class Server:
     def _start_metrics(self, store: Store) -> None:
         if not wiring.sends_metrics(self._deployment.config):
             return
-        from slipstream.cli.server.metering import metrics_service
+        from slipstream.cli.server.metering import exposition, forget_exposition, metrics_service
 
+        self._metrics_text = exposition(self._deployment.config)
+        self._opened.callback(forget_exposition)
         self._metrics = metrics_service(self._deployment, store, self._signs_of_life)
         self._metrics.start()
         self._opened.callback(self._metrics.stop)

@@ -143,6 +143,7 @@ def api_settings(deployment: Deployment) -> ApiSettings:
     base = urlsplit(config.get("api", "base_url") or "")
     return ApiSettings(
         log_dir=deployment.logs_folder,
+        metrics_are_public=metrics_endpoint(config) == "public",
         jwt_secret=config.get("api_auth", "jwt_secret") or None,
         previous_jwt_secret=config.get("slipstream", "previous_jwt_secret") or None,
         ldap=_ldap(config),
@@ -253,7 +254,18 @@ def keeps_logs_elsewhere(config: Config) -> bool:
 def sends_metrics(config: Config) -> bool:
     """Whether metrics go anywhere."""
     switches = ("statsd_on", "statsd_datadog_enabled", "otel_on")
-    return any(config.flag("metrics", switch) for switch in switches)
+    kept = metrics_endpoint(config) != "off"
+    return kept or any(config.flag("metrics", switch) for switch in switches)
+
+
+def metrics_endpoint(config: Config) -> str:
+    """Who may read `/metrics`: `off`, `signed_in` or `public`. Raises `ConfigError` for others."""
+    who = config.text("slipstream", "metrics_endpoint").strip().lower()
+    if who not in {"off", "signed_in", "public"}:
+        raise ConfigError(
+            f"[slipstream] metrics_endpoint is {who!r}; expected 'off', 'signed_in' or 'public'."
+        )
+    return who
 
 
 def _words(config: Config, section: str, key: str) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ _log = logging.getLogger(__name__)
 _factory: Callable[[], Sender] | None = None
 _sends_former_names: bool | None = None
 _sender: Sender | None = None
+_kept: Sender | None = None
 _owner = 0
 """The process that made it."""
 
@@ -55,9 +56,15 @@ def forget_backend() -> None:
     _factory = _sender = _sends_former_names = None
 
 
+def keep_in(sender: Sender | None) -> None:
+    """Send to this one, too, under the names of today alone; None: to no other one."""
+    global _kept
+    _kept = sender
+
+
 def is_on() -> bool:
     """Whether metrics go anywhere."""
-    return not isinstance(_backend(), NoStatsLogger)
+    return _kept is not None or not isinstance(_backend(), NoStatsLogger)
 
 
 def incr(
@@ -71,6 +78,8 @@ def incr(
     sender = _backend()
     for name, given in _names(stat, tags, sender):
         sender.incr(name, **_given(count=count, rate=rate, tags=given))
+    if _kept is not None:
+        _kept.incr(stat, **_given(count=count, tags=tags))
 
 
 def decr(
@@ -84,6 +93,8 @@ def decr(
     sender = _backend()
     for name, given in _names(stat, tags, sender):
         sender.decr(name, **_given(count=count, rate=rate, tags=given))
+    if _kept is not None:
+        _kept.decr(stat, **_given(count=count, tags=tags))
 
 
 def gauge(
@@ -98,6 +109,8 @@ def gauge(
     sender = _backend()
     for name, given in _names(stat, tags, sender):
         sender.gauge(name, value, **_given(rate=rate, delta=delta, tags=given))
+    if _kept is not None:
+        _kept.gauge(stat, value, **_given(delta=delta, tags=tags))
 
 
 def timing(stat: str, dt: Delta, *, tags: Tags | None = None) -> None:
@@ -105,6 +118,8 @@ def timing(stat: str, dt: Delta, *, tags: Tags | None = None) -> None:
     sender = _backend()
     for name, given in _names(stat, tags, sender):
         sender.timing(name, dt, **_given(tags=given))
+    if _kept is not None:
+        _kept.timing(stat, dt, tags=tags)
 
 
 def timer(stat: str | None = None, tags: Tags | None = None, **more: UserValue) -> Timer:
@@ -112,12 +127,13 @@ def timer(stat: str | None = None, tags: Tags | None = None, **more: UserValue) 
     sender = _backend()
     if stat is None:
         return _Timers([sender.timer()])
-    return _Timers(
-        [
-            sender.timer(name, **more, **_given(tags=given))
-            for name, given in _names(stat, tags, sender)
-        ]
-    )
+    timers = [
+        sender.timer(name, **more, **_given(tags=given))
+        for name, given in _names(stat, tags, sender)
+    ]
+    if _kept is not None:
+        timers.append(_kept.timer(stat, tags=tags))
+    return _Timers(timers)
 
 
 class Stats:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
@@ -84,9 +85,11 @@ class Scheduler:
         callbacks_owed: Callable[[], None] = _nothing,
         observers: Sequence[Observer] = (),
         watchers: Watchers | None = None,
+        on_pass: Callable[[float], None] | None = None,
     ) -> None:
         """`timetables` puts questions to the code of DAGs; it may answer in any thread.
-        `callbacks_owed` is called, in the scheduler's thread, when the store has new ones."""
+        `callbacks_owed` is called, in the scheduler's thread, when the store has new ones.
+        `on_pass` is told how many seconds each pass of the loop took."""
         limits = [limit for limit in (parallelism, executor.parallelism) if limit > 0]
         self._store = store
         self._executor = executor
@@ -95,6 +98,7 @@ class Scheduler:
         self._new_id = new_id
         self._observers = tuple(observers)
         self._watchers = watchers or NoWatchers()
+        self._on_pass = on_pass
         self._inbox = Inbox()
         asked = NoTimetables() if timetables is None else Timetables(timetables, self._inbox, clock)
         self._memory = Memory(
@@ -146,6 +150,7 @@ class Scheduler:
     def run_once(self, timeout: float | None) -> bool:
         """Handle what has arrived, or is due; waits for the first of it. False if nothing was."""
         mail = self._inbox.collect(self._wait(timeout))
+        begun = time.perf_counter()
         now = self._clock()
         for command in mail.commands:
             command()
@@ -165,6 +170,8 @@ class Scheduler:
             self._watchers.watch(wanted_watches(self._memory.dags))
         self._take_reports(mail.reports)
         worked = self._decide_and_save(now)
+        if self._on_pass is not None:
+            self._on_pass(time.perf_counter() - begun)
         return bool(mail.reports or mail.notices or mail.commands or fired or worked)
 
     def call(self, command: Callable[[], None]) -> None:
