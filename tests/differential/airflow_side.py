@@ -28,6 +28,9 @@ from pathlib import Path
 _UNFINISHED_LIMIT = 15
 """Decisions in a row that change nothing, after which a run counts as stuck."""
 
+_RETRY_LIMIT_SECONDS = 5.0
+"""How long a run may change nothing while somebody waits for a next try: backoff has its seconds."""
+
 
 class StuckError(Exception):
     """Airflow decides nothing more, and the run has not ended."""
@@ -237,10 +240,10 @@ def _in_order(order: list[str] | None):
     left = list(order or ())
     seen: dict[str, str] = {}
     began = ""
-    idle = 0
+    idle, changed_at = 0, time.monotonic()
 
     def one_at_a_time(self, state=None, **more):
-        nonlocal seen, began, idle
+        nonlocal seen, began, idle, changed_at
         found = plain(self, state=state, **more)
         caller = sys._getframe(1).f_code
         if caller.co_name != "test" or not caller.co_filename.endswith("dag.py"):
@@ -248,7 +251,11 @@ def _in_order(order: list[str] | None):
         states = {name(one): str(one.state) for one in found}
         waiting = [one for one in found if one.state == "scheduled"]
         idle = 0 if states != seen else idle + 1
-        if idle > _UNFINISHED_LIMIT:
+        if not idle:
+            changed_at = time.monotonic()
+        retries = {"up_for_retry", "up_for_reschedule"} & set(states.values())
+        waits = retries and time.monotonic() - changed_at < _RETRY_LIMIT_SECONDS
+        if idle > _UNFINISHED_LIMIT and not waits:
             raise StuckError(str(states))
         decided = {
             of for of, now in states.items() if now not in (seen.get(of), "scheduled", "None")
@@ -259,7 +266,7 @@ def _in_order(order: list[str] | None):
             return [one for one in found if one.state != "scheduled"]
         if not waiting:
             began = ""
-            if not {"up_for_retry", "up_for_reschedule"} & set(states.values()):
+            if not retries:
                 _fire(more["session"])
             return found
         if order is None:

@@ -229,6 +229,22 @@ def _hook_after_a_decision(case: Case, difference: Difference) -> bool:
     return names.get(difference.key.split()[1]) in DECIDING and difference.theirs == 0
 
 
+def _held_back_without_a_map(case: Case, difference: Difference) -> bool:
+    """A task that the run before holds back fails where there is nothing to map over.
+
+    Airflow expands nothing that is held back, so that such a run never ends.
+    """
+    task = _task(case, difference)
+    return (
+        difference.what == "state"
+        and difference.key.endswith("|-1")
+        and (difference.ours, difference.theirs) == ("upstream_failed", None)
+        and task is not None
+        and "True" in (task.option("depends_on_past"), task.option("wait_for_downstream"))
+        and bool(_maps_of(case.program, task))
+    )
+
+
 def _spared_by_fail_fast(case: Case, difference: Difference) -> bool:
     """`fail_fast` stops the other instances of the mapped task that has failed, too."""
     task_id, _, index = difference.key.partition("|")
@@ -302,6 +318,7 @@ DECIDING_OTHERWISE: dict[str, Explains] = {
     "indexes of nested maps are told apart": _below_a_nested_map,
     "a short circuit skips maps over literals, too": _short_circuit_above_a_map,
     "what a map is mapped over counts before its rule": _decided_by_what_it_is_mapped_over,
+    "what is held back fails where there is nothing to map over": _held_back_without_a_map,
     "fail_fast stops the other instances of the task, too": _spared_by_fail_fast,
     "fail_fast counts failures by triggers": _failed_by_its_trigger,
 }
