@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -201,3 +202,21 @@ def test_a_server_that_lives_is_not_touched_by_another_start(
     assert end_leftovers(tmp_path / "home" / "run") == []
     assert server.poll() is None
     assert len(marked_processes(tmp_path / "home" / "run")) >= 2 + 3 * 4
+
+
+def test_a_root_whose_server_ends_before_it_is_ready_says_nothing() -> None:
+    ours, theirs = socket.socketpair()
+    read, write = os.pipe()
+    command = [sys.executable, "-m", "slipstream.runtime.zygote", f"{theirs.fileno()}", f"{read}"]
+    with (
+        theirs,
+        subprocess.Popen(
+            command, pass_fds=(theirs.fileno(), read), stderr=subprocess.PIPE, text=True
+        ) as root,
+    ):
+        theirs.close()
+        ours.close()
+        _, said = root.communicate(timeout=60)
+    os.close(read)
+    os.close(write)
+    assert (root.returncode, said) == (0, "")

@@ -24,7 +24,7 @@ from slipstream.runtime.loading_backend import load_asking
 from slipstream.runtime.supervisor_link import SupervisorLink
 from slipstream.runtime.task_process import TaskProcess
 from slipstream.wire import messages
-from slipstream.wire.frames import BlockingConnection, connect
+from slipstream.wire.frames import BlockingConnection, ConnectionLostError, connect
 
 
 @dataclass(slots=True)
@@ -50,7 +50,12 @@ class RootZygote:
         settle_memory()
         huge_pages.gather()
         self.unsafe = reason_not_to_fork_at_all()
-        self.connection.send(messages.Ready(pid=os.getpid(), unsafe=self.unsafe))
+        try:
+            self.connection.send(messages.Ready(pid=os.getpid(), unsafe=self.unsafe))
+        except ConnectionLostError:
+            # The server has ended before this process was ready.
+            end_everything_below()
+            os._exit(0)
         ForkServer(self.connection, self.lifeline, self._become, spawn=self._spawn).serve()
         end_everything_below()
         os._exit(0)
