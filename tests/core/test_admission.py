@@ -12,6 +12,7 @@ from slipstream.model.changes import Ready, Released, Unready
 from slipstream.model.dag import TaskSpec
 from slipstream.model.errors import NotFoundError
 from slipstream.model.run import TaskKey
+from slipstream.model.states import TaskState
 
 
 def gate(*tasks: TaskSpec, parallelism: int = 0, runs: int = 1, **limits: int) -> Admission:
@@ -113,7 +114,7 @@ def test_a_pool_that_counts_deferred_tasks_keeps_their_slots() -> None:
         made.offer(1, TaskKey("a"))
         made.admit()
         made.offer(1, TaskKey("b"))
-        made.release(1, TaskKey("a"), deferred=True)
+        made.release(1, TaskKey("a"), waits=TaskState.DEFERRED)
         assert admitted(made) == expected
         assert made.active == len(expected)
 
@@ -145,6 +146,34 @@ def test_max_active_tis_per_dagrun_counts_within_each_run() -> None:
     assert "max_active_tis_per_dagrun is 1" in made.why_held(2, TaskKey("a", 1)).sentence
 
 
+@pytest.mark.parametrize("waits", [TaskState.DEFERRED, TaskState.AWAITING_INPUT])
+@pytest.mark.parametrize("limit", ["max_active_tis_per_dag", "max_active_tis_per_dagrun"])
+def test_what_waits_counts_under_its_tasks_limits_alone(waits: TaskState, limit: str) -> None:
+    made = gate(task("a", **{limit: 1}), task("b"), parallelism=1, max_active_tasks=1)
+    made.offer(1, TaskKey("a", 0), 2)
+    assert admitted(made) == ["a[0]"]
+    made.offer(1, TaskKey("b"))
+    made.release(1, TaskKey("a", 0), waits=waits)
+    assert admitted(made) == ["b[-1]"]
+    made.release(1, TaskKey("b"))
+    assert admitted(made) == []
+    assert f"{limit} is 1" in made.why_held(1, TaskKey("a", 1)).sentence
+    # Going on, it asks for its place anew, among the others.
+    made.offer(1, TaskKey("a", 0))
+    assert admitted(made) == ["a[0]"]
+    made.release(1, TaskKey("a", 0))
+    assert admitted(made) == ["a[1]"]
+
+
+def test_what_waited_before_a_restart_counts_under_its_tasks_limits() -> None:
+    made = gate(task("a", max_active_tis_per_dag=1))
+    made.hold(1, TaskKey("a", 0), waits=TaskState.AWAITING_INPUT)
+    made.offer(1, TaskKey("a", 1))
+    assert admitted(made) == []
+    made.release(1, TaskKey("a", 0))
+    assert admitted(made) == ["a[1]"]
+
+
 def test_why_says_what_stops_an_instance() -> None:
     made = gate(task("a"), parallelism=1)
     made.offer(1, TaskKey("a", 0), 2)
@@ -168,7 +197,7 @@ def test_what_was_admitted_before_a_restart_is_counted() -> None:
 def test_what_was_deferred_before_a_restart_keeps_its_slots() -> None:
     made = gate(task("a", pool="p"))
     made.set_pool("p", 2, include_deferred=True)
-    made.hold(1, TaskKey("a"), deferred=True)
+    made.hold(1, TaskKey("a"), waits=TaskState.DEFERRED)
     assert (made.active, made.pool_used("p")) == (0, 1)
 
 

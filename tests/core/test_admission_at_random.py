@@ -11,7 +11,9 @@ from tests.core.making import dag, run, task
 from slipstream.core.admission import Admission
 from slipstream.model.dag import DagSpec, Literal
 from slipstream.model.run import DagRun, TaskKey
+from slipstream.model.states import TaskState
 
+DEFERRED, AWAITING_INPUT = TaskState.DEFERRED, TaskState.AWAITING_INPUT
 Named = tuple[int, TaskKey]
 
 
@@ -25,6 +27,7 @@ class Plain:
     waiting: set[Named] = field(default_factory=set)
     held: set[Named] = field(default_factory=set)
     deferred: set[Named] = field(default_factory=set)
+    awaiting: set[Named] = field(default_factory=set)
 
     def admit(self) -> list[Named]:
         admitted: list[Named] = []
@@ -62,7 +65,8 @@ class Plain:
             return False
         if sum(other == pk for other, _ in self.held) >= spec.max_active_tasks:
             return False
-        alike = [other for other, name in self.held if name.task_id == key.task_id]
+        everybody = self.held | self.deferred | self.awaiting
+        alike = [other for other, name in everybody if name.task_id == key.task_id]
         in_dag, in_run = asked.max_active_tis_per_dag, asked.max_active_tis_per_dagrun
         if in_dag is not None and len(alike) >= in_dag:
             return False
@@ -117,17 +121,17 @@ def happen(rng: Random, plain: Plain, gate: Admission) -> None:
         if fresh == keys:
             plain.waiting |= {(pk, one) for one in keys}
             plain.deferred -= {(pk, one) for one in keys}
+            plain.awaiting -= {(pk, one) for one in keys}
             for one in keys[1:]:
                 gate.release(pk, one)
             gate.offer(pk, key, len(keys))
     elif kind < 0.75 and plain.held:
         one = rng.choice(sorted(plain.held))
         plain.held.discard(one)
-        defers = rng.random() < 0.2
-        gate.release(*one, deferred=defers)
-        with_deferred = plain.pools[spec.tasks[one[1].task_id].pool][1]
-        if defers and with_deferred:
-            plain.deferred.add(one)
+        waits = rng.choice((None, None, None, None, DEFERRED, AWAITING_INPUT))
+        gate.release(*one, waits=waits)
+        if waits is not None:
+            (plain.deferred if waits is DEFERRED else plain.awaiting).add(one)
     elif kind < 0.82 and plain.waiting:
         one = rng.choice(sorted(plain.waiting))
         plain.waiting.discard(one)
@@ -141,7 +145,7 @@ def happen(rng: Random, plain: Plain, gate: Admission) -> None:
         slots, include = plain.pools[name]
         gate.set_pool(name, slots, include_deferred=include)
     else:
-        for known in (plain.waiting, plain.held, plain.deferred):
+        for known in (plain.waiting, plain.held, plain.deferred, plain.awaiting):
             known -= {one for one in known if one[0] == pk}
         gate.drop_run(pk)
         gate.add_run(of, spec)

@@ -69,7 +69,7 @@ def test_a_deferred_task_is_kept_and_then_its_trigger_is_wanted() -> None:
         TriggerWanted,
     ]
     assert changes[1:] == [
-        Released(A, deferred=True),
+        Released(A, waits=TaskState.DEFERRED),
         DeferralKept(A, kept),
         TriggerWanted(A, kept),
     ]
@@ -225,7 +225,7 @@ def test_a_task_may_begin_with_a_wait() -> None:
     made = played(task("a", start_trigger=start))
     changes = made.admit("a")
     assert made.state("a") is TaskState.DEFERRED
-    assert Released(A, deferred=True) in changes
+    assert Released(A, waits=TaskState.DEFERRED) in changes
     assert made.row("a").try_number == 1
     fired(made)
     made.admit("a")

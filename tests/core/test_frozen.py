@@ -9,6 +9,8 @@ from slipstream.model.changes import InstanceChanged, Ready, Released
 from slipstream.model.run import TaskInstance, TaskKey
 from slipstream.model.states import TaskState
 
+DEFERRED = TaskState.DEFERRED
+
 
 def test_an_instance_cannot_be_told_from_one_made_the_usual_way() -> None:
     row = TaskInstance(
@@ -49,7 +51,7 @@ def test_changes_are_equal_to_those_made_the_usual_way() -> None:
     xcoms = (XComWrite("k", "v"),)
     assert frozen.instance_changed(row, xcoms) == InstanceChanged(row, xcoms)
     assert frozen.ready(TaskKey("t"), 4) == Ready(TaskKey("t"), 4)
-    assert frozen.released(TaskKey("t"), deferred=True) == Released(TaskKey("t"), deferred=True)
+    assert frozen.released(TaskKey("t"), waits=DEFERRED) == Released(TaskKey("t"), waits=DEFERRED)
 
 
 def test_an_attempt_has_every_field() -> None:

@@ -65,7 +65,7 @@ from slipstream.model.events import (
 )
 from slipstream.model.input import Person, answer_event, default_answer, timeout_event
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
-from slipstream.model.states import LIVE, RunState, TaskState
+from slipstream.model.states import LIVE, WAITS, RunState, TaskState
 
 MOST_STEPS = 3000
 
@@ -391,9 +391,7 @@ class World:
         self.triggers.clear()
         self.asking.clear()
         self.take(self.machine.resume(self.now))
-        self.deferred = {
-            key for key, row in self.rows.instances.items() if row.state is TaskState.DEFERRED
-        }
+        self.deferred = {key for key, row in self.rows.instances.items() if row.state in WAITS}
         waiting = {of for of, state in self.machine.states() if state is TaskState.AWAITING_INPUT}
         assert set(self.asking.values()) == waiting
         self.reference.resume(self.now)
@@ -462,11 +460,11 @@ class World:
                 case Released():
                     if change.key in self.deferred:
                         self.deferred.discard(change.key)
-                        assert not change.deferred
+                        assert change.waits is None
                         continue
                     assert change.key in self.admitted, f"{change.key} released, never admitted"
                     self.admitted.discard(change.key)
-                    if change.deferred:
+                    if change.waits is not None:
                         self.deferred.add(change.key)
                 case TimerSet():
                     self.timers[change.kind, change.key] = change.at

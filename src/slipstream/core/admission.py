@@ -2,7 +2,8 @@
 
 An instance needs a place under `parallelism`, its task's `pool_slots` in its pool, a place under
 its DAG's `max_active_tasks` (counted per run) and, where its task says so, under
-`max_active_tis_per_dag` and `max_active_tis_per_dagrun`. Of those that could go, the one with the
+`max_active_tis_per_dag` and `max_active_tis_per_dagrun`; these two it keeps while it waits for a
+trigger or for people. Of those that could go, the one with the
 highest total weight goes first; then the one of the earliest run, the earliest task of the DAG and
 the lowest map index. One that asks for more slots than its pool has free lets smaller ones pass.
 
@@ -18,12 +19,21 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from slipstream.core.admission_lanes import Lane, Line, Queue
-from slipstream.core.admission_limits import Pool, RunPlaces, TaskLimit
+from slipstream.core.admission_limits import (
+    EVERYTHING,
+    SLOTS,
+    TASK,
+    WORKER,
+    Pool,
+    RunPlaces,
+    TaskLimit,
+)
 from slipstream.core.reasons import Reason, ReasonCode
 from slipstream.model.changes import Change, InstanceChanged, Ready, Released, Unready
 from slipstream.model.dag import DagSpec
 from slipstream.model.errors import NotFoundError
 from slipstream.model.run import DagRun, TaskKey
+from slipstream.model.states import TaskState
 
 
 class Admittee(NamedTuple):
@@ -117,7 +127,7 @@ class Admission:
             if isinstance(change, Ready):
                 self.offer(run_pk, change.key, change.count)
             elif isinstance(change, Released):
-                self.release(run_pk, change.key, deferred=change.deferred)
+                self.release(run_pk, change.key, waits=change.waits)
             elif isinstance(change, Unready):
                 self.withdraw(run_pk, change.key, change.count)
 
@@ -125,7 +135,7 @@ class Admission:
         """These instances wait for places: `key`, and the `count - 1` map indexes after it."""
         run = self._run(run_pk)
         queue = self._queue(run, key.task_id)
-        if run.held and run.held.get(key):
+        if key in run.held and not run.held[key] & WORKER:
             self.release(run_pk, key)
         index = key.map_index
         self._waiting += queue.add(index, index + count)
@@ -142,35 +152,30 @@ class Admission:
         for queue in self._run(run_pk).queues.values():
             self._waiting -= queue.clear()
 
-    def hold(self, run_pk: int, key: TaskKey, *, deferred: bool = False) -> None:
+    def hold(self, run_pk: int, key: TaskKey, *, waits: TaskState | None = None) -> None:
         """Count an instance that was admitted before this admission was made."""
         run = self._run(run_pk)
         queue = self._queue(run, key.task_id)
         if key in run.held:
             return
         self._take(queue, key)
-        if deferred:
-            self.release(run_pk, key, deferred=True)
+        if waits is not None:
+            self.release(run_pk, key, waits=waits)
 
-    def release(self, run_pk: int, key: TaskKey, *, deferred: bool = False) -> None:
+    def release(self, run_pk: int, key: TaskKey, *, waits: TaskState | None = None) -> None:
         """Take an instance's places back; without effect where it holds none.
 
-        A deferred one keeps its slots if its pool counts deferred tasks.
+        One that waits for a trigger or for people keeps some, see `Released`.
         """
         run = self._runs.get(run_pk)
-        was_deferred = None if run is None else run.held.pop(key, None)
-        if run is None or was_deferred is None:
+        held = 0 if run is None else run.held.pop(key, 0)
+        if run is None or not held:
             return
         queue = run.queues[key.task_id]
-        keeps_slots = deferred and queue.pool.include_deferred
-        if keeps_slots:
-            run.held[key] = True
-        else:
-            queue.pool.used -= queue.task.pool_slots
-        if not was_deferred:
-            self._free(queue)
-        if not keeps_slots:
-            self._wake_pool(queue.pool)
+        kept = held & _kept(queue, waits) if waits is not None else 0
+        if kept:
+            run.held[key] = kept
+        self._free(queue, held & ~kept)
 
     def admit(self, limit: int | None = None) -> list[Admittee]:
         """Give places to as many instances as there is room for, at most `limit`, best first."""
@@ -241,7 +246,7 @@ class Admission:
 
     def _take(self, queue: Queue, key: TaskKey) -> None:
         run = queue.run
-        run.held[key] = False
+        run.held[key] = EVERYTHING
         run.active += 1
         self._active += 1
         queue.active += 1
@@ -249,17 +254,24 @@ class Admission:
         if queue.limit is not None:
             queue.limit.active += 1
 
-    def _free(self, queue: Queue) -> None:
-        """Give back everything but the pool's slots."""
-        self._active -= 1
-        queue.run.active -= 1
-        queue.active -= 1
-        if queue.is_parked and queue.home is None:
-            self._unpark(queue)
-        if queue.limit is not None:
-            queue.limit.active -= 1
-            self._wake_task(queue.limit)
-        self._wake_run(queue.run)
+    def _free(self, queue: Queue, places: int) -> None:
+        """Give these places back, and let others have them."""
+        if places & SLOTS:
+            queue.pool.used -= queue.task.pool_slots
+        if places & WORKER:
+            self._active -= 1
+            queue.run.active -= 1
+        if places & TASK:
+            queue.active -= 1
+            if queue.is_parked and queue.home is None:
+                self._unpark(queue)
+            if queue.limit is not None:
+                queue.limit.active -= 1
+                self._wake_task(queue.limit)
+        if places & WORKER:
+            self._wake_run(queue.run)
+        if places & SLOTS:
+            self._wake_pool(queue.pool)
 
     def _unpark(self, queue: Queue) -> None:
         queue.is_parked = False
@@ -371,3 +383,11 @@ class Admission:
         if run is None:
             raise NotFoundError(f"run {run_pk} is not known to admission; add it first")
         return run
+
+
+def _kept(queue: Queue, waits: TaskState) -> int:
+    """The places that an instance keeps while it waits."""
+    kept = TASK if queue.is_limited else 0
+    if waits is TaskState.DEFERRED and queue.pool.include_deferred:
+        kept |= SLOTS
+    return kept

@@ -100,7 +100,7 @@ class Queue:
         self.lane: Lane | None = None
         """Its lane, once it was in it."""
         self.active = 0
-        """Instances that were admitted and hold their places."""
+        """Instances that hold places under the task's own limits."""
         self.is_parked = False
         """A limit of the task stops it; it is in no lane's way meanwhile."""
         self.is_in_lane = False
@@ -114,6 +114,11 @@ class Queue:
     def is_empty(self) -> bool:
         """Whether nothing waits in it."""
         return not self._starts
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether the task has limits of its own."""
+        return self.limit is not None or self.task.max_active_tis_per_dagrun is not None
 
     def __contains__(self, index: int) -> bool:
         at = bisect_right(self._starts, index) - 1

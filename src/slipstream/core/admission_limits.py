@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from slipstream.core.admission_lanes import Lane, Line, Queue
 from slipstream.core.plan import plan_for
 from slipstream.model.dag import DagSpec
 from slipstream.model.run import DagRun, TaskKey
+
+WORKER: Final = 1
+"""A place under `parallelism`, and under its run's `max_active_tasks`."""
+SLOTS: Final = 2
+"""Slots of its pool."""
+TASK: Final = 4
+"""A place under its task's own limits."""
+EVERYTHING: Final = WORKER | SLOTS | TASK
 
 
 class Pool:
@@ -74,8 +84,8 @@ class RunPlaces:
         self.limit = dag.max_active_tasks
         self.active = 0
         self.is_dropped = False
-        self.held: dict[TaskKey, bool] = {}
-        """What holds places: False for all of them, True for slots alone (deferred)."""
+        self.held: dict[TaskKey, int] = {}
+        """What holds places, and which: `WORKER`, `SLOTS` and `TASK`, added up."""
         self.queues: dict[str, Queue] = {}
         self.lanes: dict[tuple[str, int], Lane] = {}
         self.waiting: Line[Lane] = Line()

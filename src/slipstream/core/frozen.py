@@ -85,11 +85,11 @@ def ready(key: TaskKey, count: int = 1) -> Ready:
     return cast(Ready, draft)
 
 
-def released(key: TaskKey, *, deferred: bool = False) -> Released:
+def released(key: TaskKey, *, waits: TaskState | None = None) -> Released:
     """That an instance holds no places any more."""
     draft = _Released()
     draft.key = key
-    draft.deferred = deferred
+    draft.waits = waits
     draft.__class__ = Released  # type: ignore[assignment]  # one layout, see above
     return cast(Released, draft)
 
@@ -173,7 +173,7 @@ class _Released:
     __slots__ = Released.__slots__
 
     key: TaskKey
-    deferred: bool
+    waits: TaskState | None
 
 
 class _Attempt:

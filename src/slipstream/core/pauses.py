@@ -8,7 +8,7 @@ from slipstream.core.progress import TaskProgress
 from slipstream.core.records import Record
 from slipstream.core.run_progress import RunProgress
 from slipstream.core.transitions import TaskEvent
-from slipstream.model.states import TaskState
+from slipstream.model.states import WAITS, TaskState
 
 
 def pause(
@@ -19,12 +19,17 @@ def pause(
     if event is TaskEvent.RETRY:
         record.end_date = run.at
     run.note(task.key(index), record, state, reason)
-    release(run, task, index, record, deferred=state is TaskState.DEFERRED)
+    release(run, task, index, record, waits=state if state in WAITS else None)
 
 
 def release(
-    run: RunProgress, task: TaskProgress, index: int, record: Record, *, deferred: bool = False
+    run: RunProgress,
+    task: TaskProgress,
+    index: int,
+    record: Record,
+    *,
+    waits: TaskState | None = None,
 ) -> None:
     if record.holds_places:
         record.holds_places = False
-        run.out.append(released(task.key(index), deferred=deferred))
+        run.out.append(released(task.key(index), waits=waits))

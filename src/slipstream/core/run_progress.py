@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from slipstream.core.codes import (
+    AWAITING_INPUT,
     DEFERRED,
     FAILED,
     NONE,
@@ -197,7 +198,7 @@ class RunProgress:
         key = task.key(index)
         value = task_instance(self.run_pk, key, STATES[after], record, reason)
         self.out.append(instance_changed(value, xcoms))
-        if record.holds_places or before == DEFERRED:
+        if record.holds_places or before in (DEFERRED, AWAITING_INPUT):
             record.holds_places = False
             self.out.append(released(key))
         if record.deferral is not None:

@@ -120,12 +120,13 @@ class Unready:
 class Released:
     """An instance that was admitted holds no places any more.
 
-    `deferred`: it waits on a trigger, and keeps its slots in a pool that counts deferred tasks
-    until it is ready again, or finished, which is said by a second `Released`.
+    One that waits for a trigger or for people, which is the state `waits`, keeps those under its
+    task's own limits, and with a trigger its slots in a pool that counts deferred tasks, until it
+    is ready again, or finished, which is said by a second `Released`.
     """
 
     key: TaskKey
-    deferred: bool = False
+    waits: TaskState | None = None
 
 
 @dataclass(frozen=True, slots=True)

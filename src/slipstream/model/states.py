@@ -123,4 +123,7 @@ FINISHED = frozenset(
 LIVE = frozenset({TaskState.QUEUED, TaskState.RUNNING, TaskState.RESTARTING})
 """States in which an attempt exists that an executor may hold a process for."""
 
+WAITS = frozenset({TaskState.DEFERRED, TaskState.AWAITING_INPUT})
+"""States of instances that have begun, and wait for something without a process."""
+
 RUN_FINISHED = frozenset({RunState.SUCCESS, RunState.FAILED})

@@ -12,7 +12,7 @@ from slipstream.model.dag import DagSpec, TaskSpec
 from slipstream.model.deferral import BY_PEOPLE, Deferral
 from slipstream.model.input import timeout_event
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
-from slipstream.model.states import LIVE, RUN_FINISHED, RunState, TaskState
+from slipstream.model.states import LIVE, RUN_FINISHED, WAITS, RunState, TaskState
 from slipstream.services.scheduler import Scheduler
 from slipstream.services.triggerer import Waiter
 from slipstream.store.records import PoolRecord
@@ -105,8 +105,14 @@ def _exceeded(
             return f"run {run.pk} has {len(live)} live tasks, at most {spec.max_active_tasks}"
         in_run = Counter(instance.task_id for instance in live)
         for task_id, number in in_run.items():
+            by_pool[spec.tasks[task_id].pool] += number * spec.tasks[task_id].pool_slots
+        in_run.update(
+            instance.task_id
+            for instance in store.instances(run.pk).values()
+            if instance.state in WAITS
+        )
+        for task_id, number in in_run.items():
             task = spec.tasks[task_id]
-            by_pool[task.pool] += number * task.pool_slots
             by_task[run.dag_id, task_id] += number
             most = task.max_active_tis_per_dagrun
             if most is not None and number > most:

@@ -41,7 +41,7 @@ from slipstream.model.errors import NotFoundError
 from slipstream.model.events import AttemptEnded, AttemptStarted, Event, TriggerEnded
 from slipstream.model.map_index import UNMAPPED
 from slipstream.model.run import DagRun, TaskKey
-from slipstream.model.states import FINISHED, LIVE, RunState, TaskState
+from slipstream.model.states import FINISHED, LIVE, WAITS, RunState, TaskState
 from slipstream.services.scheduler.inputs import Inputs
 from slipstream.services.scheduler.keys import RunTimer, TimerKey
 from slipstream.services.scheduler.outstanding import Outstanding
@@ -156,9 +156,10 @@ class ActiveRuns:
         active = self._runs[run.pk] = ActiveRun(machine, run.revision)
         self._admission.add_run(run, dag)
         for instance in snapshot.instances:
-            if instance.state in LIVE or instance.state is TaskState.DEFERRED:
-                deferred = instance.state is TaskState.DEFERRED
-                self._admission.hold(run.pk, instance.key, deferred=deferred)
+            if instance.state in LIVE:
+                self._admission.hold(run.pk, instance.key)
+            elif instance.state in WAITS:
+                self._admission.hold(run.pk, instance.key, waits=instance.state)
         if run.state is RunState.RUNNING:
             self._follow(active, machine.resume(now))
             self.is_urgent = True
@@ -252,7 +253,7 @@ class ActiveRuns:
                 case Ready():
                     self._offer(active, change.key, change.count)
                 case Released():
-                    self._admission.release(active.pk, change.key, deferred=change.deferred)
+                    self._admission.release(active.pk, change.key, waits=change.waits)
                 case InstancesAdded() | MapExpanded() | RunChanged():
                     active.rows.append(change)
                 case RangeChanged():
