@@ -166,7 +166,7 @@ def test_a_run_that_times_out_ends_the_wait() -> None:
     changes = made.fire(run_timer)
     assert DeferralDropped(A) in changes
     # It has kept a place under its task's own limits, if that has any.
-        assert released(changes) == [A]
+    assert released(changes) == [A]
     assert (made.state("a"), made.machine.run.state) == (TaskState.SKIPPED, RunState.FAILED)
 
 
