@@ -4,7 +4,8 @@
 
 The source package of each provider is fetched by pip, in the version that is installed, and is not
 kept unless `--folder` says where. `--python` is an interpreter with the providers, what they need,
-pytest, pytest-asyncio, pytest-timeout, requests-mock, aioresponses, time-machine and dnspython;
+pytest, pytest-asyncio, pytest-mock, pytest-timeout, requests-mock, aioresponses, time-machine,
+dnspython, pandas and uuid6;
 `--airflow` one that has Airflow besides: the same tests run under it, and its rate stands beside
 ours. Fixtures of Airflow's own repository have a small stand-in (`provider_fixtures`); tests that
 want its database cannot run under either, and count as errors.

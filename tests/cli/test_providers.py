@@ -16,11 +16,11 @@ SOURCES = Path(__file__).parents[2] / "src"
 
 
 def slipstream(
-    *arguments: str, home: Path, path: Path | None = None
+    *arguments: str, home: Path, path: Path | None = None, noun: str = "providers"
 ) -> subprocess.CompletedProcess[str]:
     places = [str(SOURCES), *([str(path)] if path else [])]
     return subprocess.run(
-        [sys.executable, "-m", "slipstream", "--home", str(home), "providers", *arguments],
+        [sys.executable, "-m", "slipstream", "--home", str(home), noun, *arguments],
         capture_output=True,
         text=True,
         timeout=100,
@@ -68,6 +68,24 @@ def test_packages_and_what_they_bring_are_listed(tmp_path: Path) -> None:
     } in hooks
     unknown = slipstream("get", "nope", home=tmp_path, path=acme)
     assert (unknown.returncode, "providers install nope" in unknown.stderr) == (1, True)
+
+
+def test_commands_of_providers_are_commands(tmp_path: Path) -> None:
+    acme = make_provider(tmp_path / "acme")
+    home = tmp_path / "home"
+    done = slipstream("dig", "--depth", "3", home=home, path=acme, noun="acme")
+    assert (done.returncode, done.stdout) == (0, f"dug 3 {home / 'dags'}\n"), done.stderr
+    deep = slipstream("dig", "--depth", "30", home=home, path=acme, noun="acme")
+    assert (deep.returncode, deep.stderr) == (1, "slipstream: 30 is too deep.\n")
+    listed = slipstream(home=home, path=acme, noun="--help").stdout
+    assert "What Acme does" in listed
+    assert "Manage pools" in listed
+
+
+def test_a_command_of_a_provider_that_is_not_here_says_what_to_install(tmp_path: Path) -> None:
+    done = slipstream("cleanup-pods", home=tmp_path, noun="kubernetes")
+    assert done.returncode == 2
+    assert "slipstream providers install cncf-kubernetes" in done.stderr
 
 
 def test_providers_are_installed_from_a_folder_without_airflow(tmp_path: Path) -> None:

@@ -106,7 +106,23 @@ class AcmePlugin: ...
 def acme_task(function): return function
 def sanitize(uri): return uri._replace(netloc="acme.example")
 def create(**kwargs): return kwargs
-def commands(): return []
+
+def commands():
+    from airflow.cli.cli_config import ActionCommand, Arg, GroupCommand, lazy_load_command
+
+    depth = Arg(("--depth",), type=int, default=1, help="how deep")
+    run = lazy_load_command("airflow.providers.acme.hooks.dig")
+    dig = ActionCommand("dig", "Dig", run, (depth,))
+    return [GroupCommand("acme", "What Acme does", (dig,)), dig._replace(name="pools")]
+
+def dig(args):
+    from airflow.configuration import conf
+    from airflow.exceptions import AirflowException
+
+    if args.depth > conf.getint("acme", "depth"):
+        raise AirflowException(f"{args.depth} is too deep.")
+    print("dug", args.depth, conf.get("core", "dags_folder"))
+    raise SystemExit(0)
 """
 
 

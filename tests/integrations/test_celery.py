@@ -12,7 +12,6 @@ from pathlib import Path
 
 from tests.cli.servers import RunningServer, environment, eventually, processes_of, running, token
 
-CELERY = "from slipstream import compat; compat.install(); from celery.__main__ import main; main()"
 LIMIT_SECONDS = 300.0
 ENDED = {"success", "failed", "upstream_failed", "skipped"}
 
@@ -93,11 +92,10 @@ def test_tasks_run_on_a_celery_worker(tmp_path: Path, redis: int) -> None:
 
 @contextmanager
 def _worker(home: Path) -> Iterator[subprocess.Popen[bytes]]:
-    words = ["--app", "airflow.providers.celery.executors.celery_executor.app", "worker"]
-    options = ["--concurrency", "2", "--queues", "default", "--loglevel", "INFO"]
+    words = ["celery", "worker", "--concurrency", "2", "--queues", "default"]
     with (home / "worker.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-c", CELERY, *words, *options],
+            [sys.executable, "-W", "ignore", "-m", "slipstream", *words],
             env=environment(home),
             cwd=home,
             stdout=log,

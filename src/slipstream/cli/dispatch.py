@@ -79,19 +79,32 @@ def parse(arguments: Sequence[str]) -> Namespace:
     parser.add_argument("--version", "-V", action="store_true", help="show the version and exit")
     parser.add_deployment_options()
     nouns = parser.add_subparsers(dest="noun", metavar="COMMAND", required=True)
-    wanted = _noun_in(arguments)
+    wanted = _command_in(arguments)
     for noun, (module, help_text) in NOUNS.items():
         group = Group(nouns.add_parser(noun, help=help_text, description=help_text), noun)
         if noun == wanted:
             from importlib import import_module
 
             import_module(module).add_commands(group)
+    if wanted not in NOUNS and (wanted or _HELP.intersection(arguments)):
+        from slipstream.cli.provided import add_provided_commands
+
+        add_provided_commands(nouns, NOUNS, wanted, arguments)
     return parser.parse_args(arguments)
 
 
-def _noun_in(arguments: Sequence[str]) -> str | None:
-    """The first word that is a noun; words before it are options and their values."""
-    return next((word for word in arguments if word in NOUNS), None)
+_HELP = frozenset({"-h", "--help"})
+
+
+def _command_in(arguments: Sequence[str]) -> str | None:
+    """The first word that is neither an option nor the value of one."""
+    words = iter(arguments)
+    for word in words:
+        if word in ("--home", "--config"):
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return None
 
 
 def _guarded(parsed: Namespace) -> int:

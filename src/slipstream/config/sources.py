@@ -51,16 +51,18 @@ Layer: TypeAlias = dict[Name, Given]
 
 
 def read_environment(environ: Mapping[str, str], prefix: str) -> Layer:
-    """The variables `PREFIX` + `SECTION__KEY`."""
+    """The variables `PREFIX` + `SECTION__KEY`; `TEAM___SECTION__KEY` gives `team=section`."""
     layer: Layer = {}
     for variable, text in environ.items():
         if not variable.startswith(prefix):
             continue
-        section, separator, key = variable[len(prefix) :].partition("__")
+        team, of_team, rest = variable[len(prefix) :].partition("___")
+        team, rest = (f"{team}=", rest) if of_team else ("", team)
+        section, separator, key = rest.partition("__")
         if section and separator and key:
             origin = Origin(variable, is_airflow=prefix == AIRFLOW_PREFIX)
             # A variable's name has no dot, where a section's may have one.
-            name = _DOTTED_SECTIONS.get(section.lower(), section.lower())
+            name = team.lower() + _DOTTED_SECTIONS.get(section.lower(), section.lower())
             layer[name, key.lower()] = Given(text, origin)
     return layer
 

@@ -59,12 +59,17 @@ class Config:
         for name, given in values.items():
             self._check(name, given)
 
-    def get(self, section: str, key: str) -> str | None:
+    def get(self, section: str, key: str, team: str | None = None) -> str | None:
         """The value as text, or None where it is empty by default.
 
+        A team's is its own or the default: what everybody else was given is not for it.
         Raises `UnknownSettingError` for a name that is neither known nor given.
         """
-        return self._find((section.lower(), key.lower()))[0]
+        name = (section.lower(), key.lower())
+        if team is None:
+            return self._find(name)[0]
+        own = self._values.get((f"{team.lower()}={name[0]}", name[1]))
+        return own.text if own else self._default(name)
 
     def text(self, section: str, key: str) -> str:
         """The value as text. Raises `ConfigError` where there is none."""
@@ -89,10 +94,10 @@ class Config:
         """The value as an absolute path; a relative one counts from the home folder."""
         return self.home / os.path.expandvars(os.path.expanduser(self.text(section, key)))
 
-    def has(self, section: str, key: str) -> bool:
+    def has(self, section: str, key: str, team: str | None = None) -> bool:
         """Whether there is a value."""
         try:
-            return self.get(section, key) is not None
+            return self.get(section, key, team) is not None
         except UnknownSettingError:
             return False
 
@@ -139,12 +144,15 @@ class Config:
                 self._check(name, found)
                 self._values[name] = found
                 return found.text, found.origin
+        return self._default(name), DEFAULT_ORIGIN
+
+    def _default(self, name: Name) -> str | None:
         if (option := OPTIONS.get(name[0], {}).get(name[1])) is None:
             raise UnknownSettingError(
                 f"There is no setting [{name[0]}] {name[1]}; `slipstream config list` shows all."
             )
         default = option[1]
-        return (default and default.replace("{HOME}", str(self.home))), DEFAULT_ORIGIN
+        return default and default.replace("{HOME}", str(self.home))
 
     def _typed(self, section: str, key: str, kind: Kind) -> str:
         name = (section.lower(), key.lower())

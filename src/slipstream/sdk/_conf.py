@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 
 class Conf:
-    """Settings by section and key, with Airflow's names. Read from where they stand on first use.
+    """Settings by section and key, with Airflow's names. Files are read on first use; a variable of
+    the environment counts from when it is set, as in Airflow.
 
     Every getter takes a `fallback`, which is given where there is no value; without one a missing
     value raises `AirflowConfigException`, as does a value of the wrong kind.
@@ -29,18 +30,23 @@ class Conf:
 
     @property
     def _config(self) -> Config:
-        return _load()
+        return _load(_variables())
 
     def get(
-        self, section: str, key: str, fallback: UserValue = NOTSET, **_: UserValue
+        self,
+        section: str,
+        key: str,
+        fallback: UserValue = NOTSET,
+        team_name: str | None = None,
+        **_: UserValue,
     ) -> UserValue:
-        """The value as text."""
+        """The value as text. A team has its own values, and where it has none, the defaults."""
         from slipstream.config import UnknownSettingError
 
         if (here := _set_here.get((section.lower(), key.lower()))) is not None:
             return here
         try:
-            value = self._config.get(section, key)
+            value = self._config.get(section, key, team_name)
         except UnknownSettingError as error:
             value = self._of_provider(section.lower(), key.lower())
             if value is None and fallback is NOTSET:
@@ -51,18 +57,18 @@ class Conf:
             return fallback
         return value
 
-    def get_mandatory_value(self, section: str, key: str, **_: UserValue) -> str:
+    def get_mandatory_value(self, section: str, key: str, **more: UserValue) -> str:
         """The value as text, which there must be."""
-        value = self.get(section, key)
+        value = self.get(section, key, **more)
         if value is None:
             raise AirflowConfigException(f"[{section}] {key} has no value; it is needed here.")
         return str(value)
 
     def getboolean(
-        self, section: str, key: str, fallback: UserValue = NOTSET, **_: UserValue
+        self, section: str, key: str, fallback: UserValue = NOTSET, **more: UserValue
     ) -> bool:
         """The value as true or false."""
-        value = self.get(section, key, fallback)
+        value = self.get(section, key, fallback, **more)
         text = str(value).split("#")[0].strip().lower()
         if text in ("t", "true", "1", "yes", "on"):
             return True
@@ -70,19 +76,21 @@ class Conf:
             return False
         raise _wrong(section, key, value, "true or false")
 
-    def getint(self, section: str, key: str, fallback: UserValue = NOTSET, **_: UserValue) -> int:
+    def getint(
+        self, section: str, key: str, fallback: UserValue = NOTSET, **more: UserValue
+    ) -> int:
         """The value as a whole number."""
-        value = self.get(section, key, fallback)
+        value = self.get(section, key, fallback, **more)
         try:
             return int(value)
         except (TypeError, ValueError) as error:
             raise _wrong(section, key, value, "a whole number") from error
 
     def getfloat(
-        self, section: str, key: str, fallback: UserValue = NOTSET, **_: UserValue
+        self, section: str, key: str, fallback: UserValue = NOTSET, **more: UserValue
     ) -> float:
         """The value as a number."""
-        value = self.get(section, key, fallback)
+        value = self.get(section, key, fallback, **more)
         try:
             return float(value)
         except (TypeError, ValueError) as error:
@@ -94,19 +102,19 @@ class Conf:
         key: str,
         fallback: UserValue = NOTSET,
         delimiter: str = ",",
-        **_: UserValue,
+        **more: UserValue,
     ) -> list[str]:
         """The value as a list of texts."""
-        value = self.get(section, key, fallback)
+        value = self.get(section, key, fallback, **more)
         if value is None or isinstance(value, list):
             return value or []
         return [part.strip() for part in str(value).split(delimiter) if part.strip()]
 
     def getjson(
-        self, section: str, key: str, fallback: UserValue = NOTSET, **_: UserValue
+        self, section: str, key: str, fallback: UserValue = NOTSET, **more: UserValue
     ) -> UserValue:
         """The value read as JSON."""
-        value = self.get(section, key, fallback)
+        value = self.get(section, key, fallback, **more)
         if not isinstance(value, str):
             return value
         if not value:
@@ -117,10 +125,10 @@ class Conf:
             raise _wrong(section, key, value, "JSON") from error
 
     def getimport(
-        self, section: str, key: str, fallback: UserValue = NOTSET, **_: UserValue
+        self, section: str, key: str, fallback: UserValue = NOTSET, **more: UserValue
     ) -> UserValue:
         """The object whose import path the value is; None where there is no value."""
-        value = self.get(section, key, fallback)
+        value = self.get(section, key, fallback, **more)
         if not isinstance(value, str) or not value:
             return value or None
         module, _dot, name = value.rpartition(".")
@@ -130,13 +138,13 @@ class Conf:
             raise _wrong(section, key, value, "an import path") from error
 
     def gettimedelta(
-        self, section: str, key: str, fallback: UserValue = NOTSET, **_: UserValue
+        self, section: str, key: str, fallback: UserValue = NOTSET, **more: UserValue
     ) -> timedelta | None:
         """The value, which is a number of seconds, as a duration."""
-        value = self.get(section, key, fallback)
+        value = self.get(section, key, fallback, **more)
         if value is None or value == "" or isinstance(value, timedelta):
             return value or None
-        return timedelta(seconds=self.getint(section, key, fallback))
+        return timedelta(seconds=self.getint(section, key, fallback, **more))
 
     def set(self, section: str, key: str, value: str, **_: UserValue) -> None:
         """Give a setting another value, in this process alone."""
@@ -152,12 +160,14 @@ class Conf:
         _set_here.pop((section.lower(), key.lower()), None)
         authoring_defaults.cache_clear()
 
-    def has_option(self, section: str, key: str, **_: UserValue) -> bool:
+    def has_option(
+        self, section: str, key: str, team_name: str | None = None, **_: UserValue
+    ) -> bool:
         """Whether there is a value."""
         name = (section.lower(), key.lower())
         return (
             name in _set_here
-            or self._config.has(section, key)
+            or self._config.has(section, key, team_name)
             or self._of_provider(*name) is not None
         )
 
@@ -166,13 +176,14 @@ class Conf:
         return bool(self.getsection(section))
 
     def getsection(
-        self, section: str, **_: UserValue
+        self, section: str, team_name: str | None = None, **_: UserValue
     ) -> Mapping[str, str | int | float | bool] | None:
-        """`{key: value}` of a section, or None where there is no such section.
+        """`{key: value}` of a section, or None where there is no such section. Of a team, what it
+        has of its own.
 
         Texts that are numbers or truth values are given as such; keys without a value are left out.
         """
-        found = self._texts_of(section)
+        found = self._texts_of(f"{team_name}={section}" if team_name else section)
         return {key: _typed(value) for key, value in found.items()} or None
 
     def _texts_of(self, section: str) -> dict[str, str]:
@@ -256,11 +267,22 @@ conf = Conf()
 """The settings of this deployment."""
 
 
-@cache
-def _load() -> Config:
+@lru_cache(maxsize=1)
+def _load(variables: tuple[str, ...]) -> Config:
+    """The settings as they are while the environment has these variables."""
     from slipstream.config import load_config
 
+    del variables
     return load_config()
+
+
+def _variables() -> tuple[str, ...]:
+    """What in the environment gives settings: DAG files and tests change it as they run."""
+    return tuple(
+        f"{name}={value}"
+        for name, value in os.environ.items()
+        if name.startswith(("SLIPSTREAM__", "AIRFLOW__"))
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,9 +349,9 @@ def authoring_defaults() -> AuthoringDefaults:
 def settings_folders() -> list[str]:
     """Where people keep modules for all their DAG files: the `config` folder of the home (and of
     an Airflow that the environment names), and the plugins folder. They need not exist."""
-    homes = [str(_load().home), os.path.expanduser(os.environ.get("AIRFLOW_HOME", ""))]
+    homes = [str(conf._config.home), os.path.expanduser(os.environ.get("AIRFLOW_HOME", ""))]
     configs = [os.path.join(os.path.abspath(home), "config") for home in homes if home]
-    return list(dict.fromkeys([*configs, str(_load().path("core", "plugins_folder"))]))
+    return list(dict.fromkeys([*configs, str(conf._config.path("core", "plugins_folder"))]))
 
 
 def read_settings_anew() -> None:

@@ -53,6 +53,20 @@ class TaskInstanceKey(NamedTuple):
         """The same without the try."""
         return self.dag_id, self.task_id, self.run_id, self.map_index
 
+    @property
+    def key(self) -> Self:
+        """Itself: what holds task instances holds keys in their place, too."""
+        return self
+
+    def with_try_number(self, try_number: int) -> Self:
+        """The same with another try."""
+        return self._replace(try_number=try_number)
+
+    @classmethod
+    def from_dict(cls, dictionary: Mapping[str, UserValue]) -> Self:
+        """The key that `_asdict` was made of."""
+        return cls(**dictionary)
+
 
 @dataclass(slots=True)
 class Decisions:

@@ -15,7 +15,7 @@ def create_connection_without_db(monkeypatch):
     """A function that has a connection be found, by an environment variable."""
 
     def create(connection):
-        monkeypatch.setenv(f"AIRFLOW_CONN_{connection.conn_id.upper()}", connection.get_uri())
+        monkeypatch.setenv(f"AIRFLOW_CONN_{connection.conn_id.upper()}", connection.as_json())
 
     return create
 
@@ -44,3 +44,19 @@ def create_task_of_operator():
 def session():
     """There is no database."""
     return
+
+
+@pytest.fixture
+def clean_dags_dagruns_and_dagbundles():
+    """There is no database, and nothing to clean."""
+
+
+@pytest.fixture
+def dag_maker():
+    """A function that makes a DAG; runs of it would be in the database."""
+    from airflow.sdk import DAG
+
+    def make(dag_id="test_dag", *, schedule=None, session=None, serialized=None, **arguments):
+        return DAG(dag_id, schedule=schedule, **arguments)
+
+    return make

@@ -29,6 +29,7 @@ UNDECLARED = {
     "jinja2": "jinja2",
     "jsonschema": "jsonschema",
     "lazy_object_proxy": "lazy-object-proxy",
+    "lockfile": "lockfile",
     "opentelemetry": "opentelemetry-api",
     "packaging": "packaging",
     "pendulum": "pendulum",
@@ -42,6 +43,7 @@ UNDECLARED = {
     "structlog": "structlog",
     "tabulate": "tabulate",
     "tenacity": "tenacity",
+    "uuid6": "uuid6",
     "yaml": "pyyaml",
 }
 """`{module: package}` of what Airflow itself needs: providers import them without a word."""

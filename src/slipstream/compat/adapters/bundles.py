@@ -103,3 +103,10 @@ class BaseDagBundle(ABC):
                 yield
             finally:
                 fcntl.flock(file, fcntl.LOCK_UN)
+
+
+class BundleUsageTrackingManager:
+    """Which versions of bundles a worker still uses: it keeps none on its disk."""
+
+    def remove_stale_bundle_versions(self) -> None:
+        """Nothing has to be removed."""

@@ -113,9 +113,9 @@ def get_coordinator_manager() -> NoReturn:
     _refuse("The coordinator manager", "tasks are Python, or programs that Python starts.")
 
 
-def serve_logs(*_args: Any, **_kwargs: Any) -> NoReturn:
-    """Airflow's server of a worker's log files."""
-    _refuse("serve_logs()", "logs are sent to the server; GET …/logs/{try_number} shows them.")
+def serve_logs(*_args: Any, **_kwargs: Any) -> None:
+    """Nothing is served by workers: their logs lie in a folder that the server reads, or elsewhere
+    (`[logging] remote_logging`)."""
 
 
 def configure_orm(*_args: Any, **_kwargs: Any) -> None:

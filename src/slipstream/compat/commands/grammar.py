@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 _UNSET: Any = object()
@@ -113,30 +113,34 @@ def positive_int(*, allow_zero: bool) -> Callable[[str], int]:
     return check
 
 
-def _add_command(subparsers: Any, sub: CLICommand) -> None:
-    """Add a command, or a group with all below it, to a parser."""
+def add_command(subparsers: Any, sub: CLICommand) -> argparse.ArgumentParser:
+    """Add a command, or a group with all below it, to a parser; gives its own parser."""
     text = sub.description or sub.help
-    parser = subparsers.add_parser(sub.name, help=sub.help, description=text, epilog=sub.epilog)
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        sub.name, help=sub.help, description=text, epilog=sub.epilog
+    )
     parser.formatter_class = AirflowHelpFormatter
     if isinstance(sub, GroupCommand):
         below = parser.add_subparsers(dest="subcommand", metavar="COMMAND")
         below.required = True
         for one in sorted(sub.subcommands, key=lambda command: str(command.name)):
-            _add_command(below, one)
-        return
+            add_command(below, one)
+        return parser
     for argument in sub.args:
         argument.add_to_parser(parser)
     parser.set_defaults(func=sub.func)
+    return parser
 
 
+@cache
 def get_parser(dag_parser: bool = False) -> argparse.ArgumentParser:
     """A parser with the commands that the installed providers bring."""
     del dag_parser
-    parser = DefaultHelpParser(prog="airflow", formatter_class=AirflowHelpFormatter)
+    parser = DefaultHelpParser(prog="slipstream", formatter_class=AirflowHelpFormatter)
     below = parser.add_subparsers(dest="subcommand", metavar="GROUP_OR_COMMAND")
     below.required = True
     for command in provided_commands():
-        _add_command(below, command)
+        add_command(below, command)
     return parser
 
 

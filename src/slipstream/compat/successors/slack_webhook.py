@@ -35,25 +35,20 @@ class SlackWebhookOperator(_Webhook):
     def hook(self) -> Any:
         """The provider's hook on the webhook's address, wherever that was given."""
         hook = super().hook
-        given = self._connection()
-        if given is not None:
-            hook.get_connection = lambda _conn_id: given
+        hook.get_connection = self._connection
         return hook
 
-    def _connection(self) -> Any:
-        """The connection as the hook wants it: the host, and the token as the password. None where
-        the connection is one already."""
-        known = BaseHook.get_connection(self.slack_webhook_conn_id) if self._named else None
+    def _connection(self, conn_id: str) -> Any:
+        """The connection as the hook wants it: the host, and the token as the password."""
+        known = BaseHook.get_connection(conn_id) if self._named else None
         token = self._webhook_token
         if token is None and known is not None:
             token = known.extra_dejson.get("webhook_token")
         if token is None:
-            return None
+            return known
         mask_secret(token)
         host = _address(known) or ("https://hooks.slack.com" if "services/" in token else None)
-        return Connection(
-            conn_id=self.slack_webhook_conn_id, conn_type="slackwebhook", host=host, password=token
-        )
+        return Connection(conn_id=conn_id, conn_type="slackwebhook", host=host, password=token)
 
 
 def _address(connection: Any) -> str | None:

@@ -82,7 +82,7 @@ TABLE: Table = {
     "airflow.configuration": {_SDK: "conf", "slipstream.compat.adapters.paths": "AIRFLOW_HOME"},
     "airflow.settings": {
         _TIMEZONE: "TIMEZONE=utc",
-        "slipstream.compat.adapters.paths": "AIRFLOW_HOME DAGS_FOLDER",
+        "slipstream.compat.adapters.paths": "AIRFLOW_HOME DAEMON_UMASK DAGS_FOLDER HEADER",
         "slipstream.compat.adapters.not_here": "Session=create_session",
         "slipstream.compat.adapters.policies": _POLICIES,
     },

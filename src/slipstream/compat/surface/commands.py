@@ -25,7 +25,7 @@ TABLE: Table = {
     },
     "airflow.cli.cli_parser": {
         _GRAMMAR: "ActionCommand AirflowHelpFormatter DefaultHelpParser GroupCommand "
-        "_add_command get_parser"
+        "_add_command=add_command get_parser"
     },
     "airflow.cli.simple_table": {_CONSOLE: "AirflowConsole"},
     "airflow.cli.utils": {_CONSOLE: "print_export_output"},

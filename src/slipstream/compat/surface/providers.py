@@ -82,8 +82,7 @@ TABLE: Table = {
     "airflow.dag_processing.bundles.base": {
         "slipstream.compat.adapters.bundles": "BaseDagBundle BundleVersion "
         "get_bundle_base_folder get_bundle_storage_root_path get_bundle_version_path "
-        "get_bundle_versions_base_folder",
-        _TABLES: "BundleUsageTrackingManager",
+        "get_bundle_versions_base_folder BundleUsageTrackingManager",
     },
     "airflow.logging_config": {_LOGGING: "configure_logging"},
     "airflow.models.asset": {_TABLES: "AssetEvent AssetModel expand_alias_to_assets"},

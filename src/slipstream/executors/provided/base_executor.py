@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, TypeAlias
 
 from slipstream.executors.provided.workloads import (
@@ -60,14 +61,14 @@ class RunningRetryAttemptType:
 
 
 class ExecutorConf:
-    """The settings as an executor of a team sees them: a team's own, then everybody's."""
+    """The settings as an executor of a team sees them: the team's own, then the defaults."""
 
     def __init__(self, team_name: str | None = None) -> None:
         self.team_name = team_name
 
     def __getattr__(self, name: str) -> UserValue:
         """`get`, `getboolean` and so on, as `conf` has them."""
-        return getattr(conf, name)
+        return partial(getattr(conf, name), team_name=self.team_name)
 
 
 def get_execution_api_server_url(conf_source: UserValue = conf) -> str:
