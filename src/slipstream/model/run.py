@@ -52,6 +52,8 @@ class DagRun:
     """The moment that the partition key stands for, where it stands for one."""
     backfill: int | None = None
     """The number of the backfill that it belongs to."""
+    clear_number: int = 0
+    """How often tasks of it were cleared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,9 @@ class DagRun:
         self.triggered_by: TriggeredBy = run.triggered_by
         self.triggering_user_name = run.triggering_user
         self.partition_key = run.partition_key
+        self.clear_number = run.clear_number
+        self.team_name: None = None
+        """A deployment is one team's."""
         self._consumed: list[UserValue] | None = None
 
     def __reduce__(self) -> tuple[UserValue, ...]:

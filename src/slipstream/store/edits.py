@@ -80,11 +80,12 @@ def clear_instance(instance: TaskInstance, spec: DagSpec) -> TaskInstance:
 
 
 def reopen_run(run: DagRun, state: RunState, now: datetime) -> DagRun:
-    """The run after instances of it were cleared; one that has not ended stays as it is."""
+    """The run after instances of it were cleared; one that has not ended goes on."""
+    counted = replace(run, clear_number=run.clear_number + 1)
     if run.state not in RUN_FINISHED:
-        return run
+        return counted
     return replace(
-        run,
+        counted,
         state=state,
         queued_at=now,
         start_date=None,

@@ -200,6 +200,7 @@ class MarkVerbs(DagVerbs):
                 reason=edited.reason,
                 revision=edited.revision,
                 version_id=edited.version_id,
+                clear_number=edited.clear_number,
             )
         )
         transaction.leave_notice(NoticeKind.RUN_EDITED, [run.pk])

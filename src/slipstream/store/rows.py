@@ -74,6 +74,7 @@ def to_run(row: Row) -> DagRun:
         partition_key,
         partition_date,
         backfill,
+        clear_number,
     ) = row
     return DagRun(
         pk=pk,
@@ -98,6 +99,7 @@ def to_run(row: Row) -> DagRun:
         partition_key=partition_key,
         partition_date=from_micros(partition_date),
         backfill=backfill,
+        clear_number=clear_number,
     )
 
 

@@ -218,6 +218,7 @@ dag_run = Table(
     Column("partition_key", String),
     Column("partition_date", TIME),
     Column("backfill_pk", BigInteger),
+    Column("clear_number", Integer, nullable=False, server_default="0"),
     UniqueConstraint("dag_id", "run_id"),
     UniqueConstraint("dag_id", "logical_date"),
     CheckConstraint(one_of("state", RunState), name="state"),

@@ -62,6 +62,16 @@ def test_a_cleared_instance_starts_over_with_all_its_retries(store: Store) -> No
     assert (cleared.run.state, cleared.run.end_date) == (RunState.QUEUED, None)
 
 
+@pytest.mark.simulated
+def test_a_run_counts_how_often_it_was_cleared(store: Store) -> None:
+    run = ended(store)
+    assert run.clear_number == 0
+    store.clear_instances(run.pk, [LOAD])
+    store.clear_instances(run.pk, [LOAD], dry_run=True)
+    (again,) = store.clear_instances(run.pk, [LOAD])
+    assert again.run.clear_number == store.load_run(run.pk).run.clear_number == 2
+
+
 @pytest.mark.parametrize(
     ("says", "asked", "follows"),
     [
