@@ -29,7 +29,7 @@ _UNFINISHED_LIMIT = 15
 """Decisions in a row that change nothing, after which a run counts as stuck."""
 
 _RETRY_LIMIT_SECONDS = 5.0
-"""How long a run may change nothing while somebody waits for a next try: backoff has its seconds."""
+"""How long nothing may change while somebody waits for a next try: backoff has its seconds."""
 
 
 class StuckError(Exception):

@@ -11,6 +11,7 @@ from slipstream.model.json import JsonValue
 from slipstream.model.map_index import UNMAPPED
 from slipstream.model.states import RunState, RunType, TriggeredBy
 from slipstream.sdk._deprecation import warn_deprecated
+from slipstream.sdk._former_methods import FormerRunMethods
 from slipstream.sdk._times import for_user
 from slipstream.sdk._types import UserValue
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from slipstream.sdk._backend import Backend
 
 
-class DagRun:
+class DagRun(FormerRunMethods):
     """The run that a task belongs to, or one before it. Times are `pendulum.DateTime` in UTC.
 
     A test may make one of its own with `DagRun(dag_id=…, run_id=…)`.

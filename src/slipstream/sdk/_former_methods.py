@@ -49,6 +49,32 @@ class FormerTaskMethods:
         _refuse("task.clear()", "Run `slipstream tasks clear DAG_ID --task-regex REGEX`.")
 
 
+class FormerRunMethods:
+    """What `DagRun` no longer does."""
+
+    @classmethod
+    def find(cls, *args: UserValue, **kwargs: UserValue) -> NoReturn:
+        """Refused: it looked for runs in the database."""
+        _refuse("DagRun.find()", _OF_RUNS)
+
+    @classmethod
+    def find_duplicate(cls, *args: UserValue, **kwargs: UserValue) -> NoReturn:
+        """Refused, as `find`."""
+        _refuse("DagRun.find_duplicate()", _OF_RUNS)
+
+    @classmethod
+    def get_latest_runs(cls, *args: UserValue, **kwargs: UserValue) -> NoReturn:
+        """Refused, as `find`."""
+        _refuse("DagRun.get_latest_runs()", _OF_RUNS)
+
+
+_OF_RUNS = (
+    "In a task, ti.get_dr_count(), ti.get_dagrun_state(), ti.get_previous_dagrun() and "
+    "ti.get_task_states() ask the server; elsewhere, the REST API lists runs at "
+    "/api/v2/dags/DAG_ID/dagRuns."
+)
+
+
 def _refuse(what: str, instead: str) -> NoReturn:
     raise AirflowException(
         f"{what} is not there: it worked on the metadata database, which DAG files and tasks do "

@@ -423,11 +423,14 @@ class MemoryStore:
         version = self._dags[entry.run.dag_id].latest
         if not edits.reruns_latest(version.spec, latest_version):
             version = self.get_version(entry.run.version_id)
-        cleared = [edits.clear_instance(one, version.spec) for one in _found(entry, keys)]
-        run = edits.reopen_run(entry.run, run_state, self._clock()) if cleared else entry.run
+        instances = _found(entry, keys)
+        if dry_run:
+            return [InstanceInRun(instance, entry.run) for instance in instances]
+        cleared = [edits.clear_instance(one, version.spec) for one in instances]
+        run = entry.run
         if cleared:
+            run = edits.reopen_run(run, run_state, self._clock())
             run = replace(run, version_id=version.version_id)
-        if cleared and not dry_run:
             for instance in cleared:
                 entry.xcoms.pop(instance.key, None)
             run = self._edit(entry, run, cleared)
