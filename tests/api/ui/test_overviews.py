@@ -111,7 +111,10 @@ def test_runs_of_the_last_day_are_counted_by_state(api: Client, store: Store) ->
     version = recorded(store)
     a_run(store, version, "today")
     a_run(store, version, "long ago", run_after=NOON - timedelta(days=2))
-    assert api.get("/ui/runCounts").json() == {"counts": {"queued": 1}}
+    found = api.get("/ui/runCounts").json()
+    assert found["counts"] == {"queued": 1}
+    assert len(found["hours"]) == 24
+    assert [hour["counts"] for hour in found["hours"] if hour["counts"]] == [{"queued": 1}]
 
 
 def test_why_gives_the_sentences_of_the_run_and_the_task(api: Client, store: Store) -> None:

@@ -1,4 +1,5 @@
 import { answer, client } from "../api/client";
+import { t } from "../language/language";
 import { useSession } from "../session/SessionGate";
 import { bodyOf, ConnectionForm, type Form } from "./ConnectionForm";
 import { type Body, bodiesIn, type Connection, fileOf } from "./connections.model";
@@ -9,12 +10,19 @@ import { type Kind, Records } from "./Records";
 export function Connections() {
   const { may } = useSession();
   const kind: Kind<Connection, Form> = {
-    title: "Connections",
-    one: "connection",
-    nothing: "Operators and hooks find hosts and passwords by the name of a connection.",
+    words: {
+      title: t("Connections"),
+      add: t("Add a connection"),
+      find: t("Find a connection"),
+      none: t("There is no connection yet"),
+      about: t("Operators and hooks find hosts and passwords by the name of a connection."),
+      removal: t(
+        "Tasks that use it fail until there is one of that name again. Its password is gone for good.",
+      ),
+    },
     queryKey: ["connections"],
-    list: async (find) => {
-      const query = { limit: 100, connection_id_pattern: find ? `%${find}%` : undefined };
+    list: async ({ find, ...page }) => {
+      const query = { ...page, connection_id_pattern: find ? `%${find}%` : undefined };
       const found = await answer(client.GET("/api/v2/connections", { params: { query } }));
       return { records: found.connections, total: found.total_entries };
     },

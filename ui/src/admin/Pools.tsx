@@ -3,12 +3,16 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { answer, client, type Schemas } from "../api/client";
 import { useLive } from "../api/live";
+import { t } from "../language/language";
 import { useSession } from "../session/SessionGate";
 import { type Kind, Records } from "./Records";
 
 const PoolHistory = lazy(() => import("./PoolHistory"));
 
 type Pool = Schemas["PoolResponse"];
+
+/** Tasks that name no pool are in it; it cannot be removed. */
+const DEFAULT_POOL = "default_pool";
 
 interface Form {
   name: string;
@@ -24,12 +28,17 @@ export function Pools() {
   const navigate = useNavigate({ from: "/pools" });
   const { may } = useSession();
   const kind: Kind<Pool, Form> = {
-    title: "Pools",
-    one: "pool",
-    nothing: "A pool limits how many tasks run at once on something that they share.",
+    words: {
+      title: t("Pools"),
+      add: t("Add a pool"),
+      find: t("Find a pool"),
+      none: t("There is no pool yet"),
+      about: t("A pool limits how many tasks run at once on something that they share."),
+      removal: t("Tasks that are in it wait until there is one of that name again."),
+    },
     queryKey: ["runs", "~", "pools"],
-    list: async (find) => {
-      const query = { limit: 100, pool_name_pattern: find ? `%${find}%` : undefined };
+    list: async ({ find, ...page }) => {
+      const query = { ...page, pool_name_pattern: find ? `%${find}%` : undefined };
       const found = await answer(client.GET("/api/v2/pools", { params: { query } }));
       return { records: found.pools, total: found.total_entries };
     },
@@ -103,9 +112,14 @@ export function Pools() {
     },
     remove: (name) =>
       answer(client.DELETE("/api/v2/pools/{pool_name}", { params: { path: { pool_name: name } } })),
+    canRestore: () => may("create", "pool"),
+    restore: ({ name, slots, description, include_deferred }) =>
+      answer(
+        client.POST("/api/v2/pools", { body: { name, slots, description, include_deferred } }),
+      ),
     mayCreate: may("create", "pool"),
     mayEdit: may("edit", "pool"),
-    mayDelete: may("delete", "pool"),
+    mayDelete: (one) => may("delete", "pool") && one.name !== DEFAULT_POOL,
   };
   return (
     <>

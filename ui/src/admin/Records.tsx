@@ -1,35 +1,55 @@
 import {
   ActionIcon,
   Button,
+  Checkbox,
   Group,
   Modal,
   Stack,
   Table,
-  Text,
   TextInput,
   Title,
 } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { IconPencil, IconPlus, IconSearch, IconTrash } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { Empty, Shown, Trouble } from "../design/Feedback";
+import { Pages } from "../design/Pages";
+import { plural, t } from "../language/language";
+import { RemoveDialog } from "./RemoveDialog";
 
 export interface Column<T> {
   title: string;
   show: (record: T) => ReactNode;
 }
 
+export const PER_PAGE = 50;
+
+export interface Listing {
+  limit: number;
+  offset: number;
+  find: string;
+}
+
 /** A kind of record: how it is listed, changed and removed. */
 export interface Kind<T, F> {
-  /** "Variables". */
-  title: string;
-  /** "variable". */
-  one: string;
-  nothing: string;
+  words: {
+    /** "Variables". */
+    title: string;
+    /** "Add a variable". */
+    add: string;
+    /** "Find a variable". */
+    find: string;
+    /** "There is no variable yet", and what it would be good for. */
+    none: string;
+    about: string;
+    /** What comes of it when one is removed. */
+    removal: string;
+  };
   queryKey: readonly unknown[];
-  list: (find: string) => Promise<{ records: T[]; total: number }>;
+  list: (which: Listing) => Promise<{ records: T[]; total: number }>;
+  /** False where the server looks for none by name. */
+  canFind?: boolean;
   idOf: (record: T) => string;
   columns: Column<T>[];
   /** The form's content for a record; null for a new one. */
@@ -37,34 +57,52 @@ export interface Kind<T, F> {
   Form: (props: { form: F; change: (part: Partial<F>) => void; isNew: boolean }) => ReactNode;
   save: (form: F, isNew: boolean) => Promise<unknown>;
   remove: (id: string) => Promise<unknown>;
-  /** Further buttons of the page. */
+  /** Puts a removed one back as it was; left out where the server keeps something back. */
+  restore?: (record: T) => Promise<unknown>;
+  canRestore?: (record: T) => boolean;
+  /** Further buttons of the page, and of a record. */
   tools?: ReactNode;
+  more?: (record: T) => ReactNode;
+  isHeading2?: boolean;
   mayCreate: boolean;
-  mayEdit: boolean;
-  mayDelete: boolean;
+  mayEdit: boolean | ((record: T) => boolean);
+  mayDelete: boolean | ((record: T) => boolean);
 }
 
 /** A page of records that can be added to, changed and removed from. */
 export function Records<T, F extends object>({ kind }: { kind: Kind<T, F> }) {
-  const { q: find = "" } = useSearch({ strict: false }) as { q?: string };
+  const search = useSearch({ strict: false }) as { q?: string; page?: number };
+  const { q: find = "", page = 1 } = search;
   const navigate = useNavigate();
-  const setFind = (q: string) =>
+  const change = (part: { q?: string; page?: number }, replace: boolean) =>
     void navigate({
       to: ".",
-      search: (old: object) => ({ ...old, q: q || undefined }) as never,
-      replace: true,
+      search: (old: object) => ({ ...old, page: undefined, ...part }) as never,
+      replace,
     });
   const [edited, setEdited] = useState<{ record: T | null } | null>(null);
-  const [removed, setRemoved] = useState<T | null>(null);
+  const [removed, setRemoved] = useState<T[] | null>(null);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const asked = useQuery({
-    queryKey: [...kind.queryKey, find],
-    queryFn: () => kind.list(find),
+    queryKey: [...kind.queryKey, find, page],
+    queryFn: () => kind.list({ limit: PER_PAGE, offset: (page - 1) * PER_PAGE, find }),
+    placeholderData: keepPreviousData,
   });
+  const records = asked.data?.records ?? [];
+  const may = (right: boolean | ((record: T) => boolean), record: T) =>
+    typeof right === "boolean" ? right : right(record);
+  const removable = records.filter((record) => may(kind.mayDelete, record));
+  const picked = removable.filter((record) => chosen.has(kind.idOf(record)));
+  const pick = (id: string) => {
+    const next = new Set(chosen);
+    if (!next.delete(id)) next.add(id);
+    setChosen(next);
+  };
   return (
     <Stack>
       <Group justify="space-between">
-        <Title order={1} size="h2">
-          {kind.title}
+        <Title order={kind.isHeading2 ? 2 : 1} size={kind.isHeading2 ? "h4" : "h2"}>
+          {kind.words.title}
         </Title>
         <Group gap="xs">
           {kind.tools}
@@ -73,27 +111,39 @@ export function Records<T, F extends object>({ kind }: { kind: Kind<T, F> }) {
               leftSection={<IconPlus size={16} />}
               onClick={() => setEdited({ record: null })}
             >
-              Add a {kind.one}
+              {kind.words.add}
             </Button>
           ) : null}
         </Group>
       </Group>
-      <TextInput
-        data-search
-        aria-label={`Find a ${kind.one}`}
-        placeholder="Name  ( / )"
-        leftSection={<IconSearch size={15} />}
-        value={find}
-        onChange={(event) => setFind(event.currentTarget.value)}
-        maw={300}
-      />
-      <Shown asked={asked} what={kind.title}>
-        {({ records, total }) =>
+      <Group>
+        {kind.canFind === false ? null : (
+          <TextInput
+            data-search
+            aria-label={kind.words.find}
+            placeholder={t("Name  ( / )")}
+            leftSection={<IconSearch size={15} />}
+            value={find}
+            onChange={(event) => change({ q: event.currentTarget.value || undefined }, true)}
+            maw={300}
+          />
+        )}
+        {picked.length > 0 ? (
+          <Button
+            variant="light"
+            color="red"
+            leftSection={<IconTrash size={16} />}
+            onClick={() => setRemoved(picked)}
+          >
+            {t("Remove {count}", { count: picked.length })}
+          </Button>
+        ) : null}
+      </Group>
+      <Shown asked={asked} what={kind.words.title}>
+        {({ total }) =>
           records.length === 0 ? (
-            <Empty
-              title={find ? `No ${kind.one} is called like that` : `There is no ${kind.one} yet`}
-            >
-              {find ? null : kind.nothing}
+            <Empty title={find ? t("None is called like that") : kind.words.none}>
+              {find ? null : kind.words.about}
             </Empty>
           ) : (
             <>
@@ -101,49 +151,87 @@ export function Records<T, F extends object>({ kind }: { kind: Kind<T, F> }) {
                 <Table highlightOnHover>
                   <Table.Thead>
                     <Table.Tr>
+                      {removable.length > 0 ? (
+                        <Table.Th w={40}>
+                          <Checkbox
+                            aria-label={t("Choose all")}
+                            checked={picked.length === removable.length}
+                            indeterminate={picked.length > 0 && picked.length < removable.length}
+                            onChange={() =>
+                              setChosen(
+                                new Set(
+                                  picked.length === removable.length
+                                    ? []
+                                    : removable.map(kind.idOf),
+                                ),
+                              )
+                            }
+                          />
+                        </Table.Th>
+                      ) : null}
                       {kind.columns.map((column) => (
                         <Table.Th key={column.title}>{column.title}</Table.Th>
                       ))}
-                      <Table.Th w={90} aria-label="Actions" />
+                      <Table.Th w={90} aria-label={t("Actions")} />
                     </Table.Tr>
                   </Table.Thead>
                   <Table.Tbody>
-                    {records.map((record) => (
-                      <Table.Tr key={kind.idOf(record)}>
-                        {kind.columns.map((column) => (
-                          <Table.Td key={column.title}>{column.show(record)}</Table.Td>
-                        ))}
-                        <Table.Td>
-                          <Group gap={2} wrap="nowrap">
-                            {kind.mayEdit ? (
-                              <ActionIcon
-                                variant="subtle"
-                                aria-label={`Change ${kind.idOf(record)}`}
-                                onClick={() => setEdited({ record })}
-                              >
-                                <IconPencil size={16} />
-                              </ActionIcon>
-                            ) : null}
-                            {kind.mayDelete ? (
-                              <ActionIcon
-                                variant="subtle"
-                                color="red"
-                                aria-label={`Remove ${kind.idOf(record)}`}
-                                onClick={() => setRemoved(record)}
-                              >
-                                <IconTrash size={16} />
-                              </ActionIcon>
-                            ) : null}
-                          </Group>
-                        </Table.Td>
-                      </Table.Tr>
-                    ))}
+                    {records.map((record) => {
+                      const id = kind.idOf(record);
+                      return (
+                        <Table.Tr key={id}>
+                          {removable.length > 0 ? (
+                            <Table.Td>
+                              {may(kind.mayDelete, record) ? (
+                                <Checkbox
+                                  aria-label={t("Choose {name}", { name: id })}
+                                  checked={chosen.has(id)}
+                                  onChange={() => pick(id)}
+                                />
+                              ) : null}
+                            </Table.Td>
+                          ) : null}
+                          {kind.columns.map((column) => (
+                            <Table.Td key={column.title}>{column.show(record)}</Table.Td>
+                          ))}
+                          <Table.Td>
+                            <Group gap={2} wrap="nowrap" justify="flex-end">
+                              {kind.more?.(record)}
+                              {may(kind.mayEdit, record) ? (
+                                <ActionIcon
+                                  variant="subtle"
+                                  aria-label={t("Change {name}", { name: id })}
+                                  onClick={() => setEdited({ record })}
+                                >
+                                  <IconPencil size={16} />
+                                </ActionIcon>
+                              ) : null}
+                              {may(kind.mayDelete, record) ? (
+                                <ActionIcon
+                                  variant="subtle"
+                                  color="red"
+                                  aria-label={t("Remove {name}", { name: id })}
+                                  onClick={() => setRemoved([record])}
+                                >
+                                  <IconTrash size={16} />
+                                </ActionIcon>
+                              ) : null}
+                            </Group>
+                          </Table.Td>
+                        </Table.Tr>
+                      );
+                    })}
                   </Table.Tbody>
                 </Table>
               </Table.ScrollContainer>
-              <Text size="sm" c="dimmed">
-                {total} in all
-              </Text>
+              <Pages
+                total={total}
+                perPage={PER_PAGE}
+                page={page}
+                onPage={(next) => change({ page: next }, false)}
+              >
+                {plural(total, "{count} in all", "{count} in all")}
+              </Pages>
             </>
           )
         }
@@ -152,7 +240,14 @@ export function Records<T, F extends object>({ kind }: { kind: Kind<T, F> }) {
         <EditDialog kind={kind} record={edited.record} onClose={() => setEdited(null)} />
       ) : null}
       {removed ? (
-        <RemoveDialog kind={kind} record={removed} onClose={() => setRemoved(null)} />
+        <RemoveDialog
+          kind={kind}
+          records={removed}
+          onClose={() => {
+            setRemoved(null);
+            setChosen(new Set());
+          }}
+        />
       ) : null}
     </Stack>
   );
@@ -185,7 +280,7 @@ function EditDialog<T, F extends object>({
       opened
       onClose={onClose}
       size="lg"
-      title={record === null ? `Add a ${kind.one}` : `Change ${kind.idOf(record)}`}
+      title={record === null ? kind.words.add : t("Change {name}", { name: kind.idOf(record) })}
     >
       <Stack component="form" onSubmit={submit}>
         <kind.Form
@@ -193,52 +288,13 @@ function EditDialog<T, F extends object>({
           change={(part) => setForm((old) => ({ ...old, ...part }))}
           isNew={record === null}
         />
-        {save.error ? <Trouble error={save.error} what="It was not saved" /> : null}
+        {save.error ? <Trouble error={save.error} what={t("It was not saved")} /> : null}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
-            Cancel
+            {t("Cancel")}
           </Button>
           <Button type="submit" loading={save.isPending}>
-            Save
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
-  );
-}
-
-function RemoveDialog<T, F>({
-  kind,
-  record,
-  onClose,
-}: {
-  kind: Kind<T, F>;
-  record: T;
-  onClose: () => void;
-}) {
-  const queries = useQueryClient();
-  const id = kind.idOf(record);
-  const remove = useMutation({
-    mutationFn: () => kind.remove(id),
-    onSuccess: () => {
-      void queries.invalidateQueries({ queryKey: kind.queryKey });
-      notifications.show({ message: `The ${kind.one} ${id} is removed.` });
-      onClose();
-    },
-  });
-  return (
-    <Modal opened onClose={onClose} title={`Remove ${id}?`}>
-      <Stack>
-        <Text size="sm">
-          Tasks that use the {kind.one} fail until there is one of that name again.
-        </Text>
-        {remove.error ? <Trouble error={remove.error} what="It was not removed" /> : null}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button color="red" loading={remove.isPending} onClick={() => remove.mutate()}>
-            Remove
+            {t("Save")}
           </Button>
         </Group>
       </Stack>

@@ -1,5 +1,6 @@
 import { Code, Textarea, TextInput } from "@mantine/core";
 import { answer, client, type Schemas } from "../api/client";
+import { t } from "../language/language";
 import { useSession } from "../session/SessionGate";
 import { type Kind, Records } from "./Records";
 
@@ -15,12 +16,17 @@ interface Form {
 export function Variables() {
   const { may } = useSession();
   const kind: Kind<Variable, Form> = {
-    title: "Variables",
-    one: "variable",
-    nothing: "Tasks read variables with Variable.get, or in templates as {{ var.value.name }}.",
+    words: {
+      title: t("Variables"),
+      add: t("Add a variable"),
+      find: t("Find a variable"),
+      none: t("There is no variable yet"),
+      about: t("Tasks read variables with Variable.get, or in templates as {{ var.value.name }}."),
+      removal: t("Tasks that use it fail until there is one of that name again."),
+    },
     queryKey: ["variables"],
-    list: async (find) => {
-      const query = { limit: 100, variable_key_pattern: find ? `%${find}%` : undefined };
+    list: async ({ find, ...page }) => {
+      const query = { ...page, variable_key_pattern: find ? `%${find}%` : undefined };
       const found = await answer(client.GET("/api/v2/variables", { params: { query } }));
       return { records: found.variables, total: found.total_entries };
     },
@@ -75,6 +81,10 @@ export function Variables() {
           params: { path: { variable_key: key } },
         }),
       ),
+    // A value that the server does not show cannot be put back.
+    canRestore: ({ value }) => may("create", "variable") && value?.includes("***") === false,
+    restore: ({ key, value, description }) =>
+      answer(client.POST("/api/v2/variables", { body: { key, value, description } })),
     mayCreate: may("create", "variable"),
     mayEdit: may("edit", "variable"),
     mayDelete: may("delete", "variable"),

@@ -12,6 +12,8 @@ export class Problem extends Error {
   constructor(
     readonly status: number,
     message: string,
+    /** What the server wants besides: "totp", a code of an authenticator app. */
+    readonly needs: string | null = null,
   ) {
     super(message);
     this.name = "Problem";
@@ -63,7 +65,12 @@ export async function answer<T>(result: Promise<Result<T>>): Promise<T> {
   }
   if (got.response.ok) return got.data as T;
   if (got.response.status === 401) onLoggedOut();
-  throw new Problem(got.response.status, detailOf(got.error, got.response));
+  const needs = (got.error as { needs?: unknown } | undefined)?.needs;
+  throw new Problem(
+    got.response.status,
+    detailOf(got.error, got.response),
+    typeof needs === "string" ? needs : null,
+  );
 }
 
 function detailOf(body: unknown, response: Response): string {

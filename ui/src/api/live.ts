@@ -48,6 +48,8 @@ export function useLive(dagId?: string): void {
     if (dagId !== undefined) wanted.set("dag_id", dagId);
     if (position !== null) wanted.set("after", position);
     const source = new EventSource(`${BASE}/ui/stream?${wanted}`);
+    // What stands around every screen heard nothing between two streams.
+    void queries.refetchQueries({ type: "active", stale: true }, { cancelRefetch: false });
     const later = new Later();
     const on = (name: string, take: (data: string) => void) =>
       source.addEventListener(name, (event) => {
@@ -174,7 +176,12 @@ class Later {
     this.waiting.set(name, { timer, isKnown, call });
   }
 
+  /** Does at once what waits: nobody will hear of it again. */
   stop(): void {
-    for (const { timer } of this.waiting.values()) window.clearTimeout(timer);
+    for (const { timer, isKnown, call } of this.waiting.values()) {
+      window.clearTimeout(timer);
+      call(isKnown);
+    }
+    this.waiting.clear();
   }
 }

@@ -30,6 +30,7 @@ export interface DagSearch {
   paused?: boolean;
   state?: "queued" | "running" | "success" | "failed";
   errors?: boolean;
+  favourites?: boolean;
   page?: number;
 }
 
@@ -50,11 +51,27 @@ export const dagsQuery = (search: DagSearch) =>
               paused: search.paused,
               last_dag_run_state: search.state,
               has_import_errors: search.errors,
+              is_favorite: search.favourites,
             },
           },
         }),
       ),
   });
+
+const MOST_FAVOURITES = 100;
+
+/** The ids of the DAGs that the person has marked. */
+export const favouritesQuery = queryOptions({
+  queryKey: [...keys.dags, "favourites"],
+  queryFn: async () => {
+    const found = await answer(
+      client.GET("/api/v2/dags", {
+        params: { query: { is_favorite: true, limit: MOST_FAVOURITES } },
+      }),
+    );
+    return new Set(found.dags.map((dag) => dag.dag_id));
+  },
+});
 
 export const recentRunsQuery = (dagIds: string[]) =>
   queryOptions({

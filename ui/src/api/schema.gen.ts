@@ -5127,6 +5127,7 @@ export interface components {
             user: components["schemas"]["SessionUser"] | null;
             csrf_token: string | null;
             can_log_out: boolean;
+            has_oidc: boolean;
             live_position: string;
         };
         /**
@@ -5233,6 +5234,18 @@ export interface components {
          * @description `{state: runs}` of the last 24 hours.
          */
         RunCountsResponse: {
+            counts: {
+                [key: string]: number;
+            };
+            hours: components["schemas"]["HourCounts"][];
+        };
+        /**
+         * HourCounts
+         * @description `{state: runs}` that were due in the hour from then on.
+         */
+        HourCounts: {
+            /** Format: date-time */
+            begin: string;
             counts: {
                 [key: string]: number;
             };

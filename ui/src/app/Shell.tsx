@@ -27,6 +27,7 @@ import {
   IconSun,
   IconUser,
   IconUserCheck,
+  IconUsers,
   IconWifiOff,
 } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
@@ -164,6 +165,9 @@ function Places({ onFollow }: { onFollow: () => void }) {
       {may("read", "job")
         ? place("/system", "System", <IconServer2 size={17} />, at("/system"))
         : null}
+      {may("read", "user") || may("read", "role")
+        ? place("/access", "Access", <IconUsers size={17} />, at("/access"))
+        : null}
       <NavLink
         label="REST API"
         leftSection={<IconDatabase size={17} />}
@@ -222,6 +226,9 @@ function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
         <Menu.Label>
           {user.name} · {user.role}
         </Menu.Label>
+        <Menu.Item renderRoot={(props) => <Link to="/account" {...props} />}>
+          Your account
+        </Menu.Item>
         <Menu.Item onClick={onShortcuts} rightSection={<Kbd size="xs">?</Kbd>}>
           Keyboard
         </Menu.Item>

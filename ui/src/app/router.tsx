@@ -7,6 +7,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
+import type { AccessSearch } from "../access/AccessPage";
 import { BASE } from "../api/client";
 import {
   columnQuery,
@@ -54,6 +55,7 @@ const dags = createRoute({
     paused: flag(search.paused),
     state: among(search.state, ["queued", "running", "success", "failed"]),
     errors: flag(search.errors),
+    favourites: flag(search.favourites),
     page: whole(search.page),
   }),
 });
@@ -66,6 +68,7 @@ export const DAG_TABS = [
   "backfills",
   "calendar",
   "code",
+  "events",
   "details",
 ] as const;
 
@@ -109,12 +112,16 @@ const dag = createRoute({
   },
 });
 
-export const RUN_TABS = ["graph", "gantt", "tasks", "details"] as const;
+export const RUN_TABS = ["graph", "gantt", "tasks", "compare", "details"] as const;
 
 export interface RunView {
   tab?: (typeof RUN_TABS)[number];
   find?: string;
   state?: string;
+  /** The run that this one is compared with; without it, the one before. */
+  with?: string;
+  /** Whether only what differs is shown. */
+  only?: boolean;
 }
 
 const run = createRoute({
@@ -129,10 +136,22 @@ const run = createRoute({
     tab: among(search.tab, RUN_TABS),
     find: text(search.find),
     state: text(search.state),
+    with: text(search.with),
+    only: flag(search.only),
   }),
 });
 
-export const TASK_TABS = ["logs", "xcom", "rendered", "tries", "mapped", "details"] as const;
+export const TASK_TABS = [
+  "logs",
+  "xcom",
+  "rendered",
+  "tries",
+  "code",
+  "mapped",
+  "details",
+] as const;
+
+export const MAPPED_ORDERS = ["map_index", "-map_index", "duration", "-duration", "-start_date"];
 
 export interface TaskView {
   tab?: (typeof TASK_TABS)[number];
@@ -143,6 +162,10 @@ export interface TaskView {
   wrap?: boolean;
   /** The line of the log that is pointed at. */
   line?: number;
+  /** Which mapped instances are listed, and in which order. */
+  state?: string;
+  sort?: string;
+  page?: number;
 }
 
 const task = createRoute({
@@ -157,6 +180,9 @@ const task = createRoute({
     level: text(search.level),
     wrap: flag(search.wrap),
     line: whole(search.line),
+    state: text(search.state),
+    sort: among(search.sort, MAPPED_ORDERS),
+    page: whole(search.page),
   }),
   loaderDeps: ({ search: { map, tab } }) => ({ map: map ?? -1, tab }),
   loader: ({ context: { queries }, params: { dagId, runId, taskId }, deps: { map, tab } }) => {
@@ -235,24 +261,51 @@ const asset = createRoute({
   }),
 });
 
+const account = createRoute({
+  getParentRoute: () => root,
+  path: "/account",
+  component: lazyRouteComponent(() => import("../account/AccountPage"), "AccountPage"),
+});
+
+const access = createRoute({
+  getParentRoute: () => root,
+  path: "/access",
+  component: lazyRouteComponent(() => import("../access/AccessPage"), "AccessPage"),
+  validateSearch: (search): AccessSearch => ({
+    tab: among(search.tab, ["users", "roles", "tokens"]),
+    page: whole(search.page),
+  }),
+});
+
+/** What a page of records has in its address. */
+interface RecordSearch {
+  q?: string;
+  page?: number;
+}
+
+const recordSearch = (search: Record<string, unknown>): RecordSearch => ({
+  q: text(search.q),
+  page: whole(search.page),
+});
+
 const variables = createRoute({
   getParentRoute: () => root,
   path: "/variables",
   component: lazyRouteComponent(() => import("../admin/Variables"), "Variables"),
-  validateSearch: (search): { q?: string } => ({ q: text(search.q) }),
+  validateSearch: recordSearch,
 });
 const connections = createRoute({
   getParentRoute: () => root,
   path: "/connections",
   component: lazyRouteComponent(() => import("../admin/Connections"), "Connections"),
-  validateSearch: (search): { q?: string } => ({ q: text(search.q) }),
+  validateSearch: recordSearch,
 });
 const pools = createRoute({
   getParentRoute: () => root,
   path: "/pools",
   component: lazyRouteComponent(() => import("../admin/Pools"), "Pools"),
-  validateSearch: (search): { q?: string; use?: string; hours?: number } => ({
-    q: text(search.q),
+  validateSearch: (search): RecordSearch & { use?: string; hours?: number } => ({
+    ...recordSearch(search),
     use: text(search.use),
     hours: whole(search.hours),
   }),
@@ -288,6 +341,8 @@ const tree = root.addChildren([
   connections,
   pools,
   system,
+  access,
+  account,
 ]);
 
 export function makeRouter(queries: QueryClient) {

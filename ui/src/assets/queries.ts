@@ -53,6 +53,18 @@ export const allAssetsQuery = queryOptions({
   },
 });
 
+/** The assets that start a DAG, or that its tasks make or read. */
+export const assetsOfDagQuery = (dagId: string) =>
+  queryOptions({
+    queryKey: ["dag", dagId, "assets"],
+    queryFn: () =>
+      answer(
+        client.GET("/api/v2/assets", {
+          params: { query: { dag_ids: [dagId], limit: PAGE, order_by: ["name"] } },
+        }),
+      ),
+  });
+
 export const assetQuery = (assetId: number) =>
   queryOptions({
     queryKey: [...assetsKey, "one", assetId],

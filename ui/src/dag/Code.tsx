@@ -23,7 +23,7 @@ const versionsQuery = (dagId: string) =>
       ),
   });
 
-const sourceQuery = (dagId: string, version: number | undefined) =>
+export const sourceQuery = (dagId: string, version: number | undefined) =>
   queryOptions({
     queryKey: ["dag", dagId, "source", version],
     queryFn: async () => {

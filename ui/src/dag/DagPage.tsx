@@ -10,6 +10,8 @@ import type { DagView } from "../app/router";
 import { PauseSwitch } from "../dags/DagsPage";
 import { Shown, Waiting } from "../design/Feedback";
 import { Ago } from "../design/Moment";
+import { t } from "../language/language";
+import { useSession } from "../session/SessionGate";
 import { TriggerButton } from "../trigger/TriggerButton";
 import { Grid } from "./Grid";
 
@@ -19,17 +21,19 @@ const Calendar = lazy(() => import("./Calendar"));
 const Runs = lazy(() => import("./Runs"));
 const Backfills = lazy(() => import("../backfills/OfDag"));
 const Code = lazy(() => import("./Code"));
+const Events = lazy(() => import("./Events"));
 const Details = lazy(() => import("./Details"));
 
 const TABS = [
-  ["grid", "Grid", Grid],
-  ["graph", "Graph", Graph],
-  ["overview", "Overview", Overview],
-  ["runs", "Runs", Runs],
-  ["backfills", "Backfills", Backfills],
-  ["calendar", "Calendar", Calendar],
-  ["code", "Code", Code],
-  ["details", "Details", Details],
+  ["grid", t("Grid"), Grid],
+  ["graph", t("Graph"), Graph],
+  ["overview", t("Overview"), Overview],
+  ["runs", t("Runs"), Runs],
+  ["backfills", t("Backfills"), Backfills],
+  ["calendar", t("Calendar"), Calendar],
+  ["code", t("Code"), Code],
+  ["events", t("Events"), Events],
+  ["details", t("Details"), Details],
 ] as const;
 
 /** One DAG. */
@@ -45,6 +49,7 @@ export function DagPage() {
 }
 
 function Page({ dag }: { dag: Schemas["DAGDetailsResponse"] }) {
+  const { may } = useSession();
   const { tab = "grid" } = useSearch({ from: "/dags/$dagId" });
   const navigate = useNavigate({ from: "/dags/$dagId" });
   const open = (next: DagView["tab"]) =>
@@ -78,11 +83,13 @@ function Page({ dag }: { dag: Schemas["DAGDetailsResponse"] }) {
       </Group>
       <Tabs value={tab} onChange={(next) => open(next as DagView["tab"])} keepMounted={false}>
         <Tabs.List mb="sm">
-          {TABS.map(([name, label]) => (
-            <Tabs.Tab key={name} value={name}>
-              {label}
-            </Tabs.Tab>
-          ))}
+          {TABS.filter(([name]) => name !== "events" || may("read", "event_log")).map(
+            ([name, label]) => (
+              <Tabs.Tab key={name} value={name}>
+                {label}
+              </Tabs.Tab>
+            ),
+          )}
         </Tabs.List>
         {TABS.map(([name, label, View]) => (
           <Tabs.Panel key={name} value={name}>

@@ -1,11 +1,18 @@
-import { Anchor, Group, Pagination, Select, Stack, Table, Text } from "@mantine/core";
+import { Anchor, Group, Select, Stack, Table } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { RUNS_PER_PAGE, type RunSearch, runsQuery } from "../api/queries";
+import { useChosen } from "../design/chosen";
 import { Empty, Shown } from "../design/Feedback";
 import { At, Lasted } from "../design/Moment";
+import { Pages } from "../design/Pages";
 import { State } from "../design/State";
+import { Tick, TickAll } from "../design/Tick";
 import { useWords } from "../design/words";
+import { plural } from "../language/language";
+import { useSession } from "../session/SessionGate";
+import { RunsBulk } from "./RunsBulk";
 
 /** All runs of a DAG. */
 export default function Runs({ dagId }: { dagId: string }) {
@@ -16,6 +23,13 @@ export default function Runs({ dagId }: { dagId: string }) {
     ...runsQuery(dagId, { state, runType, page }),
     placeholderData: keepPreviousData,
   });
+  const { may } = useSession();
+  const listed = useMemo(
+    () => asked.data?.dag_runs.map((run) => run.dag_run_id) ?? [],
+    [asked.data],
+  );
+  const chosen = useChosen(listed);
+  const mayChoose = may("edit", "dag_run") || may("delete", "dag_run");
   const change = (part: RunSearch) =>
     void navigate({ search: (old) => ({ ...old, page: undefined, ...part }) });
   return (
@@ -41,6 +55,11 @@ export default function Runs({ dagId }: { dagId: string }) {
           onChange={(next) => change({ runType: (next ?? undefined) as RunSearch["runType"] })}
         />
       </Group>
+      <RunsBulk
+        dagId={dagId}
+        runs={(asked.data?.dag_runs ?? []).filter((run) => chosen.has(run.dag_run_id))}
+        onDone={chosen.clear}
+      />
       <Shown asked={asked} what="The runs">
         {(found) =>
           found.dag_runs.length === 0 ? (
@@ -51,6 +70,7 @@ export default function Runs({ dagId }: { dagId: string }) {
                 <Table highlightOnHover>
                   <Table.Thead>
                     <Table.Tr>
+                      {mayChoose ? <TickAll chosen={chosen} /> : null}
                       <Table.Th>Run</Table.Th>
                       <Table.Th>State</Table.Th>
                       <Table.Th>Kind</Table.Th>
@@ -62,6 +82,7 @@ export default function Runs({ dagId }: { dagId: string }) {
                   <Table.Tbody>
                     {found.dag_runs.map((run) => (
                       <Table.Tr key={run.dag_run_id}>
+                        {mayChoose ? <Tick chosen={chosen} id={run.dag_run_id} /> : null}
                         <Table.Td>
                           <Anchor
                             size="sm"
@@ -94,17 +115,14 @@ export default function Runs({ dagId }: { dagId: string }) {
                   </Table.Tbody>
                 </Table>
               </Table.ScrollContainer>
-              <Group justify="space-between">
-                <Text size="sm" c="dimmed">
-                  {found.total_entries} runs
-                </Text>
-                <Pagination
-                  total={Math.ceil((found.total_entries ?? 0) / RUNS_PER_PAGE)}
-                  value={page}
-                  onChange={(next) => void navigate({ search: (old) => ({ ...old, page: next }) })}
-                  getControlProps={(control) => ({ "aria-label": `${control} page` })}
-                />
-              </Group>
+              <Pages
+                total={found.total_entries ?? 0}
+                perPage={RUNS_PER_PAGE}
+                page={page}
+                onPage={(next) => void navigate({ search: (old) => ({ ...old, page: next }) })}
+              >
+                {plural(found.total_entries ?? 0, "{count} run", "{count} runs")}
+              </Pages>
             </>
           )
         }

@@ -1,10 +1,8 @@
 import {
-  ActionIcon,
   Anchor,
   Badge,
   Group,
   MultiSelect,
-  Pagination,
   SegmentedControl,
   Select,
   Stack,
@@ -17,28 +15,37 @@ import {
 } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
-import { IconSearch, IconStar, IconStarFilled } from "@tabler/icons-react";
+import { IconSearch } from "@tabler/icons-react";
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { answer, client, type Schemas } from "../api/client";
 import { useLive } from "../api/live";
 import {
   DAGS_PER_PAGE,
   type DagSearch,
   dagsQuery,
+  favouritesQuery,
   keys,
   recentRunsQuery,
   tagsQuery,
 } from "../api/queries";
-import { useNames } from "../design/choices";
+import { type Chosen, useChosen } from "../design/chosen";
 import { Empty, Shown } from "../design/Feedback";
 import { Ago } from "../design/Moment";
+import { Pages } from "../design/Pages";
 import { RunBars } from "../design/RunBars";
+import { Tick, TickAll } from "../design/Tick";
+import { plural, t } from "../language/language";
 import { useSession } from "../session/SessionGate";
 import { TriggerButton } from "../trigger/TriggerButton";
+import { DagsBulk } from "./DagsBulk";
+import { Favourite } from "./Favourite";
 import { ImportErrors } from "./ImportErrors";
 
 type Dag = Schemas["DAGResponse"];
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** All DAGs, with their last runs. */
 export function DagsPage() {
@@ -131,6 +138,11 @@ function Filters({ search }: { search: DagSearch }) {
           void change({ paused: chosen === "All" ? undefined : chosen === "Paused" })
         }
       />
+      <Switch
+        label={t("Favourites")}
+        checked={search.favourites === true}
+        onChange={(event) => void change({ favourites: event.currentTarget.checked || undefined })}
+      />
     </Group>
   );
 }
@@ -146,17 +158,24 @@ function List({
 }) {
   const navigate = useNavigate({ from: "/dags" });
   const { page = 1 } = useSearch({ from: "/dags" });
-  const [favourites, toggle] = useNames("slipstream.favourites");
-  const ordered = [...dags].sort(
-    (a, b) => Number(favourites.has(b.dag_id)) - Number(favourites.has(a.dag_id)),
+  const { may } = useSession();
+  const { data: favourites = NONE } = useQuery(favouritesQuery);
+  const ordered = useMemo(
+    () =>
+      [...dags].sort((a, b) => Number(favourites.has(b.dag_id)) - Number(favourites.has(a.dag_id))),
+    [dags, favourites],
   );
-  const pages = Math.ceil(total / DAGS_PER_PAGE);
+  const listed = useMemo(() => ordered.map((dag) => dag.dag_id), [ordered]);
+  const chosen = useChosen(listed);
+  const mayChoose = may("edit", "dag");
   return (
     <>
+      <DagsBulk dags={ordered.filter((dag) => chosen.has(dag.dag_id))} onDone={chosen.clear} />
       <Table.ScrollContainer minWidth={760}>
         <Table highlightOnHover verticalSpacing={6}>
           <Table.Thead>
             <Table.Tr>
+              {mayChoose ? <TickAll chosen={chosen} /> : null}
               <Table.Th w={90}>Active</Table.Th>
               <Table.Th>DAG</Table.Th>
               <Table.Th>Schedule</Table.Th>
@@ -173,27 +192,20 @@ function List({
                 dag={dag}
                 runs={runs[dag.dag_id] ?? []}
                 isFavourite={favourites.has(dag.dag_id)}
-                onFavourite={() => toggle(dag.dag_id)}
+                chosen={mayChoose ? chosen : null}
               />
             ))}
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
-      <Group justify="space-between">
-        <Text size="sm" c="dimmed">
-          {total} {total === 1 ? "DAG" : "DAGs"}
-        </Text>
-        {pages > 1 ? (
-          <Pagination
-            total={pages}
-            value={page}
-            onChange={(next) =>
-              void navigate({ search: (old) => ({ ...old, page: next === 1 ? undefined : next }) })
-            }
-            getControlProps={(control) => ({ "aria-label": `${control} page` })}
-          />
-        ) : null}
-      </Group>
+      <Pages
+        total={total}
+        perPage={DAGS_PER_PAGE}
+        page={page}
+        onPage={(next) => void navigate({ search: (old) => ({ ...old, page: next }) })}
+      >
+        {plural(total, "{count} DAG", "{count} DAGs")}
+      </Pages>
     </>
   );
 }
@@ -202,28 +214,20 @@ function Row({
   dag,
   runs,
   isFavourite,
-  onFavourite,
+  chosen,
 }: {
   dag: Dag;
   runs: Schemas["RunBar"][];
   isFavourite: boolean;
-  onFavourite: () => void;
+  chosen: Chosen | null;
 }) {
   const last = runs[0];
   return (
     <Table.Tr>
+      {chosen ? <Tick chosen={chosen} id={dag.dag_id} /> : null}
       <Table.Td>
         <Group gap={4} wrap="nowrap">
-          <ActionIcon
-            variant="transparent"
-            color={isFavourite ? "yellow" : "gray"}
-            size="sm"
-            aria-label={`Favourite ${dag.dag_id}`}
-            aria-pressed={isFavourite}
-            onClick={onFavourite}
-          >
-            {isFavourite ? <IconStarFilled size={15} /> : <IconStar size={15} />}
-          </ActionIcon>
+          <Favourite dagId={dag.dag_id} isMarked={isFavourite} />
           <PauseSwitch dag={dag} />
         </Group>
       </Table.Td>

@@ -3,6 +3,7 @@ import { useComputedColorScheme } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { useEffect, useRef } from "react";
 import UPlot from "uplot";
+import { t } from "../language/language";
 import { useZone } from "./clock";
 
 interface Line {
@@ -14,17 +15,19 @@ interface Line {
 
 const HEIGHT = 220;
 
-/** Lines over time. `times` are seconds since 1970, in order. */
+/** Lines over time. `times` are seconds since 1970, in order; other numbers where it is no time. */
 export function Chart({
   label,
   times,
   lines,
   format,
+  isTime = true,
 }: {
   label: string;
   times: number[];
   lines: Line[];
   format: (value: number) => string;
+  isTime?: boolean;
 }) {
   const { ref, width } = useElementSize();
   const place = useRef<HTMLDivElement>(null);
@@ -44,12 +47,13 @@ export function Chart({
         width,
         height: HEIGHT,
         tzDate: (moment) => UPlot.tzDate(new Date(moment * 1000), zone),
+        scales: { x: { time: isTime } },
         axes: [
           { stroke: text, grid },
           { stroke: text, grid, size: 70, values: (_, all) => all.map(format) },
         ],
         series: [
-          { label: "due" },
+          { label: isTime ? t("due") : "x" },
           ...lines.map((line) => ({
             label: line.label,
             stroke: resolved(line.color),
@@ -63,7 +67,7 @@ export function Chart({
       place.current,
     );
     return () => chart.destroy();
-  }, [times, lines, format, width, scheme, zone]);
+  }, [times, lines, format, width, scheme, zone, isTime]);
   return (
     <div ref={ref} role="img" aria-label={label}>
       <div ref={place} />

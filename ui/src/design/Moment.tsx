@@ -1,11 +1,13 @@
-import { useNow, useZone } from "./clock";
+import { useNow, useTimeStyle, useZone } from "./clock";
 import { absolute, ago, lengthOf, spanOf } from "./time.model";
 
-/** How long ago, or until when; the exact time is the title. */
+/** How long ago, or until when, or the date where people want that; the other is the title. */
 export function Ago({ at }: { at: string | null | undefined }) {
   const now = useNow();
   const zone = useZone();
+  const style = useTimeStyle();
   if (!at) return <span>–</span>;
+  if (style === "absolute") return <At at={at} />;
   const moment = Date.parse(at);
   return (
     <time dateTime={at} title={`${absolute(moment, zone)} (${zone})`}>

@@ -41,9 +41,12 @@ export default function Source({
   text,
   before,
   language,
+  line,
 }: {
   text: string;
   before?: string;
+  /** The line that is looked at first, from 1 on. */
+  line?: number;
   language: keyof typeof LANGUAGES;
 }) {
   const place = useRef<HTMLDivElement>(null);
@@ -68,6 +71,7 @@ export default function Source({
             fontSize: "13px",
             border: "1px solid var(--mantine-color-default-border)",
             borderRadius: "var(--mantine-radius-md)",
+            maxHeight: "calc(100dvh - 260px)",
           },
           ".cm-scroller": { fontFamily: "var(--mantine-font-family-monospace)" },
           ".cm-gutters": { background: "transparent", color: "var(--mantine-color-dimmed)" },
@@ -82,7 +86,14 @@ export default function Source({
       parent: place.current,
       state: EditorState.create({ doc: text, extensions }),
     });
+    if (line !== undefined && line <= view.state.doc.lines) {
+      const at = view.state.doc.line(line);
+      view.dispatch({
+        selection: { anchor: at.from, head: at.to },
+        effects: EditorView.scrollIntoView(at.from, { y: "center" }),
+      });
+    }
     return () => view.destroy();
-  }, [text, before, language, scheme]);
+  }, [text, before, language, scheme, line]);
   return <div ref={place} />;
 }

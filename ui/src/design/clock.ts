@@ -46,3 +46,24 @@ export function useZone(): string {
     return () => zoneListeners.delete(listener);
   }, chosenZone);
 }
+
+export type TimeStyle = "relative" | "absolute";
+
+const STYLE_KEY = "slipstream.times";
+
+function chosenTimeStyle(): TimeStyle {
+  return localStorage.getItem(STYLE_KEY) === "absolute" ? "absolute" : "relative";
+}
+
+export function chooseTimeStyle(style: TimeStyle): void {
+  localStorage.setItem(STYLE_KEY, style);
+  for (const one of zoneListeners) one();
+}
+
+/** Whether lists tell how long ago something was, or when. */
+export function useTimeStyle(): TimeStyle {
+  return useSyncExternalStore((listener) => {
+    zoneListeners.add(listener);
+    return () => zoneListeners.delete(listener);
+  }, chosenTimeStyle);
+}

@@ -9,6 +9,7 @@ import {
 } from "@mantine/core";
 import { IconChevronDown, IconChevronRight, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import {
   Background,
   Controls,
@@ -22,10 +23,15 @@ import {
 } from "@xyflow/react";
 import { useMemo, useState } from "react";
 import type { Schemas } from "../api/client";
+import { assetsOfDagQuery } from "../assets/queries";
 import { useFolded } from "../dag/folded";
 import { countsText, worstOf } from "../dag/grid.model";
+import { useNames } from "../design/choices";
 import { Shown } from "../design/Feedback";
 import { colorOf, useStateLabel } from "../design/words";
+import { t } from "../language/language";
+import { useSession } from "../session/SessionGate";
+import { assetIn, withAssets } from "./assets.model";
 import { criticalPath, type Drawn, drawingOf, type Span } from "./graph.model";
 import classes from "./graph.module.css";
 import { type Direction, layoutOf, MANY_NODES, type Place } from "./layout";
@@ -51,7 +57,16 @@ interface Props {
 }
 
 /** A DAG's tasks and how they follow one another; groups fold. */
-export function FlowGraph({ dagId, structure, cells, find, onFind, onOpen }: Props) {
+export function FlowGraph({ dagId, structure: bare, cells, find, onFind, onOpen }: Props) {
+  const [hidden, toggleHidden] = useNames("slipstream.hidden");
+  const showsAssets = !hidden.has("assets");
+  const { may } = useSession();
+  const assets = useQuery({ ...assetsOfDagQuery(dagId), enabled: may("read", "asset") });
+  const navigate = useNavigate();
+  const structure = useMemo(
+    () => (showsAssets && assets.data ? withAssets(bare, assets.data.assets) : bare),
+    [bare, showsAssets, assets.data],
+  );
   const [folded, fold] = useFolded(dagId, structure.nodes);
   const [direction, setDirection] = useState<Direction>("RIGHT");
   const [showsPath, setShowsPath] = useState(false);
@@ -96,6 +111,13 @@ export function FlowGraph({ dagId, structure, cells, find, onFind, onOpen }: Pro
           value={direction}
           onChange={(chosen) => setDirection(chosen as Direction)}
         />
+        {assets.data && assets.data.assets.length > 0 ? (
+          <Switch
+            label={t("Assets")}
+            checked={showsAssets}
+            onChange={() => toggleHidden("assets")}
+          />
+        ) : null}
         {cells ? (
           <Switch
             label="Critical path"
@@ -151,7 +173,10 @@ export function FlowGraph({ dagId, structure, cells, find, onFind, onOpen }: Pro
               onlyRenderVisibleElements={isLarge}
               onNodeClick={(_, { data }) => {
                 const { node } = data.drawn;
-                if (!node.is_group) onOpen?.(node.id, node.is_mapped === true);
+                const assetId = assetIn(node.id);
+                if (assetId !== null) {
+                  void navigate({ to: "/assets/$assetId", params: { assetId } });
+                } else if (!node.is_group) onOpen?.(node.id, node.is_mapped === true);
               }}
             >
               <Background gap={20} />
@@ -223,6 +248,7 @@ function TaskBox({ data }: NodeProps<Box>) {
   return (
     <div
       className={classes.task}
+      data-asset={assetIn(node.id) !== null || undefined}
       data-found={data.isFound || undefined}
       data-critical={data.isCritical || undefined}
       data-mapped={node.is_mapped || undefined}

@@ -12,10 +12,14 @@ import {
   runCountsQuery,
   runsQuery,
 } from "../api/queries";
+import { approvalsQuery } from "../approvals/queries";
 import { Empty, Shown } from "../design/Feedback";
 import { Ago, Lasted } from "../design/Moment";
 import { State } from "../design/State";
 import { colorOf, useStateLabel } from "../design/words";
+import { t } from "../language/language";
+import { useSession } from "../session/SessionGate";
+import { History } from "./History";
 
 type Run = Schemas["DAGRunResponse"];
 
@@ -27,12 +31,14 @@ export function Home() {
   const running = useQuery(runsQuery(ALL, { state: "running" }, SHOWN));
   const failed = useQuery(runsQuery(ALL, { state: "failed" }, SHOWN));
   const dags = useQuery(dagsQuery({ paused: false }));
+  const { may } = useSession();
   return (
     <Stack gap="md">
       <Title order={1} size="h2">
         Home
       </Title>
       <Counts />
+      <History />
       <Grid>
         <Grid.Col span={{ base: 12, md: 6 }}>
           <Panel title="Running now" more={<RunsLink state="running" />}>
@@ -48,14 +54,21 @@ export function Home() {
             </Shown>
           </Panel>
         </Grid.Col>
-        <Grid.Col span={{ base: 12, md: 6 }}>
+        {may("read", "task_instance") ? (
+          <Grid.Col span={{ base: 12, md: 4 }}>
+            <Panel title={t("Waiting for a person")} more={<ApprovalsLink />}>
+              <Waiters />
+            </Panel>
+          </Grid.Col>
+        ) : null}
+        <Grid.Col span={{ base: 12, md: 4 }}>
           <Panel title="Next">
             <Shown asked={dags} what="What comes next">
               {(found) => <Next dags={found.dags} />}
             </Shown>
           </Panel>
         </Grid.Col>
-        <Grid.Col span={{ base: 12, md: 6 }}>
+        <Grid.Col span={{ base: 12, md: 4 }}>
           <Health />
         </Grid.Col>
       </Grid>
@@ -109,6 +122,52 @@ function Counts() {
         </Card>
       ))}
     </SimpleGrid>
+  );
+}
+
+function ApprovalsLink() {
+  return (
+    <Anchor size="sm" renderRoot={(props) => <Link to="/approvals" {...props} />}>
+      {t("All")}
+    </Anchor>
+  );
+}
+
+/** What tasks ask people. */
+function Waiters() {
+  const asked = useQuery(approvalsQuery({}));
+  return (
+    <Shown asked={asked} what={t("What waits for a person")}>
+      {({ hitl_details: all }) =>
+        all.length === 0 ? (
+          <Empty title={t("Nobody is waiting for you")} />
+        ) : (
+          <Stack gap={6}>
+            {all.slice(0, SHOWN).map(({ task_instance: one, subject, created_at }) => (
+              <Group key={one.id} justify="space-between" wrap="nowrap">
+                <Anchor
+                  size="sm"
+                  truncate
+                  renderRoot={(props) => (
+                    <Link
+                      to="/dags/$dagId/runs/$runId/tasks/$taskId/required_actions"
+                      params={{ dagId: one.dag_id, runId: one.dag_run_id, taskId: one.task_id }}
+                      search={{ map_index: one.map_index >= 0 ? one.map_index : undefined }}
+                      {...props}
+                    />
+                  )}
+                >
+                  <b>{one.dag_display_name ?? one.dag_id}</b> {subject}
+                </Anchor>
+                <Text size="sm" c="dimmed" style={{ whiteSpace: "nowrap" }}>
+                  <Ago at={created_at} />
+                </Text>
+              </Group>
+            ))}
+          </Stack>
+        )
+      }
+    </Shown>
   );
 }
 

@@ -1,11 +1,12 @@
-import { Button, Checkbox, Group, Modal, ScrollArea, Stack, Table, Text } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
+import { Button, Checkbox, Group, Modal, Stack, Text } from "@mantine/core";
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, client } from "../api/client";
 import { forgetRun } from "../api/queries";
-import { Empty, Shown, Trouble } from "../design/Feedback";
-import { State } from "../design/State";
+import { Shown, Trouble } from "../design/Feedback";
+import { tell } from "../design/notes";
+import { plural, t } from "../language/language";
+import { Touched } from "./MarkDialog";
 
 interface Choices {
   only_failed: boolean;
@@ -29,21 +30,20 @@ const LABELS: readonly (readonly [keyof Choices, string, "run" | "task"])[] = [
 export function ClearDialog({
   dagId,
   runId,
-  taskId,
-  mapIndex = -1,
+  tasks,
   onClose,
 }: {
   dagId: string;
   runId: string;
-  taskId?: string;
-  mapIndex?: number;
+  /** All of the run's where there are none. */
+  tasks?: readonly { taskId: string; mapIndex: number }[];
   onClose: () => void;
 }) {
   const queries = useQueryClient();
   const [choices, setChoices] = useState<Choices>({
     only_failed: false,
     include_upstream: false,
-    include_downstream: taskId !== undefined,
+    include_downstream: tasks !== undefined,
     include_past: false,
     include_future: false,
     run_on_latest_version: false,
@@ -57,13 +57,14 @@ export function ClearDialog({
           dry_run: dryRun,
           dag_run_id: runId,
           reset_dag_runs: true,
-          task_ids:
-            taskId === undefined ? undefined : mapIndex < 0 ? [taskId] : [[taskId, mapIndex]],
+          task_ids: tasks?.map(({ taskId, mapIndex }): string | [string, number] =>
+            mapIndex < 0 ? taskId : [taskId, mapIndex],
+          ),
         },
       }),
     );
   const preview = useQuery({
-    queryKey: ["clear", dagId, runId, taskId, mapIndex, choices],
+    queryKey: ["clear", dagId, runId, tasks, choices],
     queryFn: () => send(true),
     staleTime: 0,
     placeholderData: keepPreviousData,
@@ -72,18 +73,30 @@ export function ClearDialog({
     mutationFn: () => send(false),
     onSuccess: (found) => {
       forgetRun(queries, dagId, runId);
-      notifications.show({ message: `${found.total_entries} task instances run again.` });
+      tell(
+        plural(
+          found.total_entries ?? 0,
+          "{count} task instance runs again.",
+          "{count} task instances run again.",
+        ),
+      );
       onClose();
     },
   });
   const count = preview.data?.total_entries ?? 0;
-  const shown = LABELS.filter(([, , level]) => taskId !== undefined || level === "run");
+  const shown = LABELS.filter(([, , level]) => tasks !== undefined || level === "run");
   return (
     <Modal
       opened
       onClose={onClose}
       size="lg"
-      title={taskId === undefined ? `Clear ${runId}` : `Clear ${taskId}`}
+      title={
+        tasks === undefined
+          ? t("Clear {name}", { name: runId })
+          : plural(tasks.length, "Clear {name}", "Clear {count} tasks", {
+              name: tasks[0]?.taskId ?? "",
+            })
+      }
     >
       <Stack>
         <Text size="sm" c="dimmed">
@@ -103,37 +116,7 @@ export function ClearDialog({
           ))}
         </Group>
         <Shown asked={preview} what="What would be cleared">
-          {(found) =>
-            found.task_instances.length === 0 ? (
-              <Empty title="Nothing would be cleared" />
-            ) : (
-              <ScrollArea.Autosize mah={280}>
-                <Table>
-                  <Table.Thead>
-                    <Table.Tr>
-                      <Table.Th>Task</Table.Th>
-                      <Table.Th>Run</Table.Th>
-                      <Table.Th>State</Table.Th>
-                    </Table.Tr>
-                  </Table.Thead>
-                  <Table.Tbody>
-                    {found.task_instances.map((one) => (
-                      <Table.Tr key={`${one.dag_run_id} ${one.task_id} ${one.map_index}`}>
-                        <Table.Td>
-                          {one.task_id}
-                          {one.map_index >= 0 ? ` [${one.map_index}]` : ""}
-                        </Table.Td>
-                        <Table.Td>{one.dag_run_id ?? "new in this run"}</Table.Td>
-                        <Table.Td>
-                          <State state={one.state} />
-                        </Table.Td>
-                      </Table.Tr>
-                    ))}
-                  </Table.Tbody>
-                </Table>
-              </ScrollArea.Autosize>
-            )
-          }
+          {(found) => <Touched instances={found.task_instances} />}
         </Shown>
         {clear.error ? <Trouble error={clear.error} what="Nothing was cleared" /> : null}
         <Group justify="flex-end">
@@ -141,7 +124,7 @@ export function ClearDialog({
             Cancel
           </Button>
           <Button disabled={count === 0} loading={clear.isPending} onClick={() => clear.mutate()}>
-            Clear {count} {count === 1 ? "task instance" : "task instances"}
+            {plural(count, "Clear {count} task instance", "Clear {count} task instances")}
           </Button>
         </Group>
       </Stack>

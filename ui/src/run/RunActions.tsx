@@ -1,59 +1,88 @@
-import { Button, Group, Menu } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
-import { IconChevronDown, IconRefresh } from "@tabler/icons-react";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
-import { answer, client, type Schemas } from "../api/client";
-import { forgetRun } from "../api/queries";
+import { ActionIcon, Button, Group, Menu } from "@mantine/core";
+import { IconDots, IconPlayerPlay, IconRefresh, IconTrash } from "@tabler/icons-react";
+import { useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
+import type { Schemas } from "../api/client";
+import { t } from "../language/language";
 import { useSession } from "../session/SessionGate";
 import { ClearDialog } from "./ClearDialog";
+import { DeleteRunsDialog } from "./DeleteRunsDialog";
+import { MarkMenu } from "./MarkMenu";
+import { MarkRunsDialog, type RunMark } from "./MarkRunsDialog";
 
-type Mark = "success" | "failed" | "queued";
+const TriggerForm = lazy(() => import("../trigger/TriggerForm"));
+
+export const RUN_MARKS: readonly RunMark[] = ["success", "failed"];
 
 /** What can be done with a whole run. */
 export function RunActions({ run }: { run: Schemas["DAGRunResponse"] }) {
   const { may } = useSession();
-  const queries = useQueryClient();
-  const [clears, setClears] = useState(false);
+  const navigate = useNavigate();
+  const [open, setOpen] = useState<"clear" | "again" | "delete" | RunMark | null>(null);
+  const close = () => setOpen(null);
   const { dag_id: dagId, dag_run_id: runId } = run;
-  const mark = useMutation({
-    mutationFn: (state: Mark) =>
-      answer(
-        client.PATCH("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", {
-          params: { path: { dag_id: dagId, dag_run_id: runId } },
-          body: { state },
-        }),
-      ),
-    onSuccess: () => forgetRun(queries, dagId, runId),
-    onError: (error) =>
-      notifications.show({ color: "red", title: "The run was not marked", message: error.message }),
-  });
-  if (!may("edit", "dag_run")) return null;
+  const mayRunAgain = may("create", "dag_run");
+  const mayDelete = may("delete", "dag_run");
   return (
     <Group gap="xs">
-      <Button
-        variant="default"
-        leftSection={<IconRefresh size={16} />}
-        onClick={() => setClears(true)}
-      >
-        Clear
-      </Button>
-      <Menu position="bottom-end">
-        <Menu.Target>
+      {may("edit", "dag_run") ? (
+        <>
           <Button
             variant="default"
-            rightSection={<IconChevronDown size={14} />}
-            loading={mark.isPending}
+            leftSection={<IconRefresh size={16} />}
+            onClick={() => setOpen("clear")}
           >
-            Mark
+            {t("Clear")}
           </Button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item onClick={() => mark.mutate("success")}>As success</Menu.Item>
-          <Menu.Item onClick={() => mark.mutate("failed")}>As failed</Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
-      {clears ? <ClearDialog dagId={dagId} runId={runId} onClose={() => setClears(false)} /> : null}
+          <MarkMenu states={RUN_MARKS} onMark={setOpen} />
+        </>
+      ) : null}
+      {mayRunAgain || mayDelete ? (
+        <Menu position="bottom-end">
+          <Menu.Target>
+            <ActionIcon variant="default" size={36} aria-label={t("More about this run")}>
+              <IconDots size={16} />
+            </ActionIcon>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {mayRunAgain ? (
+              <Menu.Item
+                leftSection={<IconPlayerPlay size={15} />}
+                onClick={() => setOpen("again")}
+              >
+                {t("Run again with changes")}
+              </Menu.Item>
+            ) : null}
+            {mayDelete ? (
+              <Menu.Item
+                color="red"
+                leftSection={<IconTrash size={15} />}
+                onClick={() => setOpen("delete")}
+              >
+                {t("Delete")}
+              </Menu.Item>
+            ) : null}
+          </Menu.Dropdown>
+        </Menu>
+      ) : null}
+      {open === "clear" ? <ClearDialog dagId={dagId} runId={runId} onClose={close} /> : null}
+      {open === "success" || open === "failed" ? (
+        <MarkRunsDialog runs={[run]} state={open} onClose={close} />
+      ) : null}
+      {open === "again" ? (
+        <Suspense>
+          <TriggerForm dagId={dagId} like={run} onClose={close} />
+        </Suspense>
+      ) : null}
+      {open === "delete" ? (
+        <DeleteRunsDialog
+          runs={[run]}
+          onClose={close}
+          onDone={() =>
+            void navigate({ to: "/dags/$dagId", params: { dagId }, search: { tab: "runs" } })
+          }
+        />
+      ) : null}
     </Group>
   );
 }

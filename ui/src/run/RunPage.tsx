@@ -1,4 +1,4 @@
-import { Anchor, Breadcrumbs, Code, Group, Stack, Table, Tabs, Text, Title } from "@mantine/core";
+import { Anchor, Breadcrumbs, Group, Stack, Tabs, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
@@ -6,11 +6,14 @@ import type { Schemas } from "../api/client";
 import { useLive } from "../api/live";
 import { columnQuery, runQuery, structureQuery } from "../api/queries";
 import type { RunView } from "../app/router";
+import { type Fact, Facts, factsOf, Value } from "../design/Facts";
 import { Shown, Waiting } from "../design/Feedback";
 import { At, Lasted } from "../design/Moment";
 import { State } from "../design/State";
 import { useWords } from "../design/words";
+import { t } from "../language/language";
 import { RunActions } from "./RunActions";
+import { Started } from "./Started";
 import { Tasks } from "./Tasks";
 
 const FlowGraph = lazy(() =>
@@ -18,11 +21,14 @@ const FlowGraph = lazy(() =>
 );
 const Gantt = lazy(() => import("./Gantt"));
 
+const Compare = lazy(() => import("./Compare"));
+
 const TABS = [
-  ["graph", "Graph"],
-  ["gantt", "Gantt"],
-  ["tasks", "Tasks"],
-  ["details", "Details"],
+  ["graph", t("Graph")],
+  ["gantt", t("Gantt")],
+  ["tasks", t("Tasks")],
+  ["compare", t("Compare")],
+  ["details", t("Details")],
 ] as const;
 
 /** One run of a DAG. */
@@ -92,7 +98,13 @@ function Page({ run }: { run: Schemas["DAGRunResponse"] }) {
         </Tabs.List>
         <Suspense fallback={<Waiting what="The run" />}>
           <Tabs.Panel value={tab}>
-            {tab === "details" ? <RunDetails run={run} /> : <Parts dagId={dagId} runId={runId} />}
+            {tab === "details" ? (
+              <RunDetails run={run} />
+            ) : tab === "compare" ? (
+              <Compare run={run} />
+            ) : (
+              <Parts dagId={dagId} runId={runId} />
+            )}
           </Tabs.Panel>
         </Suspense>
       </Tabs>
@@ -155,25 +167,19 @@ function Parts({ dagId, runId }: { dagId: string; runId: string }) {
   );
 }
 
+/** What the page says elsewhere, or what says nothing to people. */
+const SAID = ["dag_id", "dag_display_name", "state", "conf", "dag_versions", "note"];
+
 function RunDetails({ run }: { run: Schemas["DAGRunResponse"] }) {
+  const facts: Fact[] = [
+    [t("Conf"), <Value key="conf" value={run.conf} />],
+    [t("Versions"), run.dag_versions.map((one) => one.version_number).join(", ")],
+    ...factsOf(run, SAID),
+  ];
   return (
-    <Table variant="vertical" withTableBorder>
-      <Table.Tbody>
-        {Object.entries(run)
-          .filter(([, value]) => value !== null)
-          .map(([name, value]) => (
-            <Table.Tr key={name}>
-              <Table.Th w={260}>{name.replaceAll("_", " ")}</Table.Th>
-              <Table.Td>
-                {typeof value === "object" ? (
-                  <Code block>{JSON.stringify(value, null, 2)}</Code>
-                ) : (
-                  String(value)
-                )}
-              </Table.Td>
-            </Table.Tr>
-          ))}
-      </Table.Tbody>
-    </Table>
+    <Stack>
+      <Started run={run} />
+      <Facts facts={facts} />
+    </Stack>
   );
 }

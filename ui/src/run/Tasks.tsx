@@ -1,15 +1,20 @@
-import { Anchor, Group, Select, Table, TextInput } from "@mantine/core";
-import { IconSearch } from "@tabler/icons-react";
+import { Anchor, Button, Group, Select, Table, TextInput } from "@mantine/core";
+import { IconRefresh, IconSearch } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useMemo, useRef } from "react";
+import { useMemo, useRef, useState } from "react";
 import type { Schemas } from "../api/client";
 import type { RunView } from "../app/router";
 import { worstOf } from "../dag/grid.model";
+import { useChosen } from "../design/chosen";
 import { Empty } from "../design/Feedback";
 import { At, Lasted } from "../design/Moment";
 import { State } from "../design/State";
+import { Tick, TickAll } from "../design/Tick";
 import { useWords } from "../design/words";
+import { plural, t } from "../language/language";
+import { useSession } from "../session/SessionGate";
+import { ClearDialog } from "./ClearDialog";
 
 const ROW = 36;
 
@@ -43,6 +48,11 @@ export function Tasks({
       return isWanted ? [{ node, cell }] : [];
     });
   }, [nodes, cells, find, state]);
+  const { may } = useSession();
+  const listed = useMemo(() => found.map(({ node }) => node.id), [found]);
+  const chosen = useChosen(listed);
+  const [clears, setClears] = useState(false);
+  const mayClear = may("edit", "task_instance");
   const scroller = useRef<HTMLDivElement>(null);
   const down = useVirtualizer({
     count: found.length,
@@ -72,7 +82,29 @@ export function Tasks({
           value={state ?? null}
           onChange={(next) => onSearch({ state: next ?? undefined })}
         />
+        {chosen.ids.length > 0 ? (
+          <>
+            <Button
+              variant="default"
+              leftSection={<IconRefresh size={16} />}
+              onClick={() => setClears(true)}
+            >
+              {plural(chosen.ids.length, "Clear {count} task", "Clear {count} tasks")}
+            </Button>
+            <Button variant="subtle" onClick={chosen.clear}>
+              {t("Choose none")}
+            </Button>
+          </>
+        ) : null}
       </Group>
+      {clears ? (
+        <ClearDialog
+          dagId={dagId}
+          runId={runId}
+          tasks={chosen.ids.map((taskId) => ({ taskId, mapIndex: -1 }))}
+          onClose={() => setClears(false)}
+        />
+      ) : null}
       {found.length === 0 ? (
         <Empty title="No task is like that" />
       ) : (
@@ -86,6 +118,7 @@ export function Tasks({
           <Table stickyHeader highlightOnHover>
             <Table.Thead>
               <Table.Tr>
+                {mayClear ? <TickAll chosen={chosen} /> : null}
                 <Table.Th>Task</Table.Th>
                 <Table.Th>State</Table.Th>
                 <Table.Th>Operator</Table.Th>
@@ -102,6 +135,7 @@ export function Tasks({
                 const { node, cell } = one;
                 return (
                   <Table.Tr key={node.id} style={{ height: ROW }}>
+                    {mayClear ? <Tick chosen={chosen} id={node.id} /> : null}
                     <Table.Td>
                       <Anchor
                         size="sm"

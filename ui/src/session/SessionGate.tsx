@@ -41,7 +41,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
               {children}
             </Inside>
           ) : (
-            <Login />
+            <Login hasOidc={session.has_oidc} />
           )}
         </WordsProvider>
       )}

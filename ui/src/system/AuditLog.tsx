@@ -1,13 +1,11 @@
-import { Anchor, Group, Pagination, Stack, Table, Text, TextInput } from "@mantine/core";
+import { Group, Stack, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import type { Schemas } from "../api/client";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Empty, Shown } from "../design/Feedback";
-import { At } from "../design/Moment";
-import { changesIn } from "./audit.model";
+import { Pages } from "../design/Pages";
+import { t } from "../language/language";
+import { EventTable } from "./EventTable";
 import { type AuditSearch, auditQuery, PER_PAGE } from "./queries";
-
-type Entry = Schemas["EventLogResponse"];
 
 /** Who has changed what, and what it was before. */
 export function AuditLog() {
@@ -41,95 +39,19 @@ export function AuditLog() {
             <Empty title="Nothing like that has happened" />
           ) : (
             <>
-              <Table.ScrollContainer minWidth={820}>
-                <Table highlightOnHover>
-                  <Table.Thead>
-                    <Table.Tr>
-                      <Table.Th>When</Table.Th>
-                      <Table.Th>Who</Table.Th>
-                      <Table.Th>Event</Table.Th>
-                      <Table.Th>Of</Table.Th>
-                      <Table.Th>What</Table.Th>
-                    </Table.Tr>
-                  </Table.Thead>
-                  <Table.Tbody>
-                    {event_logs.map((entry) => (
-                      <Line key={entry.event_log_id} entry={entry} />
-                    ))}
-                  </Table.Tbody>
-                </Table>
-              </Table.ScrollContainer>
-              <Group justify="space-between">
-                <Text size="sm" c="dimmed">
-                  {total_entries} in all
-                </Text>
-                {total_entries > PER_PAGE ? (
-                  <Pagination
-                    total={Math.ceil(total_entries / PER_PAGE)}
-                    value={page}
-                    onChange={(next) => change({ page: next })}
-                    getControlProps={(control) => ({ "aria-label": `${control} page` })}
-                  />
-                ) : null}
-              </Group>
+              <EventTable entries={event_logs} />
+              <Pages
+                total={total_entries}
+                perPage={PER_PAGE}
+                page={page}
+                onPage={(next) => change({ page: next })}
+              >
+                {t("{count} in all", { count: total_entries })}
+              </Pages>
             </>
           )
         }
       </Shown>
-    </Stack>
-  );
-}
-
-function Line({ entry }: { entry: Entry }) {
-  return (
-    <Table.Tr>
-      <Table.Td style={{ whiteSpace: "nowrap" }}>
-        <At at={entry.when} />
-      </Table.Td>
-      <Table.Td>{entry.owner ?? "–"}</Table.Td>
-      <Table.Td>{entry.event}</Table.Td>
-      <Table.Td>
-        <Place entry={entry} />
-      </Table.Td>
-      <Table.Td>
-        {changesIn(entry.extra).map((change) => (
-          <Text key={change.name} size="xs" style={{ overflowWrap: "anywhere" }}>
-            <b>{change.name}</b>{" "}
-            {change.before === undefined ? null : (
-              <>
-                <del>{change.before}</del> →{" "}
-              </>
-            )}
-            {change.after}
-          </Text>
-        ))}
-      </Table.Td>
-    </Table.Tr>
-  );
-}
-
-function Place({ entry }: { entry: Entry }) {
-  const { dag_id: dagId, run_id: runId, task_id: taskId } = entry;
-  if (!dagId) return <span>–</span>;
-  return (
-    <Stack gap={0}>
-      <Anchor
-        size="sm"
-        renderRoot={(props) => <Link to="/dags/$dagId" params={{ dagId }} {...props} />}
-      >
-        {entry.dag_display_name ?? dagId}
-      </Anchor>
-      {runId ? (
-        <Anchor
-          size="xs"
-          renderRoot={(props) => (
-            <Link to="/dags/$dagId/runs/$runId" params={{ dagId, runId }} {...props} />
-          )}
-        >
-          {runId}
-        </Anchor>
-      ) : null}
-      {taskId ? <Text size="xs">{taskId}</Text> : null}
     </Stack>
   );
 }

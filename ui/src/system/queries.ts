@@ -49,6 +49,28 @@ export interface AuditSearch {
   page?: number;
 }
 
+/** What was done with a DAG and all that belongs to it. */
+export const dagEventsQuery = (dagId: string, page: number) =>
+  queryOptions({
+    // Runs that change, and changes of the DAG, have it asked for again.
+    queryKey: [...keys.runs(dagId), "events", page],
+    queryFn: () =>
+      answer(
+        client.GET("/api/v2/eventLogs", {
+          params: {
+            query: {
+              limit: PER_PAGE,
+              offset: (page - 1) * PER_PAGE,
+              order_by: ["-when"],
+              dag_id: dagId,
+            },
+          },
+        }),
+      ),
+    placeholderData: keepPreviousData,
+    staleTime: 0,
+  });
+
 export const auditQuery = ({ event, user, dag, page = 1 }: AuditSearch) =>
   queryOptions({
     queryKey: ["audit", event, user, dag, page],

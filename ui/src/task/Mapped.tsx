@@ -1,23 +1,35 @@
-import { Anchor, Group, Pagination, Select, Stack, Table, Text, Title } from "@mantine/core";
+import { Anchor, Group, Select, Stack, Table, Title } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { answer, client } from "../api/client";
 import { keys } from "../api/queries";
+import type { TaskView } from "../app/router";
 import { Empty, Shown } from "../design/Feedback";
 import { At, Lasted } from "../design/Moment";
+import { Pages } from "../design/Pages";
 import { State } from "../design/State";
 import { useWords } from "../design/words";
+import { plural, t } from "../language/language";
 
 const PER_PAGE = 50;
+const FROM = "/dags/$dagId/runs/$runId/tasks/$taskId";
+const ORDERS = [
+  { value: "map_index", label: t("First index first") },
+  { value: "-map_index", label: t("Last index first") },
+  { value: "-duration", label: t("Longest first") },
+  { value: "duration", label: t("Shortest first") },
+  { value: "-start_date", label: t("Started last first") },
+];
 
 /** The instances of a mapped task. */
 export function Mapped({ dagId, runId, taskId }: { dagId: string; runId: string; taskId: string }) {
   const words = useWords();
-  const [state, setState] = useState<string | null>(null);
-  const [page, setPage] = useState(1);
+  const { state, sort = "map_index", page = 1 } = useSearch({ from: FROM });
+  const navigate = useNavigate({ from: FROM });
+  const change = (part: Partial<TaskView>) =>
+    void navigate({ search: (old) => ({ ...old, page: undefined, ...part }), replace: true });
   const asked = useQuery({
-    queryKey: [...keys.instances(dagId, runId), taskId, "mapped", state, page],
+    queryKey: [...keys.instances(dagId, runId), taskId, "mapped", state, sort, page],
     queryFn: () =>
       answer(
         client.GET(
@@ -29,7 +41,7 @@ export function Mapped({ dagId, runId, taskId }: { dagId: string; runId: string;
                 limit: PER_PAGE,
                 offset: (page - 1) * PER_PAGE,
                 state: state ? [state] : undefined,
-                order_by: ["map_index"],
+                order_by: [sort],
               },
             },
           },
@@ -43,17 +55,25 @@ export function Mapped({ dagId, runId, taskId }: { dagId: string; runId: string;
         <Title order={1} size="h3">
           {taskId} [ ]
         </Title>
-        <Select
-          aria-label="State"
-          placeholder="State"
-          clearable
-          data={words.task_states.map((one) => ({ value: one.state, label: one.label }))}
-          value={state}
-          onChange={(next) => {
-            setState(next);
-            setPage(1);
-          }}
-        />
+        <Group>
+          <Select
+            aria-label={t("State")}
+            placeholder={t("State")}
+            clearable
+            data={words.task_states.map((one) => ({ value: one.state, label: one.label }))}
+            value={state ?? null}
+            onChange={(next) => change({ state: next ?? undefined })}
+          />
+          <Select
+            aria-label={t("Order")}
+            allowDeselect={false}
+            data={ORDERS}
+            value={sort}
+            onChange={(next) =>
+              change({ sort: next === "map_index" ? undefined : (next ?? undefined) })
+            }
+          />
+        </Group>
       </Group>
       <Shown asked={asked} what="The instances">
         {(found) =>
@@ -104,17 +124,14 @@ export function Mapped({ dagId, runId, taskId }: { dagId: string; runId: string;
                   ))}
                 </Table.Tbody>
               </Table>
-              <Group justify="space-between">
-                <Text size="sm" c="dimmed">
-                  {found.total_entries} instances
-                </Text>
-                <Pagination
-                  total={Math.ceil((found.total_entries ?? 0) / PER_PAGE)}
-                  value={page}
-                  onChange={setPage}
-                  getControlProps={(control) => ({ "aria-label": `${control} page` })}
-                />
-              </Group>
+              <Pages
+                total={found.total_entries ?? 0}
+                perPage={PER_PAGE}
+                page={page}
+                onPage={(next) => change({ page: next })}
+              >
+                {plural(found.total_entries ?? 0, "{count} instance", "{count} instances")}
+              </Pages>
             </>
           )
         }

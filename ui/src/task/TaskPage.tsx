@@ -6,7 +6,6 @@ import {
   Group,
   SegmentedControl,
   Stack,
-  Table,
   Tabs,
   Text,
   Title,
@@ -19,23 +18,40 @@ import { answer, client, type Schemas } from "../api/client";
 import { useLive } from "../api/live";
 import { instanceQuery, keys } from "../api/queries";
 import type { TaskView } from "../app/router";
+import { Facts, factsOf } from "../design/Facts";
 import { Empty, Shown, Waiting } from "../design/Feedback";
+import { JsonTree } from "../design/JsonTree";
 import { At, Lasted } from "../design/Moment";
 import { State } from "../design/State";
+import { t } from "../language/language";
 import { Mapped } from "./Mapped";
 import { TaskActions } from "./TaskActions";
 
 const Logs = lazy(() => import("./Logs"));
 const XComs = lazy(() => import("./XComs"));
-const Source = lazy(() => import("../design/Source"));
+const Timeline = lazy(() => import("./Timeline"));
+const TaskCode = lazy(() => import("./TaskCode"));
+
+/** What the page says elsewhere. */
+const SAID = [
+  "id",
+  "dag_id",
+  "dag_run_id",
+  "task_id",
+  "dag_display_name",
+  "task_display_name",
+  "rendered_fields",
+  "state",
+];
 
 const FROM = "/dags/$dagId/runs/$runId/tasks/$taskId";
 const TABS = [
-  ["logs", "Logs"],
-  ["xcom", "XCom"],
-  ["rendered", "Rendered"],
-  ["tries", "Tries"],
-  ["details", "Details"],
+  ["logs", t("Logs")],
+  ["xcom", t("XCom")],
+  ["rendered", t("Rendered")],
+  ["tries", t("Timeline")],
+  ["code", t("Code")],
+  ["details", t("Details")],
 ] as const;
 
 const whyQuery = (dagId: string, runId: string, taskId: string, mapIndex: number) =>
@@ -173,10 +189,13 @@ function Page({ instance }: { instance: Schemas["TaskInstanceResponse"] }) {
             <Rendered fields={instance.rendered_fields ?? {}} />
           </Tabs.Panel>
           <Tabs.Panel value="tries">
-            <Tries instance={instance} />
+            <Timeline instance={instance} />
+          </Tabs.Panel>
+          <Tabs.Panel value="code">
+            <TaskCode instance={instance} />
           </Tabs.Panel>
           <Tabs.Panel value="details">
-            <Facts instance={instance} />
+            <Facts facts={factsOf(instance, SAID)} />
           </Tabs.Panel>
         </Suspense>
       </Tabs>
@@ -189,7 +208,8 @@ function Why({ instance }: { instance: Schemas["TaskInstanceResponse"] }) {
   const { dag_id, dag_run_id, task_id, map_index, state } = instance;
   const asked = useQuery(whyQuery(dag_id, dag_run_id, task_id, map_index));
   if (!asked.data || state === "success" || state === "running") return null;
-  const sentences = [asked.data.task, state === null ? asked.data.run : ""].filter(Boolean);
+  const { task, run, waits_for } = asked.data;
+  const sentences = [task, state === null ? run : "", waits_for].filter(Boolean);
   if (sentences.length === 0) return null;
   return (
     <Alert variant="light" color="gray" icon={<IconInfoCircle />} py="xs">
@@ -208,89 +228,9 @@ function Rendered({ fields }: { fields: Record<string, unknown> }) {
           <Title order={2} size="h6">
             {name}
           </Title>
-          {typeof value === "string" ? (
-            <Code block>{value}</Code>
-          ) : (
-            <Source text={JSON.stringify(value, null, 2)} language="json" />
-          )}
+          {typeof value === "string" ? <Code block>{value}</Code> : <JsonTree value={value} />}
         </section>
       ))}
     </Stack>
-  );
-}
-
-function Tries({ instance }: { instance: Schemas["TaskInstanceResponse"] }) {
-  const { dag_id, dag_run_id, task_id, map_index } = instance;
-  const asked = useQuery({
-    queryKey: [...keys.instances(dag_id, dag_run_id), task_id, map_index, "tries"],
-    queryFn: () =>
-      answer(
-        client.GET("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/tries", {
-          params: { path: { dag_id, dag_run_id, task_id }, query: { map_index } },
-        }),
-      ),
-  });
-  return (
-    <Shown asked={asked} what="The tries">
-      {(found) => (
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Try</Table.Th>
-              <Table.Th>State</Table.Th>
-              <Table.Th>Queued</Table.Th>
-              <Table.Th>Started</Table.Th>
-              <Table.Th>Took</Table.Th>
-              <Table.Th>Host</Table.Th>
-              <Table.Th>Process</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {found.task_instances.map((one) => (
-              <Table.Tr key={one.try_number}>
-                <Table.Td>{one.try_number}</Table.Td>
-                <Table.Td>
-                  <State state={one.state} />
-                </Table.Td>
-                <Table.Td>
-                  <At at={one.queued_when} />
-                </Table.Td>
-                <Table.Td>
-                  <At at={one.start_date} />
-                </Table.Td>
-                <Table.Td>
-                  <Lasted from={one.start_date} to={one.end_date} />
-                </Table.Td>
-                <Table.Td>{one.hostname}</Table.Td>
-                <Table.Td>{one.pid}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      )}
-    </Shown>
-  );
-}
-
-function Facts({ instance }: { instance: Schemas["TaskInstanceResponse"] }) {
-  return (
-    <Table variant="vertical" withTableBorder>
-      <Table.Tbody>
-        {Object.entries(instance)
-          .filter(([name, value]) => value !== null && name !== "rendered_fields")
-          .map(([name, value]) => (
-            <Table.Tr key={name}>
-              <Table.Th w={240}>{name.replaceAll("_", " ")}</Table.Th>
-              <Table.Td>
-                {typeof value === "object" ? (
-                  <Code block>{JSON.stringify(value, null, 2)}</Code>
-                ) : (
-                  String(value)
-                )}
-              </Table.Td>
-            </Table.Tr>
-          ))}
-      </Table.Tbody>
-    </Table>
   );
 }

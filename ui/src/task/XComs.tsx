@@ -1,13 +1,16 @@
-import { Accordion, Code, Group, Image, Table, Text } from "@mantine/core";
+import { Accordion, Code, Group, Image, SegmentedControl, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
-import { answer, client } from "../api/client";
-import { keys } from "../api/queries";
+import { lazy, Suspense, useState } from "react";
+import { Value as Cell } from "../design/Facts";
 import { Empty, Shown, Waiting } from "../design/Feedback";
+import { JsonTree } from "../design/JsonTree";
 import { Ago } from "../design/Moment";
-import { kindOf } from "./xcoms.model";
+import { t } from "../language/language";
+import { xcomQuery, xcomsQuery } from "./queries";
+import { type Kind, kindOf } from "./xcoms.model";
 
 const Source = lazy(() => import("../design/Source"));
+const Plot = lazy(() => import("../design/Plot"));
 
 interface Where {
   dagId: string;
@@ -19,26 +22,14 @@ interface Where {
 /** What the task has pushed. */
 export default function XComs(where: Where) {
   const { dagId, runId, taskId, mapIndex } = where;
-  const asked = useQuery({
-    queryKey: [...keys.instances(dagId, runId), taskId, mapIndex, "xcoms"],
-    queryFn: () =>
-      answer(
-        client.GET(
-          "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries",
-          {
-            params: {
-              path: { dag_id: dagId, dag_run_id: runId, task_id: taskId },
-              query: { map_index: mapIndex, limit: 100 },
-            },
-          },
-        ),
-      ),
-  });
+  const asked = useQuery(xcomsQuery(dagId, runId, taskId, mapIndex));
   return (
-    <Shown asked={asked} what="The XComs">
+    <Shown asked={asked} what={t("The XComs")}>
       {(found) =>
         found.xcom_entries.length === 0 ? (
-          <Empty title="This task has pushed nothing" />
+          <Empty title={t("This task has pushed nothing")}>
+            {t("What it returns, or pushes with xcom_push, appears here.")}
+          </Empty>
         ) : (
           <Accordion multiple defaultValue={found.xcom_entries.slice(0, 3).map((one) => one.key)}>
             {found.xcom_entries.map((one) => (
@@ -65,57 +56,97 @@ export default function XComs(where: Where) {
 
 function Value({ where, name }: { where: Where; name: string }) {
   const { dagId, runId, taskId, mapIndex } = where;
-  const asked = useQuery({
-    queryKey: [...keys.instances(dagId, runId), taskId, mapIndex, "xcom", name],
-    queryFn: () =>
-      answer(
-        client.GET(
-          "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries/{xcom_key}",
-          {
-            params: {
-              path: { dag_id: dagId, dag_run_id: runId, task_id: taskId, xcom_key: name },
-              query: { map_index: mapIndex },
-            },
-          },
-        ),
-      ),
-  });
+  const place = { task_id: taskId, map_index: mapIndex, key: name };
+  const asked = useQuery(xcomQuery(dagId, runId, place));
   return (
-    <Shown asked={asked} what="The value">
-      {(found) => <Picture value={"value" in found ? found.value : null} name={name} />}
+    <Shown asked={asked} what={t("The value")}>
+      {({ value }) => <Looked value={value} name={name} />}
     </Shown>
   );
 }
 
-function Picture({ value, name }: { value: unknown; name: string }) {
+const LABELS: Record<Kind["is"], string> = {
+  image: t("Picture"),
+  table: t("Table"),
+  plot: t("Plot"),
+  text: t("Text"),
+  json: t("Tree"),
+};
+
+type Look = Kind["is"] | "source";
+
+/** A value as it is best looked at, and in the other ways on demand. */
+function Looked({ value, name }: { value: unknown; name: string }) {
   const kind = kindOf(value);
+  const [look, setLook] = useState<Look>(kind.is);
+  const isTree = typeof value === "object" && value !== null;
+  const looks: Look[] = [
+    ...new Set<Look>([kind.is, ...(isTree ? (["json"] as const) : [])]),
+    "source",
+  ];
+  return (
+    <>
+      <SegmentedControl
+        size="xs"
+        mb="xs"
+        aria-label={t("How {name} is shown", { name })}
+        data={looks.map((one) => ({ value: one, label: one === "source" ? "JSON" : LABELS[one] }))}
+        value={look}
+        onChange={(next) => setLook(next as Look)}
+      />
+      <Suspense fallback={<Waiting what={t("The value")} />}>
+        {look === "source" ? (
+          <Source text={JSON.stringify(value, null, 2) ?? "null"} language="json" />
+        ) : look === "json" ? (
+          <JsonTree value={value} />
+        ) : (
+          <Picture kind={kind} name={name} />
+        )}
+      </Suspense>
+    </>
+  );
+}
+
+function Picture({ kind, name }: { kind: Kind; name: string }) {
   switch (kind.is) {
     case "image":
-      return <Image src={kind.source} alt={name} maw={720} />;
+      return <Image src={kind.source} alt={name} maw={720} fit="contain" />;
+    case "plot":
+      return <Plot label={kind.title ?? name} lines={kind.lines} isTime={kind.isTime} />;
     case "table":
       return (
-        <Table.ScrollContainer minWidth={300}>
-          <Table striped withTableBorder>
-            <Table.Thead>
-              <Table.Tr>
-                {kind.columns.map((column) => (
-                  <Table.Th key={column}>{column}</Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {kind.rows.map((row, index) => (
-                <Table.Tr key={index}>
+        <>
+          <Table.ScrollContainer minWidth={300}>
+            <Table striped withTableBorder>
+              <Table.Thead>
+                <Table.Tr>
                   {kind.columns.map((column) => (
-                    <Table.Td key={column}>
-                      {typeof row[column] === "string" ? row[column] : JSON.stringify(row[column])}
-                    </Table.Td>
+                    <Table.Th key={column}>{column}</Table.Th>
                   ))}
                 </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+              </Table.Thead>
+              <Table.Tbody>
+                {kind.rows.map((row, index) => (
+                  <Table.Tr key={index}>
+                    {row.map((cell, at) => (
+                      <Table.Td key={kind.columns[at]}>
+                        <Cell value={cell} />
+                      </Table.Td>
+                    ))}
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </Table.ScrollContainer>
+          {kind.total > kind.rows.length ? (
+            <Text size="sm" c="dimmed">
+              {t("The first {count} of {total} rows are shown.", {
+                count: kind.rows.length,
+                total: kind.total,
+              })}
+            </Text>
+          ) : null}
+        </>
       );
     case "text":
       return (
@@ -124,10 +155,6 @@ function Picture({ value, name }: { value: unknown; name: string }) {
         </Code>
       );
     default:
-      return (
-        <Suspense fallback={<Waiting what="The value" />}>
-          <Source text={kind.text} language="json" />
-        </Suspense>
-      );
+      return null;
   }
 }

@@ -21,26 +21,62 @@ import { type FormEvent, useState } from "react";
 import { answer, client, type Schemas } from "../api/client";
 import { dagQuery, forgetRun } from "../api/queries";
 import { Shown, Trouble } from "../design/Feedback";
-import { confOf, type Field, fieldsOf, type Param, parsed, shown } from "./params.model";
+import { MomentInput } from "../design/MomentInput";
+import { t } from "../language/language";
+import { confOf, type Field, fieldsOf, type Param, parsed, restOf, shown } from "./params.model";
 
-/** A form for a new run, with a field for every param. */
-export default function TriggerForm({ dagId, onClose }: { dagId: string; onClose: () => void }) {
+type Run = Schemas["DAGRunResponse"];
+
+/** A form for a new run, with a field for every param; filled in like another run where one is given. */
+export default function TriggerForm({
+  dagId,
+  like,
+  onClose,
+}: {
+  dagId: string;
+  like?: Run;
+  onClose: () => void;
+}) {
   const asked = useQuery(dagQuery(dagId));
   return (
-    <Modal opened onClose={onClose} title={`Trigger ${dagId}`} size="lg">
-      <Shown asked={asked} what={`The DAG ${dagId}`}>
-        {(dag) => <Form dag={dag} onClose={onClose} />}
+    <Modal
+      opened
+      onClose={onClose}
+      title={
+        like
+          ? t("Run again like {run}", { run: like.dag_run_id })
+          : t("Trigger {dag}", { dag: dagId })
+      }
+      size="lg"
+    >
+      <Shown asked={asked} what={t("The DAG {dag}", { dag: dagId })}>
+        {(dag) => <Form dag={dag} like={like} onClose={onClose} />}
       </Shown>
     </Modal>
   );
 }
 
-function Form({ dag, onClose }: { dag: Schemas["DAGDetailsResponse"]; onClose: () => void }) {
+function Form({
+  dag,
+  like,
+  onClose,
+}: {
+  dag: Schemas["DAGDetailsResponse"];
+  like: Run | undefined;
+  onClose: () => void;
+}) {
   const fields = fieldsOf((dag.params ?? {}) as Record<string, Param>);
+  const given = (like?.conf ?? {}) as Record<string, unknown>;
   const [texts, setTexts] = useState(() =>
-    Object.fromEntries(fields.map((field) => [field.name, shown(field, field.value)])),
+    Object.fromEntries(
+      fields.map((field) => [
+        field.name,
+        shown(field, field.name in given ? given[field.name] : field.value),
+      ]),
+    ),
   );
-  const [more, setMore] = useState("{}");
+  const [more, setMore] = useState(() => JSON.stringify(restOf(fields, given), null, 2));
+  const [logicalDate, setLogicalDate] = useState<number | null>(null);
   const [runId, setRunId] = useState("");
   const [note, setNote] = useState("");
   const [wrong, setWrong] = useState<Record<string, string>>({});
@@ -62,7 +98,7 @@ function Form({ dag, onClose }: { dag: Schemas["DAGDetailsResponse"]; onClose: (
           params: { path: { dag_id: dag.dag_id } },
           body: {
             dag_run_id: runId || null,
-            logical_date: null,
+            logical_date: logicalDate === null ? null : new Date(logicalDate).toISOString(),
             conf,
             note: note || null,
           },
@@ -140,6 +176,12 @@ function Form({ dag, onClose }: { dag: Schemas["DAGDetailsResponse"]; onClose: (
                   description="Made up for you where it is empty"
                   value={runId}
                   onChange={(event) => setRunId(event.currentTarget.value)}
+                />
+                <MomentInput
+                  label={t("Logical date")}
+                  description={t("The time that the run is about; empty for none")}
+                  value={logicalDate}
+                  onChange={setLogicalDate}
                 />
                 <JsonInput
                   label="Further conf"

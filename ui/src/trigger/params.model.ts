@@ -147,3 +147,9 @@ export function confOf(fields: Field[], values: Record<string, unknown>): Record
       .map((field) => [field.name, values[field.name]]),
   );
 }
+
+/** What a run was started with besides the form's fields. */
+export function restOf(fields: Field[], conf: Record<string, unknown>): Record<string, unknown> {
+  const names = new Set(fields.map((field) => field.name));
+  return Object.fromEntries(Object.entries(conf).filter(([name]) => !names.has(name)));
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated
@@ -22,7 +23,8 @@ from slipstream.store.surroundings import surroundings
 routes = Routes("UI", prefix="/ui")
 
 _MOST_RUNS = 365
-_A_DAY = timedelta(days=1)
+_HOURS = 24
+_AN_HOUR = timedelta(hours=1)
 
 
 class RunBar(Payload, frozen=True, kw_only=True):
@@ -73,10 +75,19 @@ class RecentRunsResponse(Payload, frozen=True, kw_only=True):
     runs: Mapping[str, Sequence[RunBar]]
 
 
+class HourCounts(Payload, frozen=True, kw_only=True):
+    """`{state: runs}` that were due in the hour from then on."""
+
+    begin: Instant
+    counts: Mapping[str, int]
+
+
 class RunCountsResponse(Payload, frozen=True, kw_only=True):
     """`{state: runs}` of the last 24 hours."""
 
     counts: Mapping[str, int]
+    hours: Sequence[HourCounts]
+    """Each of them, the oldest first."""
 
 
 class WhyResponse(Payload, frozen=True, kw_only=True):
@@ -106,8 +117,17 @@ def get_recent_runs(
 @routes.add("GET", "/runCounts", permission=reading(Resource.DAG_RUN), answer=RunCountsResponse)
 def get_run_counts(call: Call) -> RunCountsResponse:
     """How many runs of the last day are in which state."""
-    counts = call.store.count_runs(run_after=Range(gte=call.now() - _A_DAY, lte=call.now()))
-    return RunCountsResponse(counts={state.value: count for state, count in counts.items()})
+    now = call.now()
+    hours = []
+    for ago in range(_HOURS, 0, -1):
+        begin = now - ago * _AN_HOUR
+        found = call.store.count_runs(run_after=Range(gt=begin, lte=begin + _AN_HOUR))
+        counts = {state.value: count for state, count in found.items()}
+        hours.append(HourCounts(begin=begin, counts=counts))
+    total: Counter[str] = Counter()
+    for hour in hours:
+        total.update(hour.counts)
+    return RunCountsResponse(counts=dict(total), hours=hours)
 
 
 @routes.add(

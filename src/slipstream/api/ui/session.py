@@ -49,6 +49,8 @@ class SessionResponse(Payload, frozen=True, kw_only=True):
     """To be sent as `X-CSRF-Token` with whatever changes something."""
     can_log_out: bool
     """False where everybody is an administrator without logging in."""
+    has_oidc: bool
+    """Whether people can sign in by an OpenID Connect provider, at `/auth/oidc/login`."""
     live_position: str
     """Where the live stream stands: what is asked for from now on knows all that came before."""
 
@@ -65,6 +67,7 @@ def session_routes(tokens: Tokens, settings: ApiSettings, gate: Gate, check: Log
             user=None if user is None else _session_user(user, call.store),
             csrf_token=csrf_token(session) if is_known and session else None,
             can_log_out=is_known,
+            has_oidc=settings.oidc is not None,
             live_position=call.deployment.live.position,
         )
 

@@ -1,0 +1,188 @@
+import { Button, Checkbox, Group, Modal, ScrollArea, Stack, Table, Text } from "@mantine/core";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { answer, client, type Schemas } from "../api/client";
+import { forgetRun } from "../api/queries";
+import { Empty, Shown, Trouble } from "../design/Feedback";
+import { tell } from "../design/notes";
+import { State } from "../design/State";
+import { useStateLabel } from "../design/words";
+import { plural, t } from "../language/language";
+
+export type Mark = "success" | "failed" | "skipped";
+
+type Instance = Schemas["TaskInstanceResponse"];
+
+interface Choices {
+  include_upstream: boolean;
+  include_downstream: boolean;
+  include_past: boolean;
+  include_future: boolean;
+}
+
+const LABELS: readonly (readonly [keyof Choices, string])[] = [
+  ["include_upstream", t("What is upstream, too")],
+  ["include_downstream", t("What is downstream, too")],
+  ["include_past", t("In earlier runs, too")],
+  ["include_future", t("In later runs, too")],
+];
+
+const MARKS: readonly string[] = ["success", "failed", "skipped"];
+
+/** Marks task instances as if they had ended so; shows first which ones that would be. */
+export function MarkDialog({
+  instance,
+  state,
+  onClose,
+}: {
+  instance: Instance;
+  state: Mark;
+  onClose: () => void;
+}) {
+  const { dag_id: dagId, dag_run_id: runId, task_id: taskId, map_index: mapIndex } = instance;
+  const queries = useQueryClient();
+  const label = useStateLabel();
+  const [choices, setChoices] = useState<Choices>({
+    include_upstream: false,
+    include_downstream: false,
+    include_past: false,
+    include_future: false,
+  });
+  const params = {
+    path: { dag_id: dagId, dag_run_id: runId, task_id: taskId },
+    query: { map_index: mapIndex },
+  };
+  const body = { ...choices, new_state: state };
+  const preview = useQuery({
+    queryKey: ["mark", dagId, runId, taskId, mapIndex, state, choices],
+    queryFn: () =>
+      answer(
+        client.PATCH("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/dry_run", {
+          params,
+          body,
+        }),
+      ),
+    staleTime: 0,
+    placeholderData: keepPreviousData,
+  });
+  const mark = useMutation({
+    mutationFn: () =>
+      answer(
+        client.PATCH("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}", {
+          params,
+          body,
+        }),
+      ),
+    onSuccess: () => {
+      forgetRun(queries, dagId, runId);
+      const marked = preview.data?.task_instances ?? [];
+      tell(
+        plural(
+          marked.length,
+          "{count} task instance is marked.",
+          "{count} task instances are marked.",
+        ),
+        { undo: wayBack(marked, () => forgetRun(queries, dagId, runId)) },
+      );
+      onClose();
+    },
+  });
+  const count = preview.data?.total_entries ?? 0;
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      size="lg"
+      title={t("Mark {task} as {state}", { task: taskId, state: label(state).toLowerCase() })}
+    >
+      <Stack>
+        <Text size="sm" c="dimmed">
+          {t("What runs is stopped. What comes behind goes on as if the task had ended so.")}
+        </Text>
+        <Group>
+          {LABELS.map(([name, text]) => (
+            <Checkbox
+              key={name}
+              label={text}
+              checked={choices[name]}
+              onChange={(event) => {
+                const { checked } = event.currentTarget;
+                setChoices((old) => ({ ...old, [name]: checked }));
+              }}
+            />
+          ))}
+        </Group>
+        <Shown asked={preview} what={t("What would be marked")}>
+          {(found) => <Touched instances={found.task_instances} />}
+        </Shown>
+        {mark.error ? <Trouble error={mark.error} what={t("Nothing was marked")} /> : null}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            {t("Cancel")}
+          </Button>
+          <Button disabled={count === 0} loading={mark.isPending} onClick={() => mark.mutate()}>
+            {plural(count, "Mark {count} task instance", "Mark {count} task instances")}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}
+
+/** What an order would touch, with the states that it has now. */
+export function Touched({
+  instances,
+}: {
+  instances: readonly Pick<Instance, "task_id" | "map_index" | "dag_run_id" | "state">[];
+}) {
+  if (instances.length === 0) return <Empty title={t("Nothing would be changed")} />;
+  return (
+    <ScrollArea.Autosize mah={280} viewportProps={{ tabIndex: 0 }}>
+      <Table>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t("Task")}</Table.Th>
+            <Table.Th>{t("Run")}</Table.Th>
+            <Table.Th>{t("State")}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {instances.map((one) => (
+            <Table.Tr key={`${one.dag_run_id} ${one.task_id} ${one.map_index}`}>
+              <Table.Td>
+                {one.task_id}
+                {one.map_index >= 0 ? ` [${one.map_index}]` : ""}
+              </Table.Td>
+              <Table.Td>{one.dag_run_id ?? t("new in this run")}</Table.Td>
+              <Table.Td>
+                <State state={one.state} />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </ScrollArea.Autosize>
+  );
+}
+
+/** Marks them as they were; undefined where they were in states that nothing can be marked as. */
+function wayBack(
+  instances: readonly Instance[],
+  after: () => void,
+): (() => Promise<void>) | undefined {
+  if (!instances.every((one) => MARKS.includes(one.state ?? ""))) return undefined;
+  return async () => {
+    for (const one of instances) {
+      await answer(
+        client.PATCH("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}", {
+          params: {
+            path: { dag_id: one.dag_id, dag_run_id: one.dag_run_id, task_id: one.task_id },
+            query: { map_index: one.map_index },
+          },
+          body: { new_state: one.state },
+        }),
+      );
+    }
+    after();
+  };
+}
