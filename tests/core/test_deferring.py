@@ -191,7 +191,7 @@ def test_a_trigger_can_end_its_task() -> None:
         (TaskState.SKIPPED, RunState.SUCCESS),
         (TaskState.FAILED, RunState.FAILED),
     ):
-        made = played(task("a", retries=3))
+        made = played(task("a"))
         made.do("a", DEFERRAL)
         push = XComWrite("return_value", "1")
         changes = fired(made, EndsTask(state=state, xcoms=(push,)))
@@ -201,6 +201,27 @@ def test_a_trigger_can_end_its_task() -> None:
         assert TriggerDropped(A, made.attempts[A]) in changes
         assert made.machine.run.state is run_state
         assert released(made.said) == [A, A]
+
+
+def test_a_failure_by_a_trigger_is_tried_again_like_any_other() -> None:
+    """As in Airflow 3.3.2 (`TaskFailedEvent` with retries left); what it gives is then dropped."""
+    made = played(task("a", retries=1), task("b"), fail_fast=True)
+    for try_number in (1, 2):
+        made.do("a", DEFERRAL)
+        assert made.row("a").try_number == try_number
+        push = XComWrite("return_value", "1")
+        changes = fired(made, EndsTask(state=TaskState.FAILED, xcoms=(push,)))
+        after = next(change for change in changes if isinstance(change, InstanceChanged))
+        dropped = [change for change in changes if isinstance(change, TriggerDropped)]
+        assert released(changes) == [A]
+        assert DeferralDropped(A) in changes
+        if try_number == 1:
+            assert (after.instance.state, after.xcoms) == (TaskState.UP_FOR_RETRY, ())
+            assert dropped[-1].counted == EndsTask(state=TaskState.UP_FOR_RETRY)
+            assert made.state("b") is not TaskState.SKIPPED
+            made.fire(timers(changes)[0])
+    assert (after.instance.state, after.xcoms) == (TaskState.FAILED, (push,))
+    assert made.state("b") is TaskState.SKIPPED
 
 
 def test_a_failure_by_a_trigger_stops_a_dag_that_fails_fast() -> None:

@@ -282,10 +282,13 @@ def _cleared_at_once(case: Case, difference: Difference) -> bool:
 
 
 def _told_of_a_triggers_failure(case: Case, difference: Difference) -> bool:
-    """The callbacks of a task that its trigger ends as a failure are called."""
+    """The callbacks of a task that its trigger ends as a failure.
+
+    Airflow has its DAG processor call them, which does not run here.
+    """
     return (
         difference.what == "trace"
-        and "failure" in difference.key.partition("|")[0]
+        and difference.key.partition("|")[0].rpartition(" ")[0].endswith(("failure", "retry"))
         and difference.theirs == 0
         and any(f" {key} try " in difference.key for key in _failed_by_triggers(case))
     )
@@ -309,7 +312,7 @@ KNOWN: dict[str, Explains] = {
     "post_execute is called after a branch, too": _hook_after_a_decision,
     "clearing removes XComs at once": _cleared_at_once,
     "callbacks of a refused run are told why": _refused_run,
-    "callbacks of a task that its trigger fails are called": _told_of_a_triggers_failure,
+    "callbacks of a task that its trigger fails are called here": _told_of_a_triggers_failure,
 }
 """What explains one difference, and nothing else."""
 

@@ -154,20 +154,21 @@ class Reference:
                         self.let_go(self.dag.tasks[event.key.task_id], row)
             case TriggerEnded():
                 if row.attempt == event.attempt_id and row.state is TaskState.DEFERRED:
-                    self.end_wait(row, event.end)
+                    self.end_wait(event.key, row, event.end)
             case InputGiven() if row.attempt == event.attempt_id:
                 if row.state is TaskState.AWAITING_INPUT:
                     row.state = TaskState.SCHEDULED
 
-    def end_wait(self, row: Row, end: TriggerEnd) -> None:
+    def end_wait(self, key: TaskKey, row: Row, end: TriggerEnd) -> None:
         """A trigger has said what it had to say."""
         if not isinstance(end, EndsTask):
             row.state = TaskState.SCHEDULED
             return
+        if end.state is TaskState.FAILED:
+            self.fail(key, row, Failed(message="", xcoms=end.xcoms))
+            return
         row.state = end.state
         row.pushed.update({xcom.key: xcom.length for xcom in end.xcoms})
-        if end.state is TaskState.FAILED and self.dag.fail_fast:
-            self.cut_off(TaskState.FAILED, spare_teardowns=True)
 
     def fire(self, event: TimerFired) -> None:
         if self.state is not RunState.RUNNING:

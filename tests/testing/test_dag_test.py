@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.runtime.smtp import mail_server
 
-from slipstream.model.changes import Change, InstanceChanged, RunChanged
+from slipstream.model.changes import Change, InstanceChanged, MapExpanded, RangeChanged, RunChanged
 from slipstream.model.errors import InvalidInputError
 from slipstream.sdk import (
     DAG,
@@ -23,6 +23,7 @@ from slipstream.sdk import (
     dag,
     get_current_context,
     task,
+    task_group,
 )
 from slipstream.sdk._conf import read_settings_anew
 from slipstream.sdk._connection import Connection
@@ -543,6 +544,10 @@ class Ends(BaseTrigger):
 def test_a_task_that_its_trigger_ends_has_its_callbacks_called() -> None:
     told: list[tuple[object, ...]] = []
 
+    def tells(context: Context) -> None:
+        ti = context["ti"]
+        told.append((ti.try_number, ti.state, type(context["exception"]).__name__))
+
     class Waits(BaseOperator):
         def execute(self, context: Context) -> None:
             self.defer(trigger=Ends(), method_name="never")
@@ -550,13 +555,38 @@ def test_a_task_that_its_trigger_ends_has_its_callbacks_called() -> None:
     with DAG("d", schedule=None) as made:
         Waits(
             task_id="t",
-            retries=2,
-            on_failure_callback=lambda context: told.append(
-                (context["ti"].state, type(context["exception"]).__name__)
-            ),
+            retries=1,
+            retry_delay=0,
+            on_retry_callback=tells,
+            on_failure_callback=tells,
         )
     assert made.test().state == "failed"
-    assert told == [("failed", "AirflowException")]
+    assert told == [(1, "up_for_retry", "AirflowException"), (2, "failed", "AirflowException")]
+
+
+def test_changes_are_told_in_the_order_in_which_they_were_decided() -> None:
+    """Also where the run before is asked in the middle, for a task above a mapped group."""
+    with DAG("d", schedule=None) as made:
+        first = EmptyOperator(task_id="first", depends_on_past=True)
+
+        @task_group
+        def group(x: int) -> None:
+            PythonOperator(task_id="inner", python_callable=print, op_args=[x])
+
+        first >> group.expand(x=[1, 2])
+    known: set[str] = set()
+    moved: set[str] = set()
+
+    def watch(change: Change) -> None:
+        match change:
+            case MapExpanded():
+                known.add(change.task_id)
+            case RangeChanged():
+                moved.add(change.task_id)
+                assert change.task_id in known
+
+    assert run_dag(made, on_event=watch).state == "success"
+    assert moved == {"group.inner"}
 
 
 def test_the_log_shows_what_a_task_returned(caplog: pytest.LogCaptureFixture) -> None:

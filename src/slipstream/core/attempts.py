@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final, assert_never
 
 from slipstream.core import reasons
@@ -16,11 +15,12 @@ from slipstream.core.codes import (
     raise_impossible,
 )
 from slipstream.core.deferring import defer, start_deferred
+from slipstream.core.failing import fail
 from slipstream.core.frozen import ready, released, task_instance
 from slipstream.core.pauses import pause, release
 from slipstream.core.progress import TaskProgress
 from slipstream.core.records import Record
-from slipstream.core.retries import MAX_LOSSES, retry_delay
+from slipstream.core.retries import MAX_LOSSES
 from slipstream.core.run_progress import RunProgress
 from slipstream.core.stopping import skip_downstream
 from slipstream.core.transitions import TaskEvent, TransitionError
@@ -109,7 +109,7 @@ def finish(run: RunProgress, task: TaskProgress, index: int, event: AttemptEnded
             return TaskEvent.SUCCEED
         case Failed():
             record.rendered_map_index = outcome.rendered_map_index
-            return _failed(run, task, index, record, outcome)
+            return fail(run, task, index, record, outcome)
         case Skipped():
             record.rendered_map_index = outcome.rendered_map_index
             if task.node.sized_keys:
@@ -169,32 +169,6 @@ def _current(
     return None
 
 
-def _failed(
-    run: RunProgress, task: TaskProgress, index: int, record: Record, outcome: Failed
-) -> TaskEvent:
-    if outcome.retryable and record.try_number <= record.max_tries:
-        at = _retry_at(run, task, index, record, outcome)
-        record.not_before = at
-        run.forget_deferral(task.key(index), record)
-        reason = reasons.retries_at(outcome, record.try_number, record.max_tries, at)
-        pause(run, task, index, record, TaskEvent.RETRY, reason)
-        run.out.append(TimerSet(TimerKind.RETRY, at, task.key(index)))
-        return TaskEvent.RETRY
-    task.note_lengths(outcome.lengths, outcome.xcoms)
-    reason = reasons.failed(outcome, record.try_number, record.max_tries)
-    run.end(task, index, TaskEvent.FAIL, reason, outcome.xcoms)
-    return TaskEvent.FAIL
-
-
-def _retry_at(
-    run: RunProgress, task: TaskProgress, index: int, record: Record, outcome: Failed
-) -> datetime:
-    if outcome.retry_delay is not None:
-        return run.at + outcome.retry_delay
-    spec = task.node.spec
-    return run.at + retry_delay(spec, run.run, task.map_index(index), record.try_number)
-
-
 def _lost(
     run: RunProgress, task: TaskProgress, index: int, record: Record, outcome: Lost
 ) -> TaskEvent:
@@ -203,7 +177,7 @@ def _lost(
         message = reasons.lost_too_often(outcome.message, record.losses)
         value = task_instance(run.run_pk, task.key(index), TaskState.RUNNING, record, message)
         run.out.append(CallbackOwed(False, message, value))
-        return _failed(run, task, index, record, Failed(message=message))
+        return fail(run, task, index, record, Failed(message=message))
     run.step(task, index, TaskEvent.LOSE)
     reason = reasons.lost(outcome.message, record.losses)
     record.scheduled_at = run.at

@@ -10,12 +10,13 @@ from typing import assert_never
 from slipstream.core import reasons
 from slipstream.core.assets import declared
 from slipstream.core.codes import DEFERRED
+from slipstream.core.failing import fail
 from slipstream.core.pauses import pause
 from slipstream.core.progress import TaskProgress
 from slipstream.core.records import Record
 from slipstream.core.run_progress import RunProgress
 from slipstream.core.transitions import TaskEvent
-from slipstream.model.attempt import Deferred
+from slipstream.model.attempt import Deferred, Failed
 from slipstream.model.changes import (
     AssetsUpdated,
     DeferralKept,
@@ -42,7 +43,6 @@ TRIGGER_FAILURE = "Trigger failure"
 
 _ENDS = {
     TaskState.SUCCESS: TaskEvent.SUCCEED,
-    TaskState.FAILED: TaskEvent.FAIL,
     TaskState.SKIPPED: TaskEvent.SKIP,
 }
 
@@ -114,17 +114,35 @@ def end_wait(
             after = _failing(deferral, TRIGGER_FAILURE, event.end.traceback)
             _go_on(run, task, index, record, after, reason, event.end)
         case EndsTask():
-            step = _ENDS[event.end.state]
-            task.note_lengths({}, event.end.xcoms)
-            reason = reasons.ended_by_trigger(event.end.state, deferral.classpath)
-            run.end(task, index, step, reason, event.end.xcoms)
-            if event.end.state is TaskState.SUCCESS and (updates := declared(task.node.spec)):
-                run.out.append(AssetsUpdated(event.key, updates))
-            run.out.append(TriggerDropped(event.key, event.attempt_id, event.end))
+            step = _end(run, task, index, record, deferral, event.end)
+            counted = event.end
+            if step is TaskEvent.RETRY:
+                counted = EndsTask(state=TaskState.UP_FOR_RETRY)
+            run.out.append(TriggerDropped(event.key, event.attempt_id, counted))
             return step
         case _:
             assert_never(event.end)
     return TaskEvent.READY
+
+
+def _end(
+    run: RunProgress,
+    task: TaskProgress,
+    index: int,
+    record: Record,
+    deferral: Deferral,
+    end: EndsTask,
+) -> TaskEvent:
+    """The trigger ends the try; one that failed may be followed by another."""
+    reason = reasons.ended_by_trigger(end.state, deferral.classpath)
+    if end.state is TaskState.FAILED:
+        return fail(run, task, index, record, Failed(message=reason, xcoms=end.xcoms))
+    step = _ENDS[end.state]
+    task.note_lengths({}, end.xcoms)
+    run.end(task, index, step, reason, end.xcoms)
+    if end.state is TaskState.SUCCESS and (updates := declared(task.node.spec)):
+        run.out.append(AssetsUpdated(task.key(index), updates))
+    return step
 
 
 def time_out_wait(run: RunProgress, task: TaskProgress, index: int, event: TimerFired) -> None:

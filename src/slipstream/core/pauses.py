@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slipstream.core.codes import STATES
+from slipstream.core.codes import DEFERRED, STATES
 from slipstream.core.frozen import released
 from slipstream.core.progress import TaskProgress
 from slipstream.core.records import Record
@@ -15,11 +15,16 @@ def pause(
     run: RunProgress, task: TaskProgress, index: int, record: Record, event: TaskEvent, reason: str
 ) -> None:
     """The instance gives its places back and is not finished."""
+    waited = task.states[index] == DEFERRED
     state = STATES[run.step(task, index, event)]
     if event is TaskEvent.RETRY:
         record.end_date = run.at
     run.note(task.key(index), record, state, reason)
-    release(run, task, index, record, waits=state if state in WAITS else None)
+    if waited:
+        # What it has kept while it waited.
+        run.out.append(released(task.key(index)))
+    else:
+        release(run, task, index, record, waits=state if state in WAITS else None)
 
 
 def release(

@@ -110,6 +110,7 @@ TASK_TRANSITIONS: Mapping[tuple[TaskState, TaskEvent], TaskState] = MappingProxy
         (_S.DEFERRED, _E.READY): _S.SCHEDULED,
         (_S.DEFERRED, _E.SUCCEED): _S.SUCCESS,
         (_S.DEFERRED, _E.FAIL): _S.FAILED,
+        (_S.DEFERRED, _E.RETRY): _S.UP_FOR_RETRY,
         (_S.DEFERRED, _E.SKIP): _S.SKIPPED,
         (_S.DEFERRED, _E.REMOVE): _S.REMOVED,
         (_S.AWAITING_INPUT, _E.READY): _S.SCHEDULED,

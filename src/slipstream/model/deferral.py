@@ -69,7 +69,7 @@ class EndsTask:
     """The trigger ends its task in this state; nothing of the task runs any more."""
 
     state: TaskState
-    """`SUCCESS`, `FAILED` (for good) or `SKIPPED`."""
+    """`SUCCESS`, `FAILED` (which is tried again where there are tries left) or `SKIPPED`."""
     xcoms: tuple[XComWrite, ...] = ()
 
 

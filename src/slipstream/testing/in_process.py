@@ -215,11 +215,11 @@ class InProcessRun:
         if end is None and deferral.timeout_at is not None:
             self._tell(TimerFired(TimerKind.TRIGGER_TIMEOUT, deferral.timeout_at, key))
         elif end is not None:
-            if isinstance(end, EndsTask):
-                self._backend.keep(key, end.xcoms)
             self._tell(TriggerEnded(key, deferral.attempt_id, self._clock.now(), end))
             if isinstance(end, EndsTask):
-                self._call_back_task(key, end)
+                if self.instances[key].state is not TaskState.UP_FOR_RETRY:
+                    self._backend.keep(key, end.xcoms)
+                self._call_back_task(key)
 
     def _answer_beforehand(self, key: TaskKey, attempt_id: str) -> None:
         """Answer what the task has asked people that waits for them on a trigger of its own."""
@@ -229,15 +229,16 @@ class InProcessRun:
             if response is not None:
                 self._backend.answer_input(attempt_id, response)
 
-    def _call_back_task(self, key: TaskKey, end: EndsTask) -> None:
+    def _call_back_task(self, key: TaskKey) -> None:
         """Call the callbacks of a task that its trigger has ended: nothing of it runs any more."""
-        attempt = attempt_of(self.machine.run, self.instances[key], self.machine.dag.fileloc)
+        instance = self.instances[key]
+        attempt = attempt_of(self.machine.run, instance, self.machine.dag.fileloc)
         errand = Errand(
             kind=CallbackKind.TASK,
             attempt=attempt,
-            succeeded=end.state is TaskState.SUCCESS,
-            reason=f"Its trigger ended the task as {end.state}.",
-            state=end.state,
+            succeeded=instance.state is TaskState.SUCCESS,
+            reason=instance.reason,
+            state=instance.state,
         )
         call_for(errand, self._dag, self._backend)
 
@@ -263,6 +264,7 @@ class InProcessRun:
 
     def _take(self, changes: Sequence[Change]) -> None:
         self._admission.apply(self.machine.run.pk, changes)
+        asked: list[TaskKey] = []
         for change in changes:
             self._observe(change)
             match change:
@@ -283,9 +285,11 @@ class InProcessRun:
                 case TimerSet():
                     self._timers.set((change.kind, change.key), change.at)
                 case PastNeeded():
-                    self._tell(self._ask_past(change.key))
+                    asked.append(change.key)
                 case _:
                     continue
+        for key in asked:
+            self._tell(self._ask_past(key))
 
 
 def is_asking(deferral: Deferral) -> bool:

@@ -69,11 +69,12 @@ class LocalTriggerer:
 
     def call_back(self, attempt: Attempt, end: EndsTask) -> None:
         """Have the callbacks called of a task that its trigger has ended."""
+        said = TaskState.FAILED if end.state is TaskState.UP_FOR_RETRY else end.state
         errand = messages.Errand(
             kind=messages.CallbackKind.TASK,
             attempt=replace(attempt, is_over=True),
             succeeded=end.state is TaskState.SUCCESS,
-            reason=f"Its trigger ended the task as {end.state}.",
+            reason=f"Its trigger ended the task as {said}.",
             state=end.state,
         )
         self._host.call_back(errand, self._find_source(attempt)).add_done_callback(_note_failure)
