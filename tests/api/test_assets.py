@@ -19,9 +19,13 @@ from tests.store.conformance.test_asset_queues import (
 )
 from tests.store.making import recorded, spec
 
+from slipstream.model.asset import AssetName
 from slipstream.model.run import DagRun
+from slipstream.model.schedule import OnAssets
 from slipstream.store.interface import Store
 from slipstream.store.records import AssetFilter, Window
+
+BACK = AssetName("c", "s3://c")
 
 
 @pytest.fixture
@@ -190,6 +194,23 @@ def test_assets_in_conflict_are_warned_of(api: Client, store: Store, run: DagRun
     assert (warning["dag_id"], warning["dag_display_name"]) == ("twin", "twin")
     assert "another one has the same name, with the URI 's3://a'" in warning["message"]
     store.delete_dag("twin")
+    assert api.get("/dagWarnings").json()["total_entries"] == 0
+
+
+def test_dags_that_start_each_other_for_ever_are_warned_of(
+    api: Client, store: Store, run: DagRun
+) -> None:
+    back = spec("back", ["t"], schedule=OnAssets(condition=asset(A)))
+    task = replace(back.tasks["t"], details={"outlets": [asset(BACK)]})
+    recorded(store, replace(back, tasks={"t": task}))
+    assert api.get("/dagWarnings").json()["total_entries"] == 0
+    again = spec("again", ["t"], schedule=OnAssets(condition=asset(BACK)))
+    recorded(store, replace(again, tasks={"t": replace(task, details={"outlets": [asset(A)]})}))
+    found = api.get("/dagWarnings").json()["dag_warnings"]
+    assert [one["dag_id"] for one in found] == ["again", "back"]
+    circle = "'again' updates 'a', which starts 'back'; 'back' updates 'c', which starts 'again'."
+    assert all(circle in one["message"] for one in found)
+    recorded(store, replace(again, tasks={"t": replace(task, details={})}))
     assert api.get("/dagWarnings").json()["total_entries"] == 0
 
 

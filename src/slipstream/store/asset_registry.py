@@ -13,6 +13,7 @@ from typing import Final
 
 from sqlalchemy import delete, func, insert, or_, select, update
 
+from slipstream.core.asset_circles import Start, circles, told_of
 from slipstream.core.assets import Reference, ReferenceKind, Role, references
 from slipstream.core.partitions import partitioning
 from slipstream.model.asset import AssetName, AssetSpec
@@ -160,19 +161,40 @@ def _conflict(found: AssetName, other: AssetName) -> str:
 
 def _warn(transaction: Transaction, at: int, refused: Mapping[int, str]) -> None:
     transaction.execute(delete(dag_warning).where(dag_warning.c.warning_type == CONFLICT))
-    if not refused:
-        return
-    rows = transaction.rows(
-        select(asset_reference.c.dag_id, asset_reference.c.asset_pk)
-        .where(asset_reference.c.asset_pk.in_(list(refused)))
-        .distinct()
-    )
     messages: dict[str, list[str]] = {}
-    for dag_id, pk in sorted(rows):
-        messages.setdefault(dag_id, []).append(refused[pk])
+    if refused:
+        rows = transaction.rows(
+            select(asset_reference.c.dag_id, asset_reference.c.asset_pk)
+            .where(asset_reference.c.asset_pk.in_(list(refused)))
+            .distinct()
+        )
+        for dag_id, pk in sorted(rows):
+            messages.setdefault(dag_id, []).append(refused[pk])
+    for circle in circles(_starts(transaction)):
+        for start in circle:
+            messages.setdefault(start.dag_id, []).append(told_of(circle))
     for dag_id, found in messages.items():
         row = {"dag_id": dag_id, "warning_type": CONFLICT, "timestamp": at}
         transaction.execute(insert(dag_warning).values(message="\n".join(found), **row))
+
+
+def _starts(transaction: Transaction) -> list[Start]:
+    """Which DAGs start which others by which assets."""
+    made, waited = asset_reference.alias(), asset_reference.alias()
+    living = select(dag.c.dag_id).where(dag.c.is_stale.is_(False))
+    rows = transaction.rows(
+        select(made.c.dag_id, asset.c.name, waited.c.dag_id)
+        .join(waited, waited.c.asset_pk == made.c.asset_pk)
+        .join(asset, asset.c.pk == made.c.asset_pk)
+        .where(
+            made.c.role == Role.OUTLET.value,
+            waited.c.role == Role.SCHEDULE.value,
+            made.c.dag_id.in_(living),
+            waited.c.dag_id.in_(living),
+        )
+        .distinct()
+    )
+    return [Start(*row) for row in rows]
 
 
 def _keep_assets(
