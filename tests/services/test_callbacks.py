@@ -15,7 +15,8 @@ from slipstream.model.run import TaskInstance
 from slipstream.model.states import RunState, TaskState
 from slipstream.runtime.jobs import ErrandFailedError, Source
 from slipstream.services.callbacks import CallbackService
-from slipstream.store.records import RunWrite
+from slipstream.store.event_records import EventFilter
+from slipstream.store.records import RunWrite, Window
 from slipstream.wire.messages import Errand
 
 pytestmark = pytest.mark.processes
@@ -61,6 +62,42 @@ with DAG("f", on_success_callback=tell("good"), on_failure_callback=tell("bad"))
     log = deployment.settings.log_dir / "dag_id=d" / "run_id=r" / "dag_callbacks.log"
     assert "the callback is broken" in log.read_text()
     assert "callback good" in log.read_text()
+
+
+def test_alerts_that_fail_are_in_the_audit_log(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__SMTP__SMTP_HOST", "127.0.0.1")
+    monkeypatch.setenv("AIRFLOW__SMTP__SMTP_PORT", "1")
+    monkeypatch.setenv("AIRFLOW__SMTP__SMTP_RETRY_LIMIT", "1")
+    deployment.write(
+        TELLING
+        + """
+with DAG("d", on_failure_callback=broken):
+    PythonOperator(task_id="own", python_callable=fails, on_failure_callback=broken)
+    PythonOperator(task_id="mail", python_callable=fails, email="ada@example.org")
+    PythonOperator(
+        task_id="killed",
+        python_callable=lambda: os.kill(os.getpid(), 9),
+        on_failure_callback=broken,
+    )
+"""
+    )
+    which = EventFilter(event="alert_failed")
+    with deployment.running():
+        run = deployment.run("d")
+        eventually(lambda: deployment.store.list_events(which, Window()).total == 4)
+        found = [one.what for one in deployment.store.list_events(which, Window()).items]
+    told = {one.task_id: one.details for one in found}
+    assert {task: one["error"] for task, one in told.items()} == {
+        None: "ValueError",
+        "own": "ValueError",
+        "mail": "ConnectionRefusedError",
+        "killed": "ValueError",
+    }
+    assert {(one.dag_id, one.run_id, one.owner) for one in found} == {("d", run.run_id, None)}
+    assert str(told[None]["log"]).endswith("dag_callbacks.log")
+    assert str(told["own"]["log"]).endswith("task_id=own/attempt=1.log")
 
 
 def test_a_run_that_takes_too_long_calls_the_failure_callbacks(deployment: Deployment) -> None:

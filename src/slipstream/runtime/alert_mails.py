@@ -33,8 +33,9 @@ def is_due(task: Any, state: TaskState) -> bool:
     return state is TaskState.FAILED and bool(task.email_on_failure)
 
 
-def send(task: Any, context: Context) -> None:
-    """Tell of the exception in the context. A mail that cannot be sent is a logged warning."""
+def send(task: Any, context: Context) -> str | None:
+    """Tell of the exception in the context. A mail that cannot be sent is a logged warning; gives
+    why, in one line."""
     from html import escape
 
     from slipstream.sdk._email import send_email
@@ -50,8 +51,10 @@ def send(task: Any, context: Context) -> None:
             for key, default in (("subject_template", _SUBJECT), ("html_content_template", _BODY))
         )
         send_email(task.email, " ".join(subject.split()), body)
-    except Exception:  # noqa: BLE001 - a mail decides nothing
+    except Exception as error:  # noqa: BLE001 - a mail decides nothing
         _log.warning("The mail about task %s could not be sent", ti.task_id, exc_info=True)
+        return f"{type(error).__name__}: {error}"
+    return None
 
 
 def _template(key: str, default: str) -> str:

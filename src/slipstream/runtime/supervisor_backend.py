@@ -400,6 +400,10 @@ class SupervisorBackend:
             raise RequestFailedError("the server kept no answer and did not say why")
         return response
 
+    def note_failed_alert(self, error: str) -> None:
+        """Have it in the audit log that a callback or a mail about the attempt has failed."""
+        self._ask(wire.NoteFailedAlert(error=error), wire.Done)
+
     def mask_secret(self, value: str) -> None:
         """See `Backend`."""
         self._link.mask([value])

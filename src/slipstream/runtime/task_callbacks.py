@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from slipstream.model.attempt import Attempt, Failed, Outcome, Skipped, Succeeded
 from slipstream.model.states import TaskState
 from slipstream.runtime import alert_mails, task_listeners
 from slipstream.runtime.task_endings import will_retry
 from slipstream.sdk._listeners import is_anybody_listening
+from slipstream.sdk._notifier import BaseNotifier
 from slipstream.sdk._running import running
 
 if TYPE_CHECKING:
@@ -19,15 +21,20 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("airflow.task")
 
+NOTIFIER_PAUSES_SECONDS = (1.0, 4.0)
+"""Before each further try of a notifier that has failed."""
+
 
 def on_execute(operator: Any, context: Context) -> None:
     """Call what wants to know that the task begins."""
     call("on_execute_callback", operator.on_execute_callback, context)
 
 
-def of_end(
-    operator: Any, context: Context, outcome: Outcome, attempt: Attempt
-) -> Callable[[], None] | None:
+FollowUp: TypeAlias = Callable[[], str | None]
+"""What is to be done after an outcome; gives the first error of an alert in one line, or None."""
+
+
+def of_end(operator: Any, context: Context, outcome: Outcome, attempt: Attempt) -> FollowUp | None:
     """What is to be done after this outcome: callbacks, listeners, then a mail; None: nothing."""
     match outcome:
         case Succeeded():
@@ -37,7 +44,7 @@ def of_end(
         case Failed():
             state = TaskState.UP_FOR_RETRY if will_retry(outcome, attempt) else TaskState.FAILED
         case _:
-            return task_listeners.stopping if is_anybody_listening("before_stopping") else None
+            return _only_listeners if is_anybody_listening("before_stopping") else None
     if (
         not getattr(operator, _NAMES[state], None)
         and not alert_mails.is_due(operator, state)
@@ -46,12 +53,17 @@ def of_end(
         return None
     context["ti"].ended(datetime.now(UTC))
 
-    def call_all() -> None:
+    def call_all() -> str | None:
         with running(context):
-            tell(operator, state, context)
+            error = tell(operator, state, context)
             task_listeners.stopping()
+        return error
 
     return call_all
+
+
+def _only_listeners() -> None:
+    task_listeners.stopping()
 
 
 def tell(task: Any, state: TaskState, context: Context) -> str | None:
@@ -60,7 +72,7 @@ def tell(task: Any, state: TaskState, context: Context) -> str | None:
     error = call(name, getattr(task, name, None), context)
     task_listeners.ended(state, context)
     if alert_mails.is_due(task, state):
-        alert_mails.send(task, context)
+        error = alert_mails.send(task, context) or error
     return error
 
 
@@ -73,12 +85,35 @@ def call(name: str, callbacks: Any, context: Context) -> str | None:
     )
     first: str | None = None
     for callback in listed:
+        error = _call_one(name, callback, context)
+        if error is not None:
+            first = first or f"{type(error).__name__}: {error}"
+    return first
+
+
+def _call_one(
+    name: str, callback: Callable[[Context], object], context: Context
+) -> Exception | None:
+    """Call one; gives what it raised. A notifier, which only tells somebody, has several tries."""
+    pauses = NOTIFIER_PAUSES_SECONDS if isinstance(callback, BaseNotifier) else ()
+    for pause in (*pauses, None):
         try:
             callback(context)
         except Exception as error:  # noqa: BLE001 - a callback decides nothing
-            _log.exception("%s %r failed", name, callback)
-            first = first or f"{type(error).__name__}: {error}"
-    return first
+            if pause is None:
+                _log.exception("%s %r failed", name, callback)
+                return error
+            _log.warning(
+                "%s %r failed (%s); it is called again in %s s",
+                name,
+                callback,
+                type(error).__name__,
+                pause,
+            )
+            time.sleep(pause)
+        else:
+            break
+    return None
 
 
 _NAMES = {

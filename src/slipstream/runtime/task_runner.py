@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from slipstream.model.states import TaskState
 from slipstream.runtime import retry_policies, task_callbacks, task_endings, task_listeners
 from slipstream.runtime.interrupts import time_limit
 from slipstream.runtime.operator_links import keep_links
+from slipstream.runtime.task_callbacks import FollowUp
 from slipstream.runtime.waited import seconds_before
 from slipstream.sdk._asset_events import require_assets
 from slipstream.sdk._conf import conf
@@ -58,7 +59,7 @@ class TaskEnd:
 
     outcome: Outcome
     rendered: Mapping[str, Any] | None = None
-    callbacks: Callable[[], None] | None = None
+    callbacks: FollowUp | None = None
     shows_result: bool = True
     """Whether the returned value may be logged."""
     was_terminated: bool = False
@@ -178,8 +179,8 @@ class TaskRun:
             raise
 
     def _follow_up(
-        self, context: Context, outcome: Outcome, callbacks: Callable[[], None] | None
-    ) -> Callable[[], None] | None:
+        self, context: Context, outcome: Outcome, callbacks: FollowUp | None
+    ) -> FollowUp | None:
         """What is to be done once the outcome counts: the callbacks, and forgetting.
 
         A task's state is not forgotten earlier: should this process be lost, the next one needs it.
@@ -192,13 +193,12 @@ class TaskRun:
         if not conf.getboolean("state_store", "clear_on_success"):
             return callbacks
 
-        def forget() -> None:
+        def forget() -> str | None:
             try:
                 context["task_state_store"].clear()
             except SlipstreamError:
                 _log.warning("The state of the task could not be cleared", exc_info=True)
-            if callbacks is not None:
-                callbacks()
+            return None if callbacks is None else callbacks()
 
         return forget
 

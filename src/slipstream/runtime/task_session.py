@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 
 from slipstream.model.attempt import Attempt, Failed, Skipped, Succeeded
-from slipstream.model.errors import NotFoundError
+from slipstream.model.errors import NotFoundError, SlipstreamError
 from slipstream.runtime import interrupts, task_log
 from slipstream.runtime.errand_runner import call_for
 from slipstream.runtime.loader import LoadedFile
@@ -50,9 +50,19 @@ def run_attempt(
     if end.callbacks is not None:
         if isinstance(end.outcome, Succeeded | Failed | Skipped):
             backend.has_reported(start.attempt, end.outcome.xcoms)
-        end.callbacks()
+        error = end.callbacks()
+        if error is not None:
+            _tell_of_alert(error, backend)
         task_log.finish()
         link.send(messages.Finished())
+
+
+def _tell_of_alert(error: str, backend: SupervisorBackend) -> None:
+    try:
+        backend.note_failed_alert(error)
+    except SlipstreamError as problem:
+        # It is in the log of the try, whatever becomes of this.
+        _log.warning("That an alert has failed could not be told: %s", problem)
 
 
 def run_errand(
@@ -68,6 +78,8 @@ def run_errand(
         current_backend.set(backend)
         if refusal is None:
             error = call_for(errand, _find_dag(errand.attempt, file), backend)
+            if error is not None and errand.kind is messages.CallbackKind.TASK:
+                _tell_of_alert(error, backend)
     except Exception as problem:  # noqa: BLE001 - what cannot be called has failed
         _log.exception("The callbacks could not be called")
         error = f"{type(problem).__name__}: {problem}"

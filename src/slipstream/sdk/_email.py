@@ -10,6 +10,7 @@ import logging
 import re
 import smtplib
 import ssl
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.mime.application import MIMEApplication
@@ -31,6 +32,9 @@ _log = logging.getLogger("airflow.task")
 DEFAULT_BACKEND = "airflow.utils.email.send_email_smtp"
 
 _SEPARATORS = re.compile(r"\s*[,;]\s*")
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 30.0
+"""Between two tries to reach a mail server; each pause is twice as long as the one before."""
 _PASSING = (smtplib.SMTPServerDisconnected, ConnectionError, TimeoutError)
 """Errors after which another try may find the server well."""
 
@@ -244,6 +248,7 @@ def _send(server: _Server, sender: str, recipients: list[str], message: MIMEMult
             if number >= server.tries:
                 raise
             _log.info("Mail server %s did not answer (try %d)", server.host, number)
+            time.sleep(min(_FIRST_PAUSE_SECONDS * 2 ** (number - 1), _LONGEST_PAUSE_SECONDS))
         else:
             return
 

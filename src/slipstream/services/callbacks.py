@@ -24,8 +24,11 @@ from slipstream.model.run import DagRun, TaskInstance
 from slipstream.model.states import TaskState
 from slipstream.runtime.jobs import ErrandFailedError, Source
 from slipstream.runtime.log_files import errand_log_path
+from slipstream.services.alerts import failed_alert
 from slipstream.store.deadline_records import DeadlineRecord
 from slipstream.store.errors import StoreError
+from slipstream.store.event_records import NewEvent
+from slipstream.store.input_interface import EventLogStore
 from slipstream.store.interface import CallbackStore, DagStore, RunStore
 from slipstream.store.records import (
     InstanceFilter,
@@ -48,7 +51,7 @@ Caller: TypeAlias = Callable[[Errand, Source], "Future[None]"]
 """Has callbacks called: `ProcessHost.call_back`."""
 
 
-class OwingStore(CallbackStore, RunStore, DagStore, Protocol):
+class OwingStore(CallbackStore, RunStore, DagStore, EventLogStore, Protocol):
     """What calling back needs of the store."""
 
 
@@ -67,7 +70,7 @@ class CallbackService:
         self._store = store
         self._call = call
         self._find_source = find_source
-        self._inbox: SimpleQueue[int | _Word] = SimpleQueue()
+        self._inbox: SimpleQueue[int | NewEvent | _Word] = SimpleQueue()
         self._is_stopped = False
         self._last = 0
         """The newest that was looked at."""
@@ -75,6 +78,8 @@ class CallbackService:
         self._retry: threading.Timer | None = None
         self._called: list[int] = []
         """What has been called and is to be removed."""
+        self._failed: list[NewEvent] = []
+        """What is to be told of those that failed."""
 
     def start(self) -> None:
         """Call what an earlier server owed, then whatever comes, in a thread of its own."""
@@ -100,8 +105,11 @@ class CallbackService:
         """Call everything that is owed, and wait for the end of it; without a thread of its own."""
         wait([result for result in self._look() if result is not None])
         while self._inbox.qsize():
-            if isinstance(item := self._inbox.get(), int):
-                self._store.callback_called(item)
+            match self._inbox.get():
+                case int(pk):
+                    self._store.callback_called(pk)
+                case NewEvent() as failed:
+                    self._store.log_event(failed)
 
     def _run(self) -> None:
         while True:
@@ -110,7 +118,12 @@ class CallbackService:
                 return
             if isinstance(item, int):
                 self._called.append(item)
+            elif isinstance(item, NewEvent):
+                self._failed.append(item)
             try:
+                while self._failed:
+                    self._store.log_event(self._failed[-1])
+                    self._failed.pop()
                 while self._called:
                     self._store.callback_called(self._called[-1])
                     self._called.pop()
@@ -159,6 +172,10 @@ class CallbackService:
             _log.warning(
                 "A callback of run %s of %s: %s; see %s", run.run_id, run.dag_id, error, path
             )
+            # Of a task's the process tells by itself.
+            if errand.kind is not CallbackKind.TASK:
+                about = attempt_of(run, None, errand.attempt.fileloc)
+                self._inbox.put(failed_alert(about, str(error)))
         if error is None or isinstance(error, ErrandFailedError):
             self._inbox.put(pk)
 

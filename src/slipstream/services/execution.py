@@ -20,11 +20,13 @@ from slipstream.model.json import JsonValue
 from slipstream.model.map_index import UNMAPPED
 from slipstream.model.run import DagRun, TaskKey
 from slipstream.model.states import LIVE, RunState, RunType, TaskState, TriggeredBy
+from slipstream.services.alerts import failed_alert
 from slipstream.services.assets import answer_about_assets
 from slipstream.services.changes import ChangeBoard
 from slipstream.services.found_instances import found_instances
 from slipstream.services.kept_state import answer_state
 from slipstream.store.errors import AttemptSupersededError
+from slipstream.store.input_interface import EventLogStore
 from slipstream.store.interface import (
     AssetStore,
     DagStore,
@@ -57,6 +59,7 @@ class ExecutionStore(
     KeptStateStore,
     AssetStore,
     SettingsStore,
+    EventLogStore,
     Protocol,
 ):
     """What answering needs of the store."""
@@ -180,6 +183,9 @@ class ExecutionService:
             case wire.AwaitChange():
                 changes = self._changes.wait(ask.dag_id, ask.seen, ask.seconds)
                 return wire.Count(value=changes.result())
+            case wire.NoteFailedAlert():
+                self._store.log_event(failed_alert(attempt, ask.error))
+                return wire.Done()
             case wire.AskInput() | wire.GetInput() | wire.TakeDefaultInput():
                 return self._input(attempt, ask)
             case wire.TriggerRun():

@@ -16,6 +16,8 @@ class Door(StrEnum):
     REST_API = "rest_api"
     WEB_APP = "web_app"
     CLI = "cli"
+    DEPLOYMENT = "deployment"
+    """Nobody: it happened by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -170,7 +170,7 @@ class InProcessRun:
         if follow_up is not None:
             follow_up()
 
-    def _run(self, attempt: Attempt) -> tuple[Outcome, Callable[[], None] | None]:
+    def _run(self, attempt: Attempt) -> tuple[Outcome, Callable[[], object] | None]:
         """The outcome, and the callbacks to call once it counts."""
         if attempt.task_id in self._results:
             return _returning(self._results[attempt.task_id]), None

@@ -290,6 +290,13 @@ class TakeDefaultInput(_Request, frozen=True, kw_only=True, tag="take_default_in
     params_input: Mapping[str, JsonValue] = {}
 
 
+class NoteFailedAlert(_Request, frozen=True, kw_only=True, tag="note_failed_alert"):
+    """A callback or a mail about the attempt has failed. Answered by `Done`."""
+
+    error: str
+    """In one line: the class of what was raised, a colon, and its text."""
+
+
 Request: TypeAlias = (
     GetVariable
     | SetVariable
@@ -320,6 +327,7 @@ Request: TypeAlias = (
     | AskInput
     | GetInput
     | TakeDefaultInput
+    | NoteFailedAlert
 )
 
 
