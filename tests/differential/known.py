@@ -222,11 +222,28 @@ def _given_at_the_end(case: Case, difference: Difference) -> bool:
 
 
 def _hook_after_a_decision(case: Case, difference: Difference) -> bool:
-    """`post_execute` is called after a branch or a short circuit that skips something, too."""
+    """`post_execute` is called after a branch or a short circuit that skips something, too.
+
+    Where Airflow calls it, the ids of a group's tasks come in any order.
+    """
     if difference.what != "trace" or not difference.key.startswith("after "):
         return False
     names = {case.program.ids()[task.name]: task.kind for task in case.program.tasks()}
-    return names.get(difference.key.split()[1]) in DECIDING and difference.theirs == 0
+    is_list = difference.key.endswith("]")
+    return names.get(difference.key.split()[1]) in DECIDING and (difference.theirs == 0 or is_list)
+
+
+def _given_an_empty_list(case: Case, difference: Difference) -> bool:
+    """The results of a task in a mapped group are a list, also an empty one, which `zip` takes.
+
+    Airflow gives None, at which those fail.
+    """
+    task = _task(case, difference)
+    if task is None or difference.what != "state" or difference.theirs != "failed":
+        return False
+    ids = case.program.ids()
+    given = [one for one in task.args if isinstance(one, Ref) and one.calls and one.of in ids]
+    return any(_is_in_mapped_group(case.program, ids[one.of]) for one in given)
 
 
 def _held_back_without_a_map(case: Case, difference: Difference) -> bool:
@@ -321,6 +338,7 @@ DECIDING_OTHERWISE: dict[str, Explains] = {
     "indexes of nested maps are told apart": _below_a_nested_map,
     "a short circuit skips maps over literals, too": _short_circuit_above_a_map,
     "what a map is mapped over counts before its rule": _decided_by_what_it_is_mapped_over,
+    "the results of an empty map are a list": _given_an_empty_list,
     "what is held back fails where there is nothing to map over": _held_back_without_a_map,
     "fail_fast stops the other instances of the task, too": _spared_by_fail_fast,
     "fail_fast counts failures by triggers": _failed_by_its_trigger,

@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 FOLDER = Path(__file__).resolve().parent
 START_LIMIT_SECONDS = 300
-JOB_LIMIT_SECONDS = 300
+JOB_LIMIT_SECONDS = 900
 
 Answer: TypeAlias = dict[str, object]
 
