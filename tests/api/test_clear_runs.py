@@ -86,7 +86,7 @@ def test_with_a_tilde_in_the_path_each_run_names_its_dag(api: Client, store: Sto
         ({"partition_key": "a", "partition_date_start": "2026-01-01"}, 422),
         ({"dag_runs": [{"dag_run_id": "none"}]}, 404),
         ({"dag_runs": [{"dag_run_id": "run0", "dag_id": "other"}]}, 400),
-        ({"dag_runs": [{"dag_run_id": "run0"}], "only_new": True}, 400),
+        ({"dag_runs": [{"dag_run_id": "run0"}], "only_new": True, "only_failed": True}, 400),
     ],
 )
 def test_what_cannot_be_meant_is_refused(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from tests.api.conftest import Client
-from tests.api.making import NOON, a_run, end_run, recorded, started
+from tests.api.making import ETL, NOON, a_run, end_run, recorded, started
 
 from slipstream.api.selection import pick
 from slipstream.model.dag import DagSpec, GroupSpec, Literal, TaskSpec
@@ -162,7 +163,22 @@ def test_a_whole_run_is_cleared(api: Client, store: Store) -> None:
     assert (answer["dag_run_id"], answer["state"]) == ("first", "queued")
     assert answer["note"] == "All of it."
     assert state_of(store, "extract") == "none"
-    assert api.post(path, {"only_new": True}).status_code == 400
+
+
+def test_tasks_that_the_latest_version_has_brought_run_alone(api: Client, store: Store) -> None:
+    ended(store)
+    more = replace(ETL, tasks={**ETL.tasks, "publish": TaskSpec(task_id="publish")})
+    latest = recorded(store, more, text="# more\n")
+    path = "/dags/etl/dagRuns/first/clear"
+    assert api.post(path, {"only_new": True, "only_failed": True}).status_code == 400
+    dry = api.post(path, {"only_new": True}).json()
+    assert dry["task_instances"] == [{"task_id": "publish", "task_display_name": "publish"}]
+    assert store.get_run("etl", "first").state is RunState.FAILED
+    answer = api.post(path, {"only_new": True, "dry_run": False, "note": "More."}).json()
+    assert (answer["state"], answer["note"]) == ("queued", "More.")
+    assert store.get_run("etl", "first").version_id == latest.version_id
+    assert state_of(store, "extract") == "success"
+    assert state_of(store, "transform", 0) == "failed"
 
 
 @pytest.mark.parametrize("path", ["clearTaskInstances", "dagRuns/first/clear"])

@@ -20,8 +20,6 @@ def rows(name: str) -> list[dict[str, str]]:
 
 
 OPERATIONS = rows("operations.csv")
-NOT_YET = {row["where"]: set(row["names"].split()) for row in rows("not_yet.csv")}
-"""Query parameters and fields of bodies that Airflow has and that are refused here."""
 SCHEMAS: dict[str, dict[str, tuple[str, bool]]] = {}
 ENUMS: dict[str, set[str]] = {}
 for row in rows("schemas.csv"):
@@ -66,7 +64,7 @@ def test_an_operation_is_as_clients_know_it(
         if parameter["in"] == "query"
     }
     known = set(fact["query_parameters"].split())
-    assert given == known - NOT_YET.get(fact["operation"], set())
+    assert given == known
     if fact["request_body"]:
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
         # One that may be left out is one of two.
@@ -77,10 +75,7 @@ def test_an_operation_is_as_clients_know_it(
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_a_payload_has_the_fields_that_clients_know(document: Mapping[str, Any], name: str) -> None:
     schema: Schema = document["components"]["schemas"][name]
-    missing = NOT_YET.get(name, set())
-    assert fields(schema) == {
-        field: fact for field, fact in SCHEMAS[name].items() if field not in missing
-    }
+    assert fields(schema) == SCHEMAS[name]
 
 
 @pytest.mark.parametrize("name", ENUMS)

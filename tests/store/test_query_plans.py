@@ -23,6 +23,7 @@ from slipstream.store.input_records import InputFilter
 from slipstream.store.interface import Store
 from slipstream.store.records import (
     AssetEventFilter,
+    Cursor,
     DagFilter,
     InstanceFilter,
     NewRun,
@@ -43,6 +44,7 @@ LARGE = (
 )
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PAGE = Window(limit=100)
+PLACE = Window(limit=100, cursor=Cursor((1000,)))
 NEWEST = Window(limit=100, order_by=("-start_date",))
 RUN = {"dag_ids": ["sales"], "run_ids": ["one"]}
 
@@ -55,6 +57,12 @@ def listings(store: Store) -> dict[str, Callable[[], object]]:
         "all instances": lambda: instances(InstanceFilter(), PAGE),
         "newest instances": lambda: instances(InstanceFilter(), NEWEST),
         "instances of a run": lambda: instances(InstanceFilter(**RUN), PAGE),
+        "instances by their place": lambda: instances(InstanceFilter(), PLACE),
+        "instances changed lately": lambda: instances(
+            InstanceFilter(updated_at=Range(gte=NOW)), PAGE
+        ),
+        "runs by their place": lambda: runs(RunFilter(), PLACE),
+        "runs changed lately": lambda: runs(RunFilter(updated_at=Range(gte=NOW)), PAGE),
         "newest instances of a run": lambda: instances(InstanceFilter(**RUN), NEWEST),
         "instances of a task in a run": lambda: instances(
             InstanceFilter(**RUN, task_ids=["load"]), PAGE

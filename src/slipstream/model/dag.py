@@ -138,6 +138,17 @@ class TaskSpec:
     details: Mapping[str, JsonValue] = field(default_factory=dict)
     """What only the API and the UI show: docs, template fields, colours, operator module …"""
 
+    @property
+    def display_name(self) -> str:
+        """What people call the task."""
+        return str(self.details.get("task_display_name") or self.task_id)
+
+    @property
+    def class_name(self) -> str:
+        """The name of the operator's class; `operator_name` is what people call the operator."""
+        found = self.details.get("class_ref")
+        return str(found["class_name"]) if isinstance(found, Mapping) else self.operator_name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DagSpec:

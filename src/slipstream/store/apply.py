@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 from sqlalchemy import Update, bindparam, delete, func, select, text, update
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.base import Executable
 
 from slipstream.model.changes import MapExpanded, RangeChanged
 from slipstream.model.run import DagRun
@@ -23,6 +25,7 @@ from slipstream.store.instance_rows import (
     insert_row,
     update_row,
 )
+from slipstream.store.moments import now_micros
 from slipstream.store.parts import StoreParts
 from slipstream.store.records import RunWrite, Source
 from slipstream.store.rendered_rows import WRITE_FIELDS, fields_row
@@ -77,12 +80,24 @@ _DELETE_PLACEHOLDER = Statement(
     ),
     ("b_run_pk", "b_task_id"),
 )
-_EXPAND = Statement(
-    text(
-        """
+
+
+class _WithNow(Statement):
+    """Text with the present moment in it, which the databases tell in different words."""
+
+    def __init__(self, sql: str, parameters: Sequence[str]) -> None:
+        super().__init__(text(""), parameters)
+        self._sql = sql
+
+    def _in_terms_of(self, dialect: Dialect) -> Executable:
+        return text(self._sql.replace("NOW_MICROS", str(now_micros().compile(dialect=dialect))))
+
+
+_EXPAND = _WithNow(
+    """
         INSERT INTO task_instance (
             run_pk, task_id, map_index, state, try_number, max_tries, losses, reschedules,
-            scheduled_at, hostname, reason
+            scheduled_at, hostname, reason, updated_at
         )
         WITH RECURSIVE series(map_index) AS (
             SELECT 0 UNION ALL SELECT map_index + 1 FROM series WHERE map_index + 1 < :length
@@ -90,15 +105,14 @@ _EXPAND = Statement(
         SELECT
             CAST(:run_pk AS BIGINT), CAST(:task_id AS VARCHAR), map_index,
             CAST(:state AS VARCHAR), 0, CAST(:max_tries AS INTEGER), 0, 0,
-            CAST(:scheduled_at AS BIGINT), '', CAST(:reason AS TEXT)
+            CAST(:scheduled_at AS BIGINT), '', CAST(:reason AS TEXT), NOW_MICROS
         FROM series
         WHERE NOT EXISTS (
             SELECT 1 FROM task_instance AS present
             WHERE present.run_pk = CAST(:b_run_pk AS BIGINT) AND present.task_id = :b_task_id
             AND present.map_index = series.map_index
         )
-        """
-    ),
+        """,
     (
         "length",
         "run_pk",

@@ -60,7 +60,7 @@ _HAS_ERRORS = (
 )
 _PAUSED_BECAUSE = select(dag_pause.c.reason).where(dag_pause.c.dag_id == dag.c.dag_id)
 _COLUMNS = (
-    *dag.c,
+    *(column for column in dag.c if column.name != "timetable_type"),
     _HAS_ERRORS.label("has_import_errors"),
     _PAUSED_BECAUSE.scalar_subquery().label("pause_reason"),
 )
@@ -342,6 +342,7 @@ def _conditions(which: DagFilter) -> list[ColumnElement[bool]]:
         *one_among(dag.c.dag_id, which.dag_ids),
         *like(dag.c.dag_id, which.dag_id_pattern),
         *like(dag.c.display_name, which.display_name_pattern),
+        *one_among(dag.c.timetable_type, which.timetable_types),
         *one_among(dag.c.bundle_name, None if which.bundle_name is None else [which.bundle_name]),
     ]
     if which.is_paused is not None:

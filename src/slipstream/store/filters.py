@@ -67,7 +67,17 @@ def ordering(
 
     Raises `InvalidInputError` for a field that cannot be sorted by.
     """
-    clauses: list[ColumnElement[Any] | UnaryExpression[Any]] = []
+    return [
+        ordered(column, descends=descends)
+        for column, descends in sorted_columns(window, fields, tie_break)
+    ]
+
+
+def sorted_columns(
+    window: Window, fields: Mapping[str, ColumnElement[Any]], tie_break: ColumnElement[Any]
+) -> list[tuple[ColumnElement[Any], bool]]:
+    """`(column, whether it descends)` of what a window is sorted by, the most telling first."""
+    columns: list[tuple[ColumnElement[Any], bool]] = []
     descends = False
     for entry in window.order_by:
         descends = entry.startswith("-")
@@ -77,12 +87,11 @@ def ordering(
             raise InvalidInputError(
                 f"Cannot sort by {name!r}: choose one of {', '.join(sorted(fields))}."
             )
-        clauses.append(_ordered(column, descends=descends))
-    clauses.append(tie_break.desc() if descends else tie_break.asc())
-    return clauses
+        columns.append((column, descends))
+    return [*columns, (tie_break, descends)]
 
 
-def _ordered(column: ColumnElement[Any], *, descends: bool) -> UnaryExpression[Any]:
+def ordered(column: ColumnElement[Any], *, descends: bool) -> UnaryExpression[Any]:
     """One clause. Of a column that always has a value nothing is said of missing ones: PostgreSQL
     would not take its index."""
     if not getattr(column, "nullable", True):
@@ -205,6 +214,7 @@ def run_conditions(which: RunFilter) -> list[ColumnElement[bool]]:
         *in_range(dag_run.c.run_after, which.run_after),
         *in_range(dag_run.c.start_date, which.start_date),
         *in_range(dag_run.c.end_date, which.end_date),
+        *in_range(dag_run.c.updated_at, which.updated_at),
         *one_among(dag_run.c.partition_key, which.partition_keys),
         *like(dag_run.c.partition_key, which.partition_key_pattern),
         *_consuming(which.consumed_asset),
@@ -224,6 +234,7 @@ def conditions_on_instance(which: InstanceFilter) -> list[ColumnElement[bool]]:
         *within(_duration_of_instance, which.duration),
         *in_range(task_instance.c.start_date, which.start_date),
         *in_range(task_instance.c.end_date, which.end_date),
+        *in_range(task_instance.c.updated_at, which.updated_at),
     ]
     # A partial index serves a query that repeats its condition word for word.
     if which.states is not None and set(which.states) <= set(ACTIVE_TASK_STATES):
@@ -245,15 +256,21 @@ def conditions_on_run(which: InstanceFilter) -> list[ColumnElement[bool]]:
         *in_range(dag_run.c.logical_date, which.logical_date),
         *in_range(dag_run.c.run_after, which.run_after),
     ]
-    on_task = (which.pools, which.queues, which.pool_pattern, which.queue_pattern)
-    if any(wanted is not None for wanted in on_task):
+    on_task = [
+        *one_among(dag_task.c.pool, which.pools),
+        *like(dag_task.c.pool, which.pool_pattern),
+        *one_among(dag_task.c.queue, which.queues),
+        *like(dag_task.c.queue, which.queue_pattern),
+        *one_among(dag_task.c.executor, which.executors),
+        *one_among(dag_task.c.operator, which.operators),
+        *like(dag_task.c.operator_name, which.operator_pattern),
+        *like(dag_task.c.display_name, which.task_display_name_pattern),
+    ]
+    if on_task:
         task = select(dag_task.c.version_id).where(
             dag_task.c.version_id == dag_run.c.version_id,
             dag_task.c.task_id == task_instance.c.task_id,
-            *one_among(dag_task.c.pool, which.pools),
-            *like(dag_task.c.pool, which.pool_pattern),
-            *one_among(dag_task.c.queue, which.queues),
-            *like(dag_task.c.queue, which.queue_pattern),
+            *on_task,
         )
         conditions.append(task.exists())
     return conditions

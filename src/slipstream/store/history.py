@@ -120,6 +120,10 @@ class HistoryVerbs(StoreParts):
                 "pool": task.pool,
                 "pool_slots": task.pool_slots,
                 "queue": task.queue,
+                "operator": task.class_name,
+                "operator_name": task.operator_name,
+                "executor": task.executor,
+                "display_name": task.display_name,
             }
             for task in one.spec.tasks.values()
         ]

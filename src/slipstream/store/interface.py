@@ -386,12 +386,14 @@ class RunStore(Protocol):
         run_state: RunState = RunState.QUEUED,
         dry_run: bool = False,
         latest_version: bool | None = None,
+        only_new: bool = False,
     ) -> Sequence[InstanceInRun]:
         """Let these run again, with all their retries; gives what was cleared, and a dry run what
         would be, as it is now.
 
         With `latest_version` the run goes on with the latest version of the DAG instead of its
-        own; None leaves that to the DAG (`rerun_with_latest_version`).
+        own; None leaves that to the DAG (`rerun_with_latest_version`). `only_new` lets it do so for
+        the tasks that are new there, also where no instance is given.
 
         A live instance becomes `RESTARTING` and is started again when its process is gone; the
         others become `NONE`. Their XComs go. A run that was finished becomes `run_state`.

@@ -61,6 +61,7 @@ class MarkVerbs(DagVerbs):
         run_state: RunState = RunState.QUEUED,
         dry_run: bool = False,
         latest_version: bool | None = None,
+        only_new: bool = False,
     ) -> Sequence[InstanceInRun]:
         """Let these run again, with all their retries; gives what was cleared.
 
@@ -73,7 +74,7 @@ class MarkVerbs(DagVerbs):
             if dry_run:
                 return [InstanceInRun(instance, run) for instance in instances]
             cleared = [edits.clear_instance(one, version.spec) for one in instances]
-            if cleared:
+            if cleared or only_new:
                 run = edits.reopen_run(run, run_state, self._clock())
                 run = replace(run, version_id=version.version_id)
                 _delete_xcoms(transaction, run_pk, [instance.key for instance in cleared])

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Update, delete, insert, select, true, update
 
+from slipstream.core.timetable_types import timetable_type
 from slipstream.model.dag import DagSpec
 from slipstream.model.ids import new_uuid7
 from slipstream.model.states import RUN_FINISHED
@@ -47,6 +48,7 @@ _DAG = (
     "owners",
     "last_parsed_at",
     "last_parse_seconds",
+    "timetable_type",
 )
 _VERSION = tuple(column.name for column in dag_version.c)
 _TASK = tuple(column.name for column in dag_task.c)
@@ -211,6 +213,7 @@ class ParsedVerbs(StoreParts):
             to_json(sorted({task.owner for task in spec.tasks.values()})),
             to_micros(file.parsed_at),
             file.duration_seconds,
+            timetable_type(spec.schedule),
         )
 
     def _starts_paused(self, spec: DagSpec) -> bool:
@@ -232,7 +235,17 @@ def _add_version(batch: _Batch, version: DagVersion, data: bytes) -> None:
         )
     )
     batch.tasks += [
-        (version.version_id, task.task_id, task.pool, task.pool_slots, task.queue)
+        (
+            version.version_id,
+            task.task_id,
+            task.pool,
+            task.pool_slots,
+            task.queue,
+            task.class_name,
+            task.operator_name,
+            task.executor,
+            task.display_name,
+        )
         for task in version.spec.tasks.values()
     ]
     batch.tags[version.dag_id] = [(version.dag_id, tag) for tag in sorted(set(version.spec.tags))]

@@ -306,6 +306,18 @@ class Page(Generic[T]):
 
     items: Sequence[T]
     total: int
+    after: Cursor | None = None
+    """Where the next page begins, of a page that was asked for by its place; None: nowhere."""
+    before: Cursor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a sorted listing: just behind, or just before, the entry with these values."""
+
+    values: tuple[str | int | float | None, ...] | None = None
+    """None for the beginning."""
+    backwards: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,6 +327,8 @@ class Window:
     limit: int = 50
     offset: int = 0
     order_by: tuple[str, ...] = ()
+    cursor: Cursor | None = None
+    """Where the page begins, instead of `offset`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,6 +363,7 @@ class DagFilter:
     """DAGs that this user has put first."""
     not_favorite_of: str | None = None
     """All others."""
+    timetable_types: Sequence[str] | None = None
     run_states: Sequence[RunState] | None = None
     """DAGs with a run in one of these states, that began and ended within the bounds below."""
     run_start_date: Range = field(default_factory=Range)
@@ -416,6 +431,7 @@ class RunFilter:
     run_after: Range = field(default_factory=Range)
     start_date: Range = field(default_factory=Range)
     end_date: Range = field(default_factory=Range)
+    updated_at: Range = field(default_factory=Range)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -443,6 +459,11 @@ class InstanceFilter:
     run_after: Range = field(default_factory=Range)
     start_date: Range = field(default_factory=Range)
     end_date: Range = field(default_factory=Range)
+    updated_at: Range = field(default_factory=Range)
+    executors: Sequence[str] | None = None
+    operators: Sequence[str] | None = None
+    operator_pattern: str | None = None
+    task_display_name_pattern: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

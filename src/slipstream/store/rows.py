@@ -14,9 +14,10 @@ from slipstream.store.records import AttemptRecord, InstanceInRun
 from slipstream.store.tables import attempt, dag_run, task_instance
 from slipstream.store.times import from_micros
 
-RUN_COLUMNS = tuple(column for column in dag_run.c if column.name != "note_user")
+_NOT_READ = ("note_user", "updated_at")
+RUN_COLUMNS = tuple(column for column in dag_run.c if column.name not in _NOT_READ)
 INSTANCE_COLUMNS = tuple(
-    column for column in task_instance.c if column.name not in ("pk", "note_user")
+    column for column in task_instance.c if column.name not in ("pk", *_NOT_READ)
 )
 _WIDTH = len(INSTANCE_COLUMNS)
 ATTEMPT_COLUMNS = tuple(attempt.c)

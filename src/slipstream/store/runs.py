@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, func, select, text, update
 
@@ -12,6 +12,7 @@ from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun, TaskKey
 from slipstream.model.states import RunState, TaskState
 from slipstream.store.attempts import latest_of_each_try
+from slipstream.store.cursors import page_at
 from slipstream.store.database import Transaction
 from slipstream.store.errors import AttemptSupersededError
 from slipstream.store.filters import (
@@ -49,6 +50,8 @@ from slipstream.store.write_plan import LEFT_BEHIND
 
 _COUNTING_STATES = (TaskState.QUEUED, TaskState.RUNNING, TaskState.DEFERRED)
 """States of an instance whose latest attempt may still send something."""
+
+T = TypeVar("T")
 
 _STREAMED_AT_ONCE = 1000
 _JOINED = task_instance.join(dag_run, task_instance.c.run_pk == dag_run.c.pk)
@@ -89,10 +92,15 @@ class RunVerbs(StoreParts):
     def list_runs(self, which: RunFilter, window: Window) -> Page[DagRun]:
         """A page of runs, by default in order of creation."""
         conditions = run_conditions(which)
+        matching = select(*RUN_COLUMNS).where(*conditions)
+        if window.cursor is not None:
+            counted = select(dag_run.c.pk).where(*conditions)
+            with self._database.read() as transaction:
+                found = page_at(transaction, matching, counted, window, RUN_ORDERS, dag_run.c.pk)
+            items = [to_run(row) for row in found.rows]
+            return Page(items, found.total, found.after, found.before)
         page = (
-            select(*RUN_COLUMNS)
-            .where(*conditions)
-            .order_by(*ordering(window, RUN_ORDERS, dag_run.c.pk))
+            matching.order_by(*ordering(window, RUN_ORDERS, dag_run.c.pk))
             .limit(window.limit)
             .offset(window.offset)
         )
@@ -137,6 +145,8 @@ class RunVerbs(StoreParts):
 
     def list_instances(self, which: InstanceFilter, window: Window) -> Page[InstanceInRun]:
         """A page of task instances, by default in order of creation and map index."""
+        if window.cursor is not None:
+            return self._instances_at(which, window)
         page = (
             _matching(which)
             .order_by(*ordering(window, INSTANCE_ORDERS, task_instance.c.pk))
@@ -148,6 +158,15 @@ class RunVerbs(StoreParts):
                 items=list(to_instances_in_runs(transaction.rows(page))),
                 total=transaction.value(_count(which)),
             )
+
+    def _instances_at(self, which: InstanceFilter, window: Window) -> Page[InstanceInRun]:
+        counted = _source_of(which, select(task_instance.c.pk))
+        with self._database.read() as transaction:
+            found = page_at(
+                transaction, _matching(which), counted, window, INSTANCE_ORDERS, task_instance.c.pk
+            )
+        items = list(to_instances_in_runs(found.rows))
+        return Page(items, found.total, found.after, found.before)
 
     def iterate_instances(self, which: InstanceFilter) -> Iterator[InstanceInRun]:
         """All that match, streamed: no transaction stays open between two of them."""
@@ -273,7 +292,11 @@ def _matching(which: InstanceFilter) -> Select[Any]:
 
 
 def _count(which: InstanceFilter) -> Select[int]:
+    return _source_of(which, select(func.count()))
+
+
+def _source_of(which: InstanceFilter, wanted: Select[T]) -> Select[T]:
     on_run = conditions_on_run(which)
     # Where the runs do not matter they are not joined: an index alone can be counted.
     source = _JOINED if on_run else task_instance
-    return select(func.count()).select_from(source).where(*conditions_on_instance(which), *on_run)
+    return wanted.select_from(source).where(*conditions_on_instance(which), *on_run)

@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 
 from slipstream.model.states import RunState, RunType, TaskState
+from slipstream.store.moments import now_micros
 
 metadata = MetaData(
     naming_convention={
@@ -52,6 +53,11 @@ def one_of(column: str, values: Iterable[StrEnum]) -> str:
     values; a chain of comparisons halves the cost of an update.
     """
     return "(" + " OR ".join(f"{column} = {value.value!r}" for value in values) + ")"
+
+
+def updated_at() -> Column[int]:
+    """The column that says when the row was written last; each statement that does keeps it."""
+    return Column("updated_at", TIME, index=True, default=now_micros(), onupdate=now_micros())
 
 
 ACTIVE_TASK_STATES = (
@@ -111,6 +117,7 @@ dag = Table(
     Column("next_interval_end", TIME),
     Column("next_run_after", TIME),
     Column("schedule_problem", Text),
+    Column("timetable_type", String),
 )
 
 dag_pause = Table(
@@ -151,6 +158,10 @@ dag_task = Table(
     Column("pool", String, nullable=False),
     Column("pool_slots", Integer, nullable=False),
     Column("queue", String, nullable=False),
+    Column("operator", String),
+    Column("operator_name", String),
+    Column("executor", String),
+    Column("display_name", String),
 )
 """What task instances are searched and summed by, of the tasks of every version."""
 
@@ -219,6 +230,7 @@ dag_run = Table(
     Column("partition_date", TIME),
     Column("backfill_pk", BigInteger),
     Column("clear_number", Integer, nullable=False, server_default="0"),
+    updated_at(),
     UniqueConstraint("dag_id", "run_id"),
     UniqueConstraint("dag_id", "logical_date"),
     CheckConstraint(one_of("state", RunState), name="state"),
@@ -252,6 +264,7 @@ task_instance = Table(
     Column("note", Text),
     Column("note_user", String),
     Column("reason", Text, nullable=False),
+    updated_at(),
     UniqueConstraint("run_pk", "task_id", "map_index"),
     CheckConstraint(one_of("state", TaskState), name="state"),
     CheckConstraint("map_index >= -1", name="map_index"),

@@ -150,6 +150,24 @@ class EndDateBounds(Query):
         )
 
 
+class UpdatedAtBounds(Query):
+    """Bounds on when something changed last."""
+
+    updated_at_gte: Moment | None = None
+    updated_at_gt: Moment | None = None
+    updated_at_lte: Moment | None = None
+    updated_at_lt: Moment | None = None
+
+    def updated_at(self) -> Range:
+        """The bounds as the store takes them."""
+        return Range(
+            gte=self.updated_at_gte,
+            gt=self.updated_at_gt,
+            lte=self.updated_at_lte,
+            lt=self.updated_at_lt,
+        )
+
+
 class DurationBounds(Query):
     """Bounds on durations, in seconds."""
 

@@ -147,6 +147,7 @@ class TaskInstancesBatchBody(TimeBounds, Body):
     state: list[TaskState | None] | None = None
     pool: list[str] | None = None
     queue: list[str] | None = None
+    executor: list[str] | None = None
     page_offset: int = Field(default=0, ge=0)
     page_limit: int = Field(default=100, ge=0)
     order_by: str | None = None
@@ -221,7 +222,7 @@ def task_instance_payload(
         pool_slots=task.pool_slots,
         queue=task.queue,
         priority_weight=task.total_weight,
-        operator=task.operator_name,
+        operator=task.class_name,
         operator_name=task.operator_name,
         queued_when=instance.queued_at,
         scheduled_when=instance.scheduled_at,
@@ -267,7 +268,7 @@ def try_payload(
         pool_slots=task.pool_slots,
         queue=task.queue,
         priority_weight=task.total_weight,
-        operator=task.operator_name,
+        operator=task.class_name,
         operator_name=task.operator_name,
         queued_when=attempt.queued_at,
         scheduled_when=instance.scheduled_at if is_latest else None,
@@ -303,7 +304,7 @@ def task_of(spec: DagSpec, task_id: str) -> TaskSpec:
 
 def task_display_name(task: TaskSpec) -> str:
     """What people call the task."""
-    return str(task.details.get("task_display_name") or task.task_id)
+    return task.display_name
 
 
 def _stable_id(instance: TaskInstance) -> str:

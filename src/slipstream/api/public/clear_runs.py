@@ -20,7 +20,6 @@ from slipstream.api.payloads.task_instances import ClearTaskInstanceCollectionRe
 from slipstream.api.public.bulk_runs import BulkDAGRunBody
 from slipstream.api.public.clearing import clear_run
 from slipstream.api.public.dag_runs import run_payload
-from slipstream.api.public.task_instances import collection_of
 from slipstream.model.errors import InvalidInputError
 from slipstream.store.partitions import PartitionSelection, clear_partitions, selected_runs
 
@@ -64,7 +63,7 @@ def clear_dag_runs(
     cleared = [entry for run in runs for entry in clear_run(call, run.dag_id, run.run_id, body)]
     if body.dry_run:
         return ClearTaskInstanceCollectionResponse(
-            task_instances=collection_of(call, cleared).task_instances, total_entries=len(cleared)
+            task_instances=cleared, total_entries=len(cleared)
         )
     return DAGRunCollectionResponse(
         dag_runs=[run_payload(call, call.store.get_run(*place)) for place in meant],

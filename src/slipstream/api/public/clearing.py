@@ -11,7 +11,9 @@ from slipstream.api.payloads.dag_runs import DAGRunClearBody, DAGRunResponse
 from slipstream.api.payloads.task_instances import (
     ClearTaskInstanceCollectionResponse,
     ClearTaskInstancesBody,
+    NewTaskResponse,
     TaskInstanceCollectionResponse,
+    TaskInstanceResponse,
 )
 from slipstream.api.public.dag_runs import run_payload
 from slipstream.api.public.task_instances import collection_of
@@ -77,23 +79,19 @@ def clear_dag_run(
     """Run a whole run again, or only what failed in it; a dry run says what that would be."""
     cleared = clear_run(call, dag_id, dag_run_id, body)
     if body.dry_run:
-        listed = collection_of(call, cleared)
         return ClearTaskInstanceCollectionResponse(
-            task_instances=listed.task_instances, total_entries=len(cleared)
+            task_instances=cleared, total_entries=len(cleared)
         )
     return run_payload(call, call.store.get_run(dag_id, dag_run_id))
 
 
 def clear_run(
     call: Call, dag_id: str, dag_run_id: str, body: DAGRunClearBody
-) -> Sequence[InstanceInRun]:
-    """Clear one run, unless that is a dry run; gives what was (or would be) cleared."""
-    if body.only_new:
-        raise InvalidInputError(
-            "only_new cannot be asked for by itself: clear the run with run_on_latest_version, "
-            "and tasks that the latest version has brought run too."
-        )
+) -> Sequence[TaskInstanceResponse | NewTaskResponse]:
+    """Clear one run, unless that is a dry run; gives what runs again, or would."""
     run = call.store.get_run(dag_id, dag_run_id)
+    if body.only_new:
+        return _run_what_is_new(call, run, body)
     spec = call.store.get_version(run.version_id).spec
     everything = pick(spec, None, upstream=False, downstream=False)
 
@@ -117,7 +115,34 @@ def clear_run(
     ]
     if body.note is not None and not body.dry_run:
         call.store.set_run_note(dag_id, dag_run_id, body.note, call.user.name)
-    return cleared
+    return collection_of(call, cleared).task_instances
+
+
+def _run_what_is_new(
+    call: Call, run: DagRun, body: DAGRunClearBody
+) -> Sequence[TaskInstanceResponse | NewTaskResponse]:
+    """Let the run go on with the DAG's latest version; of what it has done nothing is done again.
+
+    Gives the tasks that its own version does not have.
+    """
+    if body.only_failed or body.run_on_latest_version is False:
+        raise InvalidInputError(
+            "only_new is about tasks that the latest version has brought: it goes neither with "
+            "only_failed nor with run_on_latest_version false."
+        )
+    own = call.store.get_version(run.version_id).spec.tasks
+    latest = call.store.get_dag(run.dag_id).latest.spec.tasks
+    if not body.dry_run:
+        call.store.clear_instances(
+            run.pk, [], run_state=_state_after(run), latest_version=True, only_new=True
+        )
+        if body.note is not None:
+            call.store.set_run_note(run.dag_id, run.run_id, body.note, call.user.name)
+    return [
+        NewTaskResponse(task_id=task.task_id, task_display_name=task.display_name)
+        for task in latest.values()
+        if task.task_id not in own
+    ]
 
 
 def _check(body: ClearTaskInstancesBody) -> None:

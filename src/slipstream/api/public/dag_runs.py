@@ -11,6 +11,7 @@ from slipstream.api.auth.access import Resource, creating, deleting, editing, re
 from slipstream.api.call import Call
 from slipstream.api.operation import Routes
 from slipstream.api.payloads.bodies import Moment
+from slipstream.api.payloads.cursors import CursorPaging, places_of
 from slipstream.api.payloads.dag_runs import (
     DAGRunCollectionResponse,
     DAGRunPatchBody,
@@ -21,8 +22,8 @@ from slipstream.api.payloads.dag_runs import (
 )
 from slipstream.api.payloads.filters import (
     RUN_ORDER,
-    Paging,
     TimeBounds,
+    UpdatedAtBounds,
     is_any,
     like,
     one_or_all,
@@ -42,7 +43,7 @@ _RUN: Final = _RUNS + "/{dag_run_id}"
 _ORDER: Final = {**RUN_ORDER, "queued_at": "queued_at", "run_type": "run_type"}
 
 
-class RunQuery(Paging, TimeBounds):
+class RunQuery(CursorPaging, TimeBounds, UpdatedAtBounds):
     """Which runs."""
 
     state: list[str] | None = None
@@ -54,6 +55,7 @@ class RunQuery(Paging, TimeBounds):
     dag_id_pattern: str | None = None
     dag_id_prefix_pattern: str | None = None
     dag_version: list[int] | None = None
+    bundle_version: str | None = None
     partition_key_pattern: str | None = None
     partition_key_prefix_pattern: str | None = None
     partition_date_gte: Moment | None = None
@@ -64,7 +66,8 @@ class RunQuery(Paging, TimeBounds):
     def filter(self, dag_id: str) -> RunFilter:
         """The selection as the store takes it."""
         return RunFilter(
-            dag_ids=one_or_all(dag_id),
+            # Bundles have no versions here, so that no run is of one.
+            dag_ids=one_or_all(dag_id) if self.bundle_version is None else [],
             dag_id_pattern=like(self.dag_id_pattern, self.dag_id_prefix_pattern),
             version_numbers=self.dag_version,
             conf_contains=self.conf_contains,
@@ -79,6 +82,7 @@ class RunQuery(Paging, TimeBounds):
             triggering_user_pattern=like(
                 self.triggering_user_name_pattern, self.triggering_user_name_prefix_pattern
             ),
+            updated_at=self.updated_at(),
             **self.times(),
         )
 
@@ -187,5 +191,7 @@ def run_payload(call: Call, run: DagRun) -> DAGRunResponse:
 def _page(call: Call, which: RunFilter, window: Window) -> DAGRunCollectionResponse:
     page = call.store.list_runs(which, window)
     return DAGRunCollectionResponse(
-        dag_runs=[run_payload(call, run) for run in page.items], total_entries=page.total
+        dag_runs=[run_payload(call, run) for run in page.items],
+        total_entries=page.total,
+        **places_of(page, window),
     )

@@ -75,6 +75,8 @@ class DagQuery(Paging, DagSelection):
     has_import_errors: bool | None = None
     last_dag_run_state: RunState | None = None
     bundle_name: str | None = None
+    bundle_version: str | None = None
+    timetable_type: list[str] | None = None
     has_asset_schedule: bool | None = None
     asset_dependency: str | None = None
     is_favorite: bool | None = None
@@ -98,6 +100,9 @@ class DagQuery(Paging, DagSelection):
             has_import_errors=self.has_import_errors,
             last_run_state=self.last_dag_run_state,
             bundle_name=self.bundle_name,
+            # Bundles have no versions here, so that no DAG is of one.
+            dag_ids=None if self.bundle_version is None else [],
+            timetable_types=self.timetable_type,
             waits_for_assets=self.has_asset_schedule,
             waits_for_asset=self.asset_dependency,
             run_states=self.dag_run_state,

@@ -7,14 +7,17 @@ from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import Query as QueryParameter
+from msgspec.structs import replace as replace_fields
 
 from slipstream.api.auth.access import Resource, reading
 from slipstream.api.call import Call
 from slipstream.api.operation import Routes
+from slipstream.api.payloads.cursors import CursorPaging, places_of
 from slipstream.api.payloads.filters import (
     RUN_ORDER,
     Paging,
     TimeBounds,
+    UpdatedAtBounds,
     is_any,
     like,
     one_or_all,
@@ -54,7 +57,7 @@ _ORDER: Final = {
 }
 
 
-class MappedInstanceQuery(Paging, TimeBounds):
+class MappedInstanceQuery(Paging, TimeBounds, UpdatedAtBounds):
     """Which instances of a mapped task."""
 
     state: list[str] | None = None
@@ -69,6 +72,10 @@ class MappedInstanceQuery(Paging, TimeBounds):
     map_index: list[int] | None = None
     rendered_map_index_pattern: str | None = None
     rendered_map_index_prefix_pattern: str | None = None
+    executor: list[str] | None = None
+    operator: list[str] | None = None
+    operator_name_pattern: str | None = None
+    operator_name_prefix_pattern: str | None = None
 
     def filter(self, dag_id: str, run_id: str, task_ids: Sequence[str] | None) -> InstanceFilter:
         """The selection as the store takes it."""
@@ -87,11 +94,15 @@ class MappedInstanceQuery(Paging, TimeBounds):
             rendered_map_index_pattern=like(
                 self.rendered_map_index_pattern, self.rendered_map_index_prefix_pattern
             ),
+            executors=self.executor,
+            operators=self.operator,
+            operator_pattern=like(self.operator_name_pattern, self.operator_name_prefix_pattern),
+            updated_at=self.updated_at(),
             **self.times(),
         )
 
 
-class InstanceQuery(MappedInstanceQuery):
+class InstanceQuery(CursorPaging, MappedInstanceQuery):
     """Which task instances."""
 
     task_id: str | None = None
@@ -100,6 +111,8 @@ class InstanceQuery(MappedInstanceQuery):
     dag_id_prefix_pattern: str | None = None
     run_id_pattern: str | None = None
     run_id_prefix_pattern: str | None = None
+    task_display_name_pattern: str | None = None
+    task_display_name_prefix_pattern: str | None = None
 
     def filter_within(
         self, dag_id: str, run_id: str, of_group: Sequence[str] | None
@@ -112,6 +125,9 @@ class InstanceQuery(MappedInstanceQuery):
             self.filter(dag_id, run_id, wanted),
             dag_id_pattern=like(self.dag_id_pattern, self.dag_id_prefix_pattern),
             run_id_pattern=like(self.run_id_pattern, self.run_id_prefix_pattern),
+            task_display_name_pattern=like(
+                self.task_display_name_pattern, self.task_display_name_prefix_pattern
+            ),
         )
 
 
@@ -151,6 +167,7 @@ def get_task_instances_batch(
         states=states,
         pools=body.pool,
         queues=body.queue,
+        executors=body.executor,
         **body.times(),
     )
     order = [body.order_by] if body.order_by else []
@@ -221,7 +238,8 @@ def collection_of(
 def page_of(call: Call, which: InstanceFilter, window: Window) -> TaskInstanceCollectionResponse:
     """A page of the store's as a payload."""
     page = call.store.list_instances(which, window)
-    return collection_of(call, page.items, page.total)
+    found = collection_of(call, page.items, page.total)
+    return found if window.cursor is None else replace_fields(found, **places_of(page, window))
 
 
 def _one(call: Call, dag_id: str, run_id: str, key: TaskKey) -> TaskInstanceResponse:

@@ -98,7 +98,7 @@ def _nodes(spec: DagSpec) -> Iterator[NodePayload]:
 
 
 def _task_node(task: TaskSpec) -> NodePayload:
-    name = str(task.details.get("task_display_name") or task.task_id)
+    name = task.display_name
     inside = f"{task.group_id}."
     return NodePayload(
         id=task.task_id,
