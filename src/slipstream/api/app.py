@@ -156,7 +156,7 @@ def create_app(
     check = LoginCheck(settings.login_attempts_per_minute, directory=directory)
     operations = [
         *login_routes(tokens, settings, check),
-        *door_routes(settings),
+        *door_routes(tokens, settings),
         *access_operations(),
         *oidc_routes(tokens, settings),
         *public_operations(),

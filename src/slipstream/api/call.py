@@ -76,6 +76,9 @@ class Call:
     door: Door = Door.REST_API
     base_url: str = ""
     """Where the server is, as the request has it: scheme, host and port."""
+    readmit: Callable[[], frozenset[str] | None] | None = None
+    """Asks the gate again, for answers that go on: the DAGs that the user may do this in now (None
+    for all). Raises like the gate."""
 
     @property
     def store(self) -> Store:

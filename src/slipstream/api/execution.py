@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from slipstream.api.safe_headers import ALWAYS
 from slipstream.executors.provided.held import HeldAttempts
-from slipstream.model.errors import ConflictError, NotFoundError, SlipstreamError
+from slipstream.model.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    SlipstreamError,
+)
 from slipstream.wire import remote
 
 if TYPE_CHECKING:
@@ -39,8 +45,10 @@ class ExecutionGate:
             return
         attempt_id, _, verb = scope["path"].removeprefix(self._prefix).partition("/")
         token = _token_in(scope)
-        body = await _body(receive)
         try:
+            # Nothing of a body is kept for somebody who may not speak for the attempt.
+            self._held.require(attempt_id, token)
+            body = await _body(receive)
             # Asking may wait for something to happen.
             answer = await asyncio.to_thread(self._carry_out, attempt_id, verb, token, body)
             status = 200
@@ -82,12 +90,18 @@ async def _body(receive: Receive) -> bytes:
     while True:
         message = await receive()
         body += message.get("body", b"")
-        if not message.get("more_body") or len(body) > _MOST_BYTES:
+        if len(body) > _MOST_BYTES:
+            raise InvalidInputError(
+                f"The body is longer than {_MOST_BYTES} bytes; keep a value of that size elsewhere "
+                "and push where it is."
+            )
+        if not message.get("more_body"):
             return bytes(body)
 
 
 async def _answer(status: int, body: bytes, send: Send) -> None:
     kind = b"application/msgpack" if status == 200 else b"text/plain; charset=utf-8"
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+    length = (b"content-length", str(len(body)).encode())
+    headers = [(b"content-type", kind), length, *ALWAYS]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

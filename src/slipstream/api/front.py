@@ -22,6 +22,7 @@ from slipstream.api.operation import Operation
 from slipstream.api.payloads.base import Payload
 from slipstream.api.plugin_apps.orders import Told
 from slipstream.api.public import monitor
+from slipstream.api.safe_headers import ALWAYS, SafeHeaders
 from slipstream.api.settings import ApiSettings
 from slipstream.store.interface import Store
 from slipstream.store.triggering import AskTimetable
@@ -70,11 +71,13 @@ def create_front(
             read_remote_log=read_remote_log,
             connection_tester=connection_tester,
         )
+        safe = SafeHeaders(app, is_https=settings.is_https)
         if plugins is None:
-            return app
+            return safe
         from slipstream.api.plugin_apps.gate import PluginGate
 
-        return PluginGate(app, plugins, settings.base_path)
+        # Applications of plugins say themselves what their pages may do.
+        return PluginGate(safe, plugins, settings.base_path)
 
     deployment = Deployment(store=store, settings=settings, signs_of_life=signs, clock=clock)
     return Front(deployment, monitor.routes, make_app)
@@ -140,6 +143,7 @@ async def _send(answer: Payload, send: Send) -> None:
     headers = [
         (b"content-length", str(len(body)).encode()),
         (b"content-type", b"application/json"),
+        *ALWAYS,
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -100,6 +100,7 @@ class GatedRoute(APIRoute):
                 request.state.user = gate.who(request)
             else:
                 request.state.user, request.state.dag_ids = gate.admit(request, permission)
+                request.state.readmit = lambda: gate.admit(request, permission)[1]
             return await inner(request)
 
         return admit_and_handle
@@ -121,7 +122,8 @@ def endpoint_of(operation: Operation, deployment: Deployment) -> Callable[..., o
         if operation.audited:
             entry = entry_of(operation, user, address, door, parameters)
         where = f"{request.url.scheme}://{request.url.netloc}"
-        call = Call(deployment, address, user, dag_ids, entry, door, where)
+        readmit = getattr(request.state, "readmit", None)
+        call = Call(deployment, address, user, dag_ids, entry, door, where, readmit)
         result = handler(call, **parameters)
         if entry is not None:
             complete(deployment.store, entry)

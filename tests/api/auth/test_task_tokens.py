@@ -87,6 +87,33 @@ def test_tokens_of_people_open_no_door_of_workers(server: Client) -> None:
     assert say(admin, "a", "begin", BEGIN) == 404
     assert say(admin, "a", "beat") == 404
     assert say(server, "a", "beat") == 404
+    odd = {"authorization": "Bearer t\u00f6ken".encode("latin-1")}
+    assert server.send("POST", "/execution/a/beat", headers=odd).status_code == 404
+
+
+def test_the_body_of_a_stranger_is_not_read(portal: BlockingPortal, world: World) -> None:
+    async def ask(token: str) -> tuple[int, int]:
+        read = 0
+        status = 0
+
+        async def receive() -> dict[str, object]:
+            nonlocal read
+            read += 1
+            return {"type": "http.request", "body": b"x" * 1000, "more_body": read < 5}
+
+        async def send(message: dict[str, object]) -> None:
+            nonlocal status
+            status = message.get("status", status)  # type: ignore[assignment]  # a number
+
+        headers = [(b"authorization", f"Bearer {token}".encode())]
+        path = "/execution/a/beat"
+        gate = ExecutionGate(None, world.held)  # type: ignore[arg-type]  # never reached
+        scope = {"type": "http", "path": path, "headers": headers}
+        await gate(scope, receive, send)  # type: ignore[arg-type]  # as a server would
+        return status, read
+
+    assert portal.call(ask, "wrong") == (404, 0)
+    assert portal.call(ask, world.token) == (200, 5)
 
 
 def test_who_is_not_heard_any_more_loses_it(world: World) -> None:

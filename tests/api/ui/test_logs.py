@@ -11,6 +11,7 @@ from tests.api.conftest import Client
 from tests.api.making import a_run, recorded, started
 from tests.api.test_logs import line, written
 
+from slipstream.api.live.admission import Admission
 from slipstream.api.live.events import View
 from slipstream.api.live.feed import LiveFeed
 from slipstream.api.settings import ApiSettings
@@ -65,7 +66,8 @@ def test_what_is_written_comes_as_it_is_written(tmp_path: Path) -> None:
     runs = [True]
 
     async def follow() -> list[tuple[str, object]]:
-        stream = _growth(live, View(dag_id="etl"), path, 0, lambda: runs[0])
+        admission = Admission(lambda: None, dag_ids=None, is_near=True)
+        stream = _growth(live, View(dag_id="etl"), path, 0, lambda: runs[0], admission)
         told = []
         # The task has not begun to write; then it writes; then it ends.
         first = asyncio.ensure_future(_next(stream))

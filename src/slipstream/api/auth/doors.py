@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from urllib.parse import urlsplit
 
+from fastapi import Cookie, Header
 from starlette.responses import RedirectResponse
 
-from slipstream.api.auth.cookie import drop_session
+from slipstream.api.auth.cookie import SESSION_COOKIE, drop_session
+from slipstream.api.auth.login import bearer_in, sign_out
+from slipstream.api.auth.tokens import Tokens
 from slipstream.api.call import Call
 from slipstream.api.operation import PUBLIC, Routes
 from slipstream.api.settings import ApiSettings
 from slipstream.model.errors import InvalidInputError
 
 
-def door_routes(settings: ApiSettings) -> Routes:
+def door_routes(tokens: Tokens, settings: ApiSettings) -> Routes:
     """The operations of `/api/v2/auth`."""
     routes = Routes("Login")
     front_page = f"{settings.base_path}/"
@@ -30,8 +34,20 @@ def door_routes(settings: ApiSettings) -> Routes:
         return RedirectResponse(next, 307)
 
     @routes.add("GET", "/auth/logout", permission=PUBLIC, status=307)
-    def logout(_: Call) -> RedirectResponse:
-        """End the browser's session."""
+    def logout(
+        call: Call,
+        authorization: Annotated[str, Header()] = "",
+        session: Annotated[str | None, Cookie(alias=SESSION_COOKIE)] = None,
+    ) -> RedirectResponse:
+        """End the browser's session: its token counts no more, wherever it may be. So does one that
+        is sent as a header.
+
+        A page of another site can have a browser come here. What it gains is that somebody must
+        sign in again.
+        """
+        for token in {bearer_in(authorization), session} - {None, ""}:
+            assert token is not None
+            sign_out(call, tokens, token, call.door)
         response = RedirectResponse(front_page, 307)
         drop_session(response, settings)
         return response

@@ -65,11 +65,17 @@ def login_routes(tokens: Tokens, settings: ApiSettings, check: LoginCheck) -> Ro
     @routes.add("POST", "/logout", permission=PUBLIC, status=204)
     def log_out_token(call: Call, authorization: Annotated[str, Header()] = "") -> None:
         """Let the token that is sent count no more. One that does not count already is ignored."""
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() == "bearer":
-            sign_out(call, tokens, token.strip(), call.door)
+        token = bearer_in(authorization)
+        if token:
+            sign_out(call, tokens, token, call.door)
 
     return routes
+
+
+def bearer_in(authorization: str) -> str:
+    """The token of an `Authorization` header; empty where there is none."""
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def sign_out(call: Call, tokens: Tokens, token: str, door: Door) -> None:

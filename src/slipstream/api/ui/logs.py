@@ -15,6 +15,7 @@ from starlette.responses import StreamingResponse
 
 from slipstream.api.auth.access import Resource, reading
 from slipstream.api.call import Call
+from slipstream.api.live.admission import Admission
 from slipstream.api.live.events import View
 from slipstream.api.live.feed import LiveFeed
 from slipstream.api.log_pieces import (
@@ -30,6 +31,7 @@ from slipstream.api.operation import Routes
 from slipstream.api.payloads.base import Payload
 from slipstream.api.public.logs import GOES_ON, no_log, require_try
 from slipstream.api.remote_logs import lines_from_elsewhere
+from slipstream.api.ui.stream import admission_of
 from slipstream.model.map_index import UNMAPPED
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.runtime.log_files import log_path
@@ -217,14 +219,19 @@ def follow_log(
     view = View(dag_id=dag_id, run_id=dag_run_id)
     begin = offset if last_event_id is None else last_event_id
     return StreamingResponse(
-        _growth(call.deployment.live, view, path, begin, goes_on),
+        _growth(call.deployment.live, view, path, begin, goes_on, admission_of(call)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
 async def _growth(
-    live: LiveFeed, view: View, path: Path, offset: int, goes_on: Callable[[], bool]
+    live: LiveFeed,
+    view: View,
+    path: Path,
+    offset: int,
+    goes_on: Callable[[], bool],
+    admission: Admission,
 ) -> AsyncIterator[bytes]:
     """The log as events: the kernel tells that the file grows, the feed that the try ends."""
     follower = live.follow()
@@ -250,6 +257,8 @@ async def _growth(
     try:
         while not is_over and not follower.is_closed:
             awake.clear()
+            if not await admission.goes_on():
+                return
             if ended.is_set():
                 ended.clear()
                 # Asked before the file is read: what the try has written by then is there.

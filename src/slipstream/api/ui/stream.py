@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import Header
@@ -16,6 +17,7 @@ from starlette.responses import StreamingResponse
 from slipstream.api.auth.access import Resource, reading
 from slipstream.api.call import Call
 from slipstream.api.errors import NotAllowedError
+from slipstream.api.live.admission import Admission
 from slipstream.api.live.events import View, lines_of
 from slipstream.api.live.feed import LiveFeed
 from slipstream.api.operation import Routes
@@ -51,18 +53,29 @@ def follow_changes(
         raise NotAllowedError(f"Forbidden: your roles do not allow this for the DAG {dag_id!r}.")
     view = View(dag_id=dag_id, run_id=run_id, dag_ids=call.dag_ids)
     return StreamingResponse(
-        _events(call.deployment.live, view, last_event_id or after),
+        _events(call.deployment.live, view, last_event_id or after, admission_of(call)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _events(live: LiveFeed, view: View, after: str | None) -> AsyncIterator[bytes]:
+def admission_of(call: Call) -> Admission:
+    """What looks again whether the call's user is still admitted."""
+    readmit = call.readmit or (lambda: call.dag_ids)
+    return Admission(readmit, dag_ids=call.dag_ids, is_near=call.settings.store_is_near)
+
+
+async def _events(
+    live: LiveFeed, view: View, after: str | None, admission: Admission
+) -> AsyncIterator[bytes]:
     follower = live.follow(after)
     try:
         yield b"retry: 1000\nid: %s\n\n" % follower.event_id.encode()
         while not follower.is_closed:
             await follower.wait(_KEEP_ALIVE_SECONDS)
+            if not await admission.goes_on():
+                return
+            view = replace(view, dag_ids=admission.dag_ids)
             entries = follower.take()
             told = b"".join(lines_of(entries, view, follower.event_id))
             if told:

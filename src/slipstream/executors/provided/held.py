@@ -112,6 +112,11 @@ class HeldAttempts:
 
     # What workers say.
 
+    def require(self, attempt_id: str, token: str) -> None:
+        """Raises `NotFoundError` unless the token is that of an attempt that is held."""
+        with self._lock:
+            self._find(attempt_id, token)
+
     def begin(self, attempt_id: str, token: str, begin: remote.Begin) -> remote.Begun:
         """A worker is about to run it; only one may."""
         if begin.version != remote.VERSION:
@@ -161,7 +166,7 @@ class HeldAttempts:
 
     def _find(self, attempt_id: str, token: str) -> _Held:
         held = self._held.get(attempt_id)
-        if held is None or not secrets.compare_digest(held.token, token):
+        if held is None or not secrets.compare_digest(held.token.encode(), token.encode()):
             raise NotFoundError(f"Attempt {attempt_id} is not run any more, or is not yours.")
         held.heard_at = time.monotonic()
         return held
