@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
@@ -36,6 +37,9 @@ class HTTPExceptionResponse(BaseModel):
     detail: str | dict[str, Any]  # the schema that Airflow's clients were generated from
 
 
+_ERROR: Final = f"#/components/schemas/{HTTPExceptionResponse.__name__}"
+
+
 def openapi_document(operations: Sequence[Operation], deployment: Deployment) -> dict[str, Any]:
     """The document of these operations, from a FastAPI app that is made for it and dropped."""
     app = FastAPI(
@@ -58,6 +62,8 @@ def openapi_document(operations: Sequence[Operation], deployment: Deployment) ->
         )
     document = app.openapi()
     document.setdefault("components", {})["securitySchemes"] = _SECURITY_SCHEMES
+    schemas = document["components"].setdefault("schemas", {})
+    schemas[HTTPExceptionResponse.__name__] = HTTPExceptionResponse.model_json_schema()
     _describe_answers(document, operations)
     return _with_known_names(document)
 
@@ -104,7 +110,12 @@ def _error_answers(operation: Operation) -> dict[int | str, dict[str, Any]]:
         statuses.append(404)
     if operation.method in ("POST", "PATCH", "DELETE"):
         statuses += [400, 409]
-    return {status: {"model": HTTPExceptionResponse} for status in statuses}
+    # Told as it stands in the document: made from the model, it is made anew for each of hundreds.
+    content = {"application/json": {"schema": {"$ref": _ERROR}}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content}
+        for status in statuses
+    }
 
 
 def _other_contents(operation: Operation) -> dict[int | str, dict[str, Any]]:

@@ -11,6 +11,8 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 from slipstream.api.errors import NotAuthenticatedError
@@ -22,6 +24,8 @@ from slipstream.store.interface import Store
 
 _ALGORITHM: Final = "HS256"
 _SEALED: Final = "sealed"
+_REMEMBERED: Final = 1024
+"""Tokens whose signature is not checked again."""
 _KEY_NAME: Final = "api.jwt"
 _PREVIOUS_KEY_NAME: Final = "api.jwt.previous"
 
@@ -77,23 +81,14 @@ class Tokens:
         import jwt
 
         try:
-            claims = jwt.decode(
-                token,
-                self._secret_of(jwt.get_unverified_header(token).get("kid")),
-                algorithms=[_ALGORITHM],
-                options={
-                    "require": ["sub", "exp", "iat", "jti"],
-                    "verify_exp": False,
-                    "verify_iat": False,
-                },
-            )
+            claims = _claims_in(token, self._secret_of(_key_id_in(token)))
         except jwt.InvalidTokenError as error:
             raise NotAuthenticatedError(
                 "Invalid JWT token. Get a new one from POST /auth/token."
             ) from error
         issued, expires = claims["iat"], claims["exp"]
         self._refuse_expired(expires)
-        if not isinstance(issued, int | float):
+        if not isinstance(issued, int | float) or not isinstance(expires, int | float):
             raise NotAuthenticatedError("Invalid JWT token: it does not say when it was issued.")
         return SignedToken(str(claims["sub"]), str(claims["jti"]), issued, expires)
 
@@ -172,6 +167,37 @@ class Tokens:
         latest = self._clock().timestamp() - self._settings.jwt_leeway_seconds
         if not isinstance(expires, int | float) or expires <= latest:
             raise NotAuthenticatedError("Token expired. Get a new one from POST /auth/token.")
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _key_id_in(token: str) -> object:
+    """The key that the token says it was signed with; nothing of it is proven yet."""
+    import jwt
+
+    return jwt.get_unverified_header(token).get("kid")
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _claims_in(token: str, secret: str) -> Mapping[str, JsonValue]:
+    """What a token says that the secret has signed. Raises `jwt.InvalidTokenError`.
+
+    A program sends one token with every request; that it was signed with this secret is true for
+    ever. Whether the secret counts, and whether the token has ended, is asked each time.
+    """
+    import jwt
+
+    return MappingProxyType(
+        jwt.decode(
+            token,
+            secret,
+            algorithms=[_ALGORITHM],
+            options={
+                "require": ["sub", "exp", "iat", "jti"],
+                "verify_exp": False,
+                "verify_iat": False,
+            },
+        )
+    )
 
 
 def _new_secret() -> str:

@@ -119,18 +119,21 @@ def _on_the_dag(permission: Permission) -> Action | None:
     return Action.READ if permission.action is Action.READ else Action.EDIT
 
 
+_GRANTS_OF_BUILT_IN: Final = {role: grants_of(given) for role, given in BUILT_IN.items()}
+
+
 def grants_of_roles(
     roles: Iterable[str], stored: Mapping[str, frozenset[GrantRecord]]
 ) -> frozenset[GrantRecord]:
     """What the roles give: as stored, or as built in where nobody has changed that."""
-    found: set[GrantRecord] = set()
+    found: list[frozenset[GrantRecord]] = []
     for role in roles:
         known = BuiltIn.known_as(role)
         if known is not None and (known is BuiltIn.ADMIN or known.title not in stored):
-            found |= grants_of(BUILT_IN[known])
+            found.append(_GRANTS_OF_BUILT_IN[known])
         else:
-            found |= stored.get(role if known is None else known.title, frozenset())
-    return frozenset(found)
+            found.append(stored.get(role if known is None else known.title, frozenset()))
+    return found[0] if len(found) == 1 else frozenset().union(*found)
 
 
 def narrowed(
