@@ -90,9 +90,14 @@ def providers(paths: Sequence[str], wanted: Sequence[str]) -> Iterator[Distribut
 
 
 def modules(provider: Distribution) -> list[str]:
-    """Every module that the distribution brings, without its example DAGs and tests."""
+    """Every module that the distribution brings, without its example DAGs and tests, and without
+    the scripts that Alembic runs: they want to be run by it."""
     files = (file for file in provider.files or () if file.suffix == ".py")
-    parts = (file.with_suffix("").parts for file in files if file.parts[:2] == _ROOT)
+    parts = (
+        file.with_suffix("").parts
+        for file in files
+        if file.parts[:2] == _ROOT and file.parts[-2:] != ("migrations", "env.py")
+    )
     names = (part[:-1] if part[-1] == "__init__" else part for part in parts)
     return sorted(".".join(name) for name in names if "example_dags" not in name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,7 +11,12 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from slipstream.executors.provided import workloads
+from slipstream.compat.adapters.not_here import (
+    NotHereError,
+    get_coordinator_manager,
+    provide_session,
+)
+from slipstream.executors.provided import execute_workload, workloads
 from slipstream.executors.provided.base_executor import BaseExecutor
 from slipstream.executors.provided.loader import ConnectorSource, ExecutorLoader
 from slipstream.executors.provided.workloads import (
@@ -172,3 +178,30 @@ def test_a_name_that_leads_nowhere_says_so(executor_setting: Any, setting: str, 
     executor_setting(setting)
     with pytest.raises(AirflowConfigException, match=said):
         ExecutorLoader.load_executor(None)
+
+
+def test_a_function_that_may_use_a_session_goes_on_until_it_does() -> None:
+    @provide_session
+    def told(word: str, *, uses: bool = False, session: Any = None) -> str:
+        return str(session.scalar(word)) if uses else word
+
+    assert told("well") == "well"
+    assert told("well", uses=False, session=object()) == "well"
+    with pytest.raises(NotHereError, match="REST API"):
+        told("well", uses=True)
+
+
+def test_no_queue_has_a_coordinator() -> None:
+    assert get_coordinator_manager().extra_for_queue("default") is None
+    with pytest.raises(NotHereError, match="default"):
+        get_coordinator_manager().for_queue("default")
+
+
+def test_an_image_may_begin_with_what_takes_the_command_of_executors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    command = ["python", "-m", "airflow.sdk.execution_time.execute_workload"]
+    monkeypatch.setattr(sys, "argv", ["entry", *command, "--json-string", "{}"])
+    with pytest.raises(SystemExit, match="The workload cannot be read") as stop:
+        execute_workload.main()
+    assert "token" in str(stop.value)

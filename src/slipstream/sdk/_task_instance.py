@@ -127,6 +127,10 @@ class TaskInstance:
 
     # ------------------------------------------------------------------ who it is
 
+    @staticmethod
+    def filter_for_tis(tis: UserValue) -> None:
+        """A condition on Airflow's table of task instances, which is not there: none."""
+
     @property
     def key(self) -> TaskInstanceKey:
         """What identifies this try."""

@@ -45,17 +45,29 @@ class LazyDeserializedDAG:
         )
 
 
+class NoSession:
+    """Given for a database session; whatever is asked of it says what to use instead."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        create_session()
+
+
 def provide_session(func: Any) -> Any:
-    """A function that asks for a database session; calling it without one says what to use."""
+    """A function that may ask for a database session; it goes on as long as it does not use it."""
     from functools import wraps
+    from inspect import signature
+
+    place = list(signature(func).parameters).index("session")
 
     @wraps(func)
-    def without_session(*args: Any, **kwargs: Any) -> Any:
-        if kwargs.get("session") is None:
-            create_session()
+    def with_session(*args: Any, **kwargs: Any) -> Any:
+        if len(args) <= place and kwargs.get("session") is None:
+            kwargs["session"] = NoSession()
         return func(*args, **kwargs)
 
-    return without_session
+    return with_session
 
 
 def create_session(*_args: Any, **_kwargs: Any) -> NoReturn:
@@ -108,9 +120,23 @@ def supervise(*_args: Any, **_kwargs: Any) -> NoReturn:
     _refuse("supervise()", "executors start attempts through Slipstream's own supervisor.")
 
 
-def get_coordinator_manager() -> NoReturn:
-    """Airflow's coordinators of tasks in other languages."""
-    _refuse("The coordinator manager", "tasks are Python, or programs that Python starts.")
+class CoordinatorManager:
+    """Airflow's coordinators of tasks in other languages: there are none for any queue."""
+
+    def extra_for_queue(self, queue: str) -> None:
+        """What a coordinator says about its workers."""
+
+    def for_queue(self, queue: str) -> NoReturn:
+        """The coordinator of a queue."""
+        _refuse(
+            f"A coordinator for the queue {queue!r}",
+            "tasks are Python, or programs that Python starts.",
+        )
+
+
+def get_coordinator_manager() -> CoordinatorManager:
+    """What knows the coordinators."""
+    return CoordinatorManager()
 
 
 def serve_logs(*_args: Any, **_kwargs: Any) -> None:

@@ -58,6 +58,9 @@ class _Driver:
         self._workload = ExecuteTask
         self._seconds = conf.getfloat("scheduler", "job_heartbeat_sec")
         self._executor = ExecutorLoader.load_executor(name)
+        # Workers of several servers may be on one cluster. Airflow's number would be looked up in
+        # its database; this is none.
+        self._executor.job_id = f"slipstream-{uuid.uuid4().hex}"
         self._executor.start()
         self._attempts: dict[object, str] = {}
         self._given: dict[str, ExecuteTask] = {}
@@ -78,8 +81,10 @@ class _Driver:
                 attempt_id = self._attempts.get(key)
                 if attempt_id is not None:
                     told = str(info or "")[:_MOST_INFO]
+                    # Without a state the worker has ended, and its own word counts.
+                    named = str(state or "success")
                     self._connection.send(
-                        orders.Said(attempt_id=attempt_id, state=str(state), info=told)
+                        orders.Said(attempt_id=attempt_id, state=named, info=told)
                     )
 
     def _obey(self) -> bool:

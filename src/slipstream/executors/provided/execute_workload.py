@@ -1,4 +1,8 @@
-"""Runs one workload in a container: `… --json-path FILE` or `… --json-string TEXT`."""
+"""Runs one workload in a container: `… --json-path FILE` or `… --json-string TEXT`.
+
+As the entry point of an image it takes the command that executors put there, too:
+`python -m airflow.sdk.execution_time.execute_workload --json-string TEXT`.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,10 @@ def main() -> None:
     given = parser.add_mutually_exclusive_group(required=True)
     given.add_argument("--json-path", help="a file with the workload as JSON")
     given.add_argument("--json-string", help="the workload as JSON")
-    arguments = parser.parse_args()
+    words = sys.argv[1:]
+    if words[1:3] == ["-m", "airflow.sdk.execution_time.execute_workload"]:
+        words = words[3:]
+    arguments = parser.parse_args(words)
     logging.basicConfig(level=logging.INFO, stream=sys.stdout)
     from slipstream import compat
 
