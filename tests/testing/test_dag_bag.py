@@ -79,8 +79,9 @@ def test_it_has_airflows_places(module: str) -> None:
             ONE + "from airflow.sdk import chain\nchain(dag.get_task('b'), dag.get_task('a'))",
             ["AirflowDagCycleException", "'one'", "a >> b >> a"],
         ),
+        ("from airflow import DAG\nDAG('d')) ", ["SyntaxError", 'broken.py", line 2']),
     ],
-    ids=["raises", "exits", "imports", "cycle"],
+    ids=["raises", "exits", "imports", "cycle", "syntax"],
 )
 def test_what_is_wrong_with_a_file_is_in_the_import_errors(
     tmp_path: Path, text: str, words: list[str]

@@ -21,13 +21,20 @@ def format_for_user(error: BaseException) -> str:
     Where the authoring API refuses what it was given, it also ends there, at the line that gave it.
     """
     shown = traceback.TracebackException(type(error), error, first_of_user(error.__traceback__))
+    if isinstance(error, SyntaxError) and all(map(_is_in_package, shown.stack)):
+        # It says itself where it is.
+        shown.stack.clear()
     if isinstance(error, _MEANT_FOR_USERS):
-        while shown.stack and shown.stack[-1].filename.startswith(_PACKAGE):
+        while shown.stack and _is_in_package(shown.stack[-1]):
             shown.stack.pop()
     is_whole = shown.stack or shown.__cause__ is not None
     text = "".join(shown.format() if is_whole else shown.format_exception_only())
     hint = hint_for(error)
     return text if hint is None else f"{text}{hint}\n"
+
+
+def _is_in_package(frame: traceback.FrameSummary) -> bool:
+    return frame.filename.startswith(_PACKAGE)
 
 
 def first_of_user(trace: TracebackType | None) -> TracebackType | None:
