@@ -63,6 +63,7 @@ from slipstream.api.public import (
 from slipstream.api.public import plugins as plugin_operations
 from slipstream.api.routing import OperationRoute
 from slipstream.api.settings import ApiSettings
+from slipstream.api.timely_bodies import TimelyBodies
 from slipstream.api.ui import backfills as ui_backfills
 from slipstream.api.ui import connection_types, pool_use, stream, structure
 from slipstream.api.ui import logs as ui_logs
@@ -174,6 +175,7 @@ def create_app(
     app.router.routes += document_routes(operations, deployment)
     app.router.routes += page_routes(settings)
     install_error_answers(app)
+    app.add_middleware(TimelyBodies, seconds=settings.body_timeout_seconds)
     _allow_origins(app, settings)
     if settings.base_path:
         app.add_middleware(BasePath, base_path=settings.base_path.rstrip("/"))

@@ -76,6 +76,8 @@ class ApiSettings:
     maximum_page_limit: int = 100
     maximum_body_bytes: int = 16 * 1024 * 1024
     """A larger request body is refused with 413."""
+    body_timeout_seconds: float = 60.0
+    """A request body that has not come by then is refused with 408."""
     maximum_state_bytes: int = 65_535
     """The longest value that may be put into a task's state store; 0 for no limit."""
     state_retention_days: int = 30
