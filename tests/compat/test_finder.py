@@ -47,6 +47,18 @@ def test_dag_is_the_same_object_wherever_it_is_imported_from() -> None:
     )
 
 
+def test_airflow_says_which_file_it_is() -> None:
+    said = run(
+        """
+        from slipstream import compat
+        compat.install()
+        import os, airflow
+        print(os.path.isfile(airflow.__file__), os.path.dirname(airflow.__file__))
+        """
+    )
+    assert said == f"True {Path(__file__).parents[2] / 'src' / 'slipstream' / 'compat'}"
+
+
 def test_a_real_airflow_on_the_path_is_not_touched(foreign_airflow: Path) -> None:
     assert (
         run(

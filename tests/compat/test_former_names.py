@@ -188,6 +188,23 @@ def test_a_name_that_an_installed_package_lost_is_found_in_its_module(acme: Path
     assert run(code, path=acme) == "True"
 
 
+@pytest.mark.parametrize(
+    ("module", "name", "today"),
+    [
+        ("amazon.aws.operators.datasync", "AWSDataSyncOperator", "DataSyncOperator"),
+        ("amazon.aws.operators.dms_create_task", "DmsCreateTaskOperator", "DmsCreateTaskOperator"),
+        ("microsoft.azure.hooks.azure_fileshare", "AzureFileShareHook", "AzureFileShareHook"),
+        ("microsoft.azure.transfers.file_to_wasb", "FileToWasbOperator", "LocalFilesystem"),
+    ],
+)
+def test_names_of_the_first_packages_lead_to_those_of_today(
+    module: str, name: str, today: str
+) -> None:
+    target = dropped_names()[f"airflow.providers.{module}"][name]
+    assert str(target.attribute).startswith(today)
+    assert str(target.module).startswith(f"airflow.providers.{module.split('.', maxsplit=1)[0]}.")
+
+
 def test_a_module_that_an_installed_package_lost_is_made_from_the_table(acme: Path) -> None:
     code = """
         import slipstream.compat; slipstream.compat.install()

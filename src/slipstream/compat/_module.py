@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,9 @@ class LazyModule(ModuleType):
     def __init__(self, name: str, surface: Surface) -> None:
         super().__init__(name)
         self.__dict__["_surface"] = surface
+        if name == "airflow":
+            # DAG files look for the folder that it lies in.
+            self.__file__ = os.path.join(os.path.dirname(__file__), "__init__.py")
         names = surface.names(name)
         if names:
             self.__all__ = sorted(n for n in names if not n.startswith("_"))
