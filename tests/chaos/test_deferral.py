@@ -134,7 +134,7 @@ with DAG("waiting", schedule=None, is_paused_upon_creation=False) as dag:
     Waits(task_id="too_long", file="never", wait=timedelta(seconds=0.1))
     Waits(task_id="unknown", trigger=Unknown)
     Waits(task_id="ended", trigger=EndTrigger, on_success_callback=tell)
-    Waits(task_id="given_up", trigger=GiveUpTrigger, retries=3, on_failure_callback=tell)
+    Waits(task_id="given_up", trigger=GiveUpTrigger, on_failure_callback=tell)
     Starts(task_id="starts")
 """
 
