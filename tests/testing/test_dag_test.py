@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.runtime.smtp import mail_server
 
-from slipstream.model.changes import Change, InstanceChanged, MapExpanded, RangeChanged, RunChanged
+from slipstream.model.changes import Change, InstanceChanged, RunChanged
 from slipstream.model.errors import InvalidInputError
 from slipstream.sdk import (
     DAG,
@@ -23,7 +23,6 @@ from slipstream.sdk import (
     dag,
     get_current_context,
     task,
-    task_group,
 )
 from slipstream.sdk._conf import read_settings_anew
 from slipstream.sdk._connection import Connection
@@ -562,48 +561,6 @@ def test_a_task_that_its_trigger_ends_has_its_callbacks_called() -> None:
         )
     assert made.test().state == "failed"
     assert told == [(1, "up_for_retry", "AirflowException"), (2, "failed", "AirflowException")]
-
-
-def test_changes_are_told_in_the_order_in_which_they_were_decided() -> None:
-    """Also where the run before is asked in the middle, for a task above a mapped group."""
-    with DAG("d", schedule=None) as made:
-        first = EmptyOperator(task_id="first", depends_on_past=True)
-
-        @task_group
-        def group(x: int) -> None:
-            PythonOperator(task_id="inner", python_callable=print, op_args=[x])
-
-        first >> group.expand(x=[1, 2])
-    known: set[str] = set()
-    moved: set[str] = set()
-
-    def watch(change: Change) -> None:
-        match change:
-            case MapExpanded():
-                known.add(change.task_id)
-            case RangeChanged():
-                moved.add(change.task_id)
-                assert change.task_id in known
-
-    assert run_dag(made, on_event=watch).state == "success"
-    assert moved == {"group.inner"}
-
-
-def test_the_log_shows_what_a_task_returned(caplog: pytest.LogCaptureFixture) -> None:
-    with DAG("shows", schedule=None) as dag:
-        PythonOperator(task_id="counts", python_callable=lambda: {"rows": 3})
-        PythonOperator(
-            task_id="hides",
-            python_callable=lambda: "not for the log",
-            show_return_value_in_logs=False,
-        )
-        PythonOperator(task_id="much", python_callable=lambda: "x" * 600)
-    with caplog.at_level("INFO"):
-        dag.test()
-    assert 'Done. Returned value was: {"rows":3}' in caplog.text
-    assert "not for the log" not in caplog.text
-    assert "x" * 499 + " …" in caplog.text
-    assert "x" * 500 not in caplog.text
 
 
 def test_a_dag_that_nobody_holds_can_be_started() -> None:
