@@ -294,8 +294,10 @@ def _cleared_at_once(case: Case, difference: Difference) -> bool:
     """
     task = _task(case, difference)
     cleared = any(step.clear is not None for step in case.program.steps[: difference.step + 1])
-    pulls = task is not None and bool(task.pulls)
-    return difference.what == "xcom" and cleared and (difference.ours == NOTHING or pulls)
+    asks = task is not None and (
+        bool(task.pulls) or any(isinstance(one, Ref) or "xcom_pull" in one for one in task.args)
+    )
+    return difference.what == "xcom" and cleared and (difference.ours == NOTHING or asks)
 
 
 def _told_of_a_triggers_failure(case: Case, difference: Difference) -> bool:
