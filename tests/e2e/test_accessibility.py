@@ -25,6 +25,7 @@ SCREENS = (
     "/dags/orders?tab=runs",
     "/dags/orders?tab=calendar",
     "/dags/orders?tab=code",
+    "/dags/orders?tab=events",
     "/dags/orders?tab=details",
     "/pools",
     "/variables",
@@ -37,6 +38,10 @@ SCREENS = (
     "/system?tab=config",
     "/system?tab=packages",
     "/system?tab=audit",
+    "/access",
+    "/access?tab=roles",
+    "/access?tab=tokens",
+    "/account",
 )
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
@@ -72,7 +77,7 @@ def test_axe_finds_nothing(page: Page, log_in: Callable[..., None], scheme: str)
     page.get_by_role("dialog").get_by_role("button", name="Trigger", exact=True).click()
     page.get_by_text("3 success").wait_for()
     wrong["run"] = wrong_on(page)
-    for tab in ("Gantt", "Tasks", "Details"):
+    for tab in ("Gantt", "Tasks", "Compare", "Details"):
         page.get_by_role("tab", name=tab).click()
         loaded(page)
         wrong[f"run {tab}"] = wrong_on(page)
@@ -80,7 +85,7 @@ def test_axe_finds_nothing(page: Page, log_in: Callable[..., None], scheme: str)
     page.get_by_role("link", name="read", exact=True).click()
     page.get_by_text("Reading 3 rows.").wait_for()
     wrong["log"] = wrong_on(page)
-    for tab in ("XCom", "Tries", "Details"):
+    for tab in ("XCom", "Timeline", "Code", "Details"):
         page.get_by_role("tab", name=tab).click()
         loaded(page)
         wrong[f"task {tab}"] = wrong_on(page)

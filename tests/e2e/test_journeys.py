@@ -132,3 +132,14 @@ def test_variables_are_added_and_removed(page: Page, log_in: Callable[..., None]
     page.get_by_role("button", name="Remove region").click()
     page.get_by_role("button", name="Remove", exact=True).click()
     expect(page.get_by_role("cell", name="eu-west-1")).to_have_count(0)
+
+
+def test_the_app_speaks_german_to_who_wants_that(page: Page, log_in: Callable[..., None]) -> None:
+    log_in()
+    page.goto("/account")
+    page.get_by_role("combobox", name="Language", exact=True).click()
+    page.get_by_role("option", name="Deutsch").click()
+    expect(page.get_by_role("heading", name="Ihr Konto")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    page.get_by_role("link", name="Variablen").click()
+    expect(page.get_by_role("button", name="Variable hinzufügen")).to_be_visible()

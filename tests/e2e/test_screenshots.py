@@ -115,7 +115,10 @@ def opened_shop(server: RunningServer, admin_password: str) -> dict[str, str]:
     return {
         **{f"dag-{tab}": f"/dags/shop_orders?tab={tab}" for tab in DAG_TABS},
         "backfill-form": "/dags/shop_orders?tab=backfills&create=true",
-        **{f"run-{tab}": f"{run}?tab={tab}" for tab in ("graph", "gantt", "tasks", "details")},
+        **{
+            f"run-{tab}": f"{run}?tab={tab}"
+            for tab in ("graph", "gantt", "tasks", "compare", "details")
+        },
         **{f"task-{tab}": f"{run}/tasks/report.check?tab={tab}" for tab in TASK_TABS},
         "task-mapped": f"{run}/tasks/price?tab=mapped",
         "approval": f"/dags/release_model/runs/{asked_by}/tasks/approve/required_actions",
@@ -124,8 +127,18 @@ def opened_shop(server: RunningServer, admin_password: str) -> dict[str, str]:
     }
 
 
-DAG_TABS = ("grid", "graph", "overview", "runs", "backfills", "calendar", "code", "details")
-TASK_TABS = ("logs", "xcom", "rendered", "tries", "details")
+DAG_TABS = (
+    "grid",
+    "graph",
+    "overview",
+    "runs",
+    "backfills",
+    "calendar",
+    "code",
+    "events",
+    "details",
+)
+TASK_TABS = ("logs", "xcom", "rendered", "tries", "code", "details")
 SCREENS = {
     "home": "/",
     "dags": "/dags",
@@ -138,6 +151,9 @@ SCREENS = {
     "pool-use": "/pools?use=default_pool&hours=1",
     "variables": "/variables",
     "connections": "/connections",
+    "access-users": "/access",
+    "access-roles": "/access?tab=roles",
+    "account": "/account",
     "system-health": "/system",
     "system-config": "/system?tab=config",
     "system-packages": "/system?tab=packages",

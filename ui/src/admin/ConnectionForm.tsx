@@ -15,6 +15,8 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, client } from "../api/client";
 import { Trouble } from "../design/Feedback";
+import { t } from "../language/language";
+import { Said } from "../language/Said";
 import type { Field } from "../trigger/params.model";
 import { Input } from "../trigger/TriggerForm";
 import {
@@ -74,15 +76,15 @@ export function ConnectionForm({ form, change, isNew }: Props) {
     <>
       <Group grow align="flex-start">
         <TextInput
-          label="Id"
+          label={t("Id")}
           required
           disabled={!isNew}
           value={form.connection_id}
           onChange={(event) => change({ connection_id: event.currentTarget.value })}
         />
         <Autocomplete
-          label="Type"
-          placeholder="postgres, http, aws …"
+          label={t("Type")}
+          placeholder={t("postgres, http, aws …")}
           required
           data={types.map((one) => one.connection_type)}
           value={form.conn_type}
@@ -91,8 +93,10 @@ export function ConnectionForm({ form, change, isNew }: Props) {
       </Group>
       {asked.data && form.conn_type && !type ? (
         <Text size="sm" c="dimmed">
-          No installed provider has the type “{form.conn_type}”: these are the fields of any
-          connection.
+          <Said
+            text="No installed provider has the type “{connType}”: these are the fields of any connection."
+            connType={form.conn_type}
+          />
         </Text>
       ) : null}
       <StandardFields form={form} change={change} isNew={isNew} type={type} />
@@ -108,7 +112,7 @@ export function ConnectionForm({ form, change, isNew }: Props) {
       {fieldOf(type, "extra").isHidden ? null : (
         <JsonInput
           label={fieldOf(type, "extra").label}
-          description="A JSON object"
+          description={t("A JSON object")}
           placeholder={fieldOf(type, "extra").placeholder}
           autosize
           minRows={3}
@@ -117,7 +121,7 @@ export function ConnectionForm({ form, change, isNew }: Props) {
         />
       )}
       <TextInput
-        label="Description"
+        label={t("Description")}
         value={form.description}
         onChange={(event) => change({ description: event.currentTarget.value })}
       />
@@ -163,7 +167,7 @@ function StandardFields({ form, change, isNew, type }: Props & { type: Type | un
           <PasswordInput
             label={password.label}
             placeholder={password.placeholder}
-            description={isNew ? undefined : "Empty keeps the present one"}
+            description={isNew ? undefined : t("Empty keeps the present one")}
             autoComplete="new-password"
             value={form.password}
             onChange={(event) => change({ password: event.currentTarget.value })}
@@ -223,15 +227,15 @@ function Test({ form }: { form: Form }) {
           disabled={form.conn_type === ""}
           onClick={() => test.mutate()}
         >
-          Test
+          {t("Test")}
         </Button>
       </Group>
-      {test.error ? <Trouble error={test.error} what="It could not be tested" /> : null}
+      {test.error ? <Trouble error={test.error} what={t("It could not be tested")} /> : null}
       {test.data ? (
         <Alert
           color={test.data.status ? "green" : "red"}
           variant="light"
-          title={test.data.status ? "The service answers" : "The service does not answer"}
+          title={test.data.status ? t("The service answers") : t("The service does not answer")}
         >
           {test.data.message}
         </Alert>

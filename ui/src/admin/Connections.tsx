@@ -28,11 +28,11 @@ export function Connections() {
     },
     idOf: (one) => one.connection_id,
     columns: [
-      { title: "Connection", show: (one) => one.connection_id },
-      { title: "Type", show: (one) => one.conn_type },
-      { title: "Host", show: (one) => (one.port ? `${one.host ?? ""}:${one.port}` : one.host) },
-      { title: "Login", show: (one) => one.login },
-      { title: "Description", show: (one) => one.description },
+      { title: t("Connection"), show: (one) => one.connection_id },
+      { title: t("Type"), show: (one) => one.conn_type },
+      { title: t("Host"), show: (one) => (one.port ? `${one.host ?? ""}:${one.port}` : one.host) },
+      { title: t("Login"), show: (one) => one.login },
+      { title: t("Description"), show: (one) => one.description },
     ],
     formOf: (one) => ({
       connection_id: one?.connection_id ?? "",
@@ -72,7 +72,7 @@ export function Connections() {
       <Files<Body>
         many="connections"
         queryKey={["connections"]}
-        note="Without passwords: the server gives them to nobody"
+        note={t("Without passwords: the server gives them to nobody")}
         write={async () => fileOf(await allConnections())}
         read={bodiesIn}
         send={async (entities, onExistence) => {

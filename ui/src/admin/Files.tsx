@@ -4,6 +4,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Schemas } from "../api/client";
 import { Trouble } from "../design/Feedback";
+import { t } from "../language/language";
+import { Said } from "../language/Said";
 
 export type OnExistence = Schemas["BulkActionOnExistence"];
 
@@ -47,13 +49,13 @@ export function Files<T>({ many, queryKey, write, read, send, mayImport, note }:
         loading={save.isPending}
         onClick={() => save.mutate()}
       >
-        Export
+        {t("Export")}
       </Button>
       {mayImport ? (
         <FileButton accept="application/json,.json" onChange={take}>
           {(props) => (
             <Button variant="default" leftSection={<IconUpload size={16} />} {...props}>
-              Import
+              {t("Import")}
             </Button>
           )}
         </FileButton>
@@ -98,40 +100,44 @@ function ImportDialog<T>({
   });
   const errors = (load.data?.errors ?? []) as { error?: string }[];
   return (
-    <Modal opened onClose={onClose} title={`Import ${many} from ${file.name}`}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={t("Import {many} from {name}", { many, name: file.name })}
+    >
       <Stack>
-        {wrong ? <Trouble error={wrong} what="The file cannot be read" /> : null}
+        {wrong ? <Trouble error={wrong} what={t("The file cannot be read")} /> : null}
         {!wrong && !load.data ? (
           <>
             <Text size="sm">
-              {records.length} {many} are in the file.
+              <Said text="{part} {many} are in the file." part={records.length} many={many} />
             </Text>
             <Radio.Group
-              label="Those that are there already"
+              label={t("Those that are there already")}
               value={onExistence}
               onChange={(chosen) => setOnExistence(chosen as OnExistence)}
             >
               <Stack gap={6} mt={6}>
-                <Radio value="fail" label="Import nothing, and say which" />
-                <Radio value="skip" label="Leave them as they are" />
-                <Radio value="overwrite" label="Replace them" />
+                <Radio value="fail" label={t("Import nothing, and say which")} />
+                <Radio value="skip" label={t("Leave them as they are")} />
+                <Radio value="overwrite" label={t("Replace them")} />
               </Stack>
             </Radio.Group>
           </>
         ) : null}
-        {load.error ? <Trouble error={load.error} what="Nothing was imported" /> : null}
+        {load.error ? <Trouble error={load.error} what={t("Nothing was imported")} /> : null}
         {load.data ? (
           <Alert
             color={errors.length > 0 ? "orange" : "green"}
             variant="light"
-            title={`${load.data.success?.length ?? 0} ${many} imported`}
+            title={t("{part} {many} imported", { part: load.data.success?.length ?? 0, many })}
           >
             {errors.map((one) => one.error ?? JSON.stringify(one)).join("\n")}
           </Alert>
         ) : null}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
-            {load.data ? "Close" : "Cancel"}
+            {load.data ? t("Close") : t("Cancel")}
           </Button>
           {load.data ? null : (
             <Button
@@ -139,7 +145,7 @@ function ImportDialog<T>({
               loading={load.isPending}
               onClick={() => load.mutate()}
             >
-              Import
+              {t("Import")}
             </Button>
           )}
         </Group>

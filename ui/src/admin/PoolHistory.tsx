@@ -5,11 +5,13 @@ import { answer, client, type Schemas } from "../api/client";
 import { ALL, keys } from "../api/queries";
 import { Chart } from "../design/Chart";
 import { Shown } from "../design/Feedback";
+import { t } from "../language/language";
+import { Said } from "../language/Said";
 
 const HOURS = [
-  { value: "1", label: "1 hour" },
-  { value: "24", label: "1 day" },
-  { value: "168", label: "1 week" },
+  { value: "1", label: t("1 hour") },
+  { value: "24", label: t("1 day") },
+  { value: "168", label: t("1 week") },
 ];
 
 /** How many slots of a pool were taken, over the last hours. */
@@ -34,20 +36,21 @@ export default function PoolHistory({
       ),
   });
   return (
-    <Modal opened onClose={onClose} size="xl" title={`The use of ${pool}`}>
+    <Modal opened onClose={onClose} size="xl" title={t("The use of {pool}", { pool })}>
       <Stack>
         <SegmentedControl
-          aria-label="How far back"
+          aria-label={t("How far back")}
           data={HOURS}
           value={String(hours)}
           onChange={(chosen) => onHours(Number(chosen))}
         />
-        <Shown asked={asked} what="The use of the pool">
+        <Shown asked={asked} what={t("The use of the pool")}>
           {(use) => <Drawn pool={pool} use={use} />}
         </Shown>
         <Text size="xs" c="dimmed">
-          The most slots that were taken at once by tasks that began in that time, each in its
-          latest try.
+          {t(
+            "The most slots that were taken at once by tasks that began in that time, each in its latest try.",
+          )}
         </Text>
       </Stack>
     </Modal>
@@ -59,9 +62,9 @@ const asCount = (value: number) => String(Math.round(value));
 function Drawn({ pool, use }: { pool: string; use: Schemas["PoolUseResponse"] }) {
   const times = useMemo(() => use.times.map((time) => Date.parse(time) / 1000), [use]);
   const lines = useMemo(() => {
-    const taken = { label: "taken", color: "var(--state-running)", values: use.most };
+    const taken = { label: t("taken"), color: "var(--state-running)", values: use.most };
     const limit = {
-      label: "slots",
+      label: t("slots"),
       color: "var(--state-failed)",
       values: use.most.map(() => use.slots),
     };
@@ -71,9 +74,18 @@ function Drawn({ pool, use }: { pool: string; use: Schemas["PoolUseResponse"] })
   return (
     <>
       <Text size="sm">
-        At most {most} {use.slots > 0 ? `of ${use.slots} ` : ""}slots were taken at once.
+        <Said
+          text="At most {most} {slots}slots were taken at once."
+          most={most}
+          slots={use.slots > 0 ? t("of {slots} ", { slots: use.slots }) : ""}
+        />
       </Text>
-      <Chart label={`Taken slots of ${pool}`} times={times} lines={lines} format={asCount} />
+      <Chart
+        label={t("Taken slots of {pool}", { pool })}
+        times={times}
+        lines={lines}
+        format={asCount}
+      />
     </>
   );
 }

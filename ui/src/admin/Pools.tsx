@@ -4,6 +4,7 @@ import { lazy, Suspense } from "react";
 import { answer, client, type Schemas } from "../api/client";
 import { useLive } from "../api/live";
 import { t } from "../language/language";
+import { Said } from "../language/Said";
 import { useSession } from "../session/SessionGate";
 import { type Kind, Records } from "./Records";
 
@@ -44,24 +45,24 @@ export function Pools() {
     },
     idOf: (one) => one.name,
     columns: [
-      { title: "Pool", show: (one) => one.name },
-      { title: "Slots", show: (one) => (one.slots < 0 ? "no limit" : one.slots) },
-      { title: "Use", show: (one) => <Use pool={one} /> },
+      { title: t("Pool"), show: (one) => one.name },
+      { title: t("Slots"), show: (one) => (one.slots < 0 ? "no limit" : one.slots) },
+      { title: t("Use"), show: (one) => <Use pool={one} /> },
       {
-        title: "Over time",
+        title: t("Over time"),
         show: (one) => (
           <Anchor
             size="sm"
-            aria-label={`The use of ${one.name} over time`}
+            aria-label={t("The use of {name} over time", { name: one.name })}
             renderRoot={(props) => (
               <Link to="/pools" search={(old) => ({ ...old, use: one.name })} {...props} />
             )}
           >
-            Show
+            {t("Show")}
           </Anchor>
         ),
       },
-      { title: "Description", show: (one) => one.description },
+      { title: t("Description"), show: (one) => one.description },
     ],
     formOf: (one) => ({
       name: one?.name ?? "",
@@ -72,15 +73,15 @@ export function Pools() {
     Form: ({ form, change, isNew }) => (
       <>
         <TextInput
-          label="Name"
+          label={t("Name")}
           required
           disabled={!isNew}
           value={form.name}
           onChange={(event) => change({ name: event.currentTarget.value })}
         />
         <NumberInput
-          label="Slots"
-          description="-1 is without limit"
+          label={t("Slots")}
+          description={t("-1 is without limit")}
           required
           min={-1}
           allowDecimal={false}
@@ -88,12 +89,12 @@ export function Pools() {
           onChange={(value) => change({ slots: Number(value) })}
         />
         <Checkbox
-          label="Deferred tasks keep their slots"
+          label={t("Deferred tasks keep their slots")}
           checked={form.include_deferred}
           onChange={(event) => change({ include_deferred: event.currentTarget.checked })}
         />
         <TextInput
-          label="Description"
+          label={t("Description")}
           value={form.description}
           onChange={(event) => change({ description: event.currentTarget.value })}
         />
@@ -148,9 +149,18 @@ function Use({ pool }: { pool: Pool }) {
     ["scheduled", pool.scheduled_slots],
   ] as const;
   const taken = parts.reduce((sum, [, count]) => sum + count, 0);
-  if (pool.slots <= 0) return <Text size="sm">{taken} taken</Text>;
+  if (pool.slots <= 0)
+    return (
+      <Text size="sm">
+        <Said text="{taken} taken" taken={taken} />
+      </Text>
+    );
   return (
-    <Progress.Root size={18} w={220} title={`${taken} of ${pool.slots} slots`}>
+    <Progress.Root
+      size={18}
+      w={220}
+      title={t("{taken} of {slots} slots", { taken, slots: pool.slots })}
+    >
       {parts
         .filter(([, count]) => count > 0)
         .map(([state, count]) => (

@@ -32,9 +32,9 @@ export function Variables() {
     },
     idOf: (one) => one.key,
     columns: [
-      { title: "Key", show: (one) => one.key },
-      { title: "Value", show: (one) => <Code>{one.value}</Code> },
-      { title: "Description", show: (one) => one.description },
+      { title: t("Key"), show: (one) => one.key },
+      { title: t("Value"), show: (one) => <Code>{one.value}</Code> },
+      { title: t("Description"), show: (one) => one.description },
     ],
     formOf: (one) => ({
       key: one?.key ?? "",
@@ -44,21 +44,21 @@ export function Variables() {
     Form: ({ form, change, isNew }) => (
       <>
         <TextInput
-          label="Key"
+          label={t("Key")}
           required
           disabled={!isNew}
           value={form.key}
           onChange={(event) => change({ key: event.currentTarget.value })}
         />
         <Textarea
-          label="Value"
+          label={t("Value")}
           autosize
           minRows={3}
           value={form.value}
           onChange={(event) => change({ value: event.currentTarget.value })}
         />
         <TextInput
-          label="Description"
+          label={t("Description")}
           value={form.description}
           onChange={(event) => change({ description: event.currentTarget.value })}
         />

@@ -1,5 +1,6 @@
 /** Connections as forms and files have them. */
 import type { Schemas } from "../api/client";
+import { t } from "../language/language";
 import { type Field, fieldsOf, type Param, parsed, shown } from "../trigger/params.model";
 
 export type Connection = Schemas["ConnectionResponse"];
@@ -7,13 +8,13 @@ export type Body = Schemas["ConnectionBody"];
 export type Type = Schemas["ConnectionTypePayload"];
 
 const STANDARD = {
-  host: "Host",
-  port: "Port",
-  login: "Login",
-  password: "Password",
-  schema: "Schema",
-  extra: "Extra",
-  description: "Description",
+  host: t("Host"),
+  port: t("Port"),
+  login: t("Login"),
+  password: t("Password"),
+  schema: t("Schema"),
+  extra: t("Extra"),
+  description: t("Description"),
 };
 
 export type Standard = keyof typeof STANDARD;

@@ -1,5 +1,6 @@
 /** The one way to the server: typed by its OpenAPI document, with errors that people can read. */
 import createClient from "openapi-fetch";
+import { t } from "../language/language";
 import type { components, paths } from "./schema.gen";
 
 export type Schemas = components["schemas"];
@@ -60,7 +61,7 @@ export async function answer<T>(result: Promise<Result<T>>): Promise<T> {
   } catch {
     throw new Problem(
       0,
-      "The server cannot be reached. It may be starting anew; this page retries.",
+      t("The server cannot be reached. It may be starting anew; this page retries."),
     );
   }
   if (got.response.ok) return got.data as T;
@@ -85,5 +86,8 @@ function detailOf(body: unknown, response: Response): string {
       .join("\n");
   }
   if (detail !== undefined) return JSON.stringify(detail);
-  return `The server answered ${response.status} ${response.statusText}.`;
+  return t("The server answered {status} {text}.", {
+    status: response.status,
+    text: response.statusText,
+  });
 }

@@ -1,11 +1,12 @@
 import { Modal, ScrollArea, Text, TextInput, UnstyledButton } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconBolt, IconPlayerPlay, IconSearch, IconSitemap } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type KeyboardEvent, useEffect, useMemo, useState } from "react";
 import { ALL, dagsQuery, runsQuery } from "../api/queries";
 import { State } from "../design/State";
+import { t } from "../language/language";
 
 interface Entry {
   id: string;
@@ -25,7 +26,10 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const [asked] = useDebouncedValue(wanted, 120);
   const [chosen, setChosen] = useState(0);
   const navigate = useNavigate();
-  const dags = useQuery(dagsQuery({ q: asked || undefined }));
+  const dags = useQuery({
+    ...dagsQuery({ q: asked || undefined }),
+    placeholderData: keepPreviousData,
+  });
   const runs = useQuery(runsQuery(ALL, {}, 50));
   const entries = useMemo(() => {
     const go = (call: () => unknown) => () => {
@@ -34,18 +38,18 @@ export default function Palette({ onClose }: { onClose: () => void }) {
     };
     const has = (name: string) => name.toLowerCase().includes(wanted.toLowerCase());
     const actions: Entry[] = [
-      { id: "home", label: "Home", to: "/" as const },
-      { id: "dags", label: "All DAGs", to: "/dags" as const },
-      { id: "pools", label: "Pools", to: "/pools" as const },
-      { id: "variables", label: "Variables", to: "/variables" as const },
-      { id: "connections", label: "Connections", to: "/connections" as const },
+      { id: "home", label: t("Home"), to: "/" as const },
+      { id: "dags", label: t("All DAGs"), to: "/dags" as const },
+      { id: "pools", label: t("Pools"), to: "/pools" as const },
+      { id: "variables", label: t("Variables"), to: "/variables" as const },
+      { id: "connections", label: t("Connections"), to: "/connections" as const },
     ]
       .filter((one) => has(one.label))
       .map(({ id, label, to }) => ({
         id,
         kind: "action",
         label,
-        detail: "Go to",
+        detail: t("Go to"),
         open: go(() => navigate({ to })),
       }));
     // What was asked for may be a letter behind what is wanted.
@@ -86,12 +90,19 @@ export default function Palette({ onClose }: { onClose: () => void }) {
     if (event.key === "Enter") entries[chosen]?.open();
   };
   return (
-    <Modal opened onClose={onClose} withCloseButton={false} size="lg" padding="sm" title="Find">
+    <Modal
+      opened
+      onClose={onClose}
+      withCloseButton={false}
+      size="lg"
+      padding="sm"
+      title={t("Find")}
+    >
       <TextInput
         data-autofocus
         leftSection={<IconSearch size={16} />}
-        placeholder="A DAG, a run, a place"
-        aria-label="Find a DAG, a run or a place"
+        placeholder={t("A DAG, a run, a place")}
+        aria-label={t("Find a DAG, a run or a place")}
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
         onKeyDown={press}
@@ -101,7 +112,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
         aria-activedescendant={entries[chosen] ? `entry-${chosen}` : undefined}
       />
       <ScrollArea.Autosize mah={420} mt="xs">
-        <div id="palette" role="listbox" aria-label="What was found">
+        <div id="palette" role="listbox" aria-label={t("What was found")}>
           {entries.map((entry, index) => {
             const Icon = ICONS[entry.kind];
             return (
@@ -128,7 +139,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
           })}
           {entries.length === 0 ? (
             <Text size="sm" c="dimmed" p="sm">
-              Nothing has that in its name.
+              {t("Nothing has that in its name.")}
             </Text>
           ) : null}
         </div>

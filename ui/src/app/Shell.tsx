@@ -36,6 +36,7 @@ import { lazy, type ReactNode, Suspense, useState } from "react";
 import { answer, BASE, client } from "../api/client";
 import { useIsLive } from "../api/live";
 import { WaitingBadge } from "../approvals/WaitingBadge";
+import { t } from "../language/language";
 import { useSession } from "../session/SessionGate";
 import { Mark } from "./Mark";
 import { ZoneChoice } from "./ZoneChoice";
@@ -60,7 +61,7 @@ export function Shell() {
       padding="md"
     >
       <a href="#main" className="skip-link">
-        Skip to the content
+        {t("Skip to the content")}
       </a>
       <AppShell.Header px="md">
         <Group h="100%" justify="space-between" wrap="nowrap">
@@ -70,7 +71,7 @@ export function Shell() {
               onClick={menu.toggle}
               hiddenFrom="sm"
               size="sm"
-              aria-label="Menu"
+              aria-label={t("Menu")}
             />
             <Link to="/" className="plain-link">
               <Group gap={8} wrap="nowrap">
@@ -82,7 +83,7 @@ export function Shell() {
           <UnstyledButton className="search-box" onClick={() => setPalette(true)}>
             <IconSearch size={15} aria-hidden />
             <Text size="sm" c="dimmed" visibleFrom="xs">
-              Find a DAG, run or action
+              {t("Find a DAG, run or action")}
             </Text>
             <Kbd size="xs">⌘K</Kbd>
           </UnstyledButton>
@@ -94,7 +95,7 @@ export function Shell() {
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="xs" aria-label="Main">
+      <AppShell.Navbar p="xs" aria-label={t("Main")}>
         <Places onFollow={menu.close} />
       </AppShell.Navbar>
       <AppShell.Main id="main">
@@ -131,45 +132,50 @@ function Places({ onFollow }: { onFollow: () => void }) {
   const at = (start: string) => path === start || path.startsWith(`${start}/`);
   return (
     <>
-      {place("/", "Home", <IconHome size={17} />, path === "/")}
+      {place("/", t("Home"), <IconHome size={17} />, path === "/")}
       {place(
         "/dags",
-        "DAGs",
+        t("DAGs"),
         <IconSitemap size={17} />,
         at("/dags") && !path.endsWith("/required_actions"),
       )}
       {may("read", "asset")
-        ? place("/assets", "Assets", <IconPackages size={17} />, at("/assets"))
+        ? place("/assets", t("Assets"), <IconPackages size={17} />, at("/assets"))
         : null}
       {may("read", "backfill")
-        ? place("/backfills", "Backfills", <IconCalendarRepeat size={17} />, at("/backfills"))
+        ? place("/backfills", t("Backfills"), <IconCalendarRepeat size={17} />, at("/backfills"))
         : null}
       {may("read", "task_instance")
         ? place(
             "/approvals",
-            "Approvals",
+            t("Approvals"),
             <IconUserCheck size={17} />,
             at("/approvals") || path.endsWith("/required_actions"),
             <WaitingBadge />,
           )
         : null}
       {may("read", "pool")
-        ? place("/pools", "Pools", <IconStack2 size={17} />, at("/pools"))
+        ? place("/pools", t("Pools"), <IconStack2 size={17} />, at("/pools"))
         : null}
       {may("read", "variable")
-        ? place("/variables", "Variables", <IconKey size={17} />, at("/variables"))
+        ? place("/variables", t("Variables"), <IconKey size={17} />, at("/variables"))
         : null}
       {may("read", "connection")
-        ? place("/connections", "Connections", <IconPlugConnected size={17} />, at("/connections"))
+        ? place(
+            "/connections",
+            t("Connections"),
+            <IconPlugConnected size={17} />,
+            at("/connections"),
+          )
         : null}
       {may("read", "job")
-        ? place("/system", "System", <IconServer2 size={17} />, at("/system"))
+        ? place("/system", t("System"), <IconServer2 size={17} />, at("/system"))
         : null}
       {may("read", "user") || may("read", "role")
-        ? place("/access", "Access", <IconUsers size={17} />, at("/access"))
+        ? place("/access", t("Access"), <IconUsers size={17} />, at("/access"))
         : null}
       <NavLink
-        label="REST API"
+        label={t("REST API")}
         leftSection={<IconDatabase size={17} />}
         href={`${BASE}/docs`}
         component="a"
@@ -182,8 +188,10 @@ function LiveSign() {
   const isLive = useIsLive();
   if (isLive) return null;
   return (
-    <Tooltip label="The connection to the server is lost. The page catches up when it is back.">
-      <ActionIcon variant="subtle" color="orange" aria-label="Not connected">
+    <Tooltip
+      label={t("The connection to the server is lost. The page catches up when it is back.")}
+    >
+      <ActionIcon variant="subtle" color="orange" aria-label={t("Not connected")}>
         <IconWifiOff size={18} />
       </ActionIcon>
     </Tooltip>
@@ -199,7 +207,7 @@ function SchemeSwitch() {
     <ActionIcon
       variant="subtle"
       color="gray"
-      aria-label={isDark ? "Light colours" : "Dark colours"}
+      aria-label={isDark ? t("Light colours") : t("Dark colours")}
       onClick={() => setColorScheme(isDark ? "light" : "dark")}
     >
       {isDark ? <IconSun size={18} /> : <IconMoon size={18} />}
@@ -218,7 +226,11 @@ function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" aria-label={`User menu of ${user.name}`}>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          aria-label={t("User menu of {name}", { name: user.name })}
+        >
           <IconUser size={18} />
         </ActionIcon>
       </Menu.Target>
@@ -227,12 +239,12 @@ function UserMenu({ onShortcuts }: { onShortcuts: () => void }) {
           {user.name} · {user.role}
         </Menu.Label>
         <Menu.Item renderRoot={(props) => <Link to="/account" {...props} />}>
-          Your account
+          {t("Your account")}
         </Menu.Item>
         <Menu.Item onClick={onShortcuts} rightSection={<Kbd size="xs">?</Kbd>}>
-          Keyboard
+          {t("Keyboard")}
         </Menu.Item>
-        {session.can_log_out ? <Menu.Item onClick={logOut}>Log out</Menu.Item> : null}
+        {session.can_log_out ? <Menu.Item onClick={logOut}>{t("Log out")}</Menu.Item> : null}
         <Menu.Label>Slipstream {session.version}</Menu.Label>
       </Menu.Dropdown>
     </Menu>

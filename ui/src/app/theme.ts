@@ -1,4 +1,5 @@
 import { type CSSVariablesResolver, createTheme } from "@mantine/core";
+import { t } from "../language/language";
 
 export const theme = createTheme({
   primaryColor: "cyan",
@@ -11,7 +12,7 @@ export const theme = createTheme({
   fontFamilyMonospace:
     'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace',
   headings: { fontWeight: "650" },
-  components: { CloseButton: { defaultProps: { "aria-label": "Close" } } },
+  components: { CloseButton: { defaultProps: { "aria-label": t("Close") } } },
 });
 
 /** Quiet text must still stand out by 4.5 to 1 (WCAG 2.2, 1.4.3). */

@@ -21,6 +21,8 @@ import { forgetRun } from "../api/queries";
 import { Shown, Trouble, Waiting } from "../design/Feedback";
 import { Ago, At } from "../design/Moment";
 import { State } from "../design/State";
+import { t } from "../language/language";
+import { Said } from "../language/Said";
 import { useSession } from "../session/SessionGate";
 import { shown as textOf } from "../trigger/params.model";
 import { Input } from "../trigger/TriggerForm";
@@ -39,10 +41,12 @@ export function ApprovalPage() {
   return (
     <Stack maw={860}>
       <Breadcrumbs>
-        <Anchor renderRoot={(props) => <Link to="/approvals" {...props} />}>Approvals</Anchor>
+        <Anchor renderRoot={(props) => <Link to="/approvals" {...props} />}>
+          {t("Approvals")}
+        </Anchor>
         <Text>{taskId}</Text>
       </Breadcrumbs>
-      <Shown asked={asked} what="The question">
+      <Shown asked={asked} what={t("The question")}>
         {(found) => <Page asked={found} prefilled={search} />}
       </Shown>
     </Stack>
@@ -63,21 +67,30 @@ function Page({ asked, prefilled }: { asked: Asked; prefilled: Record<string, un
       <Group gap="md">
         <State state={one.state} />
         <Text size="sm" c="dimmed">
-          <Anchor
-            size="sm"
-            renderRoot={(props) => (
-              <Link to="/dags/$dagId/runs/$runId/tasks/$taskId" params={place} {...props} />
-            )}
-          >
-            {one.dag_display_name ?? one.dag_id}, {one.dag_run_id}
-          </Anchor>{" "}
-          · asked <Ago at={asked.created_at} />
-          {people.length > 0 ? ` · for ${people.map((person) => person.name).join(", ")}` : ""}
+          <Said
+            text="{anchor} · asked {ago}{part}"
+            anchor={
+              <Anchor
+                size="sm"
+                renderRoot={(props) => (
+                  <Link to="/dags/$dagId/runs/$runId/tasks/$taskId" params={place} {...props} />
+                )}
+              >
+                {one.dag_display_name ?? one.dag_id}, {one.dag_run_id}
+              </Anchor>
+            }
+            ago={<Ago at={asked.created_at} />}
+            part={
+              people.length > 0
+                ? t(" · for {part}", { part: people.map((person) => person.name).join(", ") })
+                : ""
+            }
+          />
         </Text>
       </Group>
       {asked.body ? (
         <Card withBorder>
-          <Suspense fallback={<Waiting what="The text" />}>
+          <Suspense fallback={<Waiting what={t("The text")} />}>
             <Markdown text={asked.body} />
           </Suspense>
         </Card>
@@ -85,16 +98,18 @@ function Page({ asked, prefilled }: { asked: Asked; prefilled: Record<string, un
       {asked.response_received ? (
         <Answered asked={asked} />
       ) : !isWaiting(asked) ? (
-        <Alert variant="light" color="gray" title="Nobody has answered">
-          The task does not wait any more.
+        <Alert variant="light" color="gray" title={t("Nobody has answered")}>
+          {t("The task does not wait any more.")}
         </Alert>
       ) : mayAnswer && isFor(asked, user.name) ? (
         <Form asked={asked} prefilled={prefilled} />
       ) : (
-        <Alert variant="light" color="gray" title="Others are asked">
+        <Alert variant="light" color="gray" title={t("Others are asked")}>
           {mayAnswer
-            ? `Only ${people.map((person) => person.name).join(", ")} may answer.`
-            : "Your role may read this and not answer it. Ask an administrator for another role."}
+            ? t("Only {part} may answer.", { part: people.map((person) => person.name).join(", ") })
+            : t(
+                "Your role may read this and not answer it. Ask an administrator for another role.",
+              )}
         </Alert>
       )}
     </>
@@ -104,10 +119,10 @@ function Page({ asked, prefilled }: { asked: Asked; prefilled: Record<string, un
 function Answered({ asked }: { asked: Asked }) {
   const values = Object.entries((asked.params_input ?? {}) as Record<string, unknown>);
   return (
-    <Card withBorder component="section" aria-label="The answer">
+    <Card withBorder component="section" aria-label={t("The answer")}>
       <Stack gap="xs">
         <Group gap="xs">
-          <Text fw={600}>The answer</Text>
+          <Text fw={600}>{t("The answer")}</Text>
           {(asked.chosen_options ?? []).map((option) => (
             <Badge key={option} variant="light" tt="none" size="lg">
               {option}
@@ -128,8 +143,8 @@ function Answered({ asked }: { asked: Asked }) {
         ) : null}
         <Text size="sm" c="dimmed">
           {asked.responded_by_user
-            ? `by ${asked.responded_by_user.name}`
-            : "the default: nobody has answered in time"}
+            ? t("by {name}", { name: asked.responded_by_user.name })
+            : t("the default: nobody has answered in time")}
           , <At at={asked.responded_at} />
         </Text>
       </Stack>
@@ -178,7 +193,7 @@ function Form({ asked, prefilled }: { asked: Asked; prefilled: Record<string, un
   });
   const isWrong = Object.keys(wrong).length > 0;
   return (
-    <Stack component="section" aria-label="Your answer">
+    <Stack component="section" aria-label={t("Your answer")}>
       {fields.map((field) => (
         <Input
           key={field.name}
@@ -188,10 +203,10 @@ function Form({ asked, prefilled }: { asked: Asked; prefilled: Record<string, un
           onChange={(text) => setTexts((old) => ({ ...old, [field.name]: text }))}
         />
       ))}
-      {send.error ? <Trouble error={send.error} what="The answer was not taken" /> : null}
+      {send.error ? <Trouble error={send.error} what={t("The answer was not taken")} /> : null}
       {asked.multiple ? (
         <>
-          <Checkbox.Group label="Choose one or more" value={chosen} onChange={setChosen}>
+          <Checkbox.Group label={t("Choose one or more")} value={chosen} onChange={setChosen}>
             <Stack gap={6} mt={6}>
               {asked.options.map((option) => (
                 <Checkbox key={option} value={option} label={option} />
@@ -204,12 +219,12 @@ function Form({ asked, prefilled }: { asked: Asked; prefilled: Record<string, un
               disabled={isWrong || chosen.length === 0}
               onClick={() => send.mutate(asked.options.filter((one) => chosen.includes(one)))}
             >
-              Answer
+              {t("Answer")}
             </Button>
           </Group>
         </>
       ) : (
-        <Group role="group" aria-label="Answer with">
+        <Group role="group" aria-label={t("Answer with")}>
           {asked.options.map((option, index) => (
             <Button
               key={option}
@@ -228,10 +243,14 @@ function Form({ asked, prefilled }: { asked: Asked; prefilled: Record<string, un
         </Group>
       )}
       <Text size="xs" c="dimmed">
-        The first answer counts, and the task goes on at once.
-        {asked.defaults?.length
-          ? ` If nobody answers in time it is “${asked.defaults.join(", ")}”.`
-          : ""}
+        <Said
+          text="The first answer counts, and the task goes on at once.{part}"
+          part={
+            asked.defaults?.length
+              ? t(" If nobody answers in time it is “{part}”.", { part: asked.defaults.join(", ") })
+              : ""
+          }
+        />
       </Text>
     </Stack>
   );

@@ -17,6 +17,8 @@ import { useLive } from "../api/live";
 import { Empty, Shown } from "../design/Feedback";
 import { Ago } from "../design/Moment";
 import { State } from "../design/State";
+import { t } from "../language/language";
+import { Said } from "../language/Said";
 import { useSession } from "../session/SessionGate";
 import { type Asked, isFor, isWaiting } from "./approvals.model";
 import { type ApprovalSearch, approvalsQuery, PER_PAGE } from "./queries";
@@ -36,15 +38,15 @@ export function ApprovalsPage() {
   return (
     <Stack>
       <Title order={1} size="h2">
-        Approvals
+        {t("Approvals")}
       </Title>
       <Group>
         <SegmentedControl
-          aria-label="Which"
+          aria-label={t("Which")}
           data={[
-            { value: "waiting", label: "Waiting" },
-            { value: "answered", label: "Answered" },
-            { value: "all", label: "All" },
+            { value: "waiting", label: t("Waiting") },
+            { value: "answered", label: t("Answered") },
+            { value: "all", label: t("All") },
           ]}
           value={show}
           onChange={(chosen) =>
@@ -55,8 +57,8 @@ export function ApprovalsPage() {
         />
         <TextInput
           data-search
-          aria-label="Find a subject"
-          placeholder="Subject  ( / )"
+          aria-label={t("Find a subject")}
+          placeholder={t("Subject  ( / )")}
           leftSection={<IconSearch size={15} />}
           value={q ?? ""}
           onChange={(event) => change({ q: event.currentTarget.value || undefined })}
@@ -71,7 +73,7 @@ export function ApprovalsPage() {
                 size="xs"
                 renderRoot={(props) => <Link to="/approvals" search={{ show, q }} {...props} />}
               >
-                all DAGs
+                {t("all DAGs")}
               </Anchor>
             }
           >
@@ -79,7 +81,7 @@ export function ApprovalsPage() {
           </Badge>
         )}
       </Group>
-      <Shown asked={asked} what="The approvals">
+      <Shown asked={asked} what={t("The approvals")}>
         {(found) =>
           found.hitl_details.length === 0 ? (
             <Nothing show={show} isSearch={q !== undefined || dag !== undefined} />
@@ -92,7 +94,7 @@ export function ApprovalsPage() {
               </Stack>
               <Group justify="space-between">
                 <Text size="sm" c="dimmed">
-                  {found.total_entries} in all
+                  <Said text="{totalEntries} in all" totalEntries={found.total_entries} />
                 </Text>
                 {(found.total_entries ?? 0) > PER_PAGE ? (
                   <Pagination
@@ -112,16 +114,20 @@ export function ApprovalsPage() {
 }
 
 function Nothing({ show, isSearch }: { show: string; isSearch: boolean }) {
-  if (isSearch) return <Empty title="No question is like that">Search for something else.</Empty>;
+  if (isSearch)
+    return <Empty title={t("No question is like that")}>{t("Search for something else.")}</Empty>;
   if (show === "waiting") {
     return (
-      <Empty title="Nobody is waiting for you">
-        Tasks ask people with <code>ApprovalOperator</code>, <code>HITLOperator</code> and their
-        kin; what they ask appears here at once.
+      <Empty title={t("Nobody is waiting for you")}>
+        <Said
+          text="Tasks ask people with {code}, {code2} and their kin; what they ask appears here at once."
+          code={<code>ApprovalOperator</code>}
+          code2={<code>HITLOperator</code>}
+        />
       </Empty>
     );
   }
-  return <Empty title="Nothing has been asked yet" />;
+  return <Empty title={t("Nothing has been asked yet")} />;
 }
 
 function Line({ asked }: { asked: Asked }) {
@@ -151,7 +157,7 @@ function Line({ asked }: { asked: Asked }) {
           </Text>
           {people.length > 0 ? (
             <Text size="xs" c="dimmed">
-              for {people.map((person) => person.name).join(", ")}
+              <Said text="for {part}" part={people.map((person) => person.name).join(", ")} />
             </Text>
           ) : null}
         </Stack>
@@ -166,20 +172,21 @@ function Line({ asked }: { asked: Asked }) {
                 ))}
               </Group>
               <Text size="xs" c="dimmed">
-                {asked.responded_by_user?.name ?? "nobody in time"}, <Ago at={asked.responded_at} />
+                {asked.responded_by_user?.name ?? t("nobody in time")},{" "}
+                <Ago at={asked.responded_at} />
               </Text>
             </>
           ) : (
             <>
               {isWaiting(asked) && isFor(asked, user.name) ? (
                 <Badge color="pink" variant="filled">
-                  needs an answer
+                  {t("needs an answer")}
                 </Badge>
               ) : (
                 <State state={one.state} />
               )}
               <Text size="xs" c="dimmed">
-                asked <Ago at={asked.created_at} />
+                <Said text="asked {ago}" ago={<Ago at={asked.created_at} />} />
               </Text>
             </>
           )}

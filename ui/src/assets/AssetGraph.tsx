@@ -19,6 +19,8 @@ import { useMemo, useState } from "react";
 import { Empty, Shown } from "../design/Feedback";
 import classes from "../graph/graph.module.css";
 import { layoutOf } from "../graph/layout";
+import { t } from "../language/language";
+import { Said } from "../language/Said";
 import type { Asset, AssetMap, Place } from "./assets.model";
 import { lineageOf, mapOf } from "./assets.model";
 import { allAssetsQuery } from "./queries";
@@ -35,17 +37,21 @@ type Box = Node<Data>;
 export default function AssetGraph({ find }: { find: string }) {
   const asked = useQuery(allAssetsQuery);
   return (
-    <Shown asked={asked} what="The assets">
+    <Shown asked={asked} what={t("The assets")}>
       {({ assets, total }) =>
         assets.length === 0 ? (
-          <Empty title="There is no asset yet">
-            Tasks that have <code>outlets=[Asset(…)]</code> make them.
+          <Empty title={t("There is no asset yet")}>
+            <Said text="Tasks that have {code} make them." code={<code>outlets=[Asset(…)]</code>} />
           </Empty>
         ) : (
           <>
             {assets.length < total ? (
               <Text size="sm" mb="xs">
-                The first {assets.length} of {total} assets are drawn.
+                <Said
+                  text="The first {part} of {total} assets are drawn."
+                  part={assets.length}
+                  total={total}
+                />
               </Text>
             ) : null}
             <Drawn assets={assets} find={find} />
@@ -82,11 +88,11 @@ function Drawn({ assets, find }: { assets: Asset[]; find: string }) {
           </Group>
         ))}
         <Text size="xs" c="dimmed">
-          A dashed line: the DAG reads the asset and is not started by it.
+          {t("A dashed line: the DAG reads the asset and is not started by it.")}
         </Text>
       </Group>
       <div className={classes.canvas}>
-        <Shown asked={layout} what="The graph">
+        <Shown asked={layout} what={t("The graph")}>
           {(places) => (
             <ReactFlow<Box>
               key={key}
@@ -148,9 +154,9 @@ function edgesOf(map: AssetMap, lineage: Set<string> | null): Edge[] {
 }
 
 const KINDS = {
-  asset: { Icon: IconDatabase, label: "Asset", color: "var(--state-running)" },
-  dag: { Icon: IconSitemap, label: "DAG", color: "var(--state-deferred)" },
-  alias: { Icon: IconTag, label: "Alias", color: "var(--state-skipped)" },
+  asset: { Icon: IconDatabase, label: t("Asset"), color: "var(--state-running)" },
+  dag: { Icon: IconSitemap, label: t("DAG"), color: "var(--state-deferred)" },
+  alias: { Icon: IconTag, label: t("Alias"), color: "var(--state-skipped)" },
 } as const;
 
 function PlaceBox({ data }: NodeProps<Box>) {

@@ -22,6 +22,8 @@ import { useLive } from "../api/live";
 import { forgetRun } from "../api/queries";
 import { Shown } from "../design/Feedback";
 import { Ago } from "../design/Moment";
+import { t } from "../language/language";
+import { Said } from "../language/Said";
 import { useSession } from "../session/SessionGate";
 import type { Asset } from "./assets.model";
 import { Events } from "./Events";
@@ -37,10 +39,10 @@ export function AssetPage() {
   return (
     <Stack>
       <Breadcrumbs>
-        <Anchor renderRoot={(props) => <Link to="/assets" {...props} />}>Assets</Anchor>
+        <Anchor renderRoot={(props) => <Link to="/assets" {...props} />}>{t("Assets")}</Anchor>
         <Text>{asked.data?.name ?? assetId}</Text>
       </Breadcrumbs>
-      <Shown asked={asked} what="The asset">
+      <Shown asked={asked} what={t("The asset")}>
         {(asset) => <Page asset={asset} />}
       </Shown>
     </Stack>
@@ -68,7 +70,7 @@ function Page({ asset }: { asset: Asset }) {
               leftSection={<IconBolt size={16} />}
               onClick={() => onCreating(true)}
             >
-              Create an event
+              {t("Create an event")}
             </Button>
             {asset.producing_tasks.length > 0 && may("create", "dag_run") ? (
               <Materialize asset={asset} />
@@ -80,38 +82,38 @@ function Page({ asset }: { asset: Asset }) {
         {asset.uri === asset.name ? null : <Code>{asset.uri}</Code>}
         <Text size="sm">
           <Text span c="dimmed" size="sm">
-            Group{" "}
+            {t("Group")}
           </Text>
           {asset.group || "–"}
         </Text>
         {Object.keys(extra).length > 0 ? <Code>{JSON.stringify(extra)}</Code> : null}
         {asset.aliases.map((alias) => (
           <Badge key={alias.id} variant="light" tt="none">
-            alias {alias.name}
+            <Said text="alias {name}" name={alias.name} />
           </Badge>
         ))}
         {asset.watchers.map((watcher) => (
           <Badge key={watcher.name} variant="light" tt="none" color="gray">
-            watched by {watcher.name}
+            <Said text="watched by {name}" name={watcher.name} />
           </Badge>
         ))}
       </Group>
       <SimpleGrid cols={{ base: 1, md: 3 }}>
-        <Panel title="Made by">
+        <Panel title={t("Made by")}>
           <Tasks
             tasks={asset.producing_tasks}
-            nothing="No task makes it; events come from outside."
+            nothing={t("No task makes it; events come from outside.")}
           />
         </Panel>
-        <Panel title="Starts">
+        <Panel title={t("Starts")}>
           <Started asset={asset} />
         </Panel>
-        <Panel title="Read by">
-          <Tasks tasks={asset.consuming_tasks} nothing="No task has it in its inlets." />
+        <Panel title={t("Read by")}>
+          <Tasks tasks={asset.consuming_tasks} nothing={t("No task has it in its inlets.")} />
         </Panel>
       </SimpleGrid>
       <Title order={2} size="h4">
-        Events
+        {t("Events")}
       </Title>
       <Events
         assetId={asset.id}
@@ -190,13 +192,13 @@ function Started({ asset }: { asset: Asset }) {
         }),
       ),
     onError: (error) =>
-      notifications.show({ color: "red", title: "It was not removed", message: error.message }),
+      notifications.show({ color: "red", title: t("It was not removed"), message: error.message }),
     onSettled: () => queries.invalidateQueries({ queryKey: assetsKey }),
   });
   if (asset.scheduled_dags.length === 0) {
     return (
       <Text size="sm" c="dimmed">
-        No DAG is scheduled on it.
+        {t("No DAG is scheduled on it.")}
       </Text>
     );
   }
@@ -208,15 +210,15 @@ function Started({ asset }: { asset: Asset }) {
           {since.has(dagId) ? (
             <Group gap={4} wrap="nowrap">
               <Text size="xs" c="dimmed">
-                queued <Ago at={since.get(dagId)} />, waits for others
+                <Said text="queued {ago}, waits for others" ago={<Ago at={since.get(dagId)} />} />
               </Text>
               {may("delete", "asset") ? (
-                <Tooltip label="Forget the queued events">
+                <Tooltip label={t("Forget the queued events")}>
                   <Button
                     size="compact-xs"
                     variant="subtle"
                     color="red"
-                    aria-label={`Forget the queued events of ${dagId}`}
+                    aria-label={t("Forget the queued events of {dagId}", { dagId })}
                     loading={drop.isPending}
                     onClick={() => drop.mutate(dagId)}
                   >
@@ -244,7 +246,7 @@ function Materialize({ asset }: { asset: Asset }) {
         }),
       ),
     onError: (error) =>
-      notifications.show({ color: "red", title: "It was not started", message: error.message }),
+      notifications.show({ color: "red", title: t("It was not started"), message: error.message }),
     onSuccess: (run) => {
       forgetRun(queries, run.dag_id, run.dag_run_id);
       void navigate({
@@ -254,13 +256,13 @@ function Materialize({ asset }: { asset: Asset }) {
     },
   });
   return (
-    <Tooltip label="Start a run of the DAG that makes it">
+    <Tooltip label={t("Start a run of the DAG that makes it")}>
       <Button
         leftSection={<IconPlayerPlay size={16} />}
         loading={start.isPending}
         onClick={() => start.mutate()}
       >
-        Materialise
+        {t("Materialise")}
       </Button>
     </Tooltip>
   );

@@ -16,6 +16,8 @@ import { lazy, Suspense } from "react";
 import { useLive } from "../api/live";
 import { Empty, Shown, Waiting } from "../design/Feedback";
 import { Ago } from "../design/Moment";
+import { t } from "../language/language";
+import { Said } from "../language/Said";
 import type { Asset } from "./assets.model";
 import { Events } from "./Events";
 import { type AssetSearch, assetsQuery, PER_PAGE } from "./queries";
@@ -35,15 +37,15 @@ export function AssetsPage() {
   return (
     <Stack>
       <Title order={1} size="h2">
-        Assets
+        {t("Assets")}
       </Title>
       <Group>
         <SegmentedControl
-          aria-label="View"
+          aria-label={t("View")}
           data={[
-            { value: "list", label: "List" },
-            { value: "graph", label: "Graph" },
-            { value: "events", label: "Events" },
+            { value: "list", label: t("List") },
+            { value: "graph", label: t("Graph") },
+            { value: "events", label: t("Events") },
           ]}
           value={view}
           onChange={(chosen) =>
@@ -52,15 +54,15 @@ export function AssetsPage() {
         />
         <TextInput
           data-search
-          aria-label="Find an asset"
-          placeholder="Name  ( / )"
+          aria-label={t("Find an asset")}
+          placeholder={t("Name  ( / )")}
           leftSection={<IconSearch size={15} />}
           value={q ?? ""}
           onChange={(event) => change({ q: event.currentTarget.value || undefined })}
         />
       </Group>
       {view === "graph" ? (
-        <Suspense fallback={<Waiting what="The graph" />}>
+        <Suspense fallback={<Waiting what={t("The graph")} />}>
           <AssetGraph find={q ?? ""} />
         </Suspense>
       ) : view === "events" ? (
@@ -83,15 +85,16 @@ function List({
 }) {
   const asked = useQuery(assetsQuery(find, page));
   return (
-    <Shown asked={asked} what="The assets">
+    <Shown asked={asked} what={t("The assets")}>
       {({ assets, total_entries }) =>
         assets.length === 0 ? (
-          <Empty title={find ? "No asset is called like that" : "There is no asset yet"}>
+          <Empty title={find ? t("No asset is called like that") : t("There is no asset yet")}>
             {find ? null : (
-              <>
-                An asset is something that tasks make, named in <code>outlets=[Asset(…)]</code>.
-                DAGs with <code>schedule=[Asset(…)]</code> run when it has been made anew.
-              </>
+              <Said
+                text="An asset is something that tasks make, named in {code}. DAGs with {code2} run when it has been made anew."
+                code={<code>outlets=[Asset(…)]</code>}
+                code2={<code>schedule=[Asset(…)]</code>}
+              />
             )}
           </Empty>
         ) : (
@@ -100,11 +103,11 @@ function List({
               <Table highlightOnHover>
                 <Table.Thead>
                   <Table.Tr>
-                    <Table.Th>Asset</Table.Th>
-                    <Table.Th>Group</Table.Th>
-                    <Table.Th>Made by</Table.Th>
-                    <Table.Th>Starts</Table.Th>
-                    <Table.Th>Last event</Table.Th>
+                    <Table.Th>{t("Asset")}</Table.Th>
+                    <Table.Th>{t("Group")}</Table.Th>
+                    <Table.Th>{t("Made by")}</Table.Th>
+                    <Table.Th>{t("Starts")}</Table.Th>
+                    <Table.Th>{t("Last event")}</Table.Th>
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody>
@@ -116,7 +119,7 @@ function List({
             </Table.ScrollContainer>
             <Group justify="space-between">
               <Text size="sm" c="dimmed">
-                {total_entries} in all
+                <Said text="{totalEntries} in all" totalEntries={total_entries} />
               </Text>
               {total_entries > PER_PAGE ? (
                 <Pagination

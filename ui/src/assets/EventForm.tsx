@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { answer, client } from "../api/client";
 import { Trouble } from "../design/Feedback";
+import { t } from "../language/language";
 import { type Asset, objectTyped } from "./assets.model";
 import { assetsKey } from "./queries";
 
@@ -22,7 +23,7 @@ export default function EventForm({ asset, onClose }: { asset: Asset; onClose: (
       ),
     onSuccess: () => {
       void queries.invalidateQueries({ queryKey: assetsKey });
-      notifications.show({ message: `${asset.name} has a new event.` });
+      notifications.show({ message: t("{name} has a new event.", { name: asset.name }) });
       onClose();
     },
   });
@@ -38,16 +39,16 @@ export default function EventForm({ asset, onClose }: { asset: Asset; onClose: (
   };
   const starts = asset.scheduled_dags.map((dag) => dag.dag_id).join(", ");
   return (
-    <Modal opened onClose={onClose} title={`New event of ${asset.name}`}>
+    <Modal opened onClose={onClose} title={t("New event of {name}", { name: asset.name })}>
       <Stack component="form" onSubmit={submit}>
         <Text size="sm">
           {starts
-            ? `As if the asset had been made anew. It counts for ${starts}.`
-            : "As if the asset had been made anew. No DAG is scheduled on it."}
+            ? t("As if the asset had been made anew. It counts for {starts}.", { starts })
+            : t("As if the asset had been made anew. No DAG is scheduled on it.")}
         </Text>
         <JsonInput
-          label="Extra"
-          description="A JSON object that tasks can read"
+          label={t("Extra")}
+          description={t("A JSON object that tasks can read")}
           autosize
           minRows={3}
           value={extra}
@@ -55,18 +56,18 @@ export default function EventForm({ asset, onClose }: { asset: Asset; onClose: (
           error={wrong}
         />
         <TextInput
-          label="Partition"
-          description="Empty for an event about the whole asset"
+          label={t("Partition")}
+          description={t("Empty for an event about the whole asset")}
           value={partition}
           onChange={(event) => setPartition(event.currentTarget.value)}
         />
-        {create.error ? <Trouble error={create.error} what="There is no event" /> : null}
+        {create.error ? <Trouble error={create.error} what={t("There is no event")} /> : null}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
-            Cancel
+            {t("Cancel")}
           </Button>
           <Button type="submit" loading={create.isPending}>
-            Create
+            {t("Create")}
           </Button>
         </Group>
       </Stack>

@@ -5,6 +5,8 @@ import type { Schemas } from "../api/client";
 import { Empty, Shown } from "../design/Feedback";
 import { Ago } from "../design/Moment";
 import { State } from "../design/State";
+import { t } from "../language/language";
+import { Said } from "../language/Said";
 import { eventsQuery, PER_PAGE } from "./queries";
 
 type Event = Schemas["AssetEventResponse"];
@@ -23,11 +25,14 @@ export function Events({
 }) {
   const asked = useQuery(eventsQuery(assetId, find, page));
   return (
-    <Shown asked={asked} what="The events">
+    <Shown asked={asked} what={t("The events")}>
       {({ asset_events, total_entries }) =>
         asset_events.length === 0 ? (
-          <Empty title={find ? "No event of such an asset" : "There is no event yet"}>
-            A task that has the asset in its <code>outlets</code> makes one when it succeeds.
+          <Empty title={find ? t("No event of such an asset") : t("There is no event yet")}>
+            <Said
+              text="A task that has the asset in its {code} makes one when it succeeds."
+              code={<code>outlets</code>}
+            />
           </Empty>
         ) : (
           <Stack>
@@ -35,11 +40,11 @@ export function Events({
               <Table highlightOnHover>
                 <Table.Thead>
                   <Table.Tr>
-                    <Table.Th>When</Table.Th>
-                    {assetId === undefined ? <Table.Th>Asset</Table.Th> : null}
-                    <Table.Th>Made by</Table.Th>
-                    <Table.Th>Extra</Table.Th>
-                    <Table.Th>Started</Table.Th>
+                    <Table.Th>{t("When")}</Table.Th>
+                    {assetId === undefined ? <Table.Th>{t("Asset")}</Table.Th> : null}
+                    <Table.Th>{t("Made by")}</Table.Th>
+                    <Table.Th>{t("Extra")}</Table.Th>
+                    <Table.Th>{t("Started")}</Table.Th>
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody>
@@ -51,7 +56,7 @@ export function Events({
             </Table.ScrollContainer>
             <Group justify="space-between">
               <Text size="sm" c="dimmed">
-                {total_entries} in all
+                <Said text="{totalEntries} in all" totalEntries={total_entries} />
               </Text>
               {total_entries > PER_PAGE ? (
                 <Pagination
@@ -77,7 +82,7 @@ function Line({ event, hasAsset }: { event: Event; hasAsset: boolean }) {
         <Ago at={event.timestamp} />
         {event.partition_key ? (
           <Text size="xs" c="dimmed">
-            partition {event.partition_key}
+            <Said text="partition {partitionKey}" partitionKey={event.partition_key} />
           </Text>
         ) : null}
       </Table.Td>
@@ -127,7 +132,7 @@ function Line({ event, hasAsset }: { event: Event; hasAsset: boolean }) {
 
 function Source({ event }: { event: Event }) {
   const { source_dag_id: dagId, source_run_id: runId, source_task_id: taskId } = event;
-  if (!dagId || !runId || !taskId) return <span>somebody, by hand or from outside</span>;
+  if (!dagId || !runId || !taskId) return <span>{t("somebody, by hand or from outside")}</span>;
   return (
     <Anchor
       size="sm"

@@ -1,6 +1,7 @@
 /** Assets and DAGs as one graph: who makes an asset, and whom it starts. */
 import type { Schemas } from "../api/client";
 import type { Drawing, Drawn, Line } from "../graph/graph.model";
+import { t } from "../language/language";
 
 export type Asset = Schemas["AssetResponse"];
 
@@ -30,7 +31,7 @@ export function mapOf(assets: readonly Asset[]): AssetMap {
   const reads = new Set<string>();
   const dag = (dagId: string) => {
     const id = `dag ${dagId}`;
-    if (!places.has(id)) places.set(id, { kind: "dag", key: dagId, label: dagId, about: "DAG" });
+    if (!places.has(id)) places.set(id, { kind: "dag", key: dagId, label: dagId, about: t("DAG") });
     return id;
   };
   const line = (source: string, target: string, label: string | null = null) => {
@@ -54,7 +55,7 @@ export function mapOf(assets: readonly Asset[]): AssetMap {
     }
     for (const alias of asset.aliases) {
       const from = `alias ${alias.name}`;
-      places.set(from, { kind: "alias", key: alias.name, label: alias.name, about: "Alias" });
+      places.set(from, { kind: "alias", key: alias.name, label: alias.name, about: t("Alias") });
       line(from, id);
     }
   }

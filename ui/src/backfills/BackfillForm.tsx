@@ -24,6 +24,8 @@ import { Trouble } from "../design/Feedback";
 import { At } from "../design/Moment";
 import { MomentInput } from "../design/MomentInput";
 import { midnight } from "../design/zone.model";
+import { t } from "../language/language";
+import { Said } from "../language/Said";
 import {
   confOf,
   type Field,
@@ -46,7 +48,7 @@ export default function BackfillForm({ dagId, onClose }: { dagId?: string; onClo
       opened
       onClose={onClose}
       size="xl"
-      title={dagId === undefined ? "New backfill" : `New backfill of ${dagId}`}
+      title={dagId === undefined ? t("New backfill") : t("New backfill of {dagId}", { dagId })}
     >
       <Form dagId={dagId} onClose={onClose} />
     </Modal>
@@ -91,7 +93,7 @@ function Form({ dagId, onClose }: { dagId?: string; onClose: () => void }) {
     },
     onSuccess: (made) => {
       void queries.invalidateQueries({ queryKey: backfillsKey });
-      notifications.show({ message: `Backfill ${made.id} has begun.` });
+      notifications.show({ message: t("Backfill {id} has begun.", { id: made.id }) });
       onClose();
     },
   });
@@ -110,19 +112,19 @@ function Form({ dagId, onClose }: { dagId?: string; onClose: () => void }) {
             <Switch
               checked={unpause}
               onChange={(event) => setUnpause(event.currentTarget.checked)}
-              label="The DAG is paused: unpause it, so that the backfill begins"
+              label={t("The DAG is paused: unpause it, so that the backfill begins")}
             />
           </Alert>
         ) : null}
         <Group grow align="flex-start">
           <MomentInput
-            label="From"
+            label={t("From")}
             required
             value={draft.from}
             onChange={(from) => change({ from })}
           />
           <MomentInput
-            label="To, including it"
+            label={t("To, including it")}
             required
             value={draft.to}
             onChange={(to) => change({ to })}
@@ -131,20 +133,20 @@ function Form({ dagId, onClose }: { dagId?: string; onClose: () => void }) {
         <Group align="flex-end" gap="lg">
           <div>
             <Text size="sm" fw={500} mb={4}>
-              Order
+              {t("Order")}
             </Text>
             <SegmentedControl
-              aria-label="Order"
+              aria-label={t("Order")}
               data={[
-                { value: "forwards", label: "Oldest first" },
-                { value: "backwards", label: "Newest first" },
+                { value: "forwards", label: t("Oldest first") },
+                { value: "backwards", label: t("Newest first") },
               ]}
               value={draft.isBackwards ? "backwards" : "forwards"}
               onChange={(chosen) => change({ isBackwards: chosen === "backwards" })}
             />
           </div>
           <NumberInput
-            label="Runs at once, at most"
+            label={t("Runs at once, at most")}
             min={1}
             allowDecimal={false}
             value={draft.most}
@@ -152,27 +154,27 @@ function Form({ dagId, onClose }: { dagId?: string; onClose: () => void }) {
           />
         </Group>
         <Radio.Group
-          label="Where there is a run already"
+          label={t("Where there is a run already")}
           value={draft.reprocess}
           onChange={(chosen) => change({ reprocess: chosen as Reprocess })}
         >
           <Stack gap={6} mt={6}>
-            <Radio value="none" label="Leave it alone" />
-            <Radio value="failed" label="Run it again if it has failed" />
-            <Radio value="completed" label="Run it again if it has ended, however it ended" />
+            <Radio value="none" label={t("Leave it alone")} />
+            <Radio value="failed" label={t("Run it again if it has failed")} />
+            <Radio value="completed" label={t("Run it again if it has ended, however it ended")} />
           </Stack>
         </Radio.Group>
         {draft.reprocess === "none" ? null : (
           <Switch
             checked={draft.onLatest}
             onChange={(event) => change({ onLatest: event.currentTarget.checked })}
-            label="Runs that run again take the newest version of the DAG"
+            label={t("Runs that run again take the newest version of the DAG")}
           />
         )}
         {fields.length > 0 ? (
           <Accordion variant="contained">
             <Accordion.Item value="params">
-              <Accordion.Control>Params of the runs</Accordion.Control>
+              <Accordion.Control>{t("Params of the runs")}</Accordion.Control>
               <Accordion.Panel>
                 <Stack gap="xs">
                   {fields.map((field) => (
@@ -190,17 +192,21 @@ function Form({ dagId, onClose }: { dagId?: string; onClose: () => void }) {
           </Accordion>
         ) : null}
         <Preview draft={draft} dates={preview.data ?? null} error={preview.error} />
-        {create.error ? <Trouble error={create.error} what="The backfill was not created" /> : null}
+        {create.error ? (
+          <Trouble error={create.error} what={t("The backfill was not created")} />
+        ) : null}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
-            Cancel
+            {t("Cancel")}
           </Button>
           <Button
             type="submit"
             loading={create.isPending}
             disabled={body === null || !count || Object.keys(wrong).length > 0}
           >
-            {count ? `Backfill ${count} ${count === 1 ? "run" : "runs"}` : "Backfill"}
+            {count
+              ? t("Backfill {count} {part}", { count, part: count === 1 ? t("run") : t("runs") })
+              : t("Backfill")}
           </Button>
         </Group>
       </Stack>
@@ -240,8 +246,8 @@ function DagChoice({
     }));
   return (
     <Select
-      label="DAG"
-      placeholder="One with a schedule"
+      label={t("DAG")}
+      placeholder={t("One with a schedule")}
       required
       searchable
       data={data}
@@ -249,7 +255,7 @@ function DagChoice({
       onChange={onChange}
       onSearchChange={(next) => setText(next.replace(/ \(.*$/, ""))}
       filter={({ options }) => options}
-      nothingFoundMessage="No DAG with a schedule is called like that"
+      nothingFoundMessage={t("No DAG with a schedule is called like that")}
     />
   );
 }
@@ -264,24 +270,31 @@ function Preview({
   error: Error | null;
 }) {
   if (draft.from !== null && draft.to !== null && draft.from > draft.to) {
-    return <Trouble error="Choose an end that is not before the beginning." what="No dates" />;
+    return (
+      <Trouble error={t("Choose an end that is not before the beginning.")} what={t("No dates")} />
+    );
   }
-  if (error) return <Trouble error={error} what="These runs cannot be made" />;
+  if (error) return <Trouble error={error} what={t("These runs cannot be made")} />;
   if (draft.dagId === null) return null;
-  if (!dates) return <Text size="sm">Looking which runs it would make …</Text>;
+  if (!dates) return <Text size="sm">{t("Looking which runs it would make …")}</Text>;
   if (dates.total_entries === 0) {
     return (
-      <Alert color="yellow" variant="light" title="It would make no run">
-        The schedule has no date in that range whose data interval is over, or every one has a run
-        already. Choose other dates, or let runs that are there run again.
+      <Alert color="yellow" variant="light" title={t("It would make no run")}>
+        {t(
+          "The schedule has no date in that range whose data interval is over, or every one has a run already. Choose other dates, or let runs that are there run again.",
+        )}
       </Alert>
     );
   }
   return (
-    <section aria-label="Preview">
+    <section aria-label={t("Preview")}>
       <Text size="sm" fw={500}>
-        It would make or repeat {dates.total_entries} {dates.total_entries === 1 ? "run" : "runs"}
-        {draft.isBackwards ? ", the newest first" : ""}:
+        <Said
+          text="It would make or repeat {totalEntries} {part}{isBackwards}:"
+          totalEntries={dates.total_entries}
+          part={dates.total_entries === 1 ? t("run") : t("runs")}
+          isBackwards={draft.isBackwards ? t(", the newest first") : ""}
+        />
       </Text>
       <ScrollArea.Autosize mah={150} type="auto" viewportProps={{ tabIndex: 0 }}>
         <Group gap="md" mt={4}>
@@ -291,7 +304,9 @@ function Preview({
             </Text>
           ))}
           {dates.total_entries > SHOWN ? (
-            <Text size="sm">and {dates.total_entries - SHOWN} more</Text>
+            <Text size="sm">
+              <Said text="and {SHOWN} more" SHOWN={dates.total_entries - SHOWN} />
+            </Text>
           ) : null}
         </Group>
       </ScrollArea.Autosize>

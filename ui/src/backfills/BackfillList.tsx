@@ -21,6 +21,8 @@ import { answer, client } from "../api/client";
 import { Empty, Shown, Trouble } from "../design/Feedback";
 import { Ago, At } from "../design/Moment";
 import { colorOf, useStateLabel } from "../design/words";
+import { t } from "../language/language";
+import { Said } from "../language/Said";
 import { useSession } from "../session/SessionGate";
 import { doneOf, partsOf, type View } from "./backfills.model";
 import { backfillsKey, backfillsQuery, PER_PAGE } from "./queries";
@@ -47,16 +49,18 @@ export function BackfillList({ dagId, page, onPage, isCreating, onCreating }: Pr
       {mayCreate ? (
         <Group justify="flex-end">
           <Button leftSection={<IconPlus size={16} />} onClick={() => onCreating(true)}>
-            New backfill
+            {t("New backfill")}
           </Button>
         </Group>
       ) : null}
-      <Shown asked={asked} what="The backfills">
+      <Shown asked={asked} what={t("The backfills")}>
         {({ backfills, total_entries }) =>
           backfills.length === 0 ? (
-            <Empty title="There is no backfill yet">
-              A backfill makes the runs of a stretch of time that was missed, or makes them anew.
-              {mayCreate ? " “New backfill” shows first which runs it would make." : null}
+            <Empty title={t("There is no backfill yet")}>
+              <Said
+                text="A backfill makes the runs of a stretch of time that was missed, or makes them anew.{part}"
+                part={mayCreate ? t(" “New backfill” shows first which runs it would make.") : null}
+              />
             </Empty>
           ) : (
             <>
@@ -64,14 +68,14 @@ export function BackfillList({ dagId, page, onPage, isCreating, onCreating }: Pr
                 <Table highlightOnHover>
                   <Table.Thead>
                     <Table.Tr>
-                      <Table.Th>No.</Table.Th>
-                      {dagId === undefined ? <Table.Th>DAG</Table.Th> : null}
-                      <Table.Th>Dates</Table.Th>
-                      <Table.Th>State</Table.Th>
-                      <Table.Th w={280}>Runs</Table.Th>
-                      <Table.Th>How</Table.Th>
-                      <Table.Th>Created</Table.Th>
-                      <Table.Th w={90} aria-label="Actions" />
+                      <Table.Th>{t("No.")}</Table.Th>
+                      {dagId === undefined ? <Table.Th>{t("DAG")}</Table.Th> : null}
+                      <Table.Th>{t("Dates")}</Table.Th>
+                      <Table.Th>{t("State")}</Table.Th>
+                      <Table.Th w={280}>{t("Runs")}</Table.Th>
+                      <Table.Th>{t("How")}</Table.Th>
+                      <Table.Th>{t("Created")}</Table.Th>
+                      <Table.Th w={90} aria-label={t("Actions")} />
                     </Table.Tr>
                   </Table.Thead>
                   <Table.Tbody>
@@ -83,7 +87,7 @@ export function BackfillList({ dagId, page, onPage, isCreating, onCreating }: Pr
               </Table.ScrollContainer>
               <Group justify="space-between">
                 <Text size="sm" c="dimmed">
-                  {total_entries} in all
+                  <Said text="{totalEntries} in all" totalEntries={total_entries} />
                 </Text>
                 {total_entries > PER_PAGE ? (
                   <Pagination
@@ -149,17 +153,24 @@ function Line({ view, hasDag }: { view: View; hasDag: boolean }) {
       </Table.Td>
       <Table.Td>
         <Text size="xs">
-          {view.run_backwards ? "newest first" : "oldest first"}, {backfill.max_active_runs} at once
+          <Said
+            text="{runBackwards}, {maxActiveRuns} at once"
+            runBackwards={view.run_backwards ? t("newest first") : t("oldest first")}
+            maxActiveRuns={backfill.max_active_runs}
+          />
         </Text>
         <Text size="xs" c="dimmed">
-          runs that are there: {REPROCESS[backfill.reprocess_behavior]}
+          <Said
+            text="runs that are there: {reprocessBehavior}"
+            reprocessBehavior={REPROCESS[backfill.reprocess_behavior]}
+          />
         </Text>
       </Table.Td>
       <Table.Td>
         <Ago at={backfill.created_at} />
         {view.triggering_user ? (
           <Text size="xs" c="dimmed">
-            by {view.triggering_user}
+            <Said text="by {triggeringUser}" triggeringUser={view.triggering_user} />
           </Text>
         ) : null}
       </Table.Td>
@@ -169,9 +180,9 @@ function Line({ view, hasDag }: { view: View; hasDag: boolean }) {
 }
 
 export const REPROCESS: Record<string, string> = {
-  none: "left alone",
-  failed: "again if failed",
-  completed: "again if ended",
+  none: t("left alone"),
+  failed: t("again if failed"),
+  completed: t("again if ended"),
 };
 
 function HowFar({ view }: { view: View }) {
@@ -201,7 +212,7 @@ function HowFar({ view }: { view: View }) {
             />
           )}
         >
-          {doneOf(view)} % of {view.total}
+          <Said text="{doneOf} % of {total}" doneOf={doneOf(view)} total={view.total} />
         </Anchor>
         {": "}
         {parts.map((part) => `${part.count} ${part.label}`).join(", ")}
@@ -229,7 +240,7 @@ function Actions({ view }: { view: View }) {
       );
     },
     onError: (error) =>
-      notifications.show({ color: "red", title: "It was not changed", message: error.message }),
+      notifications.show({ color: "red", title: t("It was not changed"), message: error.message }),
     onSuccess: () => setSure(false),
     onSettled: () => queries.invalidateQueries({ queryKey: backfillsKey }),
   });
@@ -237,40 +248,44 @@ function Actions({ view }: { view: View }) {
   const isPaused = view.state === "paused";
   return (
     <Group gap={2} wrap="nowrap">
-      <Tooltip label={isPaused ? "Go on" : "Make no more runs for now"}>
+      <Tooltip label={isPaused ? t("Go on") : t("Make no more runs for now")}>
         <ActionIcon
           variant="subtle"
-          aria-label={isPaused ? `Unpause backfill ${id}` : `Pause backfill ${id}`}
+          aria-label={
+            isPaused ? t("Unpause backfill {id}", { id }) : t("Pause backfill {id}", { id })
+          }
           loading={act.isPending}
           onClick={() => act.mutate(isPaused ? "unpause" : "pause")}
         >
           {isPaused ? <IconPlayerPlay size={16} /> : <IconPlayerPause size={16} />}
         </ActionIcon>
       </Tooltip>
-      <Tooltip label="End it">
+      <Tooltip label={t("End it")}>
         <ActionIcon
           variant="subtle"
           color="red"
-          aria-label={`Cancel backfill ${id}`}
+          aria-label={t("Cancel backfill {id}", { id })}
           onClick={() => setSure(true)}
         >
           <IconX size={16} />
         </ActionIcon>
       </Tooltip>
       {isSure ? (
-        <Modal opened onClose={() => setSure(false)} title={`Cancel backfill ${id}?`}>
+        <Modal opened onClose={() => setSure(false)} title={t("Cancel backfill {id}?", { id })}>
           <Stack>
             <Text size="sm">
-              Its runs that wait will fail and those that run go on. {view.waiting} of its dates get
-              no run any more. This cannot be undone.
+              <Said
+                text="Its runs that wait will fail and those that run go on. {waiting} of its dates get no run any more. This cannot be undone."
+                waiting={view.waiting}
+              />
             </Text>
-            {act.error ? <Trouble error={act.error} what="It was not cancelled" /> : null}
+            {act.error ? <Trouble error={act.error} what={t("It was not cancelled")} /> : null}
             <Group justify="flex-end">
               <Button variant="default" onClick={() => setSure(false)}>
-                Keep it
+                {t("Keep it")}
               </Button>
               <Button color="red" loading={act.isPending} onClick={() => act.mutate("cancel")}>
-                Cancel the backfill
+                {t("Cancel the backfill")}
               </Button>
             </Group>
           </Stack>

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useLive } from "../api/live";
 import { dagsQuery } from "../api/queries";
+import { t } from "../language/language";
 import { BackfillList } from "./BackfillList";
 
 export interface BackfillSearch {
@@ -25,11 +26,11 @@ export function BackfillsPage() {
     <Stack>
       <Group justify="space-between">
         <Title order={1} size="h2">
-          Backfills
+          {t("Backfills")}
         </Title>
         <Select
-          aria-label="DAG"
-          placeholder="All DAGs"
+          aria-label={t("DAG")}
+          placeholder={t("All DAGs")}
           clearable
           searchable
           data={[...names].sort()}

@@ -1,5 +1,6 @@
 /** A backfill as people fill it in, and how far one has come. */
 import type { Schemas } from "../api/client";
+import { t } from "../language/language";
 
 export type View = Schemas["BackfillView"];
 export type Body = Schemas["BackfillPostBody"];
@@ -51,10 +52,10 @@ export function partsOf(view: View, labelOf: (state: string) => string): Part[] 
     .map(([state, count]) => ({ state, label: labelOf(state).toLowerCase(), count }));
   const skipped = Object.entries(view.skipped).map(([why, count]) => ({
     state: "skipped",
-    label: `left out: ${why}`,
+    label: t("left out: {why}", { why }),
     count,
   }));
-  const waiting = { state: "none", label: "waiting", count: view.waiting };
+  const waiting = { state: "none", label: t("waiting"), count: view.waiting };
   return [...runs, ...skipped, waiting]
     .filter((part) => part.count > 0)
     .map((part) => ({ ...part, share: share(part.count) }));

@@ -6,6 +6,8 @@ import { useZone } from "../design/clock";
 import { Empty, Shown } from "../design/Feedback";
 import { State } from "../design/State";
 import { colorOf, useStateLabel } from "../design/words";
+import { t } from "../language/language";
+import { Said } from "../language/Said";
 import classes from "./calendar.module.css";
 import { type Column, countsText, worstOf } from "./grid.model";
 import { daysOf, weeksOf } from "./overview.model";
@@ -17,10 +19,10 @@ const WEEKDAYS = ["Mon", "", "Wed", "", "Fri", "", "Sun"];
 export default function Calendar({ dagId }: { dagId: string }) {
   const asked = useQuery(gridQuery(dagId, RUNS));
   return (
-    <Shown asked={asked} what="The runs">
+    <Shown asked={asked} what={t("The runs")}>
       {({ columns }) =>
         columns.length === 0 ? (
-          <Empty title="This DAG has not run yet" />
+          <Empty title={t("This DAG has not run yet")} />
         ) : (
           <Weeks columns={columns} />
         )
@@ -70,7 +72,7 @@ function Weeks({ columns }: { columns: Column[] }) {
           <State key={state} state={state} />
         ))}
         <Text size="sm" c="dimmed">
-          The last {columns.length} runs, by days in {zone}
+          <Said text="The last {part} runs, by days in {zone}" part={columns.length} zone={zone} />
         </Text>
       </Group>
     </>

@@ -6,6 +6,7 @@ import { answer, client } from "../api/client";
 import { useZone } from "../design/clock";
 import { Shown, Waiting } from "../design/Feedback";
 import { absolute } from "../design/time.model";
+import { t } from "../language/language";
 
 const Source = lazy(() => import("../design/Source"));
 
@@ -50,13 +51,16 @@ export default function Code({ dagId }: { dagId: string }) {
   const other = useQuery({ ...sourceQuery(dagId, against), enabled: against !== undefined });
   const choices = (versions.data?.dag_versions ?? []).map((one) => ({
     value: String(one.version_number),
-    label: `Version ${one.version_number}, ${absolute(Date.parse(one.created_at), zone)}`,
+    label: t("Version {versionNumber}, {absolute}", {
+      versionNumber: one.version_number,
+      absolute: absolute(Date.parse(one.created_at), zone),
+    }),
   }));
   return (
     <Stack>
       <Group>
         <Select
-          label="Version"
+          label={t("Version")}
           data={choices}
           value={version === undefined ? (choices[0]?.value ?? null) : String(version)}
           onChange={(chosen) =>
@@ -67,8 +71,8 @@ export default function Code({ dagId }: { dagId: string }) {
           w={300}
         />
         <Select
-          label="Compared with"
-          placeholder="nothing"
+          label={t("Compared with")}
+          placeholder={t("nothing")}
           clearable
           data={choices}
           value={against === undefined ? null : String(against)}
@@ -80,9 +84,9 @@ export default function Code({ dagId }: { dagId: string }) {
           w={300}
         />
       </Group>
-      <Shown asked={source} what="The code">
+      <Shown asked={source} what={t("The code")}>
         {(found) => (
-          <Suspense fallback={<Waiting what="The code" />}>
+          <Suspense fallback={<Waiting what={t("The code")} />}>
             <Source
               text={found}
               before={against === undefined ? undefined : other.data}

@@ -3,6 +3,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { structureQuery } from "../api/queries";
 import { Empty, Shown } from "../design/Feedback";
 import { FlowGraph } from "../graph/FlowGraph";
+import { t } from "../language/language";
 
 /** The DAG's latest version as a graph. */
 export default function DagGraph({ dagId }: { dagId: string }) {
@@ -10,10 +11,10 @@ export default function DagGraph({ dagId }: { dagId: string }) {
   const navigate = useNavigate({ from: "/dags/$dagId" });
   const asked = useQuery(structureQuery(dagId, version));
   return (
-    <Shown asked={asked} what="The graph">
+    <Shown asked={asked} what={t("The graph")}>
       {(structure) =>
         structure.nodes.length === 0 ? (
-          <Empty title="This DAG has no tasks" />
+          <Empty title={t("This DAG has no tasks")} />
         ) : (
           <FlowGraph
             dagId={dagId}

@@ -42,7 +42,7 @@ export function DagPage() {
   useLive(dagId);
   const asked = useQuery(dagQuery(dagId));
   return (
-    <Shown asked={asked} what={`The DAG ${dagId}`}>
+    <Shown asked={asked} what={t("The DAG {dagId}", { dagId })}>
       {(dag) => <Page dag={dag} />}
     </Shown>
   );
@@ -58,7 +58,7 @@ function Page({ dag }: { dag: Schemas["DAGDetailsResponse"] }) {
   return (
     <Stack gap="sm">
       <Breadcrumbs>
-        <Anchor renderRoot={(props) => <Link to="/dags" {...props} />}>DAGs</Anchor>
+        <Anchor renderRoot={(props) => <Link to="/dags" {...props} />}>{t("DAGs")}</Anchor>
         <Text>{dag.dag_display_name}</Text>
       </Breadcrumbs>
       <Group justify="space-between">
@@ -67,18 +67,18 @@ function Page({ dag }: { dag: Schemas["DAGDetailsResponse"] }) {
           <Title order={1} size="h2">
             {dag.dag_display_name}
           </Title>
-          {dag.is_stale ? <Badge color="gray">file is gone</Badge> : null}
-          {dag.has_import_errors ? <Badge color="red">import error</Badge> : null}
+          {dag.is_stale ? <Badge color="gray">{t("file is gone")}</Badge> : null}
+          {dag.has_import_errors ? <Badge color="red">{t("import error")}</Badge> : null}
         </Group>
         <TriggerButton dagId={dag.dag_id} />
       </Group>
       <Group gap="lg">
-        <Fact name="Schedule">{dag.timetable_summary ?? "none"}</Fact>
-        <Fact name="Next run">
-          {dag.is_paused ? "paused" : <Ago at={dag.next_dagrun_run_after} />}
+        <Fact name={t("Schedule")}>{dag.timetable_summary ?? t("none")}</Fact>
+        <Fact name={t("Next run")}>
+          {dag.is_paused ? t("paused") : <Ago at={dag.next_dagrun_run_after} />}
         </Fact>
-        <Fact name="Owners">{dag.owners.join(", ") || "–"}</Fact>
-        <Fact name="Version">{dag.latest_dag_version?.version_number ?? "–"}</Fact>
+        <Fact name={t("Owners")}>{dag.owners.join(", ") || "–"}</Fact>
+        <Fact name={t("Version")}>{dag.latest_dag_version?.version_number ?? "–"}</Fact>
         {dag.description ? <Text size="sm">{dag.description}</Text> : null}
       </Group>
       <Tabs value={tab} onChange={(next) => open(next as DagView["tab"])} keepMounted={false}>

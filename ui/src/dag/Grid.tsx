@@ -9,6 +9,8 @@ import { useNow } from "../design/clock";
 import { Empty, Shown } from "../design/Feedback";
 import { lengthOf, spanOf } from "../design/time.model";
 import { colorOf, useStateLabel } from "../design/words";
+import { t } from "../language/language";
+import { Said } from "../language/Said";
 import { TriggerButton } from "../trigger/TriggerButton";
 import { useFolded } from "./folded";
 import {
@@ -43,9 +45,9 @@ export function Grid({ dagId }: { dagId: string }) {
   const all = useQuery({ ...gridQuery(dagId, count), enabled: newest.data?.has_more === true });
   const grid = all.data && newest.data?.has_more ? all : newest;
   return (
-    <Shown asked={structure} what="The tasks">
+    <Shown asked={structure} what={t("The tasks")}>
       {({ nodes }) => (
-        <Shown asked={grid} what="The runs">
+        <Shown asked={grid} what={t("The runs")}>
           {({ columns }) => <Whole dagId={dagId} nodes={nodes} columns={columns} />}
         </Shown>
       )}
@@ -65,8 +67,8 @@ function Whole({ dagId, nodes, columns }: { dagId: string; nodes: Node[]; column
       <Group mb="sm">
         <TextInput
           data-search
-          aria-label="Find a task"
-          placeholder="Task  ( / )"
+          aria-label={t("Find a task")}
+          placeholder={t("Task  ( / )")}
           leftSection={<IconSearch size={15} />}
           value={find}
           onChange={(event) => {
@@ -78,10 +80,10 @@ function Whole({ dagId, nodes, columns }: { dagId: string; nodes: Node[]; column
           }}
         />
         <Select
-          aria-label="How many runs"
+          aria-label={t("How many runs")}
           data={["10", "25", "50", "100", "365"].map((one) => ({
             value: one,
-            label: `${one} runs`,
+            label: t("{one} runs", { one }),
           }))}
           value={String(count)}
           allowDeselect={false}
@@ -92,7 +94,7 @@ function Whole({ dagId, nodes, columns }: { dagId: string; nodes: Node[]; column
         />
       </Group>
       {shown.length === 0 ? (
-        <Empty title="This DAG has not run yet">
+        <Empty title={t("This DAG has not run yet")}>
           <TriggerButton dagId={dagId} />
         </Empty>
       ) : (
@@ -142,7 +144,7 @@ function Body({
       ref={scroller}
       className={classes.scroller}
       role="grid"
-      aria-label="Runs by tasks"
+      aria-label={t("Runs by tasks")}
       aria-rowcount={rows.length + 1}
       aria-colcount={columns.length + 1}
       onKeyDown={moveFocus}
@@ -212,14 +214,14 @@ function Heads({
     <div role="row" tabIndex={-1} className={classes.heads} style={{ height: HEAD }}>
       <div role="columnheader" tabIndex={-1} className={classes.corner} style={{ width: NAME }}>
         <Text size="xs" c="dimmed">
-          longest {lengthOf(longest)}
+          <Said text="longest {lengthOf}" lengthOf={lengthOf(longest)} />
         </Text>
       </div>
       {visible.map((place) => {
         const run = columns[place.index]?.run;
         if (!run) return null;
         const span = spans[place.index] ?? 0;
-        const text = `${label(run.state)}, ${span ? lengthOf(span) : "not started"}, ${run.run_id}`;
+        const text = `${label(run.state)}, ${span ? lengthOf(span) : t("not started")}, ${run.run_id}`;
         return (
           <div
             key={place.key}
@@ -267,7 +269,11 @@ function Name({ row, onFold }: { row: Row; onFold: (id: string) => void }) {
           size={18}
           variant="transparent"
           color="gray"
-          aria-label={`${row.isFolded ? "Unfold" : "Fold"} ${node.label}`}
+          aria-label={
+            row.isFolded
+              ? t("Unfold {label}", { label: node.label })
+              : t("Fold {label}", { label: node.label })
+          }
           aria-expanded={!row.isFolded}
           onClick={() => onFold(node.id)}
         >
@@ -304,7 +310,7 @@ const Square = memo(function Square({
   const label = useStateLabel();
   const states = Array.isArray(found) ? summed(found) : (found?.states ?? {});
   const state = worstOf(states);
-  const text = `${node.label}: ${state === null ? "not part of the run" : countsText(states, label)}`;
+  const text = `${node.label}: ${state === null ? t("not part of the run") : countsText(states, label)}`;
   const common = {
     title: text,
     "aria-label": `${text}, ${runId}`,

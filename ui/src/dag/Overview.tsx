@@ -5,6 +5,8 @@ import { gridQuery } from "../api/queries";
 import { Chart } from "../design/Chart";
 import { Empty, Shown } from "../design/Feedback";
 import { lengthOf } from "../design/time.model";
+import { t } from "../language/language";
+import { Said } from "../language/Said";
 import { TriggerButton } from "../trigger/TriggerButton";
 import type { Column } from "./grid.model";
 import { figuresOf, seriesOf } from "./overview.model";
@@ -16,10 +18,10 @@ const TASKS = 50;
 export default function Overview({ dagId }: { dagId: string }) {
   const asked = useQuery(gridQuery(dagId, RUNS));
   return (
-    <Shown asked={asked} what="The runs">
+    <Shown asked={asked} what={t("The runs")}>
       {({ columns }) =>
         columns.length === 0 ? (
-          <Empty title="This DAG has not run yet">
+          <Empty title={t("This DAG has not run yet")}>
             <TriggerButton dagId={dagId} />
           </Empty>
         ) : (
@@ -40,43 +42,46 @@ function Figures({ columns }: { columns: Column[] }) {
   return (
     <Stack>
       <SimpleGrid cols={{ base: 1, sm: 3 }}>
-        <Figure name={`Of the last ${columns.length} runs`} value={`${failed} failed`} />
         <Figure
-          name="A run takes, as a rule"
+          name={t("Of the last {part} runs", { part: columns.length })}
+          value={`${failed} failed`}
+        />
+        <Figure
+          name={t("A run takes, as a rule")}
           value={median === undefined ? "–" : lengthOf(median * 1000)}
         />
         <Figure
-          name="The longest took"
+          name={t("The longest took")}
           value={lengths.length ? lengthOf((lengths.at(-1) ?? 0) * 1000) : "–"}
         />
       </SimpleGrid>
-      <Card withBorder component="section" aria-label="How long runs took">
+      <Card withBorder component="section" aria-label={t("How long runs took")}>
         <Title order={2} size="h5" mb="xs">
-          How long runs took
+          {t("How long runs took")}
         </Title>
         <Chart
-          label="Seconds that runs waited and ran, by when they were due"
+          label={t("Seconds that runs waited and ran, by when they were due")}
           times={series.due}
           lines={[
-            { label: "ran", color: "var(--state-success)", values: series.ran },
-            { label: "waited to begin", color: "var(--state-queued)", values: series.waited },
+            { label: t("ran"), color: "var(--state-success)", values: series.ran },
+            { label: t("waited to begin"), color: "var(--state-queued)", values: series.waited },
           ]}
           format={(seconds) => lengthOf(seconds * 1000)}
         />
       </Card>
-      <Card withBorder component="section" aria-label="Tasks">
+      <Card withBorder component="section" aria-label={t("Tasks")}>
         <Title order={2} size="h5" mb="xs">
-          Where the time goes
+          {t("Where the time goes")}
         </Title>
         <Table.ScrollContainer minWidth={560}>
           <Table>
             <Table.Thead>
               <Table.Tr>
-                <Table.Th>Task</Table.Th>
-                <Table.Th>Share of the time</Table.Th>
-                <Table.Th>As a rule</Table.Th>
-                <Table.Th>At most</Table.Th>
-                <Table.Th>Failed</Table.Th>
+                <Table.Th>{t("Task")}</Table.Th>
+                <Table.Th>{t("Share of the time")}</Table.Th>
+                <Table.Th>{t("As a rule")}</Table.Th>
+                <Table.Th>{t("At most")}</Table.Th>
+                <Table.Th>{t("Failed")}</Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
@@ -88,7 +93,10 @@ function Figures({ columns }: { columns: Column[] }) {
                       <Progress
                         value={100 * task.share}
                         w={120}
-                        aria-label={`${task.taskId} takes ${Math.round(100 * task.share)} percent`}
+                        aria-label={t("{taskId} takes {round} percent", {
+                          taskId: task.taskId,
+                          round: Math.round(100 * task.share),
+                        })}
                       />
                       <Text size="sm">{Math.round(100 * task.share)} %</Text>
                     </Group>
@@ -96,7 +104,7 @@ function Figures({ columns }: { columns: Column[] }) {
                   <Table.Td>{task.median === null ? "–" : lengthOf(task.median)}</Table.Td>
                   <Table.Td>{task.longest === null ? "–" : lengthOf(task.longest)}</Table.Td>
                   <Table.Td style={task.failures ? { color: "var(--state-failed)" } : undefined}>
-                    {task.failures} of {task.runs}
+                    <Said text="{failures} of {runs}" failures={task.failures} runs={task.runs} />
                   </Table.Td>
                 </Table.Tr>
               ))}

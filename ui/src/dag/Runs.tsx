@@ -10,7 +10,7 @@ import { Pages } from "../design/Pages";
 import { State } from "../design/State";
 import { Tick, TickAll } from "../design/Tick";
 import { useWords } from "../design/words";
-import { plural } from "../language/language";
+import { plural, t } from "../language/language";
 import { useSession } from "../session/SessionGate";
 import { RunsBulk } from "./RunsBulk";
 
@@ -36,16 +36,16 @@ export default function Runs({ dagId }: { dagId: string }) {
     <Stack>
       <Group>
         <Select
-          aria-label="State"
-          placeholder="State"
+          aria-label={t("State")}
+          placeholder={t("State")}
           clearable
           data={words.run_states.map((one) => ({ value: one.state, label: one.label }))}
           value={state ?? null}
           onChange={(next) => change({ state: next ?? undefined })}
         />
         <Select
-          aria-label="Kind of run"
-          placeholder="Kind"
+          aria-label={t("Kind of run")}
+          placeholder={t("Kind")}
           clearable
           data={["manual", "scheduled", "backfill", "asset_triggered"].map((one) => ({
             value: one,
@@ -60,10 +60,10 @@ export default function Runs({ dagId }: { dagId: string }) {
         runs={(asked.data?.dag_runs ?? []).filter((run) => chosen.has(run.dag_run_id))}
         onDone={chosen.clear}
       />
-      <Shown asked={asked} what="The runs">
+      <Shown asked={asked} what={t("The runs")}>
         {(found) =>
           found.dag_runs.length === 0 ? (
-            <Empty title="There is no such run" />
+            <Empty title={t("There is no such run")} />
           ) : (
             <>
               <Table.ScrollContainer minWidth={720}>
@@ -71,12 +71,12 @@ export default function Runs({ dagId }: { dagId: string }) {
                   <Table.Thead>
                     <Table.Tr>
                       {mayChoose ? <TickAll chosen={chosen} /> : null}
-                      <Table.Th>Run</Table.Th>
-                      <Table.Th>State</Table.Th>
-                      <Table.Th>Kind</Table.Th>
-                      <Table.Th>Logical date</Table.Th>
-                      <Table.Th>Started</Table.Th>
-                      <Table.Th>Took</Table.Th>
+                      <Table.Th>{t("Run")}</Table.Th>
+                      <Table.Th>{t("State")}</Table.Th>
+                      <Table.Th>{t("Kind")}</Table.Th>
+                      <Table.Th>{t("Logical date")}</Table.Th>
+                      <Table.Th>{t("Started")}</Table.Th>
+                      <Table.Th>{t("Took")}</Table.Th>
                     </Table.Tr>
                   </Table.Thead>
                   <Table.Tbody>

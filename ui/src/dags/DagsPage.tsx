@@ -57,11 +57,11 @@ export function DagsPage() {
   return (
     <Stack>
       <Title order={1} size="h2">
-        DAGs
+        {t("DAGs")}
       </Title>
       <ImportErrors />
       <Filters search={search} />
-      <Shown asked={asked} what="The DAGs">
+      <Shown asked={asked} what={t("The DAGs")}>
         {(found) =>
           found.dags.length === 0 ? (
             <Nothing search={search} />
@@ -81,15 +81,16 @@ export function DagsPage() {
 function Nothing({ search }: { search: DagSearch }) {
   const isFiltered = Object.values(search).some((value) => value !== undefined);
   return isFiltered ? (
-    <Empty title="No DAG is like that">
+    <Empty title={t("No DAG is like that")}>
       <Anchor renderRoot={(props) => <Link to="/dags" search={{}} {...props} />}>
-        Show all DAGs
+        {t("Show all DAGs")}
       </Anchor>
     </Empty>
   ) : (
-    <Empty title="There are no DAGs yet">
-      Put a Python file with a DAG into the folder that the server named when it started. It appears
-      here a moment after it was saved.
+    <Empty title={t("There are no DAGs yet")}>
+      {t(
+        "Put a Python file with a DAG into the folder that the server named when it started. It appears here a moment after it was saved.",
+      )}
     </Empty>
   );
 }
@@ -101,19 +102,19 @@ function Filters({ search }: { search: DagSearch }) {
     navigate({ search: (old) => ({ ...old, page: undefined, ...part }), replace: true });
   const find = useDebouncedCallback((q: string) => void change({ q: q || undefined }), 200);
   return (
-    <Group role="search" aria-label="DAGs">
+    <Group role="search" aria-label={t("DAGs")}>
       <TextInput
         data-search
-        aria-label="Find DAGs by name"
-        placeholder="Name  ( / )"
+        aria-label={t("Find DAGs by name")}
+        placeholder={t("Name  ( / )")}
         leftSection={<IconSearch size={15} />}
         defaultValue={search.q ?? ""}
         onChange={(event) => find(event.currentTarget.value)}
         w={220}
       />
       <MultiSelect
-        aria-label="Tags"
-        placeholder={search.tags?.length ? undefined : "Tags"}
+        aria-label={t("Tags")}
+        placeholder={search.tags?.length ? undefined : t("Tags")}
         data={tags.data?.tags ?? []}
         value={search.tags ?? []}
         onChange={(chosen) => void change({ tags: chosen.length ? chosen : undefined })}
@@ -122,8 +123,8 @@ function Filters({ search }: { search: DagSearch }) {
         miw={160}
       />
       <Select
-        aria-label="State of the last run"
-        placeholder="Last run"
+        aria-label={t("State of the last run")}
+        placeholder={t("Last run")}
         data={["queued", "running", "success", "failed"]}
         value={search.state ?? null}
         onChange={(state) => void change({ state: (state ?? undefined) as DagSearch["state"] })}
@@ -131,8 +132,12 @@ function Filters({ search }: { search: DagSearch }) {
         w={140}
       />
       <SegmentedControl
-        aria-label="Paused or not"
-        data={["All", "Active", "Paused"]}
+        aria-label={t("Paused or not")}
+        data={[
+          { value: "All", label: t("All") },
+          { value: "Active", label: t("Active") },
+          { value: "Paused", label: t("Paused") },
+        ]}
         value={search.paused === undefined ? "All" : search.paused ? "Paused" : "Active"}
         onChange={(chosen) =>
           void change({ paused: chosen === "All" ? undefined : chosen === "Paused" })
@@ -176,13 +181,13 @@ function List({
           <Table.Thead>
             <Table.Tr>
               {mayChoose ? <TickAll chosen={chosen} /> : null}
-              <Table.Th w={90}>Active</Table.Th>
-              <Table.Th>DAG</Table.Th>
-              <Table.Th>Schedule</Table.Th>
-              <Table.Th>Last runs</Table.Th>
-              <Table.Th>Last run</Table.Th>
-              <Table.Th>Next run</Table.Th>
-              <Table.Th w={50} aria-label="Actions" />
+              <Table.Th w={90}>{t("Active")}</Table.Th>
+              <Table.Th>{t("DAG")}</Table.Th>
+              <Table.Th>{t("Schedule")}</Table.Th>
+              <Table.Th>{t("Last runs")}</Table.Th>
+              <Table.Th>{t("Last run")}</Table.Th>
+              <Table.Th>{t("Next run")}</Table.Th>
+              <Table.Th w={50} aria-label={t("Actions")} />
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -301,7 +306,7 @@ export function PauseSwitch({ dag }: { dag: Pick<Dag, "dag_id" | "is_paused"> })
     onError: (error) =>
       notifications.show({
         color: "red",
-        title: `${dag.dag_id} stays as it was`,
+        title: t("{dagId} stays as it was", { dagId: dag.dag_id }),
         message: error.message,
       }),
     onSettled: () => {
@@ -315,7 +320,7 @@ export function PauseSwitch({ dag }: { dag: Pick<Dag, "dag_id" | "is_paused"> })
       size="sm"
       checked={!isPaused}
       disabled={!may("edit", "dag")}
-      aria-label={`${dag.dag_id} is active`}
+      aria-label={t("{dagId} is active", { dagId: dag.dag_id })}
       onChange={(event) => change.mutate(!event.currentTarget.checked)}
     />
   );

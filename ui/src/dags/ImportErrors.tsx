@@ -3,6 +3,7 @@ import { IconFileAlert } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { errorsQuery } from "../api/queries";
 import { Ago } from "../design/Moment";
+import { t } from "../language/language";
 
 /** DAG files that cannot be loaded, with why. Nothing where all can. */
 export function ImportErrors() {
@@ -15,7 +16,11 @@ export function ImportErrors() {
       color="red"
       variant="light"
       icon={<IconFileAlert />}
-      title={files === 1 ? "One DAG file cannot be loaded" : `${files} DAG files cannot be loaded`}
+      title={
+        files === 1
+          ? t("One DAG file cannot be loaded")
+          : t("{files} DAG files cannot be loaded", { files })
+      }
     >
       <Accordion variant="filled" chevronPosition="left">
         {found.map((error) => {

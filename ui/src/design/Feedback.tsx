@@ -1,6 +1,7 @@
 import { Alert, Center, Loader, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
+import { t } from "../language/language";
 
 /** What went wrong, in the server's words, and how to go on. */
 export function Trouble({ error, what }: { error: unknown; what: string }) {
@@ -54,6 +55,7 @@ export function Shown<T>({
   children: (data: T) => ReactNode;
 }) {
   if (asked.data !== undefined) return children(asked.data);
-  if (asked.error) return <Trouble error={asked.error} what={`${what} could not be loaded`} />;
+  if (asked.error)
+    return <Trouble error={asked.error} what={t("{what} could not be loaded", { what })} />;
   return <Waiting what={what} />;
 }

@@ -1,6 +1,7 @@
 import { Typography } from "@mantine/core";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
+import { t } from "../language/language";
 
 /** Pictures of other hosts are not loaded: a link leads to them. */
 const COMPONENTS: Components = {
@@ -11,7 +12,7 @@ const COMPONENTS: Components = {
   ),
   img: ({ alt, src }) => (
     <a href={typeof src === "string" ? src : undefined} target="_blank" rel="noreferrer noopener">
-      {alt || "picture"}
+      {alt || t("picture")}
     </a>
   ),
   // The page has its own first headings.

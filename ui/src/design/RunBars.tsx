@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { Schemas } from "../api/client";
+import { t } from "../language/language";
 import { useNow } from "./clock";
 import classes from "./design.module.css";
 import { lengthOf, spanOf } from "./time.model";
@@ -25,18 +26,21 @@ export function RunBars({
   const shown = runs.slice(0, most).reverse();
   const spans = shown.map((run) => spanOf(run.start_date, run.end_date, now) ?? 0);
   const longest = Math.max(1, ...spans);
-  if (shown.length === 0) return <span className={classes.quiet}>No runs yet</span>;
+  if (shown.length === 0) return <span className={classes.quiet}>{t("No runs yet")}</span>;
   return (
     <Link
       to="/dags/$dagId"
       params={{ dagId }}
       search={{ tab: "runs" as const }}
       className={classes.bars}
-      aria-label={`Last runs of ${dagId}: ${shown.map((run) => label(run.state)).join(", ")}`}
+      aria-label={t("Last runs of {dagId}: {part}", {
+        dagId,
+        part: shown.map((run) => label(run.state)).join(", "),
+      })}
     >
       {shown.map((run, index) => {
         const span = spans[index] ?? 0;
-        const text = `${label(run.state)}, ${span ? lengthOf(span) : "not started"}, ${run.run_id}`;
+        const text = `${label(run.state)}, ${span ? lengthOf(span) : t("not started")}, ${run.run_id}`;
         return (
           <span key={run.run_id} className={classes.bar} title={text}>
             <span

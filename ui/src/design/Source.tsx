@@ -13,6 +13,7 @@ import { EditorView, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { useComputedColorScheme } from "@mantine/core";
 import { useEffect, useRef } from "react";
+import { t } from "../language/language";
 
 const DARK = HighlightStyle.define([
   { tag: [tags.keyword, tags.operatorKeyword], color: "#ff9db0" },
@@ -64,7 +65,7 @@ export default function Source({
       LANGUAGES[language](),
       syntaxHighlighting(isDark ? DARK : LIGHT),
       EditorState.readOnly.of(true),
-      EditorView.contentAttributes.of({ "aria-label": "Code", tabindex: "0" }),
+      EditorView.contentAttributes.of({ "aria-label": t("Code"), tabindex: "0" }),
       EditorView.theme(
         {
           "&": {

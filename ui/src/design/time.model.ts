@@ -1,4 +1,5 @@
 /** Times and lengths of time as text. */
+import { language, t } from "../language/language";
 
 const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 31_536_000],
@@ -9,7 +10,7 @@ const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["second", 1],
 ];
 
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 
 /** "3 minutes ago", "in 2 hours". Both are milliseconds since 1970. */
 export function ago(moment: number, now: number): string {
@@ -17,7 +18,7 @@ export function ago(moment: number, now: number): string {
   for (const [unit, length] of UNITS) {
     if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit);
   }
-  return "now";
+  return t("now");
 }
 
 /** "850 ms", "12.4 s", "3 min 20 s", "2 h 5 min", "4 d 3 h". */

@@ -96,17 +96,17 @@ export function FlowGraph({ dagId, structure: bare, cells, find, onFind, onOpen 
       <Group mb="xs">
         <TextInput
           data-search
-          aria-label="Find a task"
-          placeholder="Task  ( / )"
+          aria-label={t("Find a task")}
+          placeholder={t("Task  ( / )")}
           leftSection={<IconSearch size={15} />}
           value={find}
           onChange={(event) => onFind(event.currentTarget.value)}
         />
         <SegmentedControl
-          aria-label="Direction"
+          aria-label={t("Direction")}
           data={[
-            { value: "RIGHT", label: "Left to right" },
-            { value: "DOWN", label: "Top down" },
+            { value: "RIGHT", label: t("Left to right") },
+            { value: "DOWN", label: t("Top down") },
           ]}
           value={direction}
           onChange={(chosen) => setDirection(chosen as Direction)}
@@ -120,14 +120,14 @@ export function FlowGraph({ dagId, structure: bare, cells, find, onFind, onOpen 
         ) : null}
         {cells ? (
           <Switch
-            label="Critical path"
+            label={t("Critical path")}
             checked={showsPath}
             onChange={(event) => setShowsPath(event.currentTarget.checked)}
           />
         ) : null}
       </Group>
       <div className={classes.canvas}>
-        <Shown asked={layout} what="The graph">
+        <Shown asked={layout} what={t("The graph")}>
           {(places) => (
             <ReactFlow<Box>
               key={key}
@@ -262,7 +262,7 @@ function TaskBox({ data }: NodeProps<Box>) {
             size={18}
             variant="transparent"
             color="gray"
-            aria-label={`Unfold ${node.label}`}
+            aria-label={t("Unfold {label}", { label: node.label })}
             onClick={() => data.onFold(node.id)}
           >
             <IconChevronRight size={14} />
@@ -274,8 +274,8 @@ function TaskBox({ data }: NodeProps<Box>) {
         </span>
       </div>
       <div className={classes.about} style={{ color: state ? colorOf(state) : undefined }}>
-        {states && state ? countsText(states, label) : (node.operator ?? "Task group")}
-        {node.is_setup ? " · setup" : node.is_teardown ? " · teardown" : ""}
+        {states && state ? countsText(states, label) : (node.operator ?? t("Task group"))}
+        {node.is_setup ? t(" · setup") : node.is_teardown ? t(" · teardown") : ""}
       </div>
     </div>
   );
@@ -296,7 +296,7 @@ function GroupBox({ data }: NodeProps<Box>) {
           size={18}
           variant="transparent"
           color="gray"
-          aria-label={`Fold ${node.label}`}
+          aria-label={t("Fold {label}", { label: node.label })}
           onClick={() => data.onFold(node.id)}
         >
           <IconChevronDown size={14} />

@@ -1,6 +1,7 @@
 /** The assets around a DAG, as further nodes of its graph: what starts it, what its tasks make and
  * what they read. */
 import type { Schemas } from "../api/client";
+import { t } from "../language/language";
 
 type Asset = Schemas["AssetResponse"];
 type Structure = Schemas["StructureResponse"];
@@ -40,7 +41,7 @@ export function withAssets(structure: Structure, assets: readonly Asset[]): Stru
       // What the DAG makes and reads itself would make a circle.
       const source = put(asset);
       const isMade = lines.some((line) => line.target === source);
-      if (!isMade) lines.push({ source, target: task_id, label: "reads" });
+      if (!isMade) lines.push({ source, target: task_id, label: t("reads") });
     }
   }
   return { ...structure, nodes: [...boxes.values(), ...nodes], edges: [...edges, ...lines] };

@@ -18,6 +18,7 @@ import { Ago, Lasted } from "../design/Moment";
 import { State } from "../design/State";
 import { colorOf, useStateLabel } from "../design/words";
 import { t } from "../language/language";
+import { Said } from "../language/Said";
 import { useSession } from "../session/SessionGate";
 import { History } from "./History";
 
@@ -35,22 +36,22 @@ export function Home() {
   return (
     <Stack gap="md">
       <Title order={1} size="h2">
-        Home
+        {t("Home")}
       </Title>
       <Counts />
       <History />
       <Grid>
         <Grid.Col span={{ base: 12, md: 6 }}>
-          <Panel title="Running now" more={<RunsLink state="running" />}>
-            <Shown asked={running} what="What is running">
-              {(found) => <Runs runs={found.dag_runs} nothing="Nothing is running." />}
+          <Panel title={t("Running now")} more={<RunsLink state="running" />}>
+            <Shown asked={running} what={t("What is running")}>
+              {(found) => <Runs runs={found.dag_runs} nothing={t("Nothing is running.")} />}
             </Shown>
           </Panel>
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 6 }}>
-          <Panel title="Failed last" more={<RunsLink state="failed" />}>
-            <Shown asked={failed} what="What has failed">
-              {(found) => <Runs runs={found.dag_runs} nothing="No run has failed." />}
+          <Panel title={t("Failed last")} more={<RunsLink state="failed" />}>
+            <Shown asked={failed} what={t("What has failed")}>
+              {(found) => <Runs runs={found.dag_runs} nothing={t("No run has failed.")} />}
             </Shown>
           </Panel>
         </Grid.Col>
@@ -62,8 +63,8 @@ export function Home() {
           </Grid.Col>
         ) : null}
         <Grid.Col span={{ base: 12, md: 4 }}>
-          <Panel title="Next">
-            <Shown asked={dags} what="What comes next">
+          <Panel title={t("Next")}>
+            <Shown asked={dags} what={t("What comes next")}>
               {(found) => <Next dags={found.dags} />}
             </Shown>
           </Panel>
@@ -101,7 +102,7 @@ function Panel({
 function RunsLink({ state }: { state: "running" | "failed" }) {
   return (
     <Anchor size="sm" renderRoot={(props) => <Link to="/dags" search={{ state }} {...props} />}>
-      Their DAGs
+      {t("Their DAGs")}
     </Anchor>
   );
 }
@@ -110,11 +111,15 @@ function Counts() {
   const asked = useQuery(runCountsQuery);
   const label = useStateLabel();
   return (
-    <SimpleGrid cols={{ base: 2, sm: 4 }} component="section" aria-label="Runs of the last day">
+    <SimpleGrid
+      cols={{ base: 2, sm: 4 }}
+      component="section"
+      aria-label={t("Runs of the last day")}
+    >
       {["running", "queued", "success", "failed"].map((state) => (
         <Card key={state} withBorder padding="sm">
           <Text size="xs" c="dimmed">
-            {label(state)}, last 24 h
+            <Said text="{label}, last 24 h" label={label(state)} />
           </Text>
           <Text fz={26} fw={700} style={{ color: colorOf(state) }}>
             {asked.data ? (asked.data.counts[state] ?? 0) : "…"}
@@ -209,8 +214,8 @@ function Next({ dags }: { dags: Schemas["DAGResponse"][] }) {
     .slice(0, SHOWN);
   if (next.length === 0) {
     return (
-      <Empty title="No run is planned">
-        DAGs with a schedule run by themselves once they are unpaused.
+      <Empty title={t("No run is planned")}>
+        {t("DAGs with a schedule run by themselves once they are unpaused.")}
       </Empty>
     );
   }
@@ -239,8 +244,8 @@ function Health() {
   const asked = useQuery({ ...healthQuery, refetchOnWindowFocus: "always" });
   const errors = useQuery(errorsQuery);
   return (
-    <Panel title="Health">
-      <Shown asked={asked} what="The server's health">
+    <Panel title={t("Health")}>
+      <Shown asked={asked} what={t("The server's health")}>
         {(health) => (
           <Stack gap={6}>
             {Object.entries(health).map(([name, part]) => {
@@ -258,7 +263,7 @@ function Health() {
               );
             })}
             <Group justify="space-between">
-              <Text size="sm">import errors</Text>
+              <Text size="sm">{t("import errors")}</Text>
               <Anchor size="sm" renderRoot={(props) => <Link to="/dags" {...props} />}>
                 {errors.data?.total_entries ?? "…"}
               </Anchor>

@@ -18,12 +18,12 @@ interface Choices {
 }
 
 const LABELS: readonly (readonly [keyof Choices, string, "run" | "task"])[] = [
-  ["only_failed", "Only what has failed", "run"],
-  ["include_upstream", "What is upstream, too", "task"],
-  ["include_downstream", "What is downstream, too", "task"],
-  ["include_past", "In earlier runs, too", "task"],
-  ["include_future", "In later runs, too", "task"],
-  ["run_on_latest_version", "With the newest version of the DAG", "run"],
+  ["only_failed", t("Only what has failed"), "run"],
+  ["include_upstream", t("What is upstream, too"), "task"],
+  ["include_downstream", t("What is downstream, too"), "task"],
+  ["include_past", t("In earlier runs, too"), "task"],
+  ["include_future", t("In later runs, too"), "task"],
+  ["run_on_latest_version", t("With the newest version of the DAG"), "run"],
 ];
 
 /** Lets tasks run again; shows first which ones that would be. */
@@ -100,7 +100,7 @@ export function ClearDialog({
     >
       <Stack>
         <Text size="sm" c="dimmed">
-          What is cleared runs again, with all its retries. What it has pushed is removed.
+          {t("What is cleared runs again, with all its retries. What it has pushed is removed.")}
         </Text>
         <Group>
           {shown.map(([name, label]) => (
@@ -115,13 +115,13 @@ export function ClearDialog({
             />
           ))}
         </Group>
-        <Shown asked={preview} what="What would be cleared">
+        <Shown asked={preview} what={t("What would be cleared")}>
           {(found) => <Touched instances={found.task_instances} />}
         </Shown>
-        {clear.error ? <Trouble error={clear.error} what="Nothing was cleared" /> : null}
+        {clear.error ? <Trouble error={clear.error} what={t("Nothing was cleared")} /> : null}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
-            Cancel
+            {t("Cancel")}
           </Button>
           <Button disabled={count === 0} loading={clear.isPending} onClick={() => clear.mutate()}>
             {plural(count, "Clear {count} task instance", "Clear {count} task instances")}

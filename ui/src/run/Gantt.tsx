@@ -9,6 +9,8 @@ import { Empty } from "../design/Feedback";
 import { lengthOf } from "../design/time.model";
 import { colorOf, useStateLabel } from "../design/words";
 import { criticalPath } from "../graph/graph.model";
+import { t } from "../language/language";
+import { Said } from "../language/Said";
 import { type Bar, barsOf, first, gapsOf, scaleOf } from "./gantt.model";
 import classes from "./gantt.module.css";
 
@@ -50,7 +52,7 @@ export default function Gantt({
     estimateSize: () => ROW,
     overscan: 15,
   });
-  if (bars.length === 0) return <Empty title="No task has begun yet" />;
+  if (bars.length === 0) return <Empty title={t("No task has begun yet")} />;
   const gaps = gapsOf(bars);
   const scale = scaleOf(bars, skipsGaps ? gaps : []);
   const begin = Math.min(...bars.map(first));
@@ -58,15 +60,19 @@ export default function Gantt({
   return (
     <>
       <Group mb="xs">
-        <Text size="sm">{lengthOf(end - begin)} in all</Text>
+        <Text size="sm">
+          <Said text="{lengthOf} in all" lengthOf={lengthOf(end - begin)} />
+        </Text>
         <Switch
-          label="Critical path"
+          label={t("Critical path")}
           checked={showsPath}
           onChange={(event) => setShowsPath(event.currentTarget.checked)}
         />
         {gaps.length > 0 ? (
           <Switch
-            label={`Leave out ${gaps.length === 1 ? "the gap" : `${gaps.length} gaps`}`}
+            label={t("Leave out {gaps}", {
+              gaps: gaps.length === 1 ? t("the gap") : t("{part} gaps", { part: gaps.length }),
+            })}
             checked={skipsGaps}
             onChange={(event) => setSkipsGaps(event.currentTarget.checked)}
           />
@@ -77,7 +83,7 @@ export default function Gantt({
         className={classes.scroller}
         tabIndex={0}
         role="region"
-        aria-label="Gantt"
+        aria-label={t("Gantt")}
       >
         <div style={{ height: down.getTotalSize(), position: "relative" }}>
           {skipsGaps
@@ -86,7 +92,9 @@ export default function Gantt({
                   key={gap.from}
                   className={classes.gap}
                   style={{ left: `calc(var(--names) + (100% - var(--names)) * ${scale(gap.to)})` }}
-                  title={`${lengthOf(gap.to - gap.from)} in which nothing ran`}
+                  title={t("{lengthOf} in which nothing ran", {
+                    lengthOf: lengthOf(gap.to - gap.from),
+                  })}
                 />
               ))
             : null}
@@ -133,8 +141,8 @@ function Line({
   const ran = bar.start === null ? null : bar.end - bar.start;
   const text = [
     `${bar.taskId}: ${label(bar.state)}`,
-    waited !== null && waited > 0 ? `waited ${lengthOf(waited)}` : null,
-    ran === null ? "waiting" : `ran ${lengthOf(ran)}`,
+    waited !== null && waited > 0 ? t("waited {length}", { length: lengthOf(waited) }) : null,
+    ran === null ? "waiting" : t("ran {length}", { length: lengthOf(ran) }),
   ]
     .filter((one) => one !== null)
     .join(", ");

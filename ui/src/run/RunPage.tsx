@@ -12,6 +12,7 @@ import { At, Lasted } from "../design/Moment";
 import { State } from "../design/State";
 import { useWords } from "../design/words";
 import { t } from "../language/language";
+import { Said } from "../language/Said";
 import { RunActions } from "./RunActions";
 import { Started } from "./Started";
 import { Tasks } from "./Tasks";
@@ -37,7 +38,7 @@ export function RunPage() {
   useLive(dagId);
   const asked = useQuery(runQuery(dagId, runId));
   return (
-    <Shown asked={asked} what={`The run ${runId}`}>
+    <Shown asked={asked} what={t("The run {runId}", { runId })}>
       {(run) => <Page run={run} />}
     </Shown>
   );
@@ -51,7 +52,7 @@ function Page({ run }: { run: Schemas["DAGRunResponse"] }) {
   return (
     <Stack gap="sm">
       <Breadcrumbs>
-        <Anchor renderRoot={(props) => <Link to="/dags" {...props} />}>DAGs</Anchor>
+        <Anchor renderRoot={(props) => <Link to="/dags" {...props} />}>{t("DAGs")}</Anchor>
         <Anchor renderRoot={(props) => <Link to="/dags/$dagId" params={{ dagId }} {...props} />}>
           {run.dag_display_name}
         </Anchor>
@@ -69,12 +70,16 @@ function Page({ run }: { run: Schemas["DAGRunResponse"] }) {
       <Group gap="lg">
         <Text size="sm">{words.run_types[run.run_type] ?? run.run_type}</Text>
         <Text size="sm">
-          started <At at={run.start_date} />
+          <Said text="started {at}" at={<At at={run.start_date} />} />
         </Text>
         <Text size="sm">
-          took <Lasted from={run.start_date} to={run.end_date} />
+          <Said text="took {lasted}" lasted={<Lasted from={run.start_date} to={run.end_date} />} />
         </Text>
-        {run.triggering_user_name ? <Text size="sm">by {run.triggering_user_name}</Text> : null}
+        {run.triggering_user_name ? (
+          <Text size="sm">
+            <Said text="by {triggeringUserName}" triggeringUserName={run.triggering_user_name} />
+          </Text>
+        ) : null}
         {run.note ? <Text size="sm">“{run.note}”</Text> : null}
       </Group>
       <Tabs
@@ -96,7 +101,7 @@ function Page({ run }: { run: Schemas["DAGRunResponse"] }) {
             </Tabs.Tab>
           ))}
         </Tabs.List>
-        <Suspense fallback={<Waiting what="The run" />}>
+        <Suspense fallback={<Waiting what={t("The run")} />}>
           <Tabs.Panel value={tab}>
             {tab === "details" ? (
               <RunDetails run={run} />
@@ -123,9 +128,9 @@ function Parts({ dagId, runId }: { dagId: string; runId: string }) {
   const search = (part: Partial<RunView>) =>
     void navigate({ search: (old) => ({ ...old, ...part }), replace: true });
   return (
-    <Shown asked={column} what="The tasks">
+    <Shown asked={column} what={t("The tasks")}>
       {({ cells }) => (
-        <Shown asked={structure} what="The tasks">
+        <Shown asked={structure} what={t("The tasks")}>
           {(shape) => {
             switch (tab) {
               case "gantt":

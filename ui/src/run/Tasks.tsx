@@ -68,15 +68,15 @@ export function Tasks({
       <Group mb="xs">
         <TextInput
           data-search
-          aria-label="Find a task"
-          placeholder="Task  ( / )"
+          aria-label={t("Find a task")}
+          placeholder={t("Task  ( / )")}
           leftSection={<IconSearch size={15} />}
           value={find}
           onChange={(event) => onSearch({ find: event.currentTarget.value || undefined })}
         />
         <Select
-          aria-label="State"
-          placeholder="State"
+          aria-label={t("State")}
+          placeholder={t("State")}
           clearable
           data={words.task_states.map((one) => ({ value: one.state, label: one.label }))}
           value={state ?? null}
@@ -106,25 +106,25 @@ export function Tasks({
         />
       ) : null}
       {found.length === 0 ? (
-        <Empty title="No task is like that" />
+        <Empty title={t("No task is like that")} />
       ) : (
         <div
           ref={scroller}
           style={{ overflow: "auto", maxHeight: "calc(100dvh - 320px)" }}
           tabIndex={0}
           role="region"
-          aria-label="Tasks"
+          aria-label={t("Tasks")}
         >
           <Table stickyHeader highlightOnHover>
             <Table.Thead>
               <Table.Tr>
                 {mayClear ? <TickAll chosen={chosen} /> : null}
-                <Table.Th>Task</Table.Th>
-                <Table.Th>State</Table.Th>
-                <Table.Th>Operator</Table.Th>
-                <Table.Th>Try</Table.Th>
-                <Table.Th>Started</Table.Th>
-                <Table.Th>Took</Table.Th>
+                <Table.Th>{t("Task")}</Table.Th>
+                <Table.Th>{t("State")}</Table.Th>
+                <Table.Th>{t("Operator")}</Table.Th>
+                <Table.Th>{t("Try")}</Table.Th>
+                <Table.Th>{t("Started")}</Table.Th>
+                <Table.Th>{t("Took")}</Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>

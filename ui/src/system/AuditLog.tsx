@@ -29,14 +29,14 @@ export function AuditLog() {
   return (
     <Stack>
       <Group>
-        {filter("event", "Event")}
-        {filter("user", "User")}
-        {filter("dag", "DAG")}
+        {filter("event", t("Event"))}
+        {filter("user", t("User"))}
+        {filter("dag", t("DAG"))}
       </Group>
-      <Shown asked={asked} what="The audit log">
+      <Shown asked={asked} what={t("The audit log")}>
         {({ event_logs, total_entries }) =>
           event_logs.length === 0 ? (
-            <Empty title="Nothing like that has happened" />
+            <Empty title={t("Nothing like that has happened")} />
           ) : (
             <>
               <EventTable entries={event_logs} />

@@ -3,6 +3,8 @@ import { IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Empty, Shown } from "../design/Feedback";
+import { t } from "../language/language";
+import { Said } from "../language/Said";
 import { configQuery } from "./queries";
 
 /** The settings in force; the server masks what is secret. */
@@ -15,8 +17,8 @@ export function Configuration() {
     <Stack>
       <TextInput
         data-search
-        aria-label="Find a setting"
-        placeholder="Setting  ( / )"
+        aria-label={t("Find a setting")}
+        placeholder={t("Setting  ( / )")}
         leftSection={<IconSearch size={15} />}
         maw={300}
         value={q}
@@ -26,11 +28,12 @@ export function Configuration() {
         }}
       />
       <Text size="sm" c="dimmed">
-        Settings come from the file, and from environment variables like{" "}
-        <Code>SLIPSTREAM__CORE__PARALLELISM</Code>. They are read when the server starts; what is
-        secret is masked.
+        <Said
+          text="Settings come from the file, and from environment variables like {code}. They are read when the server starts; what is secret is masked."
+          code={<Code>SLIPSTREAM__CORE__PARALLELISM</Code>}
+        />
       </Text>
-      <Shown asked={asked} what="The configuration">
+      <Shown asked={asked} what={t("The configuration")}>
         {({ sections }) => {
           const found = sections
             .map((section) => ({
@@ -41,8 +44,10 @@ export function Configuration() {
             }))
             .filter((section) => section.options.length > 0);
           return found.length === 0 ? (
-            <Empty title={q ? "No setting is called like that" : "No settings are shown here"}>
-              {q ? null : "[api] expose_config decides whether they are."}
+            <Empty
+              title={q ? t("No setting is called like that") : t("No settings are shown here")}
+            >
+              {q ? null : t("[api] expose_config decides whether they are.")}
             </Empty>
           ) : (
             <Accordion

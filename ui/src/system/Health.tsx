@@ -4,6 +4,8 @@ import { errorsQuery, healthQuery } from "../api/queries";
 import { ImportErrors } from "../dags/ImportErrors";
 import { Empty, Shown } from "../design/Feedback";
 import { Ago, At } from "../design/Moment";
+import { t } from "../language/language";
+import { Said } from "../language/Said";
 import { useSession } from "../session/SessionGate";
 import { beatOf, partsOf } from "./health.model";
 import { jobsQuery } from "./queries";
@@ -15,7 +17,7 @@ export function Health() {
   const errors = useQuery(errorsQuery);
   return (
     <Stack>
-      <Shown asked={asked} what="The deployment's health">
+      <Shown asked={asked} what={t("The deployment's health")}>
         {(health) => (
           <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
             {partsOf(health).map((part) => (
@@ -27,13 +29,7 @@ export function Health() {
                   </Badge>
                 </Group>
                 <Text size="sm" c="dimmed">
-                  {part.beat ? (
-                    <>
-                      seen <Ago at={part.beat} />
-                    </>
-                  ) : (
-                    part.about
-                  )}
+                  {part.beat ? <Said text="seen {ago}" ago={<Ago at={part.beat} />} /> : part.about}
                 </Text>
               </Card>
             ))}
@@ -42,12 +38,12 @@ export function Health() {
       </Shown>
       {may("read", "job") ? <Jobs /> : null}
       <Title order={2} size="h4">
-        Import errors
+        {t("Import errors")}
       </Title>
-      <Shown asked={errors} what="The import errors">
+      <Shown asked={errors} what={t("The import errors")}>
         {(found) =>
           found.total_entries === 0 ? (
-            <Empty title="Every DAG file can be loaded" />
+            <Empty title={t("Every DAG file can be loaded")} />
           ) : (
             <ImportErrors />
           )
@@ -62,25 +58,25 @@ function Jobs() {
   return (
     <>
       <Title order={2} size="h4">
-        Jobs
+        {t("Jobs")}
       </Title>
-      <Shown asked={asked} what="The jobs">
+      <Shown asked={asked} what={t("The jobs")}>
         {({ jobs }) =>
           jobs.length === 0 ? (
-            <Empty title="No job has shown itself">
-              Schedulers, triggerers and DAG processors stand here once they have started.
+            <Empty title={t("No job has shown itself")}>
+              {t("Schedulers, triggerers and DAG processors stand here once they have started.")}
             </Empty>
           ) : (
             <Table.ScrollContainer minWidth={760}>
               <Table highlightOnHover>
                 <Table.Thead>
                   <Table.Tr>
-                    <Table.Th>Job</Table.Th>
-                    <Table.Th>State</Table.Th>
-                    <Table.Th>Host</Table.Th>
-                    <Table.Th>Started</Table.Th>
-                    <Table.Th>Last heartbeat</Table.Th>
-                    <Table.Th>Ended</Table.Th>
+                    <Table.Th>{t("Job")}</Table.Th>
+                    <Table.Th>{t("State")}</Table.Th>
+                    <Table.Th>{t("Host")}</Table.Th>
+                    <Table.Th>{t("Started")}</Table.Th>
+                    <Table.Th>{t("Last heartbeat")}</Table.Th>
+                    <Table.Th>{t("Ended")}</Table.Th>
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody>

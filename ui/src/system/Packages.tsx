@@ -2,6 +2,8 @@ import { Anchor, Badge, Group, Stack, Table, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { Schemas } from "../api/client";
 import { Empty, Shown, Trouble } from "../design/Feedback";
+import { t } from "../language/language";
+import { Said } from "../language/Said";
 import { useSession } from "../session/SessionGate";
 import { pluginErrorsQuery, pluginsQuery, providersQuery } from "./queries";
 
@@ -23,39 +25,41 @@ const PARTS: readonly (readonly [keyof Schemas["PluginResponse"], string])[] = [
   ["fastapi_apps", "applications"],
   ["fastapi_root_middlewares", "middlewares"],
   ["external_views", "links"],
-  ["operator_extra_links", "operator links"],
-  ["global_operator_extra_links", "links of all operators"],
+  ["operator_extra_links", t("operator links")],
+  ["global_operator_extra_links", t("links of all operators")],
 ];
 
 function Plugins() {
   const asked = useQuery(pluginsQuery);
   const errors = useQuery(pluginErrorsQuery);
   return (
-    <section aria-label="Plugins">
+    <section aria-label={t("Plugins")}>
       <Title order={2} size="h4" mb="xs">
-        Plugins
+        {t("Plugins")}
       </Title>
       {(errors.data?.import_errors ?? []).map((one) => (
         <Trouble
           key={one.source}
           error={one.error}
-          what={`The plugin ${one.source} cannot be loaded`}
+          what={t("The plugin {source} cannot be loaded", { source: one.source })}
         />
       ))}
-      <Shown asked={asked} what="The plugins">
+      <Shown asked={asked} what={t("The plugins")}>
         {({ plugins }) =>
           plugins.length === 0 ? (
-            <Empty title="There is no plugin">
-              Files in the plugins folder, and packages with the entry point{" "}
-              <code>airflow.plugins</code>, are plugins.
+            <Empty title={t("There is no plugin")}>
+              <Said
+                text="Files in the plugins folder, and packages with the entry point {code}, are plugins."
+                code={<code>airflow.plugins</code>}
+              />
             </Empty>
           ) : (
             <Table>
               <Table.Thead>
                 <Table.Tr>
-                  <Table.Th>Plugin</Table.Th>
-                  <Table.Th>From</Table.Th>
-                  <Table.Th>Adds</Table.Th>
+                  <Table.Th>{t("Plugin")}</Table.Th>
+                  <Table.Th>{t("From")}</Table.Th>
+                  <Table.Th>{t("Adds")}</Table.Th>
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
@@ -88,24 +92,26 @@ function Plugins() {
 function Providers() {
   const asked = useQuery(providersQuery);
   return (
-    <section aria-label="Providers">
+    <section aria-label={t("Providers")}>
       <Title order={2} size="h4" mb="xs">
-        Providers
+        {t("Providers")}
       </Title>
-      <Shown asked={asked} what="The providers">
+      <Shown asked={asked} what={t("The providers")}>
         {({ providers }) =>
           providers.length === 0 ? (
-            <Empty title="No provider package is installed">
-              <code>slipstream providers install postgres</code> installs one. The standard
-              operators are a part of Slipstream.
+            <Empty title={t("No provider package is installed")}>
+              <Said
+                text="{code} installs one. The standard operators are a part of Slipstream."
+                code={<code>slipstream providers install postgres</code>}
+              />
             </Empty>
           ) : (
             <Table>
               <Table.Thead>
                 <Table.Tr>
-                  <Table.Th>Package</Table.Th>
-                  <Table.Th>Version</Table.Th>
-                  <Table.Th>Description</Table.Th>
+                  <Table.Th>{t("Package")}</Table.Th>
+                  <Table.Th>{t("Version")}</Table.Th>
+                  <Table.Th>{t("Description")}</Table.Th>
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>

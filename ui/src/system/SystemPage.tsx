@@ -1,6 +1,7 @@
 import { Stack, Tabs, Title } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useLive } from "../api/live";
+import { t } from "../language/language";
 import { useSession } from "../session/SessionGate";
 import { AuditLog } from "./AuditLog";
 import { Configuration } from "./Configuration";
@@ -22,21 +23,26 @@ export function SystemPage() {
   const { tab = "health" } = useSearch({ from: "/system" });
   const navigate = useNavigate({ from: "/system" });
   const all = [
-    { name: "health", label: "Health and jobs", View: Health, isShown: true },
-    { name: "config", label: "Configuration", View: Configuration, isShown: may("read", "config") },
+    { name: "health", label: t("Health and jobs"), View: Health, isShown: true },
+    {
+      name: "config",
+      label: t("Configuration"),
+      View: Configuration,
+      isShown: may("read", "config"),
+    },
     {
       name: "packages",
-      label: "Plugins and providers",
+      label: t("Plugins and providers"),
       View: Packages,
       isShown: may("read", "plugin") || may("read", "provider"),
     },
-    { name: "audit", label: "Audit log", View: AuditLog, isShown: may("read", "event_log") },
+    { name: "audit", label: t("Audit log"), View: AuditLog, isShown: may("read", "event_log") },
   ];
   const shown = all.filter((one) => one.isShown);
   return (
     <Stack>
       <Title order={1} size="h2">
-        System
+        {t("System")}
       </Title>
       <Tabs
         value={tab}

@@ -1,5 +1,6 @@
 /** The parts of a deployment, as people see them. */
 import type { Schemas } from "../api/client";
+import { t } from "../language/language";
 
 export interface Part {
   name: string;
@@ -28,7 +29,7 @@ export function partsOf(health: Schemas["HealthInfoResponse"]): Part[] {
       status: status ?? "not here",
       color: status === "healthy" ? "green" : status === null ? "gray" : "red",
       beat,
-      about: status === "healthy" ? "answers" : "has not shown itself",
+      about: status === "healthy" ? t("answers") : t("has not shown itself"),
     };
   });
 }

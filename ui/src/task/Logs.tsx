@@ -24,6 +24,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { answer, client } from "../api/client";
 import { Empty, Trouble, Waiting } from "../design/Feedback";
+import { t } from "../language/language";
 import { LEVELS, type LogLine, PIECE_BYTES, piecesOf, visible } from "./logs.model";
 import classes from "./logs.module.css";
 import { addressOf, type LogOf, linesOf, pathOf, TRY, useLog } from "./useLog";
@@ -59,8 +60,8 @@ export default function Logs(log: LogOf) {
       <Group mb="xs" gap="sm">
         <Finder log={log} size={size} find={find} line={line} onFind={search} onGo={goTo} />
         <Select
-          aria-label="Least level"
-          placeholder="All levels"
+          aria-label={t("Least level")}
+          placeholder={t("All levels")}
           clearable
           data={[...LEVELS]}
           value={level ?? null}
@@ -68,7 +69,7 @@ export default function Logs(log: LogOf) {
           w={140}
         />
         <Switch
-          label="Wrap"
+          label={t("Wrap")}
           checked={wrap}
           onChange={(event) => search({ wrap: event.currentTarget.checked || undefined })}
         />
@@ -80,19 +81,19 @@ export default function Logs(log: LogOf) {
           href={addressOf(log, "file")}
           download={`${log.dagId}.${log.taskId}.${log.tryNumber}.log`}
         >
-          Download
+          {t("Download")}
         </Button>
       </Group>
       {size > 2 * PIECE_BYTES ? (
         <Position begin={begin} end={end} size={size} onJump={(offset) => void jump({ offset })} />
       ) : null}
-      {error ? <Trouble error={error} what="The log could not be loaded" /> : null}
+      {error ? <Trouble error={error} what={t("The log could not be loaded")} /> : null}
       {lines.length === 0 ? (
         isLoading ? (
-          <Waiting what="The log" />
+          <Waiting what={t("The log")} />
         ) : (
-          <Empty title="Nothing has been logged">
-            What the task prints or logs appears here at once.
+          <Empty title={t("Nothing has been logged")}>
+            {t("What the task prints or logs appears here at once.")}
           </Empty>
         )
       ) : (
@@ -159,8 +160,8 @@ function Finder({
     <Group gap={4}>
       <TextInput
         data-search
-        aria-label="Find in the log"
-        placeholder="Find  ( / )"
+        aria-label={t("Find in the log")}
+        placeholder={t("Find  ( / )")}
         leftSection={<IconSearch size={15} />}
         value={find}
         onChange={(event) => onFind({ find: event.currentTarget.value || undefined })}
@@ -169,7 +170,7 @@ function Finder({
       <ActionIcon
         variant="default"
         size="lg"
-        aria-label="Previous hit"
+        aria-label={t("Previous hit")}
         disabled={hits.length === 0}
         onClick={() => go(-1)}
       >
@@ -178,7 +179,7 @@ function Finder({
       <ActionIcon
         variant="default"
         size="lg"
-        aria-label="Next hit"
+        aria-label={t("Next hit")}
         disabled={hits.length === 0}
         onClick={() => go(1)}
       >
@@ -211,12 +212,12 @@ function Position({
   const percent = end >= size ? 100 : (100 * begin) / size;
   return (
     <Group mb="xs" gap="sm" wrap="nowrap">
-      <ActionIcon variant="default" aria-label="To the beginning" onClick={() => onJump(0)}>
+      <ActionIcon variant="default" aria-label={t("To the beginning")} onClick={() => onJump(0)}>
         <IconArrowBarToUp size={15} />
       </ActionIcon>
       <Slider
         style={{ flex: 1 }}
-        thumbLabel="Where in the log"
+        thumbLabel={t("Where in the log")}
         min={0}
         max={100}
         step={0.1}
@@ -230,7 +231,7 @@ function Position({
       />
       <ActionIcon
         variant="default"
-        aria-label="To the end"
+        aria-label={t("To the end")}
         onClick={() => onJump(Math.max(0, size - PIECE_BYTES))}
       >
         <IconArrowBarToDown size={15} />
@@ -298,7 +299,7 @@ function Lines({
       className={classes.log}
       data-wraps={wraps || undefined}
       role="log"
-      aria-label="Log"
+      aria-label={t("Log")}
       tabIndex={0}
       onScroll={(event) => {
         const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
@@ -328,7 +329,7 @@ function Lines({
                 type="button"
                 className={classes.number}
                 tabIndex={-1}
-                aria-label={`Line ${line.number}`}
+                aria-label={t("Line {number}", { number: line.number })}
                 onClick={() => onLine(line.number)}
               >
                 {line.part === 0 ? line.number : ""}

@@ -75,22 +75,22 @@ export function Mapped({ dagId, runId, taskId }: { dagId: string; runId: string;
           />
         </Group>
       </Group>
-      <Shown asked={asked} what="The instances">
+      <Shown asked={asked} what={t("The instances")}>
         {(found) =>
           found.task_instances.length === 0 ? (
-            <Empty title="There is no such instance">
-              A mapped task has instances once it is known how many there are.
+            <Empty title={t("There is no such instance")}>
+              {t("A mapped task has instances once it is known how many there are.")}
             </Empty>
           ) : (
             <>
               <Table highlightOnHover>
                 <Table.Thead>
                   <Table.Tr>
-                    <Table.Th>Index</Table.Th>
-                    <Table.Th>State</Table.Th>
-                    <Table.Th>Try</Table.Th>
-                    <Table.Th>Started</Table.Th>
-                    <Table.Th>Took</Table.Th>
+                    <Table.Th>{t("Index")}</Table.Th>
+                    <Table.Th>{t("State")}</Table.Th>
+                    <Table.Th>{t("Try")}</Table.Th>
+                    <Table.Th>{t("Started")}</Table.Th>
+                    <Table.Th>{t("Took")}</Table.Th>
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody>

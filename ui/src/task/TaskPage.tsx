@@ -24,6 +24,7 @@ import { JsonTree } from "../design/JsonTree";
 import { At, Lasted } from "../design/Moment";
 import { State } from "../design/State";
 import { t } from "../language/language";
+import { Said } from "../language/Said";
 import { Mapped } from "./Mapped";
 import { TaskActions } from "./TaskActions";
 
@@ -109,7 +110,7 @@ export function TaskPage() {
       {isList ? (
         <Mapped dagId={dagId} runId={runId} taskId={taskId} />
       ) : (
-        <Shown asked={asked} what={`The task ${taskId}`}>
+        <Shown asked={asked} what={t("The task {taskId}", { taskId })}>
           {(instance) => <Page instance={instance} />}
         </Shown>
       )}
@@ -142,18 +143,21 @@ function Page({ instance }: { instance: Schemas["TaskInstanceResponse"] }) {
       <Group gap="lg">
         <Text size="sm">{instance.operator_name}</Text>
         <Text size="sm">
-          started <At at={instance.start_date} />
+          <Said text="started {at}" at={<At at={instance.start_date} />} />
         </Text>
         <Text size="sm">
-          took <Lasted from={instance.start_date} to={instance.end_date} />
+          <Said
+            text="took {lasted}"
+            lasted={<Lasted from={instance.start_date} to={instance.end_date} />}
+          />
         </Text>
         {latest > 1 ? (
           <SegmentedControl
             size="xs"
-            aria-label="Try"
+            aria-label={t("Try")}
             data={Array.from({ length: latest }, (_, at) => ({
               value: String(at + 1),
-              label: `Try ${at + 1}`,
+              label: t("Try {part}", { part: at + 1 }),
             }))}
             value={String(tryNumber)}
             onChange={(chosen) => change({ try: Number(chosen) })}
@@ -172,7 +176,7 @@ function Page({ instance }: { instance: Schemas["TaskInstanceResponse"] }) {
             </Tabs.Tab>
           ))}
         </Tabs.List>
-        <Suspense fallback={<Waiting what="The task" />}>
+        <Suspense fallback={<Waiting what={t("The task")} />}>
           <Tabs.Panel value="logs">
             <Logs
               dagId={dagId}
@@ -220,7 +224,7 @@ function Why({ instance }: { instance: Schemas["TaskInstanceResponse"] }) {
 
 function Rendered({ fields }: { fields: Record<string, unknown> }) {
   const entries = Object.entries(fields);
-  if (entries.length === 0) return <Empty title="This task has no template fields" />;
+  if (entries.length === 0) return <Empty title={t("This task has no template fields")} />;
   return (
     <Stack>
       {entries.map(([name, value]) => (

@@ -90,7 +90,10 @@ function Looked({ value, name }: { value: unknown; name: string }) {
         size="xs"
         mb="xs"
         aria-label={t("How {name} is shown", { name })}
-        data={looks.map((one) => ({ value: one, label: one === "source" ? "JSON" : LABELS[one] }))}
+        data={looks.map((one) => ({
+          value: one,
+          label: one === "source" ? t("JSON") : LABELS[one],
+        }))}
         value={look}
         onChange={(next) => setLook(next as Look)}
       />

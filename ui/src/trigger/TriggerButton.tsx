@@ -1,6 +1,7 @@
 import { ActionIcon, Button, Tooltip } from "@mantine/core";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
+import { t } from "../language/language";
 import { useSession } from "../session/SessionGate";
 
 const TriggerForm = lazy(() => import("./TriggerForm"));
@@ -13,10 +14,10 @@ export function TriggerButton({ dagId, isIcon = false }: { dagId: string; isIcon
   return (
     <>
       {isIcon ? (
-        <Tooltip label="Trigger a run">
+        <Tooltip label={t("Trigger a run")}>
           <ActionIcon
             variant="subtle"
-            aria-label={`Trigger ${dagId}`}
+            aria-label={t("Trigger {dagId}", { dagId })}
             onClick={() => setOpen(true)}
           >
             <IconPlayerPlay size={17} />
@@ -24,7 +25,7 @@ export function TriggerButton({ dagId, isIcon = false }: { dagId: string; isIcon
         </Tooltip>
       ) : (
         <Button leftSection={<IconPlayerPlay size={16} />} onClick={() => setOpen(true)}>
-          Trigger
+          {t("Trigger")}
         </Button>
       )}
       {isOpen ? (

@@ -107,7 +107,9 @@ function Form({
     },
     onSuccess: (run) => {
       forgetRun(queries, dag.dag_id, run.dag_run_id);
-      notifications.show({ message: `${run.dag_run_id} has been triggered.` });
+      notifications.show({
+        message: t("{dagRunId} has been triggered.", { dagRunId: run.dag_run_id }),
+      });
       onClose();
       void navigate({
         to: "/dags/$dagId/runs/$runId",
@@ -144,7 +146,7 @@ function Form({
             <Switch
               checked={unpause}
               onChange={(event) => setUnpause(event.currentTarget.checked)}
-              label="The DAG is paused: unpause it, so that the run begins"
+              label={t("The DAG is paused: unpause it, so that the run begins")}
             />
           </Alert>
         ) : null}
@@ -168,12 +170,12 @@ function Form({
         ))}
         <Accordion variant="contained">
           <Accordion.Item value="more">
-            <Accordion.Control>More</Accordion.Control>
+            <Accordion.Control>{t("More")}</Accordion.Control>
             <Accordion.Panel>
               <Stack gap="xs">
                 <TextInput
-                  label="Run id"
-                  description="Made up for you where it is empty"
+                  label={t("Run id")}
+                  description={t("Made up for you where it is empty")}
                   value={runId}
                   onChange={(event) => setRunId(event.currentTarget.value)}
                 />
@@ -184,8 +186,8 @@ function Form({
                   onChange={setLogicalDate}
                 />
                 <JsonInput
-                  label="Further conf"
-                  description="A JSON object; it wins over the fields above"
+                  label={t("Further conf")}
+                  description={t("A JSON object; it wins over the fields above")}
                   value={more}
                   onChange={setMore}
                   error={wrong[MORE]}
@@ -193,7 +195,7 @@ function Form({
                   minRows={2}
                 />
                 <Textarea
-                  label="Note"
+                  label={t("Note")}
                   value={note}
                   onChange={(event) => setNote(event.currentTarget.value)}
                   autosize
@@ -202,13 +204,13 @@ function Form({
             </Accordion.Panel>
           </Accordion.Item>
         </Accordion>
-        {start.error ? <Trouble error={start.error} what="The run was not triggered" /> : null}
+        {start.error ? <Trouble error={start.error} what={t("The run was not triggered")} /> : null}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
-            Cancel
+            {t("Cancel")}
           </Button>
           <Button type="submit" loading={start.isPending}>
-            Trigger
+            {t("Trigger")}
           </Button>
         </Group>
       </Stack>
