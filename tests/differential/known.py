@@ -233,6 +233,20 @@ def _hook_after_a_decision(case: Case, difference: Difference) -> bool:
     return names.get(difference.key.split()[1]) in DECIDING and (difference.theirs == 0 or is_list)
 
 
+def _judged_after_what_is_above(case: Case, difference: Difference) -> bool:
+    """After clearing, the tasks above are judged first; in Airflow, in any order."""
+    above = {of for of, those in case.below.items() if difference.key.partition("|")[0] in those}
+    return (
+        difference.what == "state"
+        and (difference.ours, difference.theirs) == ("upstream_failed", "skipped")
+        and case.program.steps[difference.step].clear is not None
+        and any(
+            state == "upstream_failed" and key.partition("|")[0] in above
+            for key, state in case.states.items()
+        )
+    )
+
+
 def _given_an_empty_list(case: Case, difference: Difference) -> bool:
     """The results of a task in a mapped group are a list, also an empty one, which `zip` takes.
 
@@ -340,6 +354,7 @@ DECIDING_OTHERWISE: dict[str, Explains] = {
     "indexes of nested maps are told apart": _below_a_nested_map,
     "a short circuit skips maps over literals, too": _short_circuit_above_a_map,
     "what a map is mapped over counts before its rule": _decided_by_what_it_is_mapped_over,
+    "what is above is judged first": _judged_after_what_is_above,
     "the results of an empty map are a list": _given_an_empty_list,
     "what is held back fails where there is nothing to map over": _held_back_without_a_map,
     "fail_fast stops the other instances of the task, too": _spared_by_fail_fast,
