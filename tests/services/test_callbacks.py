@@ -364,7 +364,6 @@ def tell(word):
 with DAG("d"):
     Waits(
         task_id="t",
-        retries=3,
         on_success_callback=tell("good"),
         on_failure_callback=tell("bad"),
         on_retry_callback=tell("again"),

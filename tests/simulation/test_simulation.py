@@ -34,7 +34,7 @@ def test_every_world_comes_to_its_end(first: int) -> None:
 
 def test_the_process_of_the_triggers_dies_at_every_step() -> None:
     steps: Counter[str] = Counter()
-    for seed in range(4, 100, 5):
+    for seed in range(4, 400, 5):
         world = world_of(seed)
         world.run()
         marked = "the process of the triggers dies when "

@@ -118,9 +118,11 @@ class Reactor:
         self._running = False
 
     def _drain_wake(self) -> None:
-        self._woken = False
         with contextlib.suppress(BlockingIOError):
             os.read(self._wake_read, 4096)
+        # Only now: what is asked for meanwhile is found below, and must not be taken for a call
+        # that has yet to be woken for.
+        self._woken = False
 
     def _run_calls(self) -> None:
         while self._calls:
