@@ -7,6 +7,7 @@ import { type KeyboardEvent, useEffect, useMemo, useState } from "react";
 import { ALL, dagsQuery, runsQuery } from "../api/queries";
 import { State } from "../design/State";
 import { t } from "../language/language";
+import { usePlaces } from "./places";
 
 interface Entry {
   id: string;
@@ -26,6 +27,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const [asked] = useDebouncedValue(wanted, 120);
   const [chosen, setChosen] = useState(0);
   const navigate = useNavigate();
+  const places = usePlaces();
   const dags = useQuery({
     ...dagsQuery({ q: asked || undefined }),
     placeholderData: keepPreviousData,
@@ -37,16 +39,10 @@ export default function Palette({ onClose }: { onClose: () => void }) {
       onClose();
     };
     const has = (name: string) => name.toLowerCase().includes(wanted.toLowerCase());
-    const actions: Entry[] = [
-      { id: "home", label: t("Home"), to: "/" as const },
-      { id: "dags", label: t("All DAGs"), to: "/dags" as const },
-      { id: "pools", label: t("Pools"), to: "/pools" as const },
-      { id: "variables", label: t("Variables"), to: "/variables" as const },
-      { id: "connections", label: t("Connections"), to: "/connections" as const },
-    ]
+    const ways: Entry[] = [...places, { to: "/account" as const, label: t("Your account") }]
       .filter((one) => has(one.label))
-      .map(({ id, label, to }) => ({
-        id,
+      .map(({ to, label }) => ({
+        id: to,
         kind: "action",
         label,
         detail: t("Go to"),
@@ -77,8 +73,8 @@ export default function Palette({ onClose }: { onClose: () => void }) {
           }),
         ),
       }));
-    return [...ofDags, ...ofRuns, ...actions];
-  }, [dags.data, runs.data, wanted, navigate, onClose]);
+    return [...ofDags, ...ofRuns, ...ways];
+  }, [dags.data, runs.data, wanted, navigate, onClose, places]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another text begins at the top
   useEffect(() => setChosen(0), [wanted]);
   const press = (event: KeyboardEvent) => {

@@ -13,32 +13,22 @@ import {
 } from "@mantine/core";
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import {
-  IconCalendarRepeat,
   IconDatabase,
-  IconHome,
-  IconKey,
   IconMoon,
-  IconPackages,
-  IconPlugConnected,
   IconSearch,
-  IconServer2,
-  IconSitemap,
-  IconStack2,
   IconSun,
   IconUser,
-  IconUserCheck,
-  IconUsers,
   IconWifiOff,
 } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { answer, BASE, client } from "../api/client";
 import { useIsLive } from "../api/live";
-import { WaitingBadge } from "../approvals/WaitingBadge";
 import { t } from "../language/language";
 import { useSession } from "../session/SessionGate";
 import { Mark } from "./Mark";
+import { usePlaces } from "./places";
 import { ZoneChoice } from "./ZoneChoice";
 
 const Palette = lazy(() => import("./Palette"));
@@ -80,12 +70,18 @@ export function Shell() {
               </Group>
             </Link>
           </Group>
-          <UnstyledButton className="search-box" onClick={() => setPalette(true)}>
+          <UnstyledButton
+            className="search-box"
+            aria-label={t("Find a DAG, run or action")}
+            onClick={() => setPalette(true)}
+          >
             <IconSearch size={15} aria-hidden />
             <Text size="sm" c="dimmed" visibleFrom="xs">
               {t("Find a DAG, run or action")}
             </Text>
-            <Kbd size="xs">⌘K</Kbd>
+            <Kbd size="xs" visibleFrom="xs">
+              ⌘K
+            </Kbd>
           </UnstyledButton>
           <Group gap={4} wrap="nowrap">
             <LiveSign />
@@ -110,70 +106,21 @@ export function Shell() {
 }
 
 function Places({ onFollow }: { onFollow: () => void }) {
-  const { may } = useSession();
   const path = useRouterState({ select: (state) => state.location.pathname });
-  const place = (
-    to: string,
-    label: string,
-    icon: ReactNode,
-    isHere: boolean,
-    badge?: ReactNode,
-  ) => (
-    <NavLink
-      label={label}
-      rightSection={badge}
-      leftSection={icon}
-      active={isHere}
-      onClick={onFollow}
-      aria-current={isHere ? "page" : undefined}
-      renderRoot={(props) => <Link to={to} {...props} />}
-    />
-  );
-  const at = (start: string) => path === start || path.startsWith(`${start}/`);
   return (
     <>
-      {place("/", t("Home"), <IconHome size={17} />, path === "/")}
-      {place(
-        "/dags",
-        t("DAGs"),
-        <IconSitemap size={17} />,
-        at("/dags") && !path.endsWith("/required_actions"),
-      )}
-      {may("read", "asset")
-        ? place("/assets", t("Assets"), <IconPackages size={17} />, at("/assets"))
-        : null}
-      {may("read", "backfill")
-        ? place("/backfills", t("Backfills"), <IconCalendarRepeat size={17} />, at("/backfills"))
-        : null}
-      {may("read", "task_instance")
-        ? place(
-            "/approvals",
-            t("Approvals"),
-            <IconUserCheck size={17} />,
-            at("/approvals") || path.endsWith("/required_actions"),
-            <WaitingBadge />,
-          )
-        : null}
-      {may("read", "pool")
-        ? place("/pools", t("Pools"), <IconStack2 size={17} />, at("/pools"))
-        : null}
-      {may("read", "variable")
-        ? place("/variables", t("Variables"), <IconKey size={17} />, at("/variables"))
-        : null}
-      {may("read", "connection")
-        ? place(
-            "/connections",
-            t("Connections"),
-            <IconPlugConnected size={17} />,
-            at("/connections"),
-          )
-        : null}
-      {may("read", "job")
-        ? place("/system", t("System"), <IconServer2 size={17} />, at("/system"))
-        : null}
-      {may("read", "user") || may("read", "role")
-        ? place("/access", t("Access"), <IconUsers size={17} />, at("/access"))
-        : null}
+      {usePlaces().map(({ to, label, Icon, Badge, isAt }) => (
+        <NavLink
+          key={to}
+          label={label}
+          rightSection={Badge ? <Badge /> : null}
+          leftSection={<Icon size={17} />}
+          active={isAt(path)}
+          onClick={onFollow}
+          aria-current={isAt(path) ? "page" : undefined}
+          renderRoot={(props) => <Link to={to} {...props} />}
+        />
+      ))}
       <NavLink
         label={t("REST API")}
         leftSection={<IconDatabase size={17} />}
