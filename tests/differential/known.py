@@ -247,6 +247,23 @@ def _judged_after_what_is_above(case: Case, difference: Difference) -> bool:
     )
 
 
+def _mapped_over_joined_lists(case: Case, difference: Difference) -> bool:
+    """A task mapped over several arguments, one of them made with `concat`: Airflow loses count."""
+    task = _task(case, difference)
+    return (
+        task is not None
+        and (difference.what, difference.theirs) == ("state", "failed")
+        and any(
+            len(mapped.over) > 1
+            and any(
+                isinstance(value, Ref) and any(call == "concat" for call, _ in value.calls)
+                for _, value in mapped.over
+            )
+            for mapped in _maps_of(case.program, task)
+        )
+    )
+
+
 def _given_an_empty_list(case: Case, difference: Difference) -> bool:
     """The results of a task in a mapped group are a list, also an empty one, which `zip` takes.
 
@@ -354,6 +371,7 @@ DECIDING_OTHERWISE: dict[str, Explains] = {
     "indexes of nested maps are told apart": _below_a_nested_map,
     "a short circuit skips maps over literals, too": _short_circuit_above_a_map,
     "what a map is mapped over counts before its rule": _decided_by_what_it_is_mapped_over,
+    "joined lists count among several arguments": _mapped_over_joined_lists,
     "what is above is judged first": _judged_after_what_is_above,
     "the results of an empty map are a list": _given_an_empty_list,
     "what is held back fails where there is nothing to map over": _held_back_without_a_map,
