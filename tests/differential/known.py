@@ -293,11 +293,15 @@ def _held_back_without_a_map(case: Case, difference: Difference) -> bool:
     )
 
 
+def _fails_fast(case: Case) -> bool:
+    return dict(case.program.options).get("fail_fast") == "True"
+
+
 def _spared_by_fail_fast(case: Case, difference: Difference) -> bool:
     """`fail_fast` stops the other instances of the mapped task that has failed, too."""
     task_id, _, index = difference.key.partition("|")
     return (
-        dict(case.program.options).get("fail_fast") == "True"
+        _fails_fast(case)
         and difference.what == "state"
         and difference.ours == "skipped"
         and index != "-1"
@@ -311,7 +315,7 @@ def _spared_by_fail_fast(case: Case, difference: Difference) -> bool:
 def _failed_by_its_trigger(case: Case, difference: Difference) -> bool:
     """`fail_fast` holds for a task that its trigger ends as a failure, too."""
     return (
-        dict(case.program.options).get("fail_fast") == "True"
+        _fails_fast(case)
         and difference.what == "state"
         and difference.ours == "skipped"
         and bool(_failed_by_triggers(case))
