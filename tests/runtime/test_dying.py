@@ -104,6 +104,26 @@ def test_both_zygotes_die_and_the_tasks_are_still_looked_after(
     assert isinstance(harness.wait_ended(running[1]), Failed)
 
 
+def test_a_new_root_zygote_outlives_what_the_old_one_left(harness: Harness, flag: Path) -> None:
+    source = harness.source(write(harness, flag))
+    running = harness.start(source, "waits")
+    harness.wait_in_log(running, "waiting")
+    zygote = zygote_of(started_pid(harness, running))
+    root = zygote_of(zygote)
+    os.kill(root, signal.SIGKILL)
+    wait_until(lambda: not processes.is_alive(root))
+    other = harness.source(harness.write_tasks("def hello(): pass", "two.py"))
+    assert isinstance(harness.run(other, "hello"), Succeeded)
+    new = harness.host.root_pid
+    assert new not in (None, root)
+    # What the old root had started ends as the server's own child.
+    os.kill(zygote, signal.SIGKILL)
+    flag.touch()
+    assert isinstance(harness.wait_ended(running), Succeeded)
+    assert isinstance(harness.run(other, "hello"), Succeeded)
+    assert harness.host.root_pid == new
+
+
 def test_zygotes_that_die_all_the_time_do_not_lose_attempts(harness: Harness, flag: Path) -> None:
     source = harness.source(write(harness, flag))
     attempts = []

@@ -99,7 +99,11 @@ class ProcessHost:
         )
         self._logs = LogCarrier(around, self._pool.fork_logs)
         self._orphans = Orphans(
-            self._reactor, lineage, is_known=self._pool.knows, on_exit=self._on_orphan_exit
+            self._reactor,
+            lineage,
+            root=lambda: self._root.pid,
+            is_known=self._pool.knows,
+            on_exit=self._on_orphan_exit,
         )
 
     def start(self, listener: Listener | None = None) -> None:
@@ -269,7 +273,7 @@ class ProcessHost:
 
     def _on_root_death(self) -> None:
         _log.warning("the root zygote has died; another one is started when it is needed")
-        self._orphans.adopt(but=self._root.pid)
+        self._orphans.adopt()
 
     def _on_orphan_exit(self, pid: int, status: int) -> None:
         self._pool.on_message(messages.ChildExited(pid=pid, status=status))

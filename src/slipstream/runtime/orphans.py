@@ -16,52 +16,55 @@ from slipstream.runtime.reactor import Reactor
 
 
 class Orphans:
-    """All methods are the reactor's thread's. `on_exit` gets the number and the exit status."""
+    """All methods are the reactor's thread's. `root` gives the number of the root zygote that runs
+    now, which is no orphan; `on_exit` gets a number and the exit status."""
 
     def __init__(
         self,
         reactor: Reactor,
         lineage: str,
         *,
+        root: Callable[[], int | None],
         is_known: Callable[[int], bool],
         on_exit: Callable[[int, int], None],
     ) -> None:
         self._reactor = reactor
+        self._root = root
         self._lineage = lineage.encode()
         self._is_known = is_known
         self._on_exit = on_exit
         self._adopted: dict[int, int] = {}
 
-    def adopt(self, *, but: int | None) -> None:
-        """Take charge of what has come, except for the root zygote itself.
+    def adopt(self) -> None:
+        """Take charge of what has come.
 
         What nobody knows was left by a task that is no more, and is killed.
         """
         for pid in processes.children_of(os.getpid()):
-            if pid == but or pid in self._adopted:
+            if pid == self._root() or pid in self._adopted:
                 continue
             known = self._is_known(pid)
             if not known and processes.environment_of(pid).get(_MARK) != self._lineage:
                 continue
-            self._watch(pid, but)
+            self._watch(pid)
             if not known:
                 processes.kill_tree(pid)
 
     def end(self) -> None:
         """Kill and wait for all of them."""
-        self.adopt(but=None)
+        self.adopt()
         while self._adopted:
             for pid in list(self._adopted):
                 processes.kill_tree(pid)
                 self._wait(pid, 0)
-            self.adopt(but=None)
+            self.adopt()
 
-    def _watch(self, pid: int, but: int | None) -> None:
+    def _watch(self, pid: int) -> None:
         self._adopted[pid] = os.pidfd_open(pid)
 
         def on_end() -> None:
             self._wait(pid, os.WNOHANG)
-            self.adopt(but=but)
+            self.adopt()
 
         self._reactor.watch(self._adopted[pid], on_end)
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from contextlib import suppress
+
+_STOPPED_SECONDS = 1.0
+"""What a process that waits for a disk may take to stop; it is not waited for longer."""
+_AT_REST = {"T", "t", "Z", "X", ""}
+"""Stopped, traced, ended, gone."""
 
 
 def end(process: subprocess.Popen[bytes], grace_seconds: float = 5.0) -> None:
@@ -16,14 +22,44 @@ def end(process: subprocess.Popen[bytes], grace_seconds: float = 5.0) -> None:
     """
     if process.poll() is not None:
         return
-    pids = [process.pid, *descendants(process.pid)]
+    pids = _held(process.pid)
     _send(pids, signal.SIGTERM)
+    _send(pids, signal.SIGCONT)
     try:
         process.wait(timeout=grace_seconds)
     except subprocess.TimeoutExpired:
-        pids = list({*pids, *descendants(process.pid)})
+        pids = list({*pids, *_held(process.pid)})
     _send(pids, signal.SIGKILL)
     process.wait()
+
+
+def _held(pid: int) -> list[int]:
+    """The process and all below it, stopped, so that none of them starts another one meanwhile."""
+    found: list[int] = []
+    new = [pid]
+    while new:
+        _send(new, signal.SIGSTOP)
+        for one in new:
+            _await_stopped(one)
+        found += new
+        new = [below for below in descendants(pid) if below not in found]
+    return found
+
+
+def _await_stopped(pid: int) -> None:
+    """Wait until the process has taken note of SIGSTOP: until then it may start another one."""
+    deadline = time.monotonic() + _STOPPED_SECONDS
+    while _state(pid) not in _AT_REST and time.monotonic() < deadline:
+        time.sleep(0.0005)
+
+
+def _state(pid: int) -> str:
+    """The letter that proc(5) gives; empty where the process is gone or the system does not say."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
 
 
 def descendants(pid: int) -> list[int]:
