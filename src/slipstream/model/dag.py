@@ -144,6 +144,11 @@ class TaskSpec:
         return str(self.details.get("task_display_name") or self.task_id)
 
     @property
+    def waits_for_dag(self) -> bool:
+        """Whether it is a sensor that waits for another DAG of the deployment."""
+        return bool(self.details.get("waits_for_dag"))
+
+    @property
     def class_name(self) -> str:
         """The name of the operator's class; `operator_name` is what people call the operator."""
         found = self.details.get("class_ref")

@@ -307,6 +307,7 @@ def _task_details(task: AbstractOperator) -> dict[str, JsonValue]:
         "multiple_outputs": task.multiple_outputs,
         "retry_policy": None if task.retry_policy is None else repr(task.retry_policy),
         "external_marker": _marker_details(task),
+        "waits_for_dag": getattr(operator_class, "waits_for_dag", False),
         "returns_dag_result": task.returns_dag_result,
     }
     details.update({name: plain(value) for name, value in shown.items() if value})

@@ -1,8 +1,7 @@
 """Tells whoever waits that something has happened in the runs of a DAG.
 
 A task that waits for another DAG asks to be told, and looks again when it is. What was written is
-told by the scheduler of this process; where another process writes, waiting ends when its time is
-up, and the task looks again then.
+told by the scheduler of this process; in a triggerer, by what follows DAGs through the store.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import heapq
 import itertools
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 
 from slipstream.model.news import RunNews
@@ -31,6 +30,16 @@ class ChangeBoard:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._is_closed = False
+        self._on_awaited: Callable[[str], None] = lambda _: None
+
+    def set_follower(self, on_awaited: Callable[[str], None]) -> None:
+        """Call `on_awaited` with the DAG when somebody begins to wait, in a thread of theirs."""
+        self._on_awaited = on_awaited
+
+    def is_awaited(self, dag_id: str) -> bool:
+        """Whether somebody waits for that DAG now."""
+        with self._changed:
+            return dag_id in self._waiting
 
     def runs_written(self, news: Sequence[RunNews]) -> None:
         """The scheduler has written something about these runs."""
@@ -50,13 +59,16 @@ class ChangeBoard:
         one: Future[int] = Future()
         with self._changed:
             number = self._number(dag_id)
-            if seen == number and seconds > 0 and not self._is_closed:
+            must_wait = seen == number and seconds > 0 and not self._is_closed
+            if must_wait:
                 self._waiting.setdefault(dag_id, set()).add(one)
                 end = time.monotonic() + seconds
                 heapq.heappush(self._ends, (end, next(self._count), dag_id, one))
                 self._watch_the_clock()
-                return one
-        one.set_result(number)
+        if must_wait:
+            self._on_awaited(dag_id)
+        else:
+            one.set_result(number)
         return one
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ one can end it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -59,14 +59,28 @@ class TakenOrders:
     """Attempts whose triggers are not needed any more."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedDag:
+    """A DAG whose changes a triggerer wants to be told of."""
+
+    pk: int
+    """A DAG that is followed anew has another one."""
+    triggerer_pk: int
+    dag_id: str
+    changes: int
+    """How often its triggerer was told."""
+
+
 class TriggererStore(Protocol):
-    """Triggerers and their orders. Contents and results are encrypted at rest."""
+    """Triggerers, their orders, and the DAGs that they follow. Contents and results are encrypted
+    at rest."""
 
     def add_triggerer(self, new: TriggererRecord) -> int:
         """Make a triggerer known to the scheduler; gives its number."""
 
     def remove_triggerer(self, triggerer_pk: int) -> None:
-        """It is given nothing more; its orders stay. An unknown one is ignored."""
+        """It is given nothing more and follows nothing; its orders stay. An unknown one is
+        ignored."""
 
     def list_triggerers(self) -> Sequence[TriggererRecord]:
         """Those that were added and not removed, the oldest first."""
@@ -96,3 +110,15 @@ class TriggererStore(Protocol):
     def end_trigger(self, triggerer_pk: int, attempt_id: str, result: str) -> bool:
         """Keep what a trigger came to, and tell the scheduler; False where the order is not that
         triggerer's any more."""
+
+    def follow_dags(self, triggerer_pk: int, dag_ids: Collection[str]) -> None:
+        """Have that triggerer told of what happens in these DAGs; the scheduler is woken."""
+
+    def unfollow_dags(self, triggerer_pk: int, dag_ids: Collection[str]) -> None:
+        """Do not tell it any more."""
+
+    def followed_dags(self, triggerer_pk: int | None = None) -> Sequence[FollowedDag]:
+        """What that triggerer follows; None for all that are followed."""
+
+    def tell_of_changes(self, dag_ids: Collection[str]) -> None:
+        """Something has happened in these DAGs: count it, and wake who follows them."""

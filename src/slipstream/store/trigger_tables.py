@@ -1,8 +1,18 @@
-"""The tables of triggerers and of what they are given."""
+"""The tables of triggerers, of what they are given and of the DAGs that they follow."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from slipstream.store.tables import SERIAL, metadata
 
@@ -32,3 +42,16 @@ trigger_order = Table(
     Index("ix_trigger_order_triggerer_pk", "triggerer_pk", "state"),
 )
 """Triggers that a triggerer has been given, and what they have come to."""
+
+followed_dag = Table(
+    "followed_dag",
+    metadata,
+    Column("pk", SERIAL, primary_key=True),
+    Column("triggerer_pk", BigInteger, nullable=False),
+    Column("dag_id", String, nullable=False),
+    Column("changes", BigInteger, nullable=False, server_default=text("0")),
+    UniqueConstraint("triggerer_pk", "dag_id"),
+    Index("ix_followed_dag_dag_id", "dag_id"),
+    sqlite_autoincrement=True,
+)
+"""DAGs whose changes a triggerer wants to be told of, and how often it was."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import delete, insert, select, update
 
@@ -13,19 +13,25 @@ from slipstream.store.parts import StoreParts
 from slipstream.store.statements import RowsStatement, types_of, upsert
 from slipstream.store.tables import deferral, task_instance
 from slipstream.store.trigger_interface import (
+    FollowedDag,
     OrderRecord,
     OrderState,
     TakenOrders,
     TriggererRecord,
 )
+from slipstream.store.trigger_tables import followed_dag, triggerer
 from slipstream.store.trigger_tables import trigger_order as order
-from slipstream.store.trigger_tables import triggerer
 
 _AT_ONCE = 200
 _GIVEN = ("attempt_id", "triggerer_pk", "state", "content", "result")
 _GIVE = RowsStatement(
     lambda rows: rows.put_into(upsert(rows.dialect, order, _GIVEN, ("attempt_id",))),
     types_of(order, _GIVEN),
+)
+_FOLLOWED = ("triggerer_pk", "dag_id")
+_FOLLOW = RowsStatement(
+    lambda rows: rows.put_into(upsert(rows.dialect, followed_dag, _FOLLOWED, _FOLLOWED)),
+    types_of(followed_dag, _FOLLOWED),
 )
 _OF_TRIGGERER = (
     triggerer.c.pk,
@@ -57,8 +63,12 @@ class TriggererVerbs(StoreParts):
         return int(pk)
 
     def remove_triggerer(self, triggerer_pk: int) -> None:
-        """It is given nothing more; its orders stay. An unknown one is ignored."""
+        """It is given nothing more and follows nothing; its orders stay. An unknown one is
+        ignored."""
         with self._database.write() as transaction:
+            transaction.execute(
+                delete(followed_dag).where(followed_dag.c.triggerer_pk == triggerer_pk)
+            )
             transaction.execute(delete(triggerer).where(triggerer.c.pk == triggerer_pk))
             transaction.wake_listeners()
 
@@ -191,6 +201,50 @@ class TriggererVerbs(StoreParts):
             if done.rowcount:
                 transaction.wake_listeners()
             return bool(done.rowcount)
+
+    def follow_dags(self, triggerer_pk: int, dag_ids: Collection[str]) -> None:
+        """Have that triggerer told of what happens in these DAGs; the scheduler is woken."""
+        with self._database.write() as transaction:
+            transaction.run_many(_FOLLOW, [(triggerer_pk, dag_id) for dag_id in dag_ids])
+            transaction.wake_listeners()
+
+    def unfollow_dags(self, triggerer_pk: int, dag_ids: Collection[str]) -> None:
+        """Do not tell it any more."""
+        with self._database.write() as transaction:
+            for some in _portions(sorted(dag_ids)):
+                transaction.execute(
+                    delete(followed_dag).where(
+                        followed_dag.c.triggerer_pk == triggerer_pk,
+                        followed_dag.c.dag_id.in_(some),
+                    )
+                )
+
+    def followed_dags(self, triggerer_pk: int | None = None) -> Sequence[FollowedDag]:
+        """What that triggerer follows; None for all that are followed."""
+        query = select(
+            followed_dag.c.pk,
+            followed_dag.c.triggerer_pk,
+            followed_dag.c.dag_id,
+            followed_dag.c.changes,
+        )
+        if triggerer_pk is not None:
+            query = query.where(followed_dag.c.triggerer_pk == triggerer_pk)
+        with self._database.read() as transaction:
+            return [
+                FollowedDag(pk=pk, triggerer_pk=owner, dag_id=dag_id, changes=changes)
+                for pk, owner, dag_id, changes in transaction.rows(query)
+            ]
+
+    def tell_of_changes(self, dag_ids: Collection[str]) -> None:
+        """Something has happened in these DAGs: count it, and wake who follows them."""
+        with self._database.write() as transaction:
+            for some in _portions(sorted(dag_ids)):
+                transaction.execute(
+                    update(followed_dag)
+                    .where(followed_dag.c.dag_id.in_(some))
+                    .values(changes=followed_dag.c.changes + 1)
+                )
+            transaction.wake_listeners()
 
 
 def _portions(names: Sequence[str]) -> list[Sequence[str]]:

@@ -11,6 +11,7 @@ from slipstream.model.attempt import Attempt, Rescheduled, Succeeded, Watched
 from slipstream.model.dag import TaskSpec
 from slipstream.model.run import TaskKey
 from slipstream.model.states import TaskState
+from slipstream.services.scheduler import watching
 from slipstream.testing.fake_executor import Script
 
 
@@ -20,7 +21,9 @@ class Waits:
     def __init__(self, bench: Bench, *, look_seconds: float = 1.0, **what: object) -> None:
         work = [TaskSpec(task_id="first"), TaskSpec(task_id="g.in", upstream=("first",))]
         work.append(TaskSpec(task_id="last", upstream=("g.in",)))
-        bench.store.put_dag(dag(tasks=[TaskSpec(task_id="sensor")]))
+        bench.store.put_dag(
+            dag(tasks=[TaskSpec(task_id="sensor", details={"waits_for_dag": True})])
+        )
         bench.store.put_dag(dag("other", tasks=work))
         bench.script = self._script
         bench.scheduler.open()
@@ -70,6 +73,40 @@ def test_what_ends_while_it_looks_is_not_missed(bench: Bench) -> None:
     bench.run(60)
     # That there is a new run makes it look at 15; the task ends at 25, and the look at 35.
     assert waits.looks == [0, 10, 15, 35]
+
+
+def test_what_ends_while_the_first_who_waits_looks_is_not_missed(bench: Bench) -> None:
+    waits = Waits(bench, task_ids=("first",), look_seconds=20.0)
+    bench.trigger("other")
+    bench.run(5)
+    bench.trigger()
+    bench.run(60)
+    # It looks at 5; the task ends at 10, and the look at 25.
+    assert waits.looks == [5, 25]
+
+
+def test_what_may_have_ended_meanwhile_is_looked_at_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "_MOST_RECENT", 2)
+    waits = Waits(bench, task_ids=("first",), look_seconds=40.0)
+    bench.trigger("other")
+    bench.run(5)
+    bench.trigger()
+    bench.run(100)
+    # The end at 10 is forgotten when the look ends at 45.
+    assert waits.looks == [5, 45]
+
+
+def test_sensors_of_a_run_that_is_read_anew_look_again(bench: Bench) -> None:
+    waits = Waits(bench, task_ids=("never",))
+    bench.trigger()
+    bench.run(10)
+    assert waits.looks == [0]
+    bench.scheduler = bench.new_scheduler()
+    bench.scheduler.open()
+    bench.run(10)
+    assert waits.looks == [0, 10]
 
 
 def test_otherwise_it_looks_when_its_interval_is_over(bench: Bench) -> None:

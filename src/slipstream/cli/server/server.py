@@ -353,7 +353,7 @@ class Server:
             watchers=watchers,
             timetables=_question_service(host, store).ask,
             callbacks_owed=callbacks.wake,
-            observers=self._observers(),
+            observers=[*self._observers(), triggerer.changes],
             on_pass=None if self._metrics is None else self._metrics.passed,
         )
         scheduler.start()
@@ -449,7 +449,12 @@ class Server:
 
         queues = self._triggers.queues
         service = TriggererService(
-            host, store, lost=end_at_once, capacity=self._triggers.capacity, queues=queues
+            host,
+            store,
+            lost=end_at_once,
+            changes=self._changes,
+            capacity=self._triggers.capacity,
+            queues=queues,
         )
         service.start()
         self._opened.callback(service.stop)

@@ -69,6 +69,7 @@ class ExternalTaskSensor(BaseSensorOperator):
     )
     ui_color = "#4db7db"
     operator_extra_links = (ExternalDagLink(),)
+    waits_for_dag = True
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
 from slipstream.executors.interface import Executor, Report
-from slipstream.model.attempt import Cancelled, Rescheduled
+from slipstream.model.attempt import Cancelled
 from slipstream.model.changes import AttemptCancelled, TriggerDropped
 from slipstream.model.events import (
     Admitted,
@@ -299,10 +299,7 @@ class Scheduler:
             active = memory.active.get(report.run_pk)
             if active is not None:
                 memory.active.feed(active, event)
-                if isinstance(event, AttemptEnded) and isinstance(event.outcome, Rescheduled):
-                    watched = event.outcome.watched
-                    if watched is not None:
-                        memory.watch((report.run_pk, event.key), watched, event.at)
+                memory.watch(report.run_pk, event)
             elif memory.is_stale(report.run_pk):
                 memory.keep(report.run_pk, event)
             elif isinstance(event, TriggerEnded):

@@ -8,13 +8,14 @@ fence sees to it that each counts once.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import assert_never
 
 from slipstream.core.admission import Admission
 from slipstream.executors.interface import Executor
-from slipstream.model.attempt import Attempt, Lost, Watched
+from slipstream.model.attempt import Attempt, Lost, Rescheduled
+from slipstream.model.dag import DagSpec
 from slipstream.model.errors import NotFoundError
 from slipstream.model.events import AttemptEnded
 from slipstream.model.ids import IdSource
@@ -131,10 +132,13 @@ class Memory:
         for run_pk, key in watchers:
             self.timers.set(NewsTimer(run_pk, key), now)
 
-    def watch(self, watcher: Watcher, watched: Watched, now: datetime) -> None:
-        """Remember who waits for what; if it has happened already, have them look again."""
-        if self.watching.watch(watcher, watched):
-            self.wake([watcher], now)
+    def watch(self, run_pk: int, event: AttemptEvent) -> None:
+        """Remember who waits for what, if the event says so; have them look again if it may have
+        happened already."""
+        if isinstance(event, AttemptEnded) and isinstance(event.outcome, Rescheduled):
+            watched = event.outcome.watched
+            if watched is not None and self.watching.watch((run_pk, event.key), watched):
+                self.wake([(run_pk, event.key)], event.at)
 
     # Reading.
 
@@ -221,6 +225,9 @@ class Memory:
         active = self.active.open(snapshot, spec, now)
         for event in reports:
             self.active.feed(active, event)
+            self.watch(run_pk, event)
+        # What they wait for may have happened while nobody watched.
+        self.wake(_waiting_for_dags(snapshot, spec), now)
         self._find_lost(active, now)
 
     def _take_over(self, now: datetime) -> None:
@@ -381,3 +388,12 @@ class Memory:
     def _set_limits(self, dag_id: str) -> None:
         limit = self.dags.max_active_runs(dag_id)
         self.queue.set_dag(dag_id, limit, is_paused=self.dags.is_paused(dag_id))
+
+
+def _waiting_for_dags(snapshot: RunSnapshot, spec: DagSpec) -> Iterator[Watcher]:
+    """The sensors in mode `reschedule` that wait for another DAG."""
+    for instance in snapshot.instances:
+        if instance.state is TaskState.UP_FOR_RESCHEDULE:
+            task = spec.tasks.get(instance.task_id)
+            if task is not None and task.waits_for_dag:
+                yield snapshot.run.pk, instance.key

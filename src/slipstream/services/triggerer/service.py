@@ -20,7 +20,9 @@ from slipstream.model.deferral import Broken, Deferral
 from slipstream.model.errors import SlipstreamError
 from slipstream.model.events import TriggerEnded
 from slipstream.model.ids import new_uuid7
+from slipstream.services.changes import ChangeBoard
 from slipstream.services.in_charge import this_process
+from slipstream.services.triggerer.following import FollowedDags
 from slipstream.store.errors import StoreError
 from slipstream.store.leases import Holder, Lease
 from slipstream.store.trigger_interface import TriggererRecord, TriggererStore
@@ -66,14 +68,18 @@ class TriggererService:
         store: ServedStore,
         *,
         lost: Callable[[str], None],
+        changes: ChangeBoard | None = None,
         capacity: int | None = None,
         queues: Sequence[str] | None = None,
         name: str | None = None,
     ) -> None:
-        """`lost` has to end the process with all that it started: others have its triggers."""
+        """`lost` has to end the process with all that it started: others have its triggers.
+        `changes` is what triggers that wait for other DAGs ask; None where they look by the clock.
+        """
         self._runner = runner
         self._store = store
         self._lost = lost
+        self._followed = None if changes is None else FollowedDags(store, changes)
         me = this_process()
         self._record = TriggererRecord(
             name=name or f"triggerer {new_uuid7()}",
@@ -97,6 +103,8 @@ class TriggererService:
         self._runner.set_trigger_listener(self._jobs.put)
         self._stop_listening = self._store.listen(lambda: self._jobs.put(()))
         self.number = self._store.add_triggerer(self._record)
+        if self._followed is not None:
+            self._followed.start(self.number, lambda: self._jobs.put(()))
         self._begin("triggerer", self._work)
         if self._lease is not None:
             self._begin("triggerer-lease", self._watch_lease)
@@ -135,6 +143,7 @@ class TriggererService:
         while (ends := self._jobs.get()) is not None:
             if not ends:
                 self.take_orders()
+                self.hear_of_changes()
             for attempt, event in ends:
                 self.keep_end(attempt, event)
 
@@ -162,6 +171,16 @@ class TriggererService:
             waiters.append((order.attempt, order.deferral))
         if waiters:
             self._runner.run_triggers(waiters)
+
+    def hear_of_changes(self) -> None:
+        """Tell triggers that wait for other DAGs of what has happened there."""
+        while self._followed is not None and not self._stopped.is_set():
+            try:
+                self._followed.look()
+                break
+            except StoreError as error:
+                _log.warning("Changes in other DAGs cannot be read yet: %s", error)
+                self._stopped.wait(_PAUSE_SECONDS)
 
     def keep_end(self, attempt: Attempt, event: TriggerEnded) -> None:
         """Write what a trigger came to; one that is somebody else's by now is let go of."""

@@ -23,6 +23,7 @@ from slipstream.model.deferral import Broken, EndsTask, TriggerEnd
 from slipstream.model.events import TriggerEnded
 from slipstream.services.triggerer.interface import Triggerer, Waiter
 from slipstream.services.triggerer.lives import LifeWatch
+from slipstream.services.triggerer.telling import ChangeTeller
 from slipstream.store.errors import StoreError
 from slipstream.store.leases import Holder, Lease, LeaseLostError
 from slipstream.store.trigger_interface import OrderState, TriggererRecord, TriggererStore
@@ -93,6 +94,8 @@ class SharedTriggerer:
         self._watch_life = watch
         self._local = local
         self._store = store
+        self.changes = ChangeTeller(store)
+        """Has to observe the scheduler, for triggers elsewhere that wait for DAGs."""
         self._sink: Sink | None = None
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._lock = threading.Lock()
@@ -102,6 +105,7 @@ class SharedTriggerer:
         """What the next job about drops is about."""
         self._has_others = False
         # The thread's own.
+        self._has_followers = False
         self._known: dict[int, _Known] = {}
         self._at: dict[str, int] = {}
         """`{attempt: triggerer}`."""
@@ -139,6 +143,7 @@ class SharedTriggerer:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+        self.changes.stop()
         for known in self._known.values():
             known.watch.stop()
 
@@ -224,6 +229,9 @@ class SharedTriggerer:
         with self._lock:
             self._has_others = bool(self._known)
             may_have_ended = bool(self._away)
+        if self._known or self._has_followers:
+            self.changes.look()
+            self._has_followers = bool(self._known)
         if may_have_ended:
             self._report(self._store.trigger_results().items())
 
