@@ -141,3 +141,25 @@ def test_what_cannot_be_installed_is_said_and_nothing_has_changed(tmp_path: Path
     assert (airflow.returncode, "is no provider package" in airflow.stderr) == (2, True)
     extra = slipstream("install", "alpha[less]", *folder, home=tmp_path)
     assert (extra.returncode, "has no extra less; it has more" in extra.stderr) == (2, True)
+
+
+def test_what_a_provider_does_not_say_that_it_refuses_is_not_installed(tmp_path: Path) -> None:
+    wheels = tmp_path / "wheels"
+    folder = ["--find-links", str(wheels), "--no-index", "--target", str(tmp_path / "there")]
+
+    def planned(version: str, needs: str) -> list[str]:
+        write_provider(wheels, "celery", version, [needs], "")
+        plan = slipstream("install", f"celery=={version}", *folder, "--dry-run", home=tmp_path)
+        return plan.stdout.splitlines()[2:]
+
+    assert planned("3.26.0", "celery[redis]>=5.5.0") == ["  celery[redis]<5.7,>=5.5.0"]
+    assert planned("3.26.1", "Celery") == ["  Celery<5.7"]
+    assert planned("4.0.0", "celery>=5.7") == ["  celery>=5.7"]
+    write_provider(wheels, "celery", "3.26.0", ["celery>=5.5.0"], "")
+    write_wheel(wheels, "celery", "5.6.9")
+    write_wheel(wheels, "celery", "5.7.0")
+    done = slipstream("install", "celery==3.26.0", *folder, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in (tmp_path / "there").glob("celery-*")] == [
+        "celery-5.6.9.dist-info"
+    ]

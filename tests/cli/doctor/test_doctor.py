@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.cli.conftest import Slipstream
+
+from slipstream.store.interface import Store
 
 DAG = "from airflow import DAG\nfrom datetime import datetime, timedelta\n"
 
@@ -152,3 +156,29 @@ def test_a_single_file_can_be_examined(slipstream: Slipstream, folder: Path) -> 
     assert done.code == 1
     assert "package-missing" in done.out
     assert slipstream("doctor", str(folder / "none.py")).code == 2
+
+
+def test_files_are_examined_beside_a_database_of_another_release(
+    slipstream: Slipstream, folder: Path, home: Path, store: Store
+) -> None:
+    """People look at what an upgrade brings before they migrate."""
+    (folder / "a.py").write_text(
+        "from airflow.sdk import DAG, Variable\n"
+        "dag = DAG('a', description=Variable.get('v', default='none'))\n"
+    )
+    store.close()
+    with closing(sqlite3.connect(home / "slipstream.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '0001'")
+    done = slipstream("doctor", str(folder))
+    assert done.code == 0, done.err
+    assert done.out.strip() == "Read 1 files and loaded 1: 0 errors, 0 warnings, 0 notes."
+    assert "is at schema 0001" in done.err
+    assert "without its variables and connections" in done.err
+
+
+def test_examining_files_makes_no_database(
+    slipstream: Slipstream, folder: Path, home: Path
+) -> None:
+    (folder / "a.py").write_text("from airflow.sdk import DAG\ndag = DAG('a')\n")
+    assert slipstream("doctor", str(folder)).code == 0
+    assert not (home / "slipstream.db").exists()

@@ -13,6 +13,7 @@ from slipstream.cli.deployment import Deployment
 if TYPE_CHECKING:
     from slipstream.model.version import ParsedFile
     from slipstream.runtime.host import ProcessHost
+    from slipstream.store.interface import Store
 
 
 def parse_everything(deployment: Deployment) -> Sequence[ParsedFile]:
@@ -36,13 +37,17 @@ def parse_files(host: ProcessHost, files: Sequence[tuple[Path, Path]]) -> Sequen
 
 
 @contextmanager
-def loading_host(deployment: Deployment) -> Iterator[ProcessHost]:
-    """A process host that serves this command alone."""
+def loading_host(deployment: Deployment, store: Store | None = None) -> Iterator[ProcessHost]:
+    """A process host that serves this command alone.
+
+    Files that are loaded find variables and connections in `store`; None is the deployment's.
+    """
     from slipstream.cli.server.wiring import host_settings
     from slipstream.runtime.host import ProcessHost
     from slipstream.services.execution import ExecutionService
 
-    host = ProcessHost(host_settings(deployment), ExecutionService(deployment.store).answer)
+    service = ExecutionService(store or deployment.store)
+    host = ProcessHost(host_settings(deployment), service.answer)
     host.start()
     try:
         yield host

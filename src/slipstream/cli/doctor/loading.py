@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipstream.cli.dags.parsing import loading_host, parse_files
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.doctor.findings import Finding, Level
+from slipstream.model.errors import SlipstreamError
 
 if TYPE_CHECKING:
     from slipstream.model.version import ParsedFile
+    from slipstream.store.interface import Store
 
 _LINE = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 
@@ -21,9 +26,40 @@ def load(deployment: Deployment, files: Sequence[Path], folder: Path) -> list[Fi
     """The errors of files that do not load, and DAG ids that several files have."""
     if not files:
         return []
-    with loading_host(deployment) as host:
+    with _store_to_read(deployment) as store, loading_host(deployment, store) as host:
         parsed = parse_files(host, [(path, folder) for path in files])
     return [*_errors(parsed), *_same_ids(parsed)]
+
+
+@contextmanager
+def _store_to_read(deployment: Deployment) -> Iterator[Store]:
+    """What the files find variables and connections in.
+
+    That is the deployment's database, or an empty one where this release cannot read that: files
+    are examined before anything is migrated.
+    """
+    if deployment.has_store:
+        try:
+            problem = deployment.schema_problem()
+        except SlipstreamError as error:
+            problem = str(error)
+        if problem is None:
+            yield deployment.store
+            return
+        print(
+            f"slipstream: {problem}\n"
+            "slipstream: The files are loaded without its variables and connections.",
+            file=sys.stderr,
+        )
+    from slipstream.store import open_store
+
+    with tempfile.TemporaryDirectory(prefix="slipstream-doctor-") as folder:
+        store = open_store("sqlite://", xcom_url=folder)
+        try:
+            store.migrate()
+            yield store
+        finally:
+            store.close()
 
 
 def _errors(parsed: Sequence[ParsedFile]) -> list[Finding]:

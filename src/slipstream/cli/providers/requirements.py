@@ -48,6 +48,10 @@ UNDECLARED = {
 }
 """`{module: package}` of what Airflow itself needs: providers import them without a word."""
 
+BOUNDS = {"celery": {"celery": "<5.7"}}
+"""`{provider: {package: releases}}`: newer releases than those do not have what the provider imports,
+and it does not say so."""
+
 
 def is_of_airflow(name: str) -> bool:
     """Whether it is a part of Airflow itself, whose place we take."""
@@ -63,12 +67,25 @@ def declared(package: Distribution, extras: Iterable[str] = ()) -> Iterator[Requ
     """What the package says it needs on this machine, and what those extras need."""
     from packaging.requirements import Requirement
 
+    bounds = BOUNDS.get(package.metadata["Name"].removeprefix(_PROVIDER), {})
     wanted = [{"extra": extra} for extra in ("", *extras)]
     for text in package.requires or ():
         requirement = Requirement(text)
         marker = requirement.marker
         if marker is None or any(marker.evaluate(dict(one)) for one in wanted):
+            if bound := bounds.get(requirement.name.lower()):
+                _narrow(requirement, bound)
             yield requirement
+
+
+def _narrow(requirement: Requirement, bound: str) -> None:
+    """Keep to these releases, unless the provider has learned to want newer ones."""
+    from packaging.specifiers import SpecifierSet
+
+    known = SpecifierSet(bound)
+    at_least = [one.version for one in requirement.specifier if one.operator in (">=", ">", "~=")]
+    if all(known.contains(version) for version in at_least):
+        requirement.specifier &= known
 
 
 def undeclared(package: Distribution, root: Path) -> set[str]:
