@@ -17,7 +17,7 @@ INFO = {
             "ui-field-behaviour": {
                 "hidden-fields": ["schema"],
                 "relabeling": {"host": "Where"},
-                "placeholders": {"login": "me"},
+                "placeholders": {"login": "me", "retries": "5"},
             },
             "conn-fields": {
                 "retries": {
@@ -139,6 +139,7 @@ def make_provider(folder: Path) -> Path:
     metadata.mkdir()
     (metadata / "METADATA").write_text(
         "Metadata-Version: 2.1\nName: apache-airflow-providers-acme\nVersion: 1.2.3\n"
+        "Project-URL: Documentation, https://acme.example/docs\n"
         "Summary: Acme\n"
     )
     (metadata / "entry_points.txt").write_text(

@@ -36,6 +36,7 @@ shown = {
     "remote": m.remote_logging_handler_by_scheme("acme")._asdict(),
     "no remote": m.remote_logging_handler_by_scheme("nope"),
     "decorator": m.taskflow_decorators["acme"].__name__,
+    "decorators": sorted(m.taskflow_decorators),
     "filesystems": m.filesystem_module_names,
     "triggers": [t._asdict() for t in m.trigger if "acme" in t.package_name],
     "dialects": m.dialects["acmesql"]._asdict(),
@@ -59,7 +60,10 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
 
 def test_packages_are_found_with_what_they_say(shown: dict[str, object]) -> None:
     assert shown["one"] is True
-    assert (shown["version"], shown["data"]) == ("1.2.3", INFO)
+    assert (shown["version"], shown["data"]) == (
+        "1.2.3",
+        {**INFO, "documentation-url": "https://acme.example/docs"},
+    )
 
 
 def test_a_hook_is_imported_when_it_is_asked_for(shown: dict[str, object]) -> None:
@@ -81,7 +85,7 @@ def test_forms_know_hidden_and_extra_fields(shown: dict[str, object]) -> None:
     assert shown["behaviour"] == {
         "hidden_fields": ["schema"],
         "relabeling": {"host": "Where"},
-        "placeholders": {"login": "me"},
+        "placeholders": {"login": "me", "extra__acme__retries": "5"},
     }
     schema = {"type": ["integer", "null"], "default": 5, "title": "Retries"}
     retries = {"value": 5, "schema": schema, "description": "How often.", "source": None}
@@ -96,6 +100,22 @@ def test_forms_know_hidden_and_extra_fields(shown: dict[str, object]) -> None:
         ["fs", "File (path)"],
         ["generic", "Generic"],
         ["package_index", "Package Index (Python)"],
+    ]
+
+
+def test_the_standard_providers_decorators_are_among_the_others(shown: dict[str, object]) -> None:
+    assert shown["decorators"] == [
+        "acme",
+        "bash",
+        "branch",
+        "branch_external_python",
+        "branch_virtualenv",
+        "external_python",
+        "python",
+        "sensor",
+        "short_circuit",
+        "stub",
+        "virtualenv",
     ]
 
 
@@ -138,7 +158,7 @@ def test_every_other_kind_is_listed(shown: dict[str, object]) -> None:
         {"name": "acme", "plugin_class": f"{hooks}.AcmePlugin", "provider_name": package}
     ]
     assert (shown["commands"], shown["command providers"]) == (["commands"], [package])
-    assert shown["configs"] == [package]
+    assert shown["configs"] == [package, "apache-airflow-providers-standard"]
     assert (shown["uris"], shown["plain"]) == (["acme", "plain"], "plain://x")
     assert shown["factories"] == ["acme"]
 

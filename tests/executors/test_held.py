@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from slipstream.executors.interface import Report
+from slipstream.executors.provided import orders
+from slipstream.executors.provided.executor import ProvidedExecutor
 from slipstream.executors.provided.held import HeldAttempts
 from slipstream.model.attempt import Attempt, Cancelled, Failed, Lost, Outcome, Succeeded
 from slipstream.model.errors import ConflictError, NotFoundError
@@ -129,3 +134,27 @@ def test_workers_that_are_not_heard_are_known(world: World) -> None:
     assert world.held.silent(0.0) == ["a"]
     world.held.lose_all("the server is stopping")
     assert world.ends == [Lost(message="the server is stopping")]
+
+
+@pytest.mark.parametrize("lives", [True, False])
+def test_an_executor_is_not_believed_about_a_worker_that_is_heard(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lives: bool
+) -> None:
+    executor = ProvidedExecutor(
+        "Mine", 1, world.held, lambda _: source(), run_dir=tmp_path, silence_seconds=60
+    )
+    waiting: list[Callable[[], None]] = []
+
+    def later(_seconds: float, call: Callable[[], None]) -> Mock:
+        waiting.append(call)
+        return Mock()
+
+    monkeypatch.setattr(threading, "Timer", later)
+    world.held.begin("a", world.token, BEGIN)
+    executor._take(orders.Said(attempt_id="a", state="failed", info="(exit code 1)"))
+    if lives:
+        world.held.beat("a", world.token)
+    (believe,) = waiting
+    believe()
+    said = "the executor Mine says that it failed (exit code 1)"
+    assert world.ends == ([] if lives else [Failed(message=said)])

@@ -205,3 +205,25 @@ def test_an_image_may_begin_with_what_takes_the_command_of_executors(
     with pytest.raises(SystemExit, match="The workload cannot be read") as stop:
         execute_workload.main()
     assert "token" in str(stop.value)
+
+
+@pytest.mark.parametrize("outcome", [0, 1])
+def test_a_container_did_its_work_whatever_became_of_the_task(
+    monkeypatch: pytest.MonkeyPatch, outcome: int
+) -> None:
+    """Executors start a container again that ends with another code."""
+    workload = task("t").model_dump_json()
+    monkeypatch.setattr(sys, "argv", ["entry", "--json-string", workload])
+    monkeypatch.setattr(BaseExecutor, "run_workload", lambda *_args, **_kwargs: outcome)
+    with pytest.raises(SystemExit) as stop:
+        execute_workload.main()
+    assert not stop.value.code
+
+
+def test_a_container_whose_task_is_not_to_run_says_so_in_a_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["entry", "--json-string", task("t").model_dump_json()])
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTION_API_SERVER_URL", "http://127.0.0.1:1/execution/")
+    with pytest.raises(SystemExit, match=r"is not run: the server at .* cannot be reached"):
+        execute_workload.main()

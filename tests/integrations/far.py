@@ -14,8 +14,15 @@ DAG = """
 import os
 from datetime import timedelta
 from airflow.providers.standard.operators.bash import BashOperator
-from airflow.providers.standard.sensors.time_delta import TimeDeltaSensor
-from airflow.sdk import dag, task
+from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
+from airflow.sdk import BaseOperator, dag, task
+
+class Wait(BaseOperator):
+    def execute(self, context):
+        self.defer(trigger=TimeDeltaTrigger(timedelta(0)), method_name="go_on")
+
+    def go_on(self, context, event=None):
+        return "went on"
 
 @dag(is_paused_upon_creation=False)
 def far():
@@ -34,7 +41,7 @@ def far():
         return sorted(one["n"] for one in found)
 
     shell = BashOperator(task_id="shell", bash_command="echo from the worker", queue="default")
-    wait = TimeDeltaSensor(task_id="wait", delta=timedelta(0), deferrable=True)
+    wait = Wait(task_id="wait")
     broken = BashOperator(task_id="broken", bash_command="exit 3")
     flaky(double.expand(n=numbers())) >> shell >> wait >> broken
 
@@ -49,6 +56,9 @@ STATES = {
     "wait": ["success"],
     "broken": ["failed"],
 }
+
+ATTEMPTS = 10
+"""One for each instance, a second one of `flaky`, and one for `wait` to go on."""
 
 
 def dag_is_there(server: RunningServer, bearer: dict[str, str]) -> bool:

@@ -6,8 +6,12 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 from slipstream.sdk._types import UserValue
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 _log = logging.getLogger(__name__)
 
@@ -54,6 +58,7 @@ def providers() -> tuple[Provider, ...]:
             info = entry.load()()
             package = entry.dist.metadata["Name"] if entry.dist else info["package-name"]
             version = entry.dist.version if entry.dist else ""
+            info = {**_links(entry.dist), **info}
         except Exception:  # noqa: BLE001 - whatever is wrong with one package
             _log.warning("The provider %s does not say what it has", entry.value, exc_info=True)
             continue
@@ -63,6 +68,15 @@ def providers() -> tuple[Provider, ...]:
         Provider(package=standard.PACKAGE, version=standard.VERSION, info=standard.INFO),
     )
     return tuple(found[package] for package in sorted(found))
+
+
+def _links(package: Distribution | None) -> Mapping[str, str]:
+    """Where the package is documented, if its metadata says so."""
+    for link in package.metadata.get_all("Project-URL") or () if package else ():
+        label, _, url = str(link).partition(", ")
+        if label == "Documentation":
+            return {"documentation-url": url}
+    return {}
 
 
 @cache

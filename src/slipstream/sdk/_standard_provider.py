@@ -21,6 +21,16 @@ def _modules(kind: str, names: str) -> list[dict[str, UserValue]]:
     ]
 
 
+_DECORATORS: Final = (
+    *((name, name, f"{name}_task") for name in ("python", "bash", "branch_external_python")),
+    ("branch", "branch_python", "branch_task"),
+    *((name, name, f"{name}_task") for name in ("branch_virtualenv", "external_python")),
+    ("virtualenv", "python_virtualenv", "virtualenv_task"),
+    *((name, name, f"{name}_task") for name in ("sensor", "short_circuit")),
+    ("stub", "stub", "stub"),
+)
+"""Names after `@task.`, and where their functions are."""
+
 INFO: Final[Mapping[str, UserValue]] = {
     "package-name": PACKAGE,
     "name": "Standard",
@@ -33,7 +43,25 @@ INFO: Final[Mapping[str, UserValue]] = {
         "sensors", "bash date_time external_task filesystem python time time_delta weekday"
     ),
     "hooks": _modules("hooks", "filesystem package_index subprocess"),
-    "triggers": _modules("triggers", "external_task file temporal"),
+    "triggers": _modules("triggers", "external_task file hitl temporal"),
+    "task-decorators": [
+        {"name": name, "class-name": f"{_ROOT}.decorators.{module}.{function}"}
+        for name, module, function in _DECORATORS
+    ],
+    "config": {
+        "standard": {
+            "description": "Settings of the standard provider's operators.",
+            "options": {
+                "venv_install_method": {
+                    "description": "What makes virtual environments: auto, uv or pip.",
+                    "version_added": None,
+                    "type": "string",
+                    "example": "uv",
+                    "default": "auto",
+                }
+            },
+        }
+    },
     "extra-links": [
         f"{_ROOT}.operators.trigger_dagrun.TriggerDagRunLink",
         f"{_ROOT}.sensors.external_task.ExternalDagLink",

@@ -49,8 +49,8 @@ UNDECLARED = {
 """`{module: package}` of what Airflow itself needs: providers import them without a word."""
 
 BOUNDS = {"celery": {"celery": "<5.7"}}
-"""`{provider: {package: releases}}`: newer releases than those do not have what the provider imports,
-and it does not say so."""
+"""`{provider: {package: releases}}`: other releases lack what the provider imports, and it does not
+say so."""
 
 
 def is_of_airflow(name: str) -> bool:

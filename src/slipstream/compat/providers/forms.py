@@ -15,6 +15,8 @@ from slipstream.sdk._provider_info import provided_by
 
 _CORE_TYPES = {"generic": "Generic", "email": "Email"}
 """Connection types that need no hook."""
+_OWN_FIELDS = frozenset({"host", "schema", "login", "password", "port", "extra"})
+"""Those of every connection; others are in its extra."""
 
 
 def core_hooks() -> dict[str, HookInfo]:
@@ -91,6 +93,18 @@ def field_behaviours() -> dict[str, dict[str, Any]]:
 
 
 def _behaviour(kind: Mapping[str, Any], package: str) -> dict[str, Any] | None:
+    """How a form differs from the usual one; placeholders have the keys of their fields."""
+    behaviour = _own_behaviour(kind, package)
+    if behaviour and behaviour.get("placeholders"):
+        prefix = f"extra__{kind['connection-type']}__"
+        behaviour["placeholders"] = {
+            name if name in _OWN_FIELDS or name.startswith("extra__") else prefix + name: text
+            for name, text in behaviour["placeholders"].items()
+        }
+    return behaviour
+
+
+def _own_behaviour(kind: Mapping[str, Any], package: str) -> dict[str, Any] | None:
     described = kind.get("ui-field-behaviour")
     if described is not None:
         return {

@@ -11,28 +11,48 @@ _TRIGGERS = "slipstream.sdk.triggers"
 _HOOKS = "slipstream.sdk.hooks"
 _DECORATED = "slipstream.sdk.operators._decorated"
 _ELSEWHERE = "slipstream.sdk.operators._decorated_elsewhere"
+_KINDS = "slipstream.sdk._task_kinds"
+_KINDS_ELSEWHERE = "slipstream.sdk._task_kinds_elsewhere"
 _VERSION = "slipstream.compat.adapters.version"
 _STANDARD = "airflow.providers.standard"
 
 TABLE: Table = {
     "airflow.providers": {},
     _STANDARD: {_VERSION: "__version__=standard_version"},
-    f"{_STANDARD}.decorators.bash": {_DECORATED: "_BashDecoratedOperator"},
+    f"{_STANDARD}.decorators.bash": {_DECORATED: "_BashDecoratedOperator", _KINDS: "bash_task"},
     f"{_STANDARD}.decorators.branch_external_python": {
-        _ELSEWHERE: "_BranchExternalPythonDecoratedOperator"
+        _ELSEWHERE: "_BranchExternalPythonDecoratedOperator",
+        _KINDS_ELSEWHERE: "branch_external_python_task",
     },
-    f"{_STANDARD}.decorators.branch_python": {_DECORATED: "_BranchPythonDecoratedOperator"},
+    f"{_STANDARD}.decorators.branch_python": {
+        _DECORATED: "_BranchPythonDecoratedOperator",
+        _KINDS: "branch_task",
+    },
     f"{_STANDARD}.decorators.branch_virtualenv": {
-        _ELSEWHERE: "_BranchPythonVirtualenvDecoratedOperator"
+        _ELSEWHERE: "_BranchPythonVirtualenvDecoratedOperator",
+        _KINDS_ELSEWHERE: "branch_virtualenv_task",
     },
-    f"{_STANDARD}.decorators.external_python": {_ELSEWHERE: "_PythonExternalDecoratedOperator"},
-    f"{_STANDARD}.decorators.python": {_DECORATED: "_PythonDecoratedOperator"},
-    f"{_STANDARD}.decorators.python_virtualenv": {_ELSEWHERE: "_PythonVirtualenvDecoratedOperator"},
+    f"{_STANDARD}.decorators.external_python": {
+        _ELSEWHERE: "_PythonExternalDecoratedOperator",
+        _KINDS_ELSEWHERE: "external_python_task",
+    },
+    f"{_STANDARD}.decorators.python": {
+        _DECORATED: "_PythonDecoratedOperator",
+        _KINDS: "python_task",
+    },
+    f"{_STANDARD}.decorators.python_virtualenv": {
+        _ELSEWHERE: "_PythonVirtualenvDecoratedOperator",
+        _KINDS_ELSEWHERE: "virtualenv_task",
+    },
     f"{_STANDARD}.decorators.sensor": {
-        _DECORATED: "DecoratedSensorOperator=_DecoratedSensorOperator"
+        _DECORATED: "DecoratedSensorOperator=_DecoratedSensorOperator",
+        _KINDS: "sensor_task",
     },
-    f"{_STANDARD}.decorators.short_circuit": {_DECORATED: "_ShortCircuitDecoratedOperator"},
-    f"{_STANDARD}.decorators.stub": {_DECORATED: "_StubOperator"},
+    f"{_STANDARD}.decorators.short_circuit": {
+        _DECORATED: "_ShortCircuitDecoratedOperator",
+        _KINDS: "short_circuit_task",
+    },
+    f"{_STANDARD}.decorators.stub": {_DECORATED: "_StubOperator", _KINDS: "stub=stub_task"},
     f"{_STANDARD}.exceptions": {
         "slipstream.sdk._standard_exceptions": "AirflowExternalTaskSensorException "
         "DuplicateStateError ExternalDagDeletedError ExternalDagFailedError "

@@ -13,7 +13,10 @@ from pathlib import Path
 
 
 def execute_workload(workload: object) -> int:
-    """Run it to its end; gives 0, or 1 where it did not go well."""
+    """Run it to its end; gives 0, or 1 where it did not go well.
+
+    Raises `AirflowException` where the server does not want it run, or cannot be reached.
+    """
     from slipstream.executors.provided.base_executor import BaseExecutor
     from slipstream.executors.provided.workloads import ExecuteTask
 
@@ -22,7 +25,10 @@ def execute_workload(workload: object) -> int:
 
 
 def main() -> None:
-    """Exits with 0 where the task succeeded."""
+    """Exits with 0 where the server knows how the task ended, however that was.
+
+    Executors take another code for a container that did not do its work, and start it again.
+    """
     parser = argparse.ArgumentParser(description="Run a task that an executor was given.")
     given = parser.add_mutually_exclusive_group(required=True)
     given.add_argument("--json-path", help="a file with the workload as JSON")
@@ -36,13 +42,18 @@ def main() -> None:
 
     compat.install()
     from slipstream.executors.provided.workloads import ExecuteTask
+    from slipstream.sdk.exceptions import AirflowException
 
     try:
         text = arguments.json_string or Path(arguments.json_path).read_text(encoding="utf-8")
         workload = ExecuteTask.model_validate_json(text)
     except (OSError, ValueError) as error:
         sys.exit(f"The workload cannot be read: {error}")
-    sys.exit(execute_workload(workload))
+    try:
+        execute_workload(workload)
+    except AirflowException as error:
+        sys.exit(str(error))
+    sys.exit(0)
 
 
 if __name__ == "__main__":

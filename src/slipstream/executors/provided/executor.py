@@ -12,6 +12,7 @@ import os
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -29,8 +30,11 @@ from slipstream.wire.frames import BlockingConnection, ConnectionLostError, pack
 
 _log = logging.getLogger(__name__)
 
-_GRACE_SECONDS = 5.0
-"""What a worker has to report an end in after its executor has said that it is there."""
+_GRACE_SECONDS = 11.0
+"""What a worker has to say something in after its executor has said that it has ended.
+
+Longer than two beats (`[workers] min_heartbeat_interval`): one that lives is heard by then.
+"""
 _EXIT_SECONDS = 5.0
 _NO_VERSION = "00000000-0000-0000-0000-000000000000"
 
@@ -165,10 +169,15 @@ class ProvidedExecutor:
                 text = "its worker has ended without telling what became of it"
             case _:
                 return
+        heard = time.monotonic()
+
+        def believe() -> None:
+            """Executors are mistaken at times: about an earlier attempt, or a second worker."""
+            if not self._held.is_heard_since(said.attempt_id, heard):
+                self._held.settle(said.attempt_id, Failed(message=text))
+
         # The worker's own word may be on its way.
-        timer = threading.Timer(
-            _GRACE_SECONDS, self._held.settle, (said.attempt_id, Failed(message=text))
-        )
+        timer = threading.Timer(_GRACE_SECONDS, believe)
         timer.daemon = True
         timer.start()
 

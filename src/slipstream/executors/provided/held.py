@@ -75,6 +75,12 @@ class HeldAttempts:
                 if held.has_begun and held.heard_at < oldest
             ]
 
+    def is_heard_since(self, attempt_id: str, moment: float) -> bool:
+        """Whether its worker has begun and was heard after that, by the monotonic clock."""
+        with self._lock:
+            held = self._held.get(attempt_id)
+            return held is not None and held.has_begun and held.heard_at > moment
+
     def cancel(self, attempt_id: str, reason: str) -> bool:
         """End it: at once where no worker has begun, else when its worker is heard next. Whether it
         is held."""
