@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import os
 import pickle
@@ -119,6 +120,27 @@ def counts(done: Done) -> dict[str, tuple[int, int, int, int]]:
     return {
         row["part"]: (row["brought"], row["same"], row["kept"], row["left_out"])  # type: ignore[call-overload,index]
         for row in done.json
+    }
+
+
+@pytest.mark.parametrize(("generation", "release"), [(2, "2.10.5"), (3, "3.3.2")])
+def test_the_tables_of_these_tests_have_no_column_that_airflow_has_not(
+    generation: int, release: str, tmp_path: Path
+) -> None:
+    """The columns beside this file were read off databases that these releases had made."""
+    database = AirflowDatabase(f"sqlite:///{tmp_path}/airflow.db", generation)
+    database.create()
+    with Path(__file__).with_name("columns_of_airflow.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["release"] == release]
+    tables = {row["table"]: set(row["columns"].split()) for row in rows}
+    with sqlite3.connect(tmp_path / "airflow.db") as connection:
+        made = {
+            name: {column[1] for column in connection.execute(f"PRAGMA table_info({name})")}
+            for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
+    assert made.keys() == tables.keys()
+    assert {name: columns - tables[name] for name, columns in made.items()} == {
+        name: set() for name in made
     }
 
 
@@ -261,6 +283,8 @@ def test_a_secret_that_no_key_opens_is_named_and_the_rest_comes(
     assert done.code == 1
     assert counts(done)["variables"] == (2, 0, 0, 1)
     assert "variable closed: none of the Fernet keys opens it" in done.err
+    assert done.err.count("Name the Fernet keys that sealed these variables") == 1
+    assert "sealed these connections" not in done.err
     without = slipstream("migrate", "from-airflow", "--database-url", small.url, "-o", "json")
     assert "connection warehouse: it is encrypted, and no Fernet key was given" in without.err
 
@@ -320,7 +344,7 @@ def test_what_is_no_airflow_database_is_refused_with_words(
         return done.err
 
     sqlite3.connect(tmp_path / "empty.db").execute("CREATE TABLE a (b)").connection.close()
-    assert "has no Airflow tables" in said(f"sqlite:///{tmp_path}/empty.db")
+    assert "has no Airflow tables that this user may see" in said(f"sqlite:///{tmp_path}/empty.db")
     assert "There is no file" in said(f"sqlite:///{tmp_path}/none.db")
     assert "MySQL" in said("mysql://u:hush@h/db")
     assert "cannot be read" in said("nonsense")

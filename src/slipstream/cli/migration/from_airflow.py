@@ -197,4 +197,9 @@ class _Move:
     def _skip(self, part: Part, problems: Sequence[str]) -> None:
         part.left_out += len(problems)
         part.remarks += problems
+        if problems:
+            part.remarks.append(
+                f"Name the Fernet keys that sealed these {part.name} (--fernet-key-file, or "
+                "[core] fernet_key of airflow.cfg) and run this command again."
+            )
         self.has_failed = self.has_failed or bool(problems)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, get_args
 
 from slipstream.wire.values import TYPE, VALUE, plain_value, restored_object, restored_value
@@ -48,6 +50,28 @@ class XComEncoder(json.JSONEncoder):
     def iterencode(self, o: Any, _one_shot: bool = False) -> Any:
         """The value as pieces of JSON text."""
         return super().iterencode(plain_value(o), _one_shot)
+
+
+class WebEncoder(json.JSONEncoder):
+    """Writes values for people and other programs, who do not ask for them back.
+
+    Moments and days become ISO texts, sets and arrays lists, exact numbers and those of numpy plain
+    ones; of everything else there is what `XComEncoder` writes.
+    """
+
+    def default(self, o: Any) -> Any:
+        """The value as JSON's own types, where the encoder knows none for it."""
+        match o:
+            case datetime():
+                return o.isoformat().replace("+00:00", "Z")
+            case date():
+                return o.isoformat()
+            case Decimal():
+                return int(o) if o == o.to_integral_value() else float(o)
+            case set() | frozenset():
+                return sorted(o, key=str)
+        as_list = getattr(o, "tolist", None)
+        return as_list() if callable(as_list) else plain_value(o)
 
 
 class XComDecoder(json.JSONDecoder):

@@ -22,7 +22,7 @@ _BY_MODULE = {
         "StartOfWeekMapper StartOfYearMapper",
         _JOINED: "FanOutMapper",
     },
-    "wait_policy": {_POLICIES: "MinimumCount PartitionSatisfaction WaitForAll WaitPolicy"},
+    "wait_policy": {_POLICIES: "MinimumCount WaitForAll WaitPolicy"},
     "window": {
         _WINDOWS: "DayWindow HourWindow MonthWindow QuarterWindow SegmentWindow WeekWindow Window "
         "YearWindow"
@@ -52,10 +52,13 @@ TABLE: Table = {
         "TriggeringAssetEventsAccessor=TriggeringEvents"
     },
     "airflow.sdk.definitions.partition_mappers": {},
-    "airflow.partition_mappers": _ALL,
+    "airflow.partition_mappers": {**_ALL, _POLICIES: "MinimumCount WaitForAll"},
     **{
         f"{package}.{module}": names
         for package in ("airflow.sdk.definitions.partition_mappers", "airflow.partition_mappers")
         for module, names in _BY_MODULE.items()
+    },
+    "airflow.partition_mappers.wait_policy": {
+        _POLICIES: "MinimumCount PartitionSatisfaction WaitForAll WaitPolicy"
     },
 }

@@ -51,12 +51,16 @@ _OF_SERVERS = (
     "TaskInstanceNotFound UnmappableXComLengthPushed"
 )
 """Exceptions that `airflow.sdk.exceptions` does not have, where providers ask for them."""
+_OF_TASKS = (
+    "AirflowDagInconsistent ErrorType TaskAlreadyRunningError TaskAwaitingInput "
+    "UnmappableXComLengthPushed UnmappableXComTypePushed XComForMappingNotPushed"
+)
+"""Exceptions that only `airflow.sdk.exceptions` has, or that Airflow 2 had."""
 _SDK_EXCEPTIONS = " ".join(sorted({*_ALL_EXCEPTIONS.split()} - {*_OF_SERVERS.split()}))
 _DECORATOR = {
-    "slipstream.sdk._callables": "KeywordParameters determine_kwargs is_async_callable",
     "slipstream.sdk._decorated_operator": "DecoratedOperator get_unique_task_id",
-    "slipstream.sdk._task_decorator": "DecoratedMappedOperator TaskDecorator _TaskDecorator="
-    "TaskFunction task_decorator_factory",
+    "slipstream.sdk._task_decorator": "DecoratedMappedOperator TaskDecorator "
+    "task_decorator_factory",
 }
 _POLICIES = (
     "task_policy dag_policy task_instance_mutation_hook pod_mutation_hook "
@@ -69,13 +73,13 @@ _CONTEXT_VARIABLES = {
 _MAPPED = {"slipstream.sdk._mapped_operator": "MappedOperator OperatorPartial"}
 _ASSETS = (
     "Asset AssetAccessControl AssetAlias AssetAll AssetAny AssetRef AssetWatcher BaseAsset "
-    "Dataset Metadata Model"
+    "Dataset Model"
 )
 
 TABLE: Table = {
     "airflow": {
         _VERSION: "__version__",
-        _SDK: "DAG Asset XComArg conf",
+        _SDK: "DAG Asset XComArg",
         _EXCEPTIONS: "AirflowException",
     },
     "airflow.version": {_VERSION: "version"},
@@ -92,8 +96,8 @@ TABLE: Table = {
     "airflow.dag_processing.dagbag": {"slipstream.testing.dag_bag": "DagBag FileLoadStat"},
     "airflow.decorators": {_SDK: "dag task task_group setup teardown"},
     "airflow.exceptions": {
-        _EXCEPTIONS: _ALL_EXCEPTIONS
-        + " AirflowProviderDeprecationWarning RemovedInAirflow3Warning RemovedInAirflow4Warning"
+        _EXCEPTIONS: " ".join(sorted({*_ALL_EXCEPTIONS.split()} - {*_OF_TASKS.split()}))
+        + " AirflowProviderDeprecationWarning RemovedInAirflow4Warning"
     },
     "airflow.macros": {
         "slipstream.sdk.macros": "datetime timedelta dateutil time uuid random json yaml ds_add "
@@ -105,11 +109,12 @@ TABLE: Table = {
         _VERSION: "__version__=sdk_version",
     },
     "airflow.decorators.base": _DECORATOR,
-    "airflow.decorators.python": {
-        "slipstream.sdk.operators._decorated": "_PythonDecoratedOperator",
-        "slipstream.sdk._task_kinds": "python_task",
+    "airflow.sdk.bases.decorator": {
+        **_DECORATOR,
+        "slipstream.sdk._callables": "KeywordParameters determine_kwargs is_async_callable",
+        "slipstream.sdk._task_decorator": "DecoratedMappedOperator TaskDecorator _TaskDecorator="
+        "TaskFunction task_decorator_factory",
     },
-    "airflow.sdk.bases.decorator": _DECORATOR,
     "airflow.sdk.bases.hook": {_SDK: "BaseHook"},
     "airflow.sdk.bases.notifier": {_SDK: "BaseNotifier"},
     "airflow.sdk.bases.operator": {
@@ -177,7 +182,7 @@ TABLE: Table = {
     "airflow.security.permissions": {
         "slipstream.compat.adapters.permissions": "ACTION_CAN_CREATE ACTION_CAN_READ "
         "ACTION_CAN_EDIT ACTION_CAN_DELETE ACTION_CAN_ACCESS_MENU RESOURCE_DAG RESOURCE_DAG_PREFIX "
-        "RESOURCE_DAG_RUN RESOURCE_DAG_RUN_PREFIX RESOURCE_DAG_CODE RESOURCE_TASK_INSTANCE "
+        "RESOURCE_DAG_RUN RESOURCE_DAG_CODE RESOURCE_TASK_INSTANCE "
         "RESOURCE_TASK_LOG RESOURCE_VARIABLE RESOURCE_CONNECTION RESOURCE_POOL RESOURCE_XCOM "
         "RESOURCE_WEBSITE"
     },
@@ -207,33 +212,24 @@ TABLE: Table = {
     "airflow.utils.context": {
         _SDK: "Context",
         "slipstream.sdk._context": "context_merge",
-        _EXCEPTIONS: "AirflowContextDeprecationWarning",
     },
-    "airflow.utils.dag_cycle_tester": {
-        "slipstream.sdk._topology": "check_cycle test_cycle=check_cycle"
-    },
-    "airflow.utils.dag_parsing_context": {_SDK: "get_parsing_context"},
+    "airflow.utils.dag_cycle_tester": {"slipstream.sdk._topology": "check_cycle"},
     "airflow.utils.email": {
         "slipstream.sdk._email": "build_mime_message get_email_address_list send_email "
-        "send_email_smtp send_mime_email send_MIME_email",
+        "send_email_smtp send_mime_email",
     },
     "airflow.utils.file": {
         "slipstream.runtime.file_choice": "might_contain_dag list_py_file_paths "
-        "might_contain_dag_via_default_heuristic correct_maybe_zipped open_maybe_zipped",
-        "tempfile": "TemporaryDirectory",
+        "might_contain_dag_via_default_heuristic correct_maybe_zipped open_maybe_zipped"
     },
     "airflow.utils.helpers": {
-        _HELPERS: "exactly_one at_most_one prune_dict merge_dicts is_container as_tuple chunks "
-        "reduce_in_chunks partition validate_key parse_template_string",
-        _SDK: "chain cross_downstream",
+        _HELPERS: "exactly_one at_most_one prune_dict merge_dicts is_container chunks partition "
+        "validate_key parse_template_string"
     },
     "airflow.utils.log.logging_mixin": {"slipstream.sdk._logging": "LoggingMixin"},
-    "airflow.utils.log.secrets_masker": {_MASKING: "mask_secret redact should_hide_value_for_key"},
-    "airflow.utils.module_loading": {_HELPERS: "import_string qualname"},
     "airflow.utils.net": {_HELPERS: "get_hostname getfqdn"},
     "airflow.utils.operator_helpers": {
-        **_CONTEXT_VARIABLES,
-        "slipstream.sdk._callables": "KeywordParameters determine_kwargs make_kwargs_callable",
+        "slipstream.sdk._callables": "KeywordParameters determine_kwargs make_kwargs_callable"
     },
     "airflow.utils.session": {
         "slipstream.compat.adapters.not_here": "provide_session create_session NEW_SESSION"
@@ -243,9 +239,8 @@ TABLE: Table = {
     },
     "airflow.utils.strings": {_HELPERS: "to_boolean"},
     "airflow.utils.timezone": {
-        _TIMEZONE: "utc utcnow datetime parse make_aware make_naive is_localized is_naive "
-        "convert_to_utc coerce_datetime td_format parse_timezone local_timezone from_timestamp "
-        "utc_epoch"
+        _TIMEZONE: "utc utcnow datetime parse make_naive convert_to_utc coerce_datetime "
+        "from_timestamp"
     },
     "airflow.utils.trigger_rule": {_SDK: "TriggerRule"},
     "airflow.utils.weight_rule": {_SDK: "WeightRule"},

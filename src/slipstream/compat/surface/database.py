@@ -7,22 +7,17 @@ from slipstream.compat.surface._table import Table
 _TABLES = "slipstream.compat.adapters.database_models"
 
 TABLE: Table = {
-    "airflow.jobs": {_TABLES: "BaseJob"},
-    "airflow.jobs.base_job": {_TABLES: "BaseJob"},
     "airflow.jobs.job": {_TABLES: "Job"},
     "airflow.models": {
-        _TABLES: "DagModel DagTag ImportError Log Pool RenderedTaskInstanceFields SlaMiss TaskFail "
-        "TaskReschedule"
+        _TABLES: "DagModel DagTag Log Pool RenderedTaskInstanceFields TaskReschedule"
     },
     "airflow.models.asset": {_TABLES: "AssetModel"},
     "airflow.models.dag": {_TABLES: "DagModel DagTag"},
     "airflow.models.dagbundle": {_TABLES: "DagBundleModel"},
-    "airflow.models.errors": {_TABLES: "ImportError ParseImportError"},
+    "airflow.models.errors": {_TABLES: "ParseImportError"},
     "airflow.models.log": {_TABLES: "Log"},
     "airflow.models.pool": {_TABLES: "Pool"},
     "airflow.models.renderedtifields": {_TABLES: "RenderedTaskInstanceFields"},
-    "airflow.models.slamiss": {_TABLES: "SlaMiss"},
-    "airflow.models.taskfail": {_TABLES: "TaskFail"},
     "airflow.models.taskreschedule": {_TABLES: "TaskReschedule"},
     "airflow.settings": {_TABLES: "engine"},
 }

@@ -15,7 +15,7 @@ _ALL = (
 TABLE: Table = {
     "airflow.executors": {},
     "airflow.executors.base_executor": {
-        _BASE: "BaseExecutor EventBufferValueType ExecutorConf PARALLELISM RunningRetryAttemptType "
+        _BASE: "BaseExecutor ExecutorConf PARALLELISM RunningRetryAttemptType "
         "get_execution_api_server_url"
     },
     "airflow.executors.executor_constants": {
@@ -33,9 +33,7 @@ TABLE: Table = {
         _WORKLOADS: "CallbackDTO CallbackFetchMethod ExecuteCallback"
     },
     "airflow.executors.workloads.task": {_WORKLOADS: "ExecuteTask TaskInstanceDTO"},
-    "airflow.executors.workloads.types": {
-        _WORKLOADS: "WorkloadKey WorkloadState state_class_for_key"
-    },
+    "airflow.executors.workloads.types": {_WORKLOADS: "state_class_for_key"},
     "airflow.models.callback": {_WORKLOADS: "CallbackKey"},
     "airflow.sdk.execution_time.execute_workload": {
         "slipstream.executors.provided.execute_workload": "execute_workload main"

@@ -31,7 +31,6 @@ TABLE: Table = {
     },
     "airflow.utils.log": {},
     "airflow.utils.log.file_task_handler": {
-        _HANDLER: "FileTaskHandler LogMetadata StructuredLogMessage",
-        _REMOTE: _TYPES,
+        _HANDLER: "FileTaskHandler LogMetadata StructuredLogMessage"
     },
 }

@@ -11,30 +11,23 @@ _TASK_INSTANCE = "slipstream.sdk._task_instance"
 
 TABLE: Table = {
     "airflow.models": {
-        _SDK: "DAG BaseOperator BaseOperatorLink BaseSensorOperator Connection MappedOperator "
-        "Param SkipMixin TaskInstance Variable XComArg",
+        _SDK: "DAG BaseOperator BaseOperatorLink Connection MappedOperator Param SkipMixin "
+        "TaskInstance Variable",
         _DAG_RUN: "DagRun",
         _DAG_BAG: "DagBag",
-        "slipstream.sdk._xcom": "XCom BaseXCom XCOM_RETURN_KEY",
+        "slipstream.sdk._xcom": "XCom BaseXCom",
     },
     "airflow.models.abstractoperator": {"slipstream.sdk._abstract_operator": "AbstractOperator"},
-    "airflow.models.baseoperator": {
-        _SDK: "BaseOperator BaseOperatorLink chain chain_linear cross_downstream",
-        "slipstream.sdk._operator_meta": "BaseOperatorMeta",
-    },
+    "airflow.models.baseoperator": {_SDK: "BaseOperator chain chain_linear cross_downstream"},
     "airflow.models.baseoperatorlink": {_SDK: "BaseOperatorLink"},
     "airflow.models.connection": {_SDK: "Connection"},
     "airflow.models.dag": {_SDK: "DAG dag"},
     "airflow.models.dagbag": {_DAG_BAG: "DagBag FileLoadStat"},
     "airflow.models.dagrun": {_DAG_RUN: "DagRun"},
-    "airflow.models.mappedoperator": {
-        "slipstream.sdk._mapped_operator": "MappedOperator OperatorPartial"
-    },
-    "airflow.models.operator": {"slipstream.sdk._abstract_operator": "Operator=AbstractOperator"},
     "airflow.models.param": {_SDK: "Param ParamsDict"},
     "airflow.models.skipmixin": {_SDK: "SkipMixin"},
     "airflow.models.taskinstance": {
-        _SDK: "TaskInstance Context get_current_context",
+        _SDK: "TaskInstance",
         _TASK_INSTANCE: "TaskInstanceKey",
     },
     "airflow.models.taskinstancekey": {_TASK_INSTANCE: "TaskInstanceKey"},

@@ -10,14 +10,13 @@ _SPECS = "slipstream.sdk._listener_specs"
 _LISTENERS = "slipstream.sdk._listeners"
 _LINEAGE = {
     "slipstream.sdk._lineage": "AssetLineageInfo ExtraLineageInfo HookLineage "
-    "HookLineageCollector HookLineageReader LineageContext NoOpCollector "
+    "HookLineageCollector HookLineageReader NoOpCollector "
     "get_hook_lineage_collector"
 }
 
 TABLE: Table = {
     "airflow.plugins_manager": {
-        _PLUGIN: "AirflowPlugin AirflowPluginException AirflowPluginSource EntryPointSource "
-        "PluginsDirectorySource is_valid_plugin",
+        _PLUGIN: "AirflowPlugin AirflowPluginSource PluginsDirectorySource is_valid_plugin",
         _MANAGER: "ensure_plugins_loaded get_deadline_references_plugins get_fastapi_plugins "
         "get_flask_plugins get_global_operator_extra_links get_import_errors "
         "get_operator_extra_links get_partition_mapper_plugins get_plugin_info "

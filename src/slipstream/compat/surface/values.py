@@ -29,29 +29,23 @@ TABLE: Table = {
     "airflow.sdk.execution_time.lazy_sequence": {
         "slipstream.sdk._xcom_sequences": "LazyXComSequence"
     },
-    "airflow.models.param": {_PARAMS: "DagParam"},
     "airflow.models.xcom": {
-        "slipstream.sdk._xcom_sequences": "LazyXComAccess=LazyXComSequence "
-        "LazyXComSelectSequence=LazyXComSequence",
-        "slipstream.sdk._xcom_values": "resolve_xcom_backend=xcom_class",
+        "slipstream.sdk._xcom_sequences": "LazyXComSelectSequence=LazyXComSequence"
     },
     "airflow.sdk.definitions.param": {_PARAMS: "DagParam"},
     "airflow.sdk.definitions._internal.templater": {
         **_TEMPLATER,
         "slipstream.sdk._template_env": "NativeEnvironment SandboxedEnvironment",
     },
-    "airflow.template.templater": _TEMPLATER,
-    "airflow.utils.template": {_SDK: "literal"},
     "airflow.utils.xcom": {"slipstream.sdk._xcom_arg": "XCOM_RETURN_KEY"},
-    "airflow.sdk.io": {_PATH: "ObjectStoragePath", _STORES: "attach get_fs has_fs ObjectStore"},
+    "airflow.sdk.io": {_PATH: "ObjectStoragePath", _STORES: "attach get_fs has_fs"},
     "airflow.sdk.io.path": {_PATH: "ObjectStoragePath"},
     "airflow.sdk.io.store": {_STORES: "ObjectStore attach"},
     "airflow.sdk.io.fs": {_STORES: "get_fs has_fs"},
     "airflow.sdk.io.stat": {"slipstream.sdk._object_stat": "stat_result"},
     "airflow.io": {_STORES: "attach get_fs has_fs"},
     "airflow.io.path": {_PATH: "ObjectStoragePath"},
-    "airflow.io.storage": {_STORES: "attach ObjectStore"},
-    "airflow.io.store": {_STORES: "attach ObjectStore"},
+    "airflow.io.storage": {_STORES: "attach"},
     "airflow.sdk.serde": {_SERDE: _SERDE_NAMES},
     "airflow.serialization.serde": {_SERDE: _SERDE_NAMES},
     "airflow.utils.json": {_SERDE: "XComEncoder XComDecoder"},

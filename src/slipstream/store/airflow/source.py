@@ -174,7 +174,8 @@ class AirflowSource:
             what = (
                 "is older than Airflow 2.2: run `airflow db upgrade` of a newer Airflow first"
                 if self._columns(connection, "task_instance")
-                else "has no Airflow tables: name the database of [database] sql_alchemy_conn"
+                else "has no Airflow tables that this user may see: name the database of "
+                "[database] sql_alchemy_conn"
             )
             raise SourceError(f"The database {what}.")
         found = rows(connection, "SELECT version_num FROM alembic_version")
