@@ -26,6 +26,7 @@ def dies(): os._exit(1)
 class P(AirflowPlugin):
     name = "p"
     fastapi_apps = [{"app": app, "url_prefix": "/p", "name": "P"}]
+    appbuilder_views = [{"name": "Old", "category": "C", "view": object()}]
 """
 
 
@@ -46,3 +47,5 @@ def test_an_application_of_a_plugin_is_served_beside_the_api(tmp_path: Path) -> 
         os.kill(server.process.pid, signal.SIGKILL)
         server.process.wait()
         eventually(lambda: not processes_of(home))
+    said = (home / "standalone.stderr").read_text()
+    assert said.count("appbuilder_views of the plugin p are listed and not served") == 1

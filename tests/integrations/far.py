@@ -80,7 +80,7 @@ def wait_for_the_end(
         found: dict[str, list[str]] = {}
         for one in answer["task_instances"]:
             found.setdefault(one["task_id"], []).append(one["state"])
-        if all(state in ENDED for states in found.values() for state in states):
+        if found and all(state in ENDED for states in found.values() for state in states):
             return found
         time.sleep(0.2)
     raise AssertionError(f"after {LIMIT_SECONDS} s the tasks are {found}")

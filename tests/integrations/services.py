@@ -290,10 +290,45 @@ def redis(folder: Path) -> Iterator[int]:
 
 
 @contextmanager
-def _process(command: list[str], log: Path, is_ready: Callable[[], bool]) -> Iterator[None]:
+def kerberos(folder: Path, principal: str) -> Iterator[dict[str, str]]:
+    """A key distribution center with one principal, whose keys are in `folder/keytab`; gives the
+    variables that lead clients to it."""
+    port = _free_port()
+    realm = principal.partition("@")[2]
+    (folder / "krb5.conf").write_text(
+        f"[libdefaults]\n default_realm = {realm}\n dns_lookup_kdc = false\n"
+        f" dns_canonicalize_hostname = false\n[realms]\n {realm} = {{\n  kdc = 127.0.0.1:{port}\n }}\n"
+    )
+    (folder / "kdc.conf").write_text(
+        f"[kdcdefaults]\n kdc_listen = 127.0.0.1:{port}\n kdc_tcp_listen = 127.0.0.1:{port}\n"
+        f"[realms]\n {realm} = {{\n  database_name = {folder}/principal\n"
+        f"  key_stash_file = {folder}/stash\n  max_renewable_life = 7d\n }}\n"
+    )
+    variables = {
+        "KRB5_CONFIG": str(folder / "krb5.conf"),
+        "KRB5_KDC_PROFILE": str(folder / "kdc.conf"),
+    }
+    environment = {**os.environ, **variables}
+    for command in (
+        ["kdb5_util", "create", "-s", "-P", "master", "-W"],
+        ["kadmin.local", "-q", f"addprinc -randkey {principal}"],
+        ["kadmin.local", "-q", f"ktadd -k {folder}/keytab {principal}"],
+    ):
+        subprocess.run(command, env=environment, capture_output=True, check=True)
+    with _process(["krb5kdc", "-n"], folder / "log", lambda: _listens(port), environment):
+        yield variables
+
+
+@contextmanager
+def _process(
+    command: list[str],
+    log: Path,
+    is_ready: Callable[[], bool],
+    environment: dict[str, str] | None = None,
+) -> Iterator[None]:
     """A server process, from when it is ready to when it has ended."""
     with log.open("wb") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=file)
+        process = subprocess.Popen(command, stdout=file, stderr=file, env=environment)
     try:
         deadline = time.monotonic() + _START_SECONDS
         while not is_ready():

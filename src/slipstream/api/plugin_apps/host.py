@@ -38,6 +38,7 @@ _log = logging.getLogger(__name__)
 _EXIT_SECONDS = 3.0
 _LISTENER_SECONDS = 5.0
 """What listeners of one component may take."""
+_OF_AIRFLOWS_WEB_SERVER = ("appbuilder_views", "flask_blueprints")
 
 
 class PluginsUnavailableError(SlipstreamError):
@@ -127,6 +128,15 @@ class PluginHost:
         self._first.set()
         for where, problem in (told.import_errors if told is not None else {}).items():
             _log.warning("The plugin of %s is not used: %s", where, problem)
+        for plugin in told.plugins if told is not None else ():
+            for part in _OF_AIRFLOWS_WEB_SERVER:
+                if plugin.get(part):
+                    _log.warning(
+                        "%s of the plugin %s are listed and not served: they are of Airflow's "
+                        "Flask web server; use fastapi_apps or external_views.",
+                        part,
+                        plugin["name"],
+                    )
 
     def _hand_over(self, theirs: socket.socket) -> None:
         """Give a request's socket to the process; to another one where that has just died."""
