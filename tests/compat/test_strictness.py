@@ -81,7 +81,9 @@ def test_a_name_that_no_release_had_cannot_be_imported(module: str, name: str) -
 @pytest.mark.parametrize(
     ("module", "name", "instead"),
     [
+        ("airflow.decorators.bash", "bash_task", "airflow.providers.standard.decorators.bash"),
         ("airflow.models.mappedoperator", "MappedOperator", "airflow.sdk.definitions."),
+        ("airflow.operators.bash_operator", "BaseOperator", "airflow.sdk.BaseOperator"),
         ("airflow.utils.helpers", "chain", "airflow.sdk.chain"),
         ("airflow.utils.json", "AirflowJsonEncoder", "airflow.sdk.serde.serialize"),
         ("airflow.utils.log.secrets_masker", "mask_secret", "airflow.sdk.log.mask_secret"),
@@ -99,6 +101,42 @@ def test_a_name_of_an_older_release_says_the_new_one(module: str, name: str, ins
     """)
     assert said.count("Use ") == 1
     assert instead in said
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "instead"),
+    [
+        ("airflow.contrib.operators.sqoop_operator", "SqoopOperator", "BashOperator"),
+        ("airflow.contrib.kubernetes.pod_launcher", "PodStatus", "KubernetesPodOperator"),
+        ("airflow.sensors.hdfs_sensor", "HdfsSensor", "WebHdfsSensor"),
+        ("airflow.sensors.s3_prefix_sensor", "S3PrefixSensor", "S3KeySensor"),
+    ],
+)
+def test_a_name_that_nothing_took_the_place_of_says_what_to_do(
+    module: str, name: str, instead: str
+) -> None:
+    said = run(f"""
+    try:
+        from {module} import {name}
+    except ImportError as error:
+        print(error)
+    """)
+    assert "is gone since Airflow 3" in said
+    assert instead in said
+
+
+def test_values_are_written_for_people() -> None:
+    assert (
+        run("""
+    import json
+    from datetime import UTC, date, datetime
+    from decimal import Decimal
+    from airflow.utils.json import AirflowJsonEncoder
+    values = [datetime(2026, 1, 2, tzinfo=UTC), date(2026, 1, 2), Decimal("1.5"), Decimal(3), {1}]
+    print(json.dumps(values, cls=AirflowJsonEncoder))
+    """).strip()
+        == '["2026-01-02T00:00:00Z", "2026-01-02", 1.5, 3, [1]]'
+    )
 
 
 def test_former_names_are_not_listed_as_present_too() -> None:

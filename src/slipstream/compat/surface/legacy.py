@@ -77,7 +77,7 @@ REMOVED_NAMES: Mapping[str, Removed | Sequence[Removed]] = {
     "airflow.notifications.basenotifier": Removed("BaseNotifier", "airflow.sdk"),
     "airflow.operators": (_PYTHON, _BASH, _EMPTY, Removed("BaseOperator", "airflow.sdk")),
     "airflow.operators.bash": _BASH,
-    "airflow.operators.bash_operator": _BASH,
+    "airflow.operators.bash_operator": (_BASH, Removed("BaseOperator", "airflow.sdk")),
     "airflow.operators.branch": _BRANCH,
     "airflow.operators.branch_operator": _BRANCH,
     "airflow.operators.dagrun_operator": (
