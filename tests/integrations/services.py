@@ -143,7 +143,10 @@ def ssh_server(folder: Path) -> Iterator[Ssh]:
 
     async def run_command(process: Any) -> None:
         child = await asyncio.create_subprocess_shell(
-            process.command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+            process.command,
+            executable="/bin/bash",
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
         )
         out, err = await child.communicate()
         process.stdout.write(out.decode())
