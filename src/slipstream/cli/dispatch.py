@@ -22,6 +22,7 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "approvals": ("slipstream.cli.approvals", "List and answer what tasks ask people"),
     "api-server": ("slipstream.cli.components", "Run the REST API in a process of its own"),
     "assets": ("slipstream.cli.assets", "List assets, and make them"),
+    "audit": ("slipstream.cli.audit", "List who did what"),
     "auth": ("slipstream.cli.auth", "Sign in to servers; keys, and tokens for scripts"),
     "backfill": ("slipstream.cli.backfill", "Make the runs of a stretch of time"),
     "completion": ("slipstream.cli.completion", "Print what a shell completes commands with"),

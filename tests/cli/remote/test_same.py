@@ -7,6 +7,7 @@ import json
 import pytest
 from tests.cli.conftest import Done, Slipstream
 
+from slipstream.store.event_records import Door, NewEvent
 from slipstream.store.interface import PoolRecord, Store, VariableRecord
 from slipstream.store.records import ConnectionRecord
 
@@ -14,6 +15,11 @@ READING = [
     "approvals list",
     "assets list",
     "assets details --name nothing",
+    "audit list -o json",
+    "audit list --user bob --event cli_pools_set --event alert_failed -o yaml",
+    "audit list --since 2026-01-02 --until 2026-01-03 -o plain",
+    "audit list --limit -1",
+    "audit list --since yesterday",
     "auth list-tokens -u vic",
     "backfill create --dag-id sales --from-date 2026-01-01 --to-date 2026-01-03 --dry-run",
     "backfill list --dag-id sales",
@@ -55,6 +61,9 @@ READING = [
 ]
 
 
+_EVENTS = ("cli_pools_set", "alert_failed", "cli_dags_pause")
+
+
 @pytest.fixture
 def _settled(store: Store, failed_run: str) -> None:
     """Something of everything."""
@@ -62,6 +71,10 @@ def _settled(store: Store, failed_run: str) -> None:
     store.set_pool(PoolRecord(name="narrow", slots=2, description="For one", include_deferred=True))
     store.set_variable(VariableRecord(key="region", value="north", description="Where"))
     store.set_variable(VariableRecord(key="limits", value='{"day": 3}', description=None))
+    for number, owner in enumerate(["bob", None, "bob"]):
+        details = {"arguments": {"number": number}}
+        event = NewEvent(event=_EVENTS[number], owner=owner, door=Door.CLI, details=details)
+        store.log_event(event)
     store.set_connection(
         ConnectionRecord(
             conn_id="warehouse", conn_type="postgres", host="db", login="ada", password="pw", port=5

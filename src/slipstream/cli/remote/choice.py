@@ -30,6 +30,7 @@ _VERBS: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
         "details": "show_details",
         "materialize": "materialize",
     },
+    ("audit", "audit"): {"list": "list_entries"},
     ("auth", "tokens"): {
         "create-token": "create_token",
         "list-tokens": "list_tokens",
