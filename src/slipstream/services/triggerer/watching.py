@@ -1,29 +1,33 @@
 """Watchers of assets on this machine, in the process host's processes of triggers.
 
 An event is recorded before its watcher goes on to the next one. A watcher that fails is started
-again, after one second the first time, then after twice as long each time, up to five minutes.
+again, after one second the first time, then after twice as long each time, up to five minutes; from
+the beginning, once it has run well for a while. That it has seen something does not count for well.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Protocol
 
-from slipstream.model.asset import AssetUpdate
+from slipstream.model.asset import AssetName, AssetUpdate
 from slipstream.model.attempt import Attempt
 from slipstream.model.deferral import Broken, Deferral, Fired
 from slipstream.model.events import TriggerEnded
+from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState, RunType
-from slipstream.runtime.host import ProcessHost
+from slipstream.runtime.log_files import log_path_of
 from slipstream.services.triggerer.interface import Watch
 from slipstream.store.errors import StoreError
-from slipstream.store.interface import AssetStore
+from slipstream.store.event_records import Door, NewEvent
 from slipstream.store.records import Source
 from slipstream.wire.values import decode_value, plain_value
 
@@ -31,6 +35,8 @@ _log = logging.getLogger(__name__)
 
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 300.0
+_WELL_SECONDS = 60.0
+"""Who has run so long, and twice as long as the last pause was, runs well."""
 _STORE_PAUSE_SECONDS = 1.0
 """Between two tries to record an event that the store did not take."""
 _PREFIX = "watcher-"
@@ -43,16 +49,60 @@ class _Running:
     watch: Watch
     attempt: Attempt
     deferral: Deferral
+    began_at: float = 0.0
+    """By the monotonic clock."""
     failures: int = 0
     """In a row."""
+    pause_seconds: float = 0.0
+    """The latest one."""
+    has_problem: bool = False
+    """Whether people were told of one, and not that it is over."""
+
+
+class WatchingHost(Protocol):
+    """What runs watchers; see `runtime.host.ProcessHost`."""
+
+    def run_watchers(self, watchers: Sequence[tuple[Attempt, Deferral]]) -> None:
+        """Run these triggers, which no task waits on."""
+
+    def drop_trigger(self, attempt_id: str) -> None:
+        """Nothing needs that trigger any more."""
+
+    def keep_trigger(self, attempt_id: str) -> None:
+        """The event of that watcher is recorded: it may go on."""
+
+    def call_after(self, seconds: float, callback: Callable[[], None]) -> object:
+        """Call something in the host's thread after a while."""
+
+
+class WatchingStore(Protocol):
+    """What watching needs of the store; see `slipstream.store.interface.AssetStore`."""
+
+    def record_asset_updates(
+        self, source: Source, updates: Sequence[AssetUpdate]
+    ) -> Sequence[int | None]:
+        """Record them."""
+
+    def note_watcher(self, asset: AssetName, name: str, problem: str | None) -> None:
+        """Keep for people why the watcher does not watch at the moment; None: it does."""
+
+    def log_event(self, what: NewEvent) -> int:
+        """Keep it in the audit log."""
 
 
 class LocalWatchers:
     """Implements `Watchers` on a process host, which the caller starts before and stops after."""
 
-    def __init__(self, host: ProcessHost, store: AssetStore) -> None:
+    def __init__(
+        self,
+        host: WatchingHost,
+        store: WatchingStore,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._host = host
         self._store = store
+        self._clock = clock
         self._lock = threading.Lock()
         self._running: dict[str, _Running] = {}
         self._recorder: ThreadPoolExecutor | None = None
@@ -72,6 +122,8 @@ class LocalWatchers:
                     self._running[name] = known = _made_up(name, watch)
                     new.append(known)
                 known.watch = watch
+            for known in new:
+                known.began_at = self._clock()
         for name in gone:
             self._host.drop_trigger(name)
         for running in new:
@@ -100,14 +152,16 @@ class LocalWatchers:
             if self._recorder is None:
                 self._recorder = ThreadPoolExecutor(1, thread_name_prefix="watchers")
             if isinstance(event.end, Fired):
-                had_failed = running.failures > 0
-                running.failures = 0
                 self._recorder.submit(self._record, running, event.end)
-                if had_failed:
+                if running.has_problem:
+                    running.has_problem = False
                     self._recorder.submit(self._note, running, None)
             elif isinstance(event.end, Broken):
                 self._pause(running, event.end)
+                running.has_problem = True
                 self._recorder.submit(self._note, running, event.end.error)
+                if running.failures == 1:
+                    self._recorder.submit(self._tell, running, event.end.error)
 
     def _record(self, running: _Running, end: Fired) -> None:
         """In a thread of its own: an event of every asset, then the watcher may go on."""
@@ -138,9 +192,33 @@ class LocalWatchers:
             except StoreError as error:
                 _log.warning("What became of a watcher is not kept: %s", error)
 
+    def _tell(self, running: _Running, problem: str) -> None:
+        """For people who look at the audit log: the first failure of those in a row."""
+        watch, attempt = running.watch, running.attempt
+        details: dict[str, JsonValue] = {
+            "watcher": watch.name,
+            "assets": [asset.name for asset in watch.assets],
+            "error": problem.partition(":")[0],
+            "log": str(log_path_of(attempt)),
+        }
+        event = NewEvent(
+            event="watcher_failed",
+            owner=None,
+            door=Door.DEPLOYMENT,
+            dag_id=watch.dag_id,
+            details=details,
+        )
+        try:
+            self._store.log_event(event)
+        except StoreError as error:
+            _log.warning("That a watcher has failed is not in the audit log: %s", error)
+
     def _pause(self, running: _Running, end: Broken) -> None:
-        running.failures += 1
+        ran_seconds = self._clock() - running.began_at
+        ran_well = ran_seconds >= max(_WELL_SECONDS, 2 * running.pause_seconds)
+        running.failures = 1 if ran_well else running.failures + 1
         pause = min(_FIRST_PAUSE_SECONDS * 2 ** (running.failures - 1), _LONGEST_PAUSE_SECONDS)
+        running.pause_seconds = pause
         _log.warning(
             "The watcher %r of %s has failed (%d in a row): %s. It is started again in %g s; its "
             "log tells more.",
@@ -152,6 +230,7 @@ class LocalWatchers:
         with self._lock:
             if self._running.get(running.attempt.attempt_id) is not running:
                 return
+            running.began_at = self._clock()
         self._host.run_watchers([(running.attempt, running.deferral)])
 
 
