@@ -85,7 +85,7 @@ def test_a_process_that_dies_by_itself_has_failed(harness: Harness) -> None:
         )
     )
     for task_id, words in (
-        ("killed", "SIGKILL (often: out of memory)"),
+        ("killed", "SIGKILL (often out of memory)"),
         ("crashes", "SIGSEGV"),
         ("leaves", "without a report: exit code 0"),
     ):

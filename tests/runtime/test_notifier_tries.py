@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from slipstream.runtime import task_callbacks
-from slipstream.sdk import BaseNotifier
+from slipstream.sdk import BaseNotifier, _tries
 from slipstream.sdk._context import Context
 
 
@@ -24,7 +24,7 @@ class Webhook(BaseNotifier):
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     slept: list[float] = []
-    monkeypatch.setattr(task_callbacks.time, "sleep", slept.append)
+    monkeypatch.setattr(_tries.time, "sleep", slept.append)
     return slept
 
 

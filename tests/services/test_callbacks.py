@@ -100,6 +100,50 @@ with DAG("d", on_failure_callback=broken):
     assert str(told["own"]["log"]).endswith("task_id=own/attempt=1.log")
 
 
+def test_callbacks_whose_process_dies_are_in_the_audit_log(deployment: Deployment) -> None:
+    deployment.write(
+        TELLING
+        + """
+def dies(context):
+    os.kill(os.getpid(), 9)
+
+def leaves(context):
+    os._exit(0)
+
+def killed():
+    os.kill(os.getpid(), 9)
+
+with DAG("d", on_failure_callback=leaves):
+    for name, work, callback in (
+        ("dies_in_own", fails, dies),
+        ("leaves_own", fails, leaves),
+        ("dies_in_errand", killed, dies),
+        ("leaves_errand", killed, leaves),
+        ("quiet", fails, lambda context: None),
+    ):
+        PythonOperator(task_id=name, python_callable=work, on_failure_callback=callback)
+    PythonOperator(task_id="good", python_callable=print, on_success_callback=dies)
+"""
+    )
+    which = EventFilter(event="alert_failed")
+    with deployment.running():
+        run = deployment.run("d")
+        eventually(lambda: deployment.store.list_events(which, Window()).total == 6)
+        found = [one.what for one in deployment.store.list_events(which, Window()).items]
+        states = deployment.states(run)
+    ended = "its process ended before it did"
+    assert {one.task_id: one.details["error"] for one in found} == {
+        None: f"{ended} (exit code 0)",
+        "dies_in_own": f"{ended} (killed by signal 9 SIGKILL (often out of memory))",
+        "leaves_own": f"{ended} (exit code 0)",
+        "dies_in_errand": f"{ended} (killed by signal 9 SIGKILL (often out of memory))",
+        "leaves_errand": f"{ended} (exit code 0)",
+        "good": f"{ended} (killed by signal 9 SIGKILL (often out of memory))",
+    }
+    assert states.pop("good") == "success"
+    assert set(states.values()) == {"failed"}
+
+
 def test_a_run_that_takes_too_long_calls_the_failure_callbacks(deployment: Deployment) -> None:
     deployment.write(
         TELLING

@@ -63,6 +63,8 @@ class AttemptConduct:
         self._exit: tuple[int | None] | None = None
         """The exit status, once the process is gone."""
         self._ended = False
+        self._is_calling_back = False
+        """Whether the process calls callbacks after its report, and has not said that it did."""
         self._timer: Timer | None = None
 
     def first_message(self) -> messages.ToTask:
@@ -100,6 +102,7 @@ class AttemptConduct:
             case messages.Report():
                 self._take_report(message)
             case messages.Finished():
+                self._is_calling_back = False
                 self._expect_exit()
             case _ if not self._talk.take(message):
                 _log.error("an attempt's process sent %s", type(message).__name__)
@@ -121,6 +124,11 @@ class AttemptConduct:
         self._exit = (status,)
         if self._timer is not None:
             self._timer.cancel()
+        if self._is_calling_back and self._verdict is None:
+            how = "for no known reason" if status is None else processes.describe_exit(status)
+            error = f"its process ended before it did ({how})"
+            self._talk.say("error", f"a callback failed: {error}")
+            self._talk.tell_of_alert(error)
         self._end_if_due()
         if self._ended:
             self._talk.close()
@@ -142,6 +150,7 @@ class AttemptConduct:
         if report.is_last:
             self._expect_exit()
         else:
+            self._is_calling_back = True
             self._talk.goes_on_as(replace(self._attempt, is_over=True))
         if report.rendered:
             names = self._around.settings.sensitive_names

@@ -103,6 +103,14 @@ class Conversation:
         """From now on requests are made in the name of this attempt."""
         self._attempt = attempt
 
+    def tell_of_alert(self, error: str) -> None:
+        """A callback has failed in this way, and its process could not tell of that itself."""
+        ask = execution.NoteFailedAlert(error=error)
+        try:
+            self._around.pool.submit(self._around.answer, self._attempt, ask)
+        except RuntimeError:
+            _log.warning("That a callback has failed is not kept: the server is stopping.")
+
     def close(self) -> None:
         """No more lines will come for now."""
         close_log(self._log)

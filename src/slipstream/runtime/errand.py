@@ -24,6 +24,8 @@ class ErrandConduct:
         self._around = around
         self._talk = Conversation(job.errand.attempt, process, around, job.log_path)
         self._error: str | None = "it was never begun"
+        self._is_done = False
+        """Whether the process has said how it went."""
         self._timer: Timer | None = None
 
     def first_message(self) -> messages.ToTask:
@@ -44,6 +46,7 @@ class ErrandConduct:
         """The process said something."""
         if isinstance(message, messages.ErrandDone):
             self._error = message.error
+            self._is_done = True
         elif not self._talk.take(message):
             _log.error("an errand's process sent %s", type(message).__name__)
 
@@ -60,13 +63,17 @@ class ErrandConduct:
         """Nothing of the process is left."""
         if self._timer is not None:
             self._timer.cancel()
-        if self._error is None and status != 0:
+        is_of_task = self.job.errand.kind is messages.CallbackKind.TASK
+        if self._error is None and not self._is_done:
             how = "for no known reason" if status is None else processes.describe_exit(status)
-            self._error = f"its process ended ({how})"
+            self._error = f"its process ended before it did ({how})"
         if self._error is not None:
             self._talk.say("error", f"{self.job.errand.kind} callback failed: {self._error}")
+            # Of others who asked for them tell, and what a process has seen it tells by itself.
+            if is_of_task and not self._is_done:
+                self._talk.tell_of_alert(self._error)
         self._talk.close()
-        if self.job.errand.kind is messages.CallbackKind.TASK:
+        if is_of_task:
             self._around.log_complete(self.job.errand.attempt)
         self.job.settle(self._error)
 

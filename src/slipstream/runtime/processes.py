@@ -160,7 +160,7 @@ def describe_exit(status: int) -> str:
     except ValueError:
         name = "a signal"
     hints = {
-        signal.SIGKILL: " (often: out of memory)",
+        signal.SIGKILL: " (often out of memory)",
         signal.SIGSEGV: " (a crash in native code)",
         signal.SIGABRT: " (native code gave up)",
         signal.SIGBUS: " (a crash in native code, or a full disk below a memory map)",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -15,6 +14,7 @@ from slipstream.runtime.task_endings import will_retry
 from slipstream.sdk._listeners import is_anybody_listening
 from slipstream.sdk._notifier import BaseNotifier
 from slipstream.sdk._running import running
+from slipstream.sdk._tries import with_tries
 
 if TYPE_CHECKING:
     from slipstream.sdk._context import Context
@@ -95,24 +95,19 @@ def _call_one(
     name: str, callback: Callable[[Context], object], context: Context
 ) -> Exception | None:
     """Call one; gives what it raised. A notifier, which only tells somebody, has several tries."""
+
+    def warn(error: Exception, pause_seconds: float) -> None:
+        _log.warning(
+            "%s %r failed (%s); it is called again in %s s",
+            *(name, callback, type(error).__name__, pause_seconds),
+        )
+
     pauses = NOTIFIER_PAUSES_SECONDS if isinstance(callback, BaseNotifier) else ()
-    for pause in (*pauses, None):
-        try:
-            callback(context)
-        except Exception as error:  # noqa: BLE001 - a callback decides nothing
-            if pause is None:
-                _log.exception("%s %r failed", name, callback)
-                return error
-            _log.warning(
-                "%s %r failed (%s); it is called again in %s s",
-                name,
-                callback,
-                type(error).__name__,
-                pause,
-            )
-            time.sleep(pause)
-        else:
-            break
+    try:
+        with_tries(lambda: callback(context), pauses, passing=(Exception,), on_failure=warn)
+    except Exception as error:  # noqa: BLE001 - a callback decides nothing
+        _log.exception("%s %r failed", name, callback)
+        return error
     return None
 
 

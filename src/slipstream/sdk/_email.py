@@ -10,7 +10,6 @@ import logging
 import re
 import smtplib
 import ssl
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.mime.application import MIMEApplication
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipstream.sdk._conf import conf
+from slipstream.sdk._tries import with_tries
 from slipstream.sdk._types import UserValue
 from slipstream.sdk.exceptions import AirflowConfigException, AirflowException
 
@@ -240,17 +240,21 @@ def _connection(conn_id: str) -> Connection | None:
 
 
 def _send(server: _Server, sender: str, recipients: list[str], message: MIMEMultipart) -> None:
-    for number in range(1, max(server.tries, 1) + 1):
-        try:
-            with _connected(server) as smtp:
-                smtp.sendmail(sender, recipients, message.as_string())
-        except _PASSING:
-            if number >= server.tries:
-                raise
-            _log.info("Mail server %s did not answer (try %d)", server.host, number)
-            time.sleep(min(_FIRST_PAUSE_SECONDS * 2 ** (number - 1), _LONGEST_PAUSE_SECONDS))
-        else:
-            return
+    def send() -> None:
+        with _connected(server) as smtp:
+            smtp.sendmail(sender, recipients, message.as_string())
+
+    def tell(error: Exception, pause_seconds: float) -> None:
+        _log.info(
+            "Mail server %s did not answer (%s); it is asked again in %s s",
+            *(server.host, type(error).__name__, pause_seconds),
+        )
+
+    pauses = (
+        min(_FIRST_PAUSE_SECONDS * 2**number, _LONGEST_PAUSE_SECONDS)
+        for number in range(server.tries - 1)
+    )
+    with_tries(send, pauses, passing=_PASSING, on_failure=tell)
 
 
 def _connected(server: _Server) -> smtplib.SMTP:
