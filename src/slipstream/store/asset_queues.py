@@ -40,7 +40,28 @@ _WAITING_ASSETS = Statement(
     .order_by(asset_queue.c.queued_at, asset.c.pk),
     ("dag_id",),
 )
-_WAITING_ENTRIES = Statement(
+_OF_ASSETS = (
+    select(asset_queue.c.dag_id, asset.c.pk, asset.c.name, asset.c.uri, asset_queue.c.queued_at)
+    .join(asset_queue, asset_queue.c.asset_pk == asset.c.pk)
+    .order_by(asset_queue.c.queued_at, asset.c.pk)
+)
+_OF_PARTITIONS = (
+    select(
+        partition_queue.c.dag_id,
+        partition_queue.c.pk,
+        partition_queue.c.event_pk,
+        asset.c.name,
+        asset.c.uri,
+        asset_event.c.partition_key,
+        asset_event.c.partition_date,
+        partition_queue.c.queued_at,
+        partition_queue.c.target_key,
+    )
+    .join(asset_event, asset_event.c.pk == partition_queue.c.event_pk)
+    .join(asset, asset.c.pk == asset_event.c.asset_pk)
+    .order_by(partition_queue.c.event_pk, partition_queue.c.pk)
+)
+_ENTRIES = Statement(
     select(
         partition_queue.c.pk,
         partition_queue.c.event_pk,
@@ -133,7 +154,18 @@ class AssetQueueVerbs(StoreParts):
     def read_asset_queues(self, dag_ids: Sequence[str]) -> Mapping[str, AssetQueue]:
         """The same of several DAGs, at one moment."""
         with self._database.read() as transaction:
-            return {dag_id: _queue(transaction, dag_id) for dag_id in dag_ids}
+            assets = _queued_assets(transaction, dag_ids)
+            partitions = _queued_partitions(transaction, dag_ids)
+            return {
+                dag_id: AssetQueue(
+                    assets=assets.get(dag_id, []),
+                    partitions=partitions.get(dag_id, []),
+                    members=_members(transaction, dag_id)
+                    if dag_id in assets or dag_id in partitions
+                    else {},
+                )
+                for dag_id in dag_ids
+            }
 
     def dags_with_asset_queue(self) -> Sequence[str]:
         """The DAGs that something waits for."""
@@ -233,14 +265,15 @@ def _add_asset_run(transaction: Transaction, wanted: NewAssetRun, now: datetime)
     return run
 
 
-def _queue(transaction: Transaction, dag_id: str) -> AssetQueue:
-    queued = [
-        QueuedAsset(pk, AssetName(name, uri), from_micros(at))
-        for pk, name, uri, at in transaction.fetch(_WAITING_ASSETS, (dag_id,))
-    ]
-    partitions = _partitions(transaction, dag_id)
-    members = _members(transaction, dag_id) if queued or partitions else {}
-    return AssetQueue(assets=queued, partitions=partitions, members=members)
+def _queued_assets(
+    transaction: Transaction, dag_ids: Sequence[str]
+) -> Mapping[str, Sequence[QueuedAsset]]:
+    found: dict[str, list[QueuedAsset]] = {}
+    query = _OF_ASSETS.where(asset_queue.c.dag_id.in_(dag_ids))
+    for dag_id, pk, name, uri, at in transaction.rows(query):
+        queued = QueuedAsset(pk, AssetName(name, uri), from_micros(at))
+        found.setdefault(dag_id, []).append(queued)
+    return found
 
 
 def _queued(
@@ -263,20 +296,23 @@ def _see_events(transaction: Transaction, dag_id: str) -> list[int]:
     return events
 
 
-def _partitions(transaction: Transaction, dag_id: str) -> list[QueuedPartition]:
-    rows = transaction.fetch(_WAITING_ENTRIES, (dag_id,))
-    return [
-        QueuedPartition(
+def _queued_partitions(
+    transaction: Transaction, dag_ids: Sequence[str]
+) -> Mapping[str, Sequence[QueuedPartition]]:
+    found: dict[str, list[QueuedPartition]] = {}
+    query = _OF_PARTITIONS.where(partition_queue.c.dag_id.in_(dag_ids))
+    for dag_id, pk, event_pk, name, uri, key, date, at, target_key in transaction.rows(query):
+        entry = QueuedPartition(
             pk=pk,
             event_pk=event_pk,
             asset=AssetName(name, uri),
-            source_key=source_key,
-            source_date=from_micros(source_date),
-            queued_at=from_micros(queued_at),
+            source_key=key,
+            source_date=from_micros(date),
+            queued_at=from_micros(at),
             target_key=target_key,
         )
-        for pk, event_pk, name, uri, source_key, source_date, queued_at, target_key in rows
-    ]
+        found.setdefault(dag_id, []).append(entry)
+    return found
 
 
 def _members(transaction: Transaction, dag_id: str) -> Mapping[str, Sequence[AssetName]]:

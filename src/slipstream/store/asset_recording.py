@@ -194,9 +194,10 @@ def _queue(
     else:
         consumers = transaction.fetch(_CONSUMERS, asset_names)
     if partition_key is None:
-        whole = [dag_id for dag_id, partitioning in consumers if not partitioning]
-        transaction.run_many(_QUEUE, [(dag_id, found.pk, at) for dag_id in whole])
-        told = whole
+        told = [dag_id for dag_id, partitioning in consumers if not partitioning]
+        with transaction.together():
+            transaction.run_many(_QUEUE, [(dag_id, found.pk, at) for dag_id in told])
+            transaction.leave_notice(NoticeKind.ASSETS_UPDATED, told)
         for dag_id in [dag_id for dag_id, partitioning in consumers if partitioning]:
             _log.warning(
                 "The DAG %s waits for partitions of the asset %s, and an event of it has none: it "
@@ -205,5 +206,6 @@ def _queue(
             )
     else:
         told = [dag_id for dag_id, partitioning in consumers if partitioning]
-        transaction.run_many(_QUEUE_PART, [(dag_id, event_pk, at) for dag_id in told])
-    transaction.leave_notice(NoticeKind.ASSETS_UPDATED, told)
+        with transaction.together():
+            transaction.run_many(_QUEUE_PART, [(dag_id, event_pk, at) for dag_id in told])
+            transaction.leave_notice(NoticeKind.ASSETS_UPDATED, told)

@@ -115,6 +115,11 @@ class Database(ABC):
     def dialect(self) -> Dialect:
         """SQLAlchemy's dialect: the words of its SQL."""
 
+    @property
+    @abstractmethod
+    def is_embedded(self) -> bool:
+        """Whether it is in this process: a statement is a call, and there is one writer."""
+
     @abstractmethod
     def read(self) -> AbstractContextManager[Transaction]:
         """A transaction that sees one state of the database and changes nothing."""

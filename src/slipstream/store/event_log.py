@@ -44,6 +44,11 @@ class AuditedDatabase(Database):
         """SQLAlchemy's dialect."""
         return self._database.dialect
 
+    @property
+    def is_embedded(self) -> bool:
+        """See `Database`."""
+        return self._database.is_embedded
+
     def read(self) -> AbstractContextManager[Transaction]:
         """See `Database`."""
         return self._database.read()

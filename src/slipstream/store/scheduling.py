@@ -211,9 +211,11 @@ class SchedulingVerbs(StoreParts):
 
     def take_notices(self, limit: int = 1000) -> Sequence[Notice]:
         """Remove and give the oldest notices."""
-        with self._database.read() as transaction:
-            if not transaction.fetch(_ANY_NOTICE):
-                return ()
+        # One writes at a time there, and a look is next to nothing; elsewhere it is a round trip.
+        if self._database.is_embedded:
+            with self._database.read() as transaction:
+                if not transaction.fetch(_ANY_NOTICE):
+                    return ()
         oldest = select(notice.c.pk).order_by(notice.c.pk).limit(limit)
         with self._database.write() as transaction:
             rows = transaction.rows(

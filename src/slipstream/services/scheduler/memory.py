@@ -335,9 +335,13 @@ class Memory:
             self.must_read_all = True
             return
         try:
-            while notices := self._store.take_notices():
+            while True:
+                notices = self._store.take_notices(_PAGE)
                 for notice in notices:
                     self._take(notice)
+                # Whatever is left from here on wakes the scheduler anew.
+                if len(notices) < _PAGE:
+                    return
         except StoreError as error:
             # Some may have been removed already, unread.
             self.must_read_all = True

@@ -148,6 +148,11 @@ class PostgresDatabase(Database):
         """SQLAlchemy's dialect: the words of its SQL."""
         return self._engine.dialect
 
+    @property
+    def is_embedded(self) -> bool:
+        """Whether it is in this process."""
+        return False
+
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A transaction that sees one state of the database and changes nothing."""

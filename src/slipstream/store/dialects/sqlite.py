@@ -65,6 +65,11 @@ class SQLiteDatabase(Database):
         """SQLAlchemy's dialect: the words of its SQL."""
         return self._writer_engine.dialect
 
+    @property
+    def is_embedded(self) -> bool:
+        """Whether it is in this process."""
+        return True
+
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A transaction that sees one state of the database and changes nothing."""
