@@ -71,7 +71,10 @@ def test_cleared_instances_run_again(api: Client, store: Store) -> None:
 
 def test_the_runs_state_can_be_left_alone(api: Client, store: Store) -> None:
     ended(store)
-    api.post(CLEAR, {"dry_run": False, "dag_run_id": "first", "reset_dag_runs": False})
+    body = {"dry_run": False, "dag_run_id": "first", "reset_dag_runs": False}
+    answer = api.post(CLEAR, body)
+    assert answer.status_code == 200, answer.text
+    assert state_of(store, "transform", 0) == "none"
     assert store.get_run("etl", "first").state is RunState.FAILED
 
 

@@ -27,7 +27,7 @@ _UNDER_WAY = frozenset(
 """States of an instance whose try has begun: it fails when its run is marked as failed."""
 
 
-def check_clear_to(state: RunState) -> None:
+def check_clear_to(state: RunState | None) -> None:
     """Raises `InvalidInputError` unless a run with cleared tasks can be in that state."""
     if state in RUN_FINISHED:
         raise InvalidInputError(
@@ -79,10 +79,11 @@ def clear_instance(instance: TaskInstance, spec: DagSpec) -> TaskInstance:
     )
 
 
-def reopen_run(run: DagRun, state: RunState, now: datetime) -> DagRun:
-    """The run after instances of it were cleared; one that has not ended goes on."""
+def reopen_run(run: DagRun, state: RunState | None, now: datetime) -> DagRun:
+    """The run after instances of it were cleared; one that has not ended goes on, and one that has
+    stays so where no state is given."""
     counted = replace(run, clear_number=run.clear_number + 1)
-    if run.state not in RUN_FINISHED:
+    if state is None or run.state not in RUN_FINISHED:
         return counted
     return replace(
         counted,

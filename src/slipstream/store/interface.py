@@ -383,7 +383,7 @@ class RunStore(Protocol):
         run_pk: int,
         keys: Sequence[TaskKey],
         *,
-        run_state: RunState = RunState.QUEUED,
+        run_state: RunState | None = RunState.QUEUED,
         dry_run: bool = False,
         latest_version: bool | None = None,
         only_new: bool = False,
@@ -396,7 +396,8 @@ class RunStore(Protocol):
         the tasks that are new there, also where no instance is given.
 
         A live instance becomes `RESTARTING` and is started again when its process is gone; the
-        others become `NONE`. Their XComs go. A run that was finished becomes `run_state`.
+        others become `NONE`. Their XComs go. A run that was finished becomes `run_state`; with None
+        it stays as it is, and they run once it is opened again.
         Raises `NotFoundError` where one of them does not exist.
         """
 

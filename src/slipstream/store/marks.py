@@ -58,7 +58,7 @@ class MarkVerbs(DagVerbs):
         run_pk: int,
         keys: Sequence[TaskKey],
         *,
-        run_state: RunState = RunState.QUEUED,
+        run_state: RunState | None = RunState.QUEUED,
         dry_run: bool = False,
         latest_version: bool | None = None,
         only_new: bool = False,

@@ -413,7 +413,7 @@ class MemoryStore:
         run_pk: int,
         keys: Sequence[TaskKey],
         *,
-        run_state: RunState = RunState.QUEUED,
+        run_state: RunState | None = RunState.QUEUED,
         dry_run: bool = False,
         latest_version: bool | None = None,
     ) -> Sequence[InstanceInRun]:

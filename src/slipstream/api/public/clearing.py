@@ -49,7 +49,7 @@ def post_clear_task_instances(
         )
     cleared: list[InstanceInRun] = []
     for run, keys in by_run(found):
-        state = _state_after(run) if body.reset_dag_runs else run.state
+        state = _state_after(run) if body.reset_dag_runs else None
         cleared += call.store.clear_instances(
             run.pk,
             keys,
