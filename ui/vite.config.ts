@@ -54,6 +54,7 @@ export default defineConfig({
               test: /node_modules\/(react|react-dom|scheduler|openapi-fetch|@tanstack\/(react-)?(query|router|history|store|virtual)[\w-]*)\//,
               priority: 1,
             },
+            { name: "app", tags: ["$initial"], priority: 0 },
           ],
         },
       },

@@ -9,7 +9,8 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Problem } from "./api/client";
 import { makeRouter } from "./app/router";
-import { resolver, theme } from "./app/theme";
+import { resolver, themeOf } from "./app/theme";
+import { loadLanguage } from "./language/language";
 import { SessionGate } from "./session/SessionGate";
 
 const queries = new QueryClient({
@@ -21,19 +22,25 @@ const queries = new QueryClient({
     },
   },
 });
-const router = makeRouter(queries);
 
-const place = document.getElementById("app");
-if (!place) throw new Error("The page has no element with the id app.");
-createRoot(place).render(
-  <StrictMode>
-    <MantineProvider theme={theme} cssVariablesResolver={resolver} defaultColorScheme="auto">
-      <QueryClientProvider client={queries}>
-        <Notifications position="bottom-right" />
-        <SessionGate>
-          <RouterProvider router={router} />
-        </SessionGate>
-      </QueryClientProvider>
-    </MantineProvider>
-  </StrictMode>,
-);
+function begin(): void {
+  const place = document.getElementById("app");
+  if (!place) throw new Error("The page has no element with the id app.");
+  const theme = themeOf();
+  const router = makeRouter(queries);
+  createRoot(place).render(
+    <StrictMode>
+      <MantineProvider theme={theme} cssVariablesResolver={resolver} defaultColorScheme="auto">
+        <QueryClientProvider client={queries}>
+          <Notifications position="bottom-right" />
+          <SessionGate>
+            <RouterProvider router={router} />
+          </SessionGate>
+        </QueryClientProvider>
+      </MantineProvider>
+    </StrictMode>,
+  );
+}
+
+// Without the words of another language the app still speaks English.
+void loadLanguage().catch(console.error).then(begin);

@@ -1,19 +1,20 @@
 import { type CSSVariablesResolver, createTheme } from "@mantine/core";
 import { t } from "../language/language";
 
-export const theme = createTheme({
-  primaryColor: "cyan",
-  primaryShade: 9,
-  autoContrast: true,
-  luminanceThreshold: 0.35,
-  defaultRadius: "md",
-  fontFamily:
-    'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "Noto Sans", sans-serif',
-  fontFamilyMonospace:
-    'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace',
-  headings: { fontWeight: "650" },
-  components: { CloseButton: { defaultProps: { "aria-label": t("Close") } } },
-});
+export const themeOf = () =>
+  createTheme({
+    primaryColor: "cyan",
+    primaryShade: 9,
+    autoContrast: true,
+    luminanceThreshold: 0.35,
+    defaultRadius: "md",
+    fontFamily:
+      'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "Noto Sans", sans-serif',
+    fontFamilyMonospace:
+      'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace',
+    headings: { fontWeight: "650" },
+    components: { CloseButton: { defaultProps: { "aria-label": t("Close") } } },
+  });
 
 /** Quiet text must still stand out by 4.5 to 1 (WCAG 2.2, 1.4.3). */
 export const resolver: CSSVariablesResolver = () => ({

@@ -2,12 +2,12 @@ import { Group, Pagination, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import { t } from "../language/language";
 
-const CONTROLS = {
+const controls = () => ({
   first: t("first page"),
   previous: t("previous page"),
   next: t("next page"),
   last: t("last page"),
-};
+});
 
 /** How many there are, and the way to the other pages where there is more than one. */
 export function Pages({
@@ -33,7 +33,7 @@ export function Pages({
           total={Math.ceil(total / perPage)}
           value={page}
           onChange={(next) => onPage(next === 1 ? undefined : next)}
-          getControlProps={(control) => ({ "aria-label": CONTROLS[control] })}
+          getControlProps={(control) => ({ "aria-label": controls()[control] })}
           getItemProps={(number) => ({ "aria-label": t("page {number}", { number }) })}
         />
       ) : null}

@@ -19,8 +19,13 @@ function chosen(): Language {
 
 export const language = chosen();
 
-// Whatever has words waits for them: the module is done when they are here.
-const catalogue: Catalogue = language === "de" ? (await import("./de")).GERMAN : {};
+let catalogue: Catalogue = {};
+
+/** Have the texts of the chosen language; the app begins after that. A module that it begins with
+ * must not ask for a text while it is loaded, only when it is called. */
+export async function loadLanguage(): Promise<void> {
+  if (language === "de") catalogue = (await import("./de")).GERMAN;
+}
 
 if (typeof document !== "undefined") document.documentElement.lang = language;
 
