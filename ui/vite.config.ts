@@ -37,6 +37,8 @@ export default defineConfig({
     assetsDir: ASSETS,
     emptyOutDir: true,
     target: "es2022",
+    // These know light-dark(); for older ones its colours would be lost.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
     sourcemap: false,
     rolldownOptions: {
       output: {

@@ -24,7 +24,10 @@ PATIENCE_SECONDS = 60.0
 
 
 def environment(home: Path) -> dict[str, str]:
-    """The variables of a process that works on that home, and on nothing of the machine's."""
+    """The variables of a process that works on that home, and on nothing of the machine's.
+
+    A folder `site` in the home holds packages that are installed for it alone.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -33,7 +36,7 @@ def environment(home: Path) -> dict[str, str]:
     source = str(Path(slipstream.__file__).parents[1])
     return {
         **kept,
-        "PYTHONPATH": source,
+        "PYTHONPATH": os.pathsep.join([source, str(home / "site")]),
         "SLIPSTREAM_HOME": str(home),
         "SLIPSTREAM__API__PORT": "0",
     }

@@ -89,26 +89,19 @@ def dags_folder(tmp_path_factory: pytest.TempPathFactory, dag_files: Mapping[str
 @pytest.fixture(scope="module")
 def server(dags_folder: Path) -> Iterator[RunningServer]:
     """A server with a user `admin`, and one `viewer` with the password `look`."""
+    yield from serving(dags_folder.parent)
+
+
+def serving(home: Path) -> Iterator[RunningServer]:
+    """Such a server on that home, until the next step."""
     if CHROMIUM is None:
         pytest.skip("there is no Chromium here")
     if not (FOLDER / "index.html").exists():
         pytest.skip("the web app is not built: make ui")
-    home = dags_folder.parent
+    viewer = ["--username", "viewer", "--role", "viewer", "--password", "look"]
     with running(home, "standalone") as started:
         subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "slipstream",
-                "users",
-                "create",
-                "--username",
-                "viewer",
-                "--role",
-                "viewer",
-                "--password",
-                "look",
-            ],
+            [sys.executable, "-m", "slipstream", "users", "create", *viewer],
             env=environment(home),
             check=True,
             timeout=60,

@@ -76,7 +76,7 @@ export function Roles() {
               {one.name}
             </Text>
             {one.is_built_in ? (
-              <Badge size="sm" variant="default" tt="none">
+              <Badge size="sm" variant="default" tt="none" miw="max-content">
                 {t("built in")}
               </Badge>
             ) : null}

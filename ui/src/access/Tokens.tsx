@@ -6,7 +6,6 @@ import {
   Code,
   CopyButton,
   Group,
-  Modal,
   Select,
   Stack,
   Table,
@@ -19,6 +18,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { answer, client, type Schemas } from "../api/client";
 import { useNow } from "../design/clock";
+import { Dialog } from "../design/Dialog";
 import { Empty, Shown, Trouble } from "../design/Feedback";
 import { Ago, At } from "../design/Moment";
 import { refused, tell } from "../design/notes";
@@ -180,7 +180,7 @@ function NewToken({ onClose }: { onClose: () => void }) {
     make.mutate();
   };
   return (
-    <Modal opened onClose={onClose} title={t("Make a token")} closeOnClickOutside={!make.data}>
+    <Dialog onClose={onClose} title={t("Make a token")} closeOnClickOutside={!make.data}>
       {make.data ? (
         <Stack>
           <Alert color="green" variant="light" title={t("Copy it now: it is shown this once")}>
@@ -240,7 +240,7 @@ function NewToken({ onClose }: { onClose: () => void }) {
           </Group>
         </Stack>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,8 +1,9 @@
-import { Alert, Button, FileButton, Group, Modal, Radio, Stack, Text } from "@mantine/core";
+import { Alert, Button, FileButton, Group, Radio, Stack, Text } from "@mantine/core";
 import { IconDownload, IconUpload } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Schemas } from "../api/client";
+import { Dialog } from "../design/Dialog";
 import { Trouble } from "../design/Feedback";
 import { t } from "../language/language";
 import { Said } from "../language/Said";
@@ -100,11 +101,7 @@ function ImportDialog<T>({
   });
   const errors = (load.data?.errors ?? []) as { error?: string }[];
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t("Import {many} from {name}", { many, name: file.name })}
-    >
+    <Dialog onClose={onClose} title={t("Import {many} from {name}", { many, name: file.name })}>
       <Stack>
         {wrong ? <Trouble error={wrong} what={t("The file cannot be read")} /> : null}
         {!wrong && !load.data ? (
@@ -150,6 +147,6 @@ function ImportDialog<T>({
           )}
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

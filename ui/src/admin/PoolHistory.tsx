@@ -1,9 +1,10 @@
-import { Modal, SegmentedControl, Stack, Text } from "@mantine/core";
+import { SegmentedControl, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { answer, client, type Schemas } from "../api/client";
 import { ALL, keys } from "../api/queries";
 import { Chart } from "../design/Chart";
+import { Dialog } from "../design/Dialog";
 import { Shown } from "../design/Feedback";
 import { t } from "../language/language";
 import { Said } from "../language/Said";
@@ -36,7 +37,7 @@ export default function PoolHistory({
       ),
   });
   return (
-    <Modal opened onClose={onClose} size="xl" title={t("The use of {pool}", { pool })}>
+    <Dialog onClose={onClose} size="xl" title={t("The use of {pool}", { pool })}>
       <Stack>
         <SegmentedControl
           aria-label={t("How far back")}
@@ -53,7 +54,7 @@ export default function PoolHistory({
           )}
         </Text>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

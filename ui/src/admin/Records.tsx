@@ -1,18 +1,9 @@
-import {
-  ActionIcon,
-  Button,
-  Checkbox,
-  Group,
-  Modal,
-  Stack,
-  Table,
-  TextInput,
-  Title,
-} from "@mantine/core";
+import { ActionIcon, Button, Checkbox, Group, Stack, Table, TextInput, Title } from "@mantine/core";
 import { IconPencil, IconPlus, IconSearch, IconTrash } from "@tabler/icons-react";
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, type ReactNode, useState } from "react";
+import { Dialog } from "../design/Dialog";
 import { Empty, Shown, Trouble } from "../design/Feedback";
 import { Pages } from "../design/Pages";
 import { plural, t } from "../language/language";
@@ -276,8 +267,7 @@ function EditDialog<T, F extends object>({
     save.mutate();
   };
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       size="lg"
       title={record === null ? kind.words.add : t("Change {name}", { name: kind.idOf(record) })}
@@ -298,6 +288,6 @@ function EditDialog<T, F extends object>({
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,5 +1,6 @@
-import { Button, Group, List, Modal, ScrollArea, Stack, Text } from "@mantine/core";
+import { Button, Group, List, ScrollArea, Stack, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Dialog } from "../design/Dialog";
 import { Trouble } from "../design/Feedback";
 import { tell } from "../design/notes";
 import { plural, t } from "../language/language";
@@ -38,8 +39,7 @@ export function RemoveDialog<T, F>({
   });
   const [first] = ids;
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={
         ids.length === 1
@@ -68,7 +68,7 @@ export function RemoveDialog<T, F>({
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -117,7 +117,11 @@ export interface paths {
         };
         /**
          * Logout
-         * @description End the browser's session.
+         * @description End the browser's session: its token counts no more, wherever it may be. So does one that
+         *     is sent as a header.
+         *
+         *     A page of another site can have a browser come here. What it gains is that somebody must
+         *     sign in again.
          */
         get: operations["logout"];
         put?: never;
@@ -2703,6 +2707,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Metrics
+         * @description The metrics under Airflow's names: `airflow_pool_open_slots{pool_name="…"}`.
+         */
+        get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3389,16 +3413,6 @@ export interface components {
          * @enum {unknown}
          */
         DagWarningType: "asset conflict" | "non-existent pool" | "runtime varying value";
-        /**
-         * HTTPExceptionResponse
-         * @description Every error's body.
-         */
-        HTTPExceptionResponse: {
-            /** Detail */
-            detail: string | {
-                [key: string]: unknown;
-            };
-        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -3596,6 +3610,8 @@ export interface components {
             pool?: string[] | null;
             /** Queue */
             queue?: string[] | null;
+            /** Executor */
+            executor?: string[] | null;
             /**
              * Page Offset
              * @default 0
@@ -3771,6 +3787,16 @@ export interface components {
              * @default -1
              */
             map_index?: number;
+        };
+        /**
+         * HTTPExceptionResponse
+         * @description Every error's body.
+         */
+        HTTPExceptionResponse: {
+            /** Detail */
+            detail: string | {
+                [key: string]: unknown;
+            };
         };
         /**
          * LoginResponse
@@ -5675,9 +5701,13 @@ export interface operations {
     logout: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                authorization?: string;
+            };
             path?: never;
-            cookie?: never;
+            cookie?: {
+                slipstream_session?: string | null;
+            };
         };
         requestBody?: never;
         responses: {
@@ -5687,6 +5717,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
             };
         };
     };
@@ -7632,6 +7671,8 @@ export interface operations {
                 has_import_errors?: boolean | null;
                 last_dag_run_state?: components["schemas"]["DagRunState"] | null;
                 bundle_name?: string | null;
+                bundle_version?: string | null;
+                timetable_type?: string[] | null;
                 has_asset_schedule?: boolean | null;
                 asset_dependency?: string | null;
                 is_favorite?: boolean | null;
@@ -8245,6 +8286,10 @@ export interface operations {
     get_dag_runs: {
         parameters: {
             query?: {
+                updated_at_gte?: string | null;
+                updated_at_gt?: string | null;
+                updated_at_lte?: string | null;
+                updated_at_lt?: string | null;
                 duration_gte?: number | null;
                 duration_gt?: number | null;
                 duration_lte?: number | null;
@@ -8268,6 +8313,7 @@ export interface operations {
                 limit?: number | null;
                 offset?: number;
                 order_by?: string[];
+                cursor?: string | null;
                 state?: string[] | null;
                 run_type?: components["schemas"]["DagRunType"][] | null;
                 run_id_pattern?: string | null;
@@ -8277,6 +8323,7 @@ export interface operations {
                 dag_id_pattern?: string | null;
                 dag_id_prefix_pattern?: string | null;
                 dag_version?: number[] | null;
+                bundle_version?: string | null;
                 partition_key_pattern?: string | null;
                 partition_key_prefix_pattern?: string | null;
                 partition_date_gte?: string | null;
@@ -8917,6 +8964,10 @@ export interface operations {
     get_task_instances: {
         parameters: {
             query?: {
+                updated_at_gte?: string | null;
+                updated_at_gt?: string | null;
+                updated_at_lte?: string | null;
+                updated_at_lt?: string | null;
                 duration_gte?: number | null;
                 duration_gt?: number | null;
                 duration_lte?: number | null;
@@ -8952,12 +9003,19 @@ export interface operations {
                 map_index?: number[] | null;
                 rendered_map_index_pattern?: string | null;
                 rendered_map_index_prefix_pattern?: string | null;
+                executor?: string[] | null;
+                operator?: string[] | null;
+                operator_name_pattern?: string | null;
+                operator_name_prefix_pattern?: string | null;
+                cursor?: string | null;
                 task_id?: string | null;
                 task_group_id?: string | null;
                 dag_id_pattern?: string | null;
                 dag_id_prefix_pattern?: string | null;
                 run_id_pattern?: string | null;
                 run_id_prefix_pattern?: string | null;
+                task_display_name_pattern?: string | null;
+                task_display_name_prefix_pattern?: string | null;
             };
             header?: never;
             path: {
@@ -11824,6 +11882,10 @@ export interface operations {
     get_mapped_task_instances: {
         parameters: {
             query?: {
+                updated_at_gte?: string | null;
+                updated_at_gt?: string | null;
+                updated_at_lte?: string | null;
+                updated_at_lt?: string | null;
                 duration_gte?: number | null;
                 duration_gt?: number | null;
                 duration_lte?: number | null;
@@ -11859,6 +11921,10 @@ export interface operations {
                 map_index?: number[] | null;
                 rendered_map_index_pattern?: string | null;
                 rendered_map_index_prefix_pattern?: string | null;
+                executor?: string[] | null;
+                operator?: string[] | null;
+                operator_name_pattern?: string | null;
+                operator_name_prefix_pattern?: string | null;
             };
             header?: never;
             path: {
@@ -16590,6 +16656,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain; version=0.0.4; charset=utf-8": string;
+                };
+            };
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
                 };
             };
         };

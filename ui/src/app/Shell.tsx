@@ -98,12 +98,17 @@ export function Shell() {
         <Outlet />
       </AppShell.Main>
       <Suspense>
-        {hasPalette ? <Palette onClose={() => setPalette(false)} /> : null}
+        {hasPalette ? (
+          <Palette onClose={() => setPalette(false)} onShortcuts={() => setShortcuts(true)} />
+        ) : null}
         {hasShortcuts ? <Shortcuts onClose={() => setShortcuts(false)} /> : null}
       </Suspense>
     </AppShell>
   );
 }
+
+// Which place one is at is said by the places; a link would count everything below it.
+const EXACT = { exact: true };
 
 function Places({ onFollow }: { onFollow: () => void }) {
   const path = useRouterState({ select: (state) => state.location.pathname });
@@ -118,7 +123,7 @@ function Places({ onFollow }: { onFollow: () => void }) {
           active={isAt(path)}
           onClick={onFollow}
           aria-current={isAt(path) ? "page" : undefined}
-          renderRoot={(props) => <Link to={to} {...props} />}
+          renderRoot={(props) => <Link to={to} activeOptions={EXACT} {...props} />}
         />
       ))}
       <NavLink

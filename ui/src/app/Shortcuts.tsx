@@ -1,4 +1,5 @@
-import { Group, Kbd, Modal, Stack, Text } from "@mantine/core";
+import { Group, Kbd, Stack, Text } from "@mantine/core";
+import { Dialog } from "../design/Dialog";
 import { t } from "../language/language";
 
 const ALL: readonly (readonly [string[], string])[] = [
@@ -6,12 +7,14 @@ const ALL: readonly (readonly [string[], string])[] = [
   [["/"], t("Search on this page")],
   [["g"], t("Grid of the DAG, or graph, in turn")],
   [["↑", "↓", "←", "→"], t("Move in the grid; Enter opens")],
+  [["Enter"], t("In the search of a log: the next hit, with Shift the one before")],
+  [["Esc"], t("Close what is open")],
   [["?"], t("This sheet")],
 ];
 
 export default function Shortcuts({ onClose }: { onClose: () => void }) {
   return (
-    <Modal opened onClose={onClose} title={t("Keyboard")}>
+    <Dialog onClose={onClose} title={t("Keyboard")}>
       <Stack gap="xs">
         {ALL.map(([pressed, does]) => (
           <Group key={does} justify="space-between">
@@ -24,6 +27,6 @@ export default function Shortcuts({ onClose }: { onClose: () => void }) {
           </Group>
         ))}
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -24,6 +24,7 @@ import { ASSET_VIEWS, type AssetSearch } from "../assets/queries";
 import type { BackfillSearch } from "../backfills/BackfillsPage";
 import { FIRST_CELLS, RUNS_SHOWN } from "../dag/grid.model";
 import { DagsPage } from "../dags/DagsPage";
+import { type GraphSearch, graphSearch } from "../graph/view";
 import { Home } from "../home/Home";
 import type { SystemSearch } from "../system/SystemPage";
 import { NotFound } from "./NotFound";
@@ -72,7 +73,7 @@ export const DAG_TABS = [
   "details",
 ] as const;
 
-export interface DagView extends RunSearch {
+export interface DagView extends RunSearch, GraphSearch {
   tab?: (typeof DAG_TABS)[number];
   /** How many runs the grid shows. */
   count?: number;
@@ -83,6 +84,8 @@ export interface DagView extends RunSearch {
   find?: string;
   /** Whether the form for a new backfill is open. */
   create?: boolean;
+  /** Whether the form that triggers a run is open. */
+  trigger?: boolean;
 }
 
 const dag = createRoute({
@@ -99,6 +102,8 @@ const dag = createRoute({
     runType: among(search.runType, ["manual", "scheduled", "backfill", "asset_triggered"]),
     page: whole(search.page),
     create: flag(search.create),
+    trigger: flag(search.trigger),
+    ...graphSearch(search),
   }),
   loaderDeps: ({ search: { tab, count, version } }) => ({ tab, count, version }),
   // What the screen asks for is on its way while its code is.
@@ -114,7 +119,11 @@ const dag = createRoute({
 
 export const RUN_TABS = ["graph", "gantt", "tasks", "compare", "details"] as const;
 
-export interface RunView {
+/** What can be done with a run, or a task of it, in a dialog. */
+export const RUN_ACTS = ["clear", "again", "delete", "success", "failed"] as const;
+export const TASK_ACTS = ["clear", "success", "failed", "skipped"] as const;
+
+export interface RunView extends GraphSearch {
   tab?: (typeof RUN_TABS)[number];
   find?: string;
   state?: string;
@@ -122,6 +131,10 @@ export interface RunView {
   with?: string;
   /** Whether only what differs is shown. */
   only?: boolean;
+  /** Whether the Gantt shows the times in which nothing ran. */
+  gaps?: boolean;
+  /** The dialog that is open. */
+  act?: (typeof RUN_ACTS)[number];
 }
 
 const run = createRoute({
@@ -138,6 +151,9 @@ const run = createRoute({
     state: text(search.state),
     with: text(search.with),
     only: flag(search.only),
+    gaps: flag(search.gaps),
+    act: among(search.act, RUN_ACTS),
+    ...graphSearch(search),
   }),
 });
 
@@ -166,6 +182,8 @@ export interface TaskView {
   state?: string;
   sort?: string;
   page?: number;
+  /** The dialog that is open. */
+  act?: (typeof TASK_ACTS)[number];
 }
 
 const task = createRoute({
@@ -183,6 +201,7 @@ const task = createRoute({
     state: text(search.state),
     sort: among(search.sort, MAPPED_ORDERS),
     page: whole(search.page),
+    act: among(search.act, TASK_ACTS),
   }),
   loaderDeps: ({ search: { map, tab } }) => ({ map: map ?? -1, tab }),
   loader: ({ context: { queries }, params: { dagId, runId, taskId }, deps: { map, tab } }) => {

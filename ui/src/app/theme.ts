@@ -6,6 +6,7 @@ export const themeOf = () =>
     primaryColor: "cyan",
     primaryShade: 9,
     autoContrast: true,
+    respectReducedMotion: true,
     luminanceThreshold: 0.35,
     defaultRadius: "md",
     fontFamily:

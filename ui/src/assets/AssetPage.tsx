@@ -83,7 +83,7 @@ function Page({ asset }: { asset: Asset }) {
         <Text size="sm">
           <Text span c="dimmed" size="sm">
             {t("Group")}
-          </Text>
+          </Text>{" "}
           {asset.group || "–"}
         </Text>
         {Object.keys(extra).length > 0 ? <Code>{JSON.stringify(extra)}</Code> : null}

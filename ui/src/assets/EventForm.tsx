@@ -1,8 +1,9 @@
-import { Button, Group, JsonInput, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, JsonInput, Stack, Text, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { answer, client } from "../api/client";
+import { Dialog } from "../design/Dialog";
 import { Trouble } from "../design/Feedback";
 import { t } from "../language/language";
 import { type Asset, objectTyped } from "./assets.model";
@@ -39,7 +40,7 @@ export default function EventForm({ asset, onClose }: { asset: Asset; onClose: (
   };
   const starts = asset.scheduled_dags.map((dag) => dag.dag_id).join(", ");
   return (
-    <Modal opened onClose={onClose} title={t("New event of {name}", { name: asset.name })}>
+    <Dialog onClose={onClose} title={t("New event of {name}", { name: asset.name })}>
       <Stack component="form" onSubmit={submit}>
         <Text size="sm">
           {starts
@@ -71,6 +72,6 @@ export default function EventForm({ asset, onClose }: { asset: Asset; onClose: (
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

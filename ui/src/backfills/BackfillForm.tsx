@@ -3,7 +3,6 @@ import {
   Alert,
   Button,
   Group,
-  Modal,
   NumberInput,
   Radio,
   ScrollArea,
@@ -20,6 +19,7 @@ import { type FormEvent, useState } from "react";
 import { answer, client, type Schemas } from "../api/client";
 import { dagQuery, dagsQuery } from "../api/queries";
 import { useNow, useZone } from "../design/clock";
+import { Dialog } from "../design/Dialog";
 import { Trouble } from "../design/Feedback";
 import { At } from "../design/Moment";
 import { MomentInput } from "../design/MomentInput";
@@ -44,14 +44,13 @@ const TYPING_MS = 300;
 /** A form for a new backfill; shows the runs that it would make before it makes any. */
 export default function BackfillForm({ dagId, onClose }: { dagId?: string; onClose: () => void }) {
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       size="xl"
       title={dagId === undefined ? t("New backfill") : t("New backfill of {dagId}", { dagId })}
     >
       <Form dagId={dagId} onClose={onClose} />
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -4,7 +4,6 @@ import {
   Badge,
   Button,
   Group,
-  Modal,
   Pagination,
   Progress,
   Stack,
@@ -16,8 +15,9 @@ import { notifications } from "@mantine/notifications";
 import { IconPlayerPause, IconPlayerPlay, IconPlus, IconX } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { answer, client } from "../api/client";
+import { Dialog } from "../design/Dialog";
 import { Empty, Shown, Trouble } from "../design/Feedback";
 import { Ago, At } from "../design/Moment";
 import { colorOf, useStateLabel } from "../design/words";
@@ -37,20 +37,25 @@ interface Props {
   /** Whether the form for a new one is open. */
   isCreating: boolean;
   onCreating: (isCreating: boolean) => void;
+  /** What chooses among them. */
+  filter?: ReactNode;
 }
 
 /** Backfills, how far they have come, and what can be done with them. */
-export function BackfillList({ dagId, page, onPage, isCreating, onCreating }: Props) {
+export function BackfillList({ dagId, page, onPage, isCreating, onCreating, filter }: Props) {
   const { may } = useSession();
   const asked = useQuery(backfillsQuery(dagId, page));
   const mayCreate = may("create", "backfill");
   return (
     <Stack>
-      {mayCreate ? (
-        <Group justify="flex-end">
-          <Button leftSection={<IconPlus size={16} />} onClick={() => onCreating(true)}>
-            {t("New backfill")}
-          </Button>
+      {mayCreate || filter ? (
+        <Group justify={filter ? "space-between" : "flex-end"}>
+          {filter}
+          {mayCreate ? (
+            <Button leftSection={<IconPlus size={16} />} onClick={() => onCreating(true)}>
+              {t("New backfill")}
+            </Button>
+          ) : null}
         </Group>
       ) : null}
       <Shown asked={asked} what={t("The backfills")}>
@@ -271,7 +276,7 @@ function Actions({ view }: { view: View }) {
         </ActionIcon>
       </Tooltip>
       {isSure ? (
-        <Modal opened onClose={() => setSure(false)} title={t("Cancel backfill {id}?", { id })}>
+        <Dialog onClose={() => setSure(false)} title={t("Cancel backfill {id}?", { id })}>
           <Stack>
             <Text size="sm">
               <Said
@@ -289,7 +294,7 @@ function Actions({ view }: { view: View }) {
               </Button>
             </Group>
           </Stack>
-        </Modal>
+        </Dialog>
       ) : null}
     </Group>
   );

@@ -1,4 +1,4 @@
-import { Group, Select, Stack, Title } from "@mantine/core";
+import { Select, Stack, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useLive } from "../api/live";
@@ -24,25 +24,25 @@ export function BackfillsPage() {
     void navigate({ search: (old) => ({ ...old, page: undefined, ...part }) });
   return (
     <Stack>
-      <Group justify="space-between">
-        <Title order={1} size="h2">
-          {t("Backfills")}
-        </Title>
-        <Select
-          aria-label={t("DAG")}
-          placeholder={t("All DAGs")}
-          clearable
-          searchable
-          data={[...names].sort()}
-          value={dag ?? null}
-          onChange={(chosen) => change({ dag: chosen ?? undefined })}
-        />
-      </Group>
+      <Title order={1} size="h2">
+        {t("Backfills")}
+      </Title>
       <BackfillList
         dagId={dag}
         page={page}
         onPage={(next) => change({ page: next })}
         isCreating={create}
+        filter={
+          <Select
+            aria-label={t("DAG")}
+            placeholder={t("All DAGs")}
+            clearable
+            searchable
+            data={[...names].sort()}
+            value={dag ?? null}
+            onChange={(chosen) => change({ dag: chosen ?? undefined })}
+          />
+        }
         onCreating={(isCreating) => change({ create: isCreating || undefined })}
       />
     </Stack>

@@ -50,7 +50,7 @@ export function DagPage() {
 
 function Page({ dag }: { dag: Schemas["DAGDetailsResponse"] }) {
   const { may } = useSession();
-  const { tab = "grid" } = useSearch({ from: "/dags/$dagId" });
+  const { tab = "grid", trigger = false } = useSearch({ from: "/dags/$dagId" });
   const navigate = useNavigate({ from: "/dags/$dagId" });
   const open = (next: DagView["tab"]) =>
     void navigate({ search: (old) => ({ ...old, tab: next === "grid" ? undefined : next }) });
@@ -70,7 +70,16 @@ function Page({ dag }: { dag: Schemas["DAGDetailsResponse"] }) {
           {dag.is_stale ? <Badge color="gray">{t("file is gone")}</Badge> : null}
           {dag.has_import_errors ? <Badge color="red">{t("import error")}</Badge> : null}
         </Group>
-        <TriggerButton dagId={dag.dag_id} />
+        <TriggerButton
+          dagId={dag.dag_id}
+          isOpen={trigger}
+          onOpen={(isOpen) =>
+            void navigate({
+              search: (old) => ({ ...old, trigger: isOpen || undefined }),
+              replace: true,
+            })
+          }
+        />
       </Group>
       <Group gap="lg">
         <Fact name={t("Schedule")}>{dag.timetable_summary ?? t("none")}</Fact>

@@ -1,4 +1,5 @@
 import { ActionIcon, Group, Select, Text, TextInput } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { IconChevronDown, IconChevronRight, IconSearch } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
@@ -32,6 +33,10 @@ const ROW = 26;
 // Neighbouring targets are 24 px apart at least (WCAG 2.2, 2.5.8).
 const COLUMN = 26;
 const NAME = 260;
+const NAME_ON_A_PHONE = 150;
+
+/** How wide the names of the tasks are. */
+const useNameWidth = () => (useMediaQuery("(max-width: 36em)") ? NAME_ON_A_PHONE : NAME);
 const HEAD = 92;
 
 /** Runs by tasks. Only what is in view is drawn, in both directions. */
@@ -117,6 +122,7 @@ function Body({
   groups: Map<string, string[]>;
   onFold: (id: string) => void;
 }) {
+  const width = useNameWidth();
   const scroller = useRef<HTMLDivElement>(null);
   const down = useVirtualizer({
     count: rows.length,
@@ -130,7 +136,7 @@ function Body({
     count: columns.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => COLUMN,
-    paddingStart: NAME,
+    paddingStart: width,
     overscan: 8,
     initialOffset: () => columns.length * COLUMN,
   });
@@ -207,12 +213,13 @@ function Heads({
   visible: { index: number; start: number; key: string | number | bigint }[];
 }) {
   const now = useNow();
+  const width = useNameWidth();
   const label = useStateLabel();
   const spans = columns.map(({ run }) => spanOf(run.start_date, run.end_date, now) ?? 0);
   const longest = Math.max(1, ...spans);
   return (
     <div role="row" tabIndex={-1} className={classes.heads} style={{ height: HEAD }}>
-      <div role="columnheader" tabIndex={-1} className={classes.corner} style={{ width: NAME }}>
+      <div role="columnheader" tabIndex={-1} className={classes.corner} style={{ width }}>
         <Text size="xs" c="dimmed">
           <Said text="longest {lengthOf}" lengthOf={lengthOf(longest)} />
         </Text>
@@ -256,12 +263,13 @@ function Heads({
 
 function Name({ row, onFold }: { row: Row; onFold: (id: string) => void }) {
   const { node } = row;
+  const width = useNameWidth();
   return (
     <div
       role="rowheader"
       tabIndex={-1}
       className={classes.name}
-      style={{ width: NAME, paddingLeft: 6 + row.depth * 14 }}
+      style={{ width, paddingLeft: 6 + row.depth * 14 }}
       title={node.tooltip || `${node.id}${node.operator ? ` (${node.operator})` : ""}`}
     >
       {row.hasChildren ? (

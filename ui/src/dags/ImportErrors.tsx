@@ -28,7 +28,7 @@ export function ImportErrors() {
           return (
             <Accordion.Item key={error.import_error_id} value={String(error.import_error_id)}>
               <Accordion.Control>
-                <Text size="sm" fw={600}>
+                <Text size="sm" fw={600} style={{ overflowWrap: "anywhere" }}>
                   {error.filename}
                 </Text>
                 <Text size="xs" c="dimmed">

@@ -5,6 +5,7 @@ import { useEffect, useRef } from "react";
 import UPlot from "uplot";
 import { t } from "../language/language";
 import { useZone } from "./clock";
+import { absolute } from "./time.model";
 
 interface Line {
   label: string;
@@ -14,6 +15,18 @@ interface Line {
 }
 
 const HEIGHT = 220;
+const DAY_SECONDS = 86_400;
+const MINUTE_SECONDS = 60;
+
+/** Dates and times along the axis, as everywhere else: "11-22", "14:05". */
+function marksIn(zone: string): UPlot.Axis.DynamicValues {
+  return (_, places, __, ___, step) =>
+    places.map((at) => {
+      const [date = "", time = ""] = absolute(1000 * at, zone).split(" ");
+      if (step >= DAY_SECONDS || time === "00:00:00") return date.slice(5);
+      return step < MINUTE_SECONDS ? time : time.slice(0, 5);
+    });
+}
 
 /** Lines over time. `times` are seconds since 1970, in order; other numbers where it is no time. */
 export function Chart({
@@ -49,11 +62,13 @@ export function Chart({
         tzDate: (moment) => UPlot.tzDate(new Date(moment * 1000), zone),
         scales: { x: { time: isTime } },
         axes: [
-          { stroke: text, grid },
+          { stroke: text, grid, ...(isTime ? { values: marksIn(zone) } : {}) },
           { stroke: text, grid, size: 70, values: (_, all) => all.map(format) },
         ],
         series: [
-          { label: isTime ? t("due") : "x" },
+          isTime
+            ? { label: t("due"), value: (_, at) => (at === null ? "–" : absolute(1000 * at, zone)) }
+            : { label: "x" },
           ...lines.map((line) => ({
             label: line.label,
             stroke: resolved(line.color),

@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { t } from "../language/language";
 import { JsonTree } from "./JsonTree";
 import { At } from "./Moment";
+import { lengthOf } from "./time.model";
 
 /** `[what it is called, what it is]`. */
 export type Fact = readonly [string, ReactNode];
@@ -56,5 +57,12 @@ export function factsOf(answer: object, leftOut: readonly string[] = []): Fact[]
   return Object.entries(answer)
     .filter(([name, value]) => !leftOut.includes(name) && value !== null && value !== "")
     .filter(([, value]) => !(typeof value === "object" && Object.keys(value).length === 0))
-    .map(([name, value]) => [t(name.replaceAll("_", " ")), <Value key={name} value={value} />]);
+    .map(([name, value]) => [
+      t(name.replaceAll("_", " ")),
+      /(^|_)duration$/.test(name) && typeof value === "number" ? (
+        lengthOf(1000 * value)
+      ) : (
+        <Value key={name} value={value} />
+      ),
+    ]);
 }

@@ -1,4 +1,5 @@
 import { useNow, useTimeStyle, useZone } from "./clock";
+import classes from "./design.module.css";
 import { absolute, ago, lengthOf, spanOf } from "./time.model";
 
 /** How long ago, or until when, or the date where people want that; the other is the title. */
@@ -10,7 +11,7 @@ export function Ago({ at }: { at: string | null | undefined }) {
   if (style === "absolute") return <At at={at} />;
   const moment = Date.parse(at);
   return (
-    <time dateTime={at} title={`${absolute(moment, zone)} (${zone})`}>
+    <time dateTime={at} className={classes.moment} title={`${absolute(moment, zone)} (${zone})`}>
       {ago(moment, now)}
     </time>
   );

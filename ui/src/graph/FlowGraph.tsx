@@ -21,12 +21,11 @@ import {
   Position,
   ReactFlow,
 } from "@xyflow/react";
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 import type { Schemas } from "../api/client";
 import { assetsOfDagQuery } from "../assets/queries";
 import { useFolded } from "../dag/folded";
 import { countsText, worstOf } from "../dag/grid.model";
-import { useNames } from "../design/choices";
 import { Shown } from "../design/Feedback";
 import { colorOf, useStateLabel } from "../design/words";
 import { t } from "../language/language";
@@ -35,6 +34,7 @@ import { assetIn, withAssets } from "./assets.model";
 import { criticalPath, type Drawn, drawingOf, type Span } from "./graph.model";
 import classes from "./graph.module.css";
 import { type Direction, layoutOf, MANY_NODES, type Place } from "./layout";
+import { useGraphView, useShowsAssets } from "./view";
 
 interface Data extends Record<string, unknown> {
   drawn: Drawn;
@@ -58,8 +58,9 @@ interface Props {
 
 /** A DAG's tasks and how they follow one another; groups fold. */
 export function FlowGraph({ dagId, structure: bare, cells, find, onFind, onOpen }: Props) {
-  const [hidden, toggleHidden] = useNames("slipstream.hidden");
-  const showsAssets = !hidden.has("assets");
+  const [{ direction: turned, path: showsPath = false }, change] = useGraphView();
+  const direction: Direction = turned === "down" ? "DOWN" : "RIGHT";
+  const [showsAssets, showAssets] = useShowsAssets();
   const { may } = useSession();
   const assets = useQuery({ ...assetsOfDagQuery(dagId), enabled: may("read", "asset") });
   const navigate = useNavigate();
@@ -68,8 +69,6 @@ export function FlowGraph({ dagId, structure: bare, cells, find, onFind, onOpen 
     [bare, showsAssets, assets.data],
   );
   const [folded, fold] = useFolded(dagId, structure.nodes);
-  const [direction, setDirection] = useState<Direction>("RIGHT");
-  const [showsPath, setShowsPath] = useState(false);
   const scheme = useComputedColorScheme("light");
   const { nodes, edges } = structure;
   const byTask = useMemo(
@@ -109,20 +108,20 @@ export function FlowGraph({ dagId, structure: bare, cells, find, onFind, onOpen 
             { value: "DOWN", label: t("Top down") },
           ]}
           value={direction}
-          onChange={(chosen) => setDirection(chosen as Direction)}
+          onChange={(chosen) => change({ direction: chosen === "DOWN" ? "down" : undefined })}
         />
         {assets.data && assets.data.assets.length > 0 ? (
           <Switch
             label={t("Assets")}
             checked={showsAssets}
-            onChange={() => toggleHidden("assets")}
+            onChange={(event) => showAssets(event.currentTarget.checked)}
           />
         ) : null}
         {cells ? (
           <Switch
             label={t("Critical path")}
             checked={showsPath}
-            onChange={(event) => setShowsPath(event.currentTarget.checked)}
+            onChange={(event) => change({ path: event.currentTarget.checked || undefined })}
           />
         ) : null}
       </Group>

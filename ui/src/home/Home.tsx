@@ -119,7 +119,7 @@ function Counts() {
       {["running", "queued", "success", "failed"].map((state) => (
         <Card key={state} withBorder padding="sm">
           <Text size="xs" c="dimmed">
-            <Said text="{label}, last 24 h" label={label(state)} />
+            <Said text="{label}, due in 24 h" label={label(state)} />
           </Text>
           <Text fz={26} fw={700} style={{ color: colorOf(state) }}>
             {asked.data ? (asked.data.counts[state] ?? 0) : "…"}

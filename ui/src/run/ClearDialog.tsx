@@ -1,8 +1,9 @@
-import { Button, Checkbox, Group, Modal, Stack, Text } from "@mantine/core";
+import { Button, Checkbox, Group, Stack, Text } from "@mantine/core";
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, client } from "../api/client";
 import { forgetRun } from "../api/queries";
+import { Dialog } from "../design/Dialog";
 import { Shown, Trouble } from "../design/Feedback";
 import { tell } from "../design/notes";
 import { plural, t } from "../language/language";
@@ -86,8 +87,7 @@ export function ClearDialog({
   const count = preview.data?.total_entries ?? 0;
   const shown = LABELS.filter(([, , level]) => tasks !== undefined || level === "run");
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       size="lg"
       title={
@@ -128,6 +128,6 @@ export function ClearDialog({
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

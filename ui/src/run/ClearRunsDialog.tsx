@@ -1,8 +1,9 @@
-import { Button, Checkbox, Group, Modal, Stack, Text } from "@mantine/core";
+import { Button, Checkbox, Group, Stack, Text } from "@mantine/core";
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, client } from "../api/client";
 import { forgetRun } from "../api/queries";
+import { Dialog } from "../design/Dialog";
 import { Shown, Trouble } from "../design/Feedback";
 import { tell } from "../design/notes";
 import { plural, t } from "../language/language";
@@ -61,8 +62,7 @@ export function ClearRunsDialog({
     },
   });
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       size="lg"
       title={plural(runIds.length, "Clear {count} run", "Clear {count} runs")}
@@ -98,6 +98,6 @@ export function ClearRunsDialog({
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,7 +1,8 @@
-import { Button, Group, List, Modal, ScrollArea, Stack, Text } from "@mantine/core";
+import { Button, Group, List, ScrollArea, Stack, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { answer, client, type Schemas } from "../api/client";
 import { ALL, keys } from "../api/queries";
+import { Dialog } from "../design/Dialog";
 import { Trouble } from "../design/Feedback";
 import { tell } from "../design/notes";
 import { plural, t } from "../language/language";
@@ -47,8 +48,7 @@ export function DeleteRunsDialog({
     },
   });
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={plural(runs.length, "Delete {count} run?", "Delete {count} runs?")}
     >
@@ -73,6 +73,6 @@ export function DeleteRunsDialog({
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,7 +1,7 @@
 import { Group, Switch, Text } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useMemo, useRef, useState } from "react";
+import { useMemo, useRef } from "react";
 import type { Schemas } from "../api/client";
 import { worstOf } from "../dag/grid.model";
 import { useNow } from "../design/clock";
@@ -15,6 +15,7 @@ import { type Bar, barsOf, first, gapsOf, scaleOf } from "./gantt.model";
 import classes from "./gantt.module.css";
 
 const ROW = 26;
+const RUN = "/dags/$dagId/runs/$runId";
 
 /** When each task waited and ran. */
 export default function Gantt({
@@ -31,8 +32,9 @@ export default function Gantt({
   const isLive = cells.some((cell) => cell.start_date && !cell.end_date);
   const clock = useNow();
   const now = isLive ? clock : 0;
-  const [skipsGaps, setSkipsGaps] = useState(true);
-  const [showsPath, setShowsPath] = useState(true);
+  const { path: showsPath = true, gaps: showsGaps = false } = useSearch({ from: RUN });
+  const navigate = useNavigate({ from: RUN });
+  const skipsGaps = !showsGaps;
   const bars = useMemo(
     () => barsOf(cells, now, (cell) => worstOf(cell.states) ?? "none"),
     [cells, now],
@@ -66,7 +68,10 @@ export default function Gantt({
         <Switch
           label={t("Critical path")}
           checked={showsPath}
-          onChange={(event) => setShowsPath(event.currentTarget.checked)}
+          onChange={(event) => {
+            const path = event.currentTarget.checked ? undefined : false;
+            void navigate({ search: (old) => ({ ...old, path }), replace: true });
+          }}
         />
         {gaps.length > 0 ? (
           <Switch
@@ -74,7 +79,10 @@ export default function Gantt({
               gaps: gaps.length === 1 ? t("the gap") : t("{part} gaps", { part: gaps.length }),
             })}
             checked={skipsGaps}
-            onChange={(event) => setSkipsGaps(event.currentTarget.checked)}
+            onChange={(event) => {
+              const gaps = event.currentTarget.checked ? undefined : true;
+              void navigate({ search: (old) => ({ ...old, gaps }), replace: true });
+            }}
           />
         ) : null}
       </Group>

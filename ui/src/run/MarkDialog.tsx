@@ -1,8 +1,9 @@
-import { Button, Checkbox, Group, Modal, ScrollArea, Stack, Table, Text } from "@mantine/core";
+import { Button, Checkbox, Group, ScrollArea, Stack, Table, Text } from "@mantine/core";
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, client, type Schemas } from "../api/client";
 import { forgetRun } from "../api/queries";
+import { Dialog } from "../design/Dialog";
 import { Empty, Shown, Trouble } from "../design/Feedback";
 import { tell } from "../design/notes";
 import { State } from "../design/State";
@@ -89,8 +90,7 @@ export function MarkDialog({
   });
   const count = preview.data?.total_entries ?? 0;
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       size="lg"
       title={t("Mark {task} as {state}", { task: taskId, state: label(state).toLowerCase() })}
@@ -125,7 +125,7 @@ export function MarkDialog({
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,7 +1,8 @@
-import { Button, Group, List, Modal, ScrollArea, Stack, Text } from "@mantine/core";
+import { Button, Group, List, ScrollArea, Stack, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { answer, client, type Schemas } from "../api/client";
 import { forgetRun, keys } from "../api/queries";
+import { Dialog } from "../design/Dialog";
 import { Trouble } from "../design/Feedback";
 import { tell } from "../design/notes";
 import { State } from "../design/State";
@@ -47,8 +48,7 @@ export function MarkRunsDialog({
     },
   });
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={plural(runs.length, "Mark {count} run as {state}", "Mark {count} runs as {state}", {
         state: label(state).toLowerCase(),
@@ -81,6 +81,6 @@ export function MarkRunsDialog({
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,8 +1,9 @@
 import { ActionIcon, Button, Group, Menu } from "@mantine/core";
 import { IconDots, IconPlayerPlay, IconRefresh, IconTrash } from "@tabler/icons-react";
-import { useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import type { Schemas } from "../api/client";
+import type { RunView } from "../app/router";
 import { t } from "../language/language";
 import { useSession } from "../session/SessionGate";
 import { ClearDialog } from "./ClearDialog";
@@ -12,14 +13,19 @@ import { MarkRunsDialog, type RunMark } from "./MarkRunsDialog";
 
 const TriggerForm = lazy(() => import("../trigger/TriggerForm"));
 
+const RUN = "/dags/$dagId/runs/$runId";
+
 export const RUN_MARKS: readonly RunMark[] = ["success", "failed"];
 
 /** What can be done with a whole run. */
 export function RunActions({ run }: { run: Schemas["DAGRunResponse"] }) {
   const { may } = useSession();
   const navigate = useNavigate();
-  const [open, setOpen] = useState<"clear" | "again" | "delete" | RunMark | null>(null);
-  const close = () => setOpen(null);
+  const { act: open } = useSearch({ from: RUN });
+  const turn = useNavigate({ from: RUN });
+  const setOpen = (act: RunView["act"]) =>
+    void turn({ search: (old) => ({ ...old, act }), replace: true });
+  const close = () => setOpen(undefined);
   const { dag_id: dagId, dag_run_id: runId } = run;
   const mayRunAgain = may("create", "dag_run");
   const mayDelete = may("delete", "dag_run");
@@ -65,16 +71,18 @@ export function RunActions({ run }: { run: Schemas["DAGRunResponse"] }) {
           </Menu.Dropdown>
         </Menu>
       ) : null}
-      {open === "clear" ? <ClearDialog dagId={dagId} runId={runId} onClose={close} /> : null}
-      {open === "success" || open === "failed" ? (
+      {open === "clear" && may("edit", "dag_run") ? (
+        <ClearDialog dagId={dagId} runId={runId} onClose={close} />
+      ) : null}
+      {(open === "success" || open === "failed") && may("edit", "dag_run") ? (
         <MarkRunsDialog runs={[run]} state={open} onClose={close} />
       ) : null}
-      {open === "again" ? (
+      {open === "again" && mayRunAgain ? (
         <Suspense>
           <TriggerForm dagId={dagId} like={run} onClose={close} />
         </Suspense>
       ) : null}
-      {open === "delete" ? (
+      {open === "delete" && mayDelete ? (
         <DeleteRunsDialog
           runs={[run]}
           onClose={close}

@@ -22,7 +22,7 @@ export function Health() {
           <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
             {partsOf(health).map((part) => (
               <Card key={part.name} withBorder component="section" aria-label={part.name}>
-                <Group justify="space-between">
+                <Group justify="space-between" wrap="nowrap" gap="xs">
                   <Text fw={600}>{part.name}</Text>
                   <Badge variant="light" color={part.color} miw="max-content">
                     {part.status}

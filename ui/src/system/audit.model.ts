@@ -53,5 +53,6 @@ function differences(before: unknown, after: unknown): Change[] {
   const now = isMap(after) ? after : {};
   return [...new Set([...Object.keys(old), ...Object.keys(now)])]
     .filter((name) => JSON.stringify(old[name]) !== JSON.stringify(now[name]))
-    .map((name) => ({ name, before: shown(old[name]), after: shown(now[name]) }));
+    .map((name) => ({ name, before: shown(old[name]), after: shown(now[name]) }))
+    .filter((one) => one.before !== one.after);
 }

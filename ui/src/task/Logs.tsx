@@ -23,7 +23,9 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { answer, client } from "../api/client";
+import { useZone } from "../design/clock";
 import { Empty, Trouble, Waiting } from "../design/Feedback";
+import { absolute } from "../design/time.model";
 import { t } from "../language/language";
 import { LEVELS, type LogLine, PIECE_BYTES, piecesOf, visible } from "./logs.model";
 import classes from "./logs.module.css";
@@ -262,6 +264,7 @@ function Lines({
   onLine: (number: number) => void;
   onEdge: (where: "before" | "behind") => unknown;
 }) {
+  const zone = useZone();
   const scroller = useRef<HTMLDivElement>(null);
   const atEnd = useRef(pointed === undefined);
   const down = useVirtualizer({
@@ -335,7 +338,7 @@ function Lines({
                 {line.part === 0 ? line.number : ""}
               </button>
               <span className={classes.time}>
-                {line.part === 0 ? (line.timestamp?.slice(11, 23) ?? "") : ""}
+                {line.part === 0 ? clockOf(line.timestamp, zone) : ""}
               </span>
               {line.opens ? (
                 <button
@@ -360,6 +363,14 @@ function Lines({
       </div>
     </div>
   );
+}
+
+/** The time of day of a line, in the chosen zone; what says no moment stands as it is. */
+function clockOf(timestamp: string | null, zone: string): string {
+  const moment = Date.parse(timestamp ?? "");
+  if (Number.isNaN(moment)) return timestamp ?? "";
+  const milliseconds = String(moment % 1000).padStart(3, "0");
+  return `${absolute(moment, zone).slice(11)}.${milliseconds}`;
 }
 
 const ADDRESS = /(https?:\/\/[^\s"'<>)\]]+)/;

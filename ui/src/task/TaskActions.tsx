@@ -1,41 +1,45 @@
 import { Button, Group } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
-import { useState } from "react";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { Schemas } from "../api/client";
+import type { TaskView } from "../app/router";
 import { t } from "../language/language";
 import { ClearDialog } from "../run/ClearDialog";
 import { type Mark, MarkDialog } from "../run/MarkDialog";
 import { MarkMenu } from "../run/MarkMenu";
 import { useSession } from "../session/SessionGate";
 
+const TASK = "/dags/$dagId/runs/$runId/tasks/$taskId";
 const MARKS: readonly Mark[] = ["success", "failed", "skipped"];
 
 /** What can be done with a task instance. */
 export function TaskActions({ instance }: { instance: Schemas["TaskInstanceResponse"] }) {
   const { may } = useSession();
-  const [clears, setClears] = useState(false);
-  const [marks, setMarks] = useState<Mark | null>(null);
+  const { act } = useSearch({ from: TASK });
+  const navigate = useNavigate({ from: TASK });
+  const turn = (next: TaskView["act"]) =>
+    void navigate({ search: (old) => ({ ...old, act: next }), replace: true });
   if (!may("edit", "task_instance")) return null;
   return (
     <Group gap="xs">
       <Button
         variant="default"
         leftSection={<IconRefresh size={16} />}
-        onClick={() => setClears(true)}
+        onClick={() => turn("clear")}
       >
         {t("Clear")}
       </Button>
-      <MarkMenu states={MARKS} onMark={setMarks} />
-      {clears ? (
+      <MarkMenu states={MARKS} onMark={turn} />
+      {act === "clear" ? (
         <ClearDialog
           dagId={instance.dag_id}
           runId={instance.dag_run_id}
           tasks={[{ taskId: instance.task_id, mapIndex: instance.map_index }]}
-          onClose={() => setClears(false)}
+          onClose={() => turn(undefined)}
         />
       ) : null}
-      {marks ? (
-        <MarkDialog instance={instance} state={marks} onClose={() => setMarks(null)} />
+      {act !== undefined && act !== "clear" ? (
+        <MarkDialog instance={instance} state={act} onClose={() => turn(undefined)} />
       ) : null}
     </Group>
   );

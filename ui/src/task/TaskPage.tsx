@@ -207,13 +207,17 @@ function Page({ instance }: { instance: Schemas["TaskInstanceResponse"] }) {
   );
 }
 
+/** What has ended waits for nothing, which needs no sentence. */
+const ENDED = new Set(["failed", "upstream_failed", "skipped", "removed"]);
+
 /** Why it is where it is, in a sentence. */
 function Why({ instance }: { instance: Schemas["TaskInstanceResponse"] }) {
   const { dag_id, dag_run_id, task_id, map_index, state } = instance;
   const asked = useQuery(whyQuery(dag_id, dag_run_id, task_id, map_index));
   if (!asked.data || state === "success" || state === "running") return null;
   const { task, run, waits_for } = asked.data;
-  const sentences = [task, state === null ? run : "", waits_for].filter(Boolean);
+  const isEnded = instance.end_date !== null && ENDED.has(state ?? "");
+  const sentences = [task, state === null ? run : "", isEnded ? "" : waits_for].filter(Boolean);
   if (sentences.length === 0) return null;
   return (
     <Alert variant="light" color="gray" icon={<IconInfoCircle />} py="xs">

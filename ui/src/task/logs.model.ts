@@ -22,7 +22,15 @@ export { LEVELS };
 
 const OPENS = "::group::";
 const CLOSES = "::endgroup::";
-const SHOWN_ELSEWHERE = new Set(["timestamp", "event", "level", "logger", "chan", "error_detail"]);
+const SHOWN_ELSEWHERE = new Set([
+  "timestamp",
+  "event",
+  "level",
+  "logger",
+  "chan",
+  "error_detail",
+  "exception",
+]);
 
 /** The lines behind what the server sent. Further lines are read by the same reader. */
 export class LogReader {
@@ -78,6 +86,7 @@ function textsOf(event: string, record: Record<string, unknown>): string[] {
     .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
   const first = extra.length > 0 ? `${event} ${extra.join(" ")}` : event;
   const texts = first.split("\n");
+  if (typeof record.exception === "string") texts.push(...record.exception.trimEnd().split("\n"));
   const detail = record.error_detail;
   if (Array.isArray(detail)) {
     for (const error of detail) texts.push(...tracebackOf(error as Record<string, unknown>));

@@ -7,9 +7,22 @@ import { useSession } from "../session/SessionGate";
 const TriggerForm = lazy(() => import("./TriggerForm"));
 
 /** Opens the form that starts a run. */
-export function TriggerButton({ dagId, isIcon = false }: { dagId: string; isIcon?: boolean }) {
+export function TriggerButton({
+  dagId,
+  isIcon = false,
+  isOpen: isOpenThere,
+  onOpen,
+}: {
+  dagId: string;
+  isIcon?: boolean;
+  /** Where the address says whether the form is open. */
+  isOpen?: boolean;
+  onOpen?: (isOpen: boolean) => void;
+}) {
   const { may } = useSession();
-  const [isOpen, setOpen] = useState(false);
+  const [isOpenHere, setOpenHere] = useState(false);
+  const isOpen = isOpenThere ?? isOpenHere;
+  const setOpen = onOpen ?? setOpenHere;
   if (!may("create", "dag_run")) return null;
   return (
     <>

@@ -4,7 +4,6 @@ import {
   Button,
   Group,
   JsonInput,
-  Modal,
   NumberInput,
   Select,
   Stack,
@@ -20,6 +19,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { answer, client, type Schemas } from "../api/client";
 import { dagQuery, forgetRun } from "../api/queries";
+import { Dialog } from "../design/Dialog";
 import { Shown, Trouble } from "../design/Feedback";
 import { MomentInput } from "../design/MomentInput";
 import { t } from "../language/language";
@@ -39,8 +39,7 @@ export default function TriggerForm({
 }) {
   const asked = useQuery(dagQuery(dagId));
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={
         like
@@ -52,7 +51,7 @@ export default function TriggerForm({
       <Shown asked={asked} what={t("The DAG {dag}", { dag: dagId })}>
         {(dag) => <Form dag={dag} like={like} onClose={onClose} />}
       </Shown>
-    </Modal>
+    </Dialog>
   );
 }
 
