@@ -182,3 +182,22 @@ def test_examining_files_makes_no_database(
     (folder / "a.py").write_text("from airflow.sdk import DAG\ndag = DAG('a')\n")
     assert slipstream("doctor", str(folder)).code == 0
     assert not (home / "slipstream.db").exists()
+
+
+def test_what_is_wrong_is_told_and_not_the_note_below_it(
+    slipstream: Slipstream, tmp_path: Path
+) -> None:
+    folder = tmp_path / "dags"
+    folder.mkdir()
+    (folder / "wrong.py").write_text(
+        "from datetime import datetime\n"
+        "from airflow.sdk import DAG\n"
+        "from airflow.providers.standard.operators.bash import BashOperator\n"
+        "with DAG('mine', start_date=datetime(2026, 1, 1)):\n"
+        "    BashOperator(task_id='a', bash_command='b', email_on_failure=['a@example.com'])\n"
+    )
+    done = slipstream("doctor", str(folder), "-o", "json")
+    assert isinstance(done.json, list)
+    (row,) = done.json
+    assert (row["line"], row["rule"]) == (5, "does-not-load")  # type: ignore[call-overload,index]
+    assert "expected True or False" in row["found"]  # type: ignore[call-overload,index]

@@ -69,7 +69,7 @@ def _errors(parsed: Sequence[ParsedFile]) -> list[Finding]:
             line=_line(file.error, file.fileloc),
             level=Level.ERROR,
             rule="does-not-load",
-            found=_last_line(file.error),
+            found=_what_failed(file.error),
             remedy="run `slipstream dags test FILE` to see the whole traceback",
         )
         for file in parsed
@@ -103,6 +103,9 @@ def _line(error: str, fileloc: str) -> int:
     return lines[-1] if lines else 1
 
 
-def _last_line(error: str) -> str:
+def _what_failed(error: str) -> str:
+    """The line below the innermost frame, which names the exception; notes may follow it."""
     lines = [line for line in error.strip().splitlines() if line.strip()]
-    return lines[-1].strip() if lines else "it does not load"
+    frames = [number for number, line in enumerate(lines) if line.startswith('  File "')]
+    below = lines[frames[-1] + 1 :] if frames else lines
+    return next((line.strip() for line in below if not line.startswith(" ")), "it does not load")
