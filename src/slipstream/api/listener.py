@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from uvicorn import Config, Server
 from uvicorn.server import ServerState
 
+from slipstream.api.timely_heads import timely_heads
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
@@ -26,6 +28,7 @@ class SleepingServer(Server):
         certificate_file: str | None,
         key_file: str | None,
         on_started: Callable[[], None],
+        head_timeout_seconds: float,
     ) -> None:
         super().__init__(
             Config(
@@ -35,6 +38,7 @@ class SleepingServer(Server):
                 access_log=False,
                 lifespan="off",
                 ws="none",
+                http=timely_heads(head_timeout_seconds),
                 server_header=False,
                 date_header=False,
                 timeout_graceful_shutdown=max(1, round(grace_seconds)),

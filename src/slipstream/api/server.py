@@ -44,13 +44,16 @@ class ApiServer:
         grace_seconds: float = 3.0,
         certificate_file: str | None = None,
         key_file: str | None = None,
+        head_timeout_seconds: float = 30.0,
     ) -> None:
         """`port` 0 takes any free one; `fd` is a socket that already listens, and is used
-        instead of host and port; `grace_seconds` is what requests have to end in on `stop`."""
+        instead of host and port; `grace_seconds` is what requests have to end in on `stop`;
+        `head_timeout_seconds` what a client has to send a request's headers in."""
         self._make_app = make_app
         self._host, self._port, self._fd = host, port, fd
         self._grace_seconds = grace_seconds
         self._certificate_file, self._key_file = certificate_file, key_file
+        self._head_timeout_seconds = head_timeout_seconds
         self._socket: socket.socket | None = None
         self._thread: Thread | None = None
         self._server: SleepingServer | None = None
@@ -140,6 +143,7 @@ class ApiServer:
             certificate_file=self._certificate_file,
             key_file=self._key_file,
             on_started=self._on_started,
+            head_timeout_seconds=self._head_timeout_seconds,
         )
         if self._stopping.is_set() or self._socket is None:
             return

@@ -171,7 +171,7 @@ def test_a_stream_tells_of_no_hidden_dag(store: Store) -> None:
     version, hidden = recorded(store), recorded(store, replace(ETL, dag_id=HIDDEN))
     news = [RunNews(one.spec, a_run(store, one), ()) for one in (version, hidden)]
     entries = [Entry(1, runs=news, dag_ids=("etl", HIDDEN))]
-    told = b"".join(lines_of(entries, View(dag_ids={"etl"}), "1")).decode()
+    told = b"".join(lines_of(entries, View(dag_ids=frozenset({"etl"})), "1")).decode()
     assert "etl" in told
     assert HIDDEN not in told
     assert HIDDEN in b"".join(lines_of(entries, View(), "1")).decode()

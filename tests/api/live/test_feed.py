@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
+from slipstream.api.live.admission import Admission
 from slipstream.api.live.events import View, lines_of
 from slipstream.api.live.feed import Entry, Follower, LiveFeed
+from slipstream.api.ui import stream
 from slipstream.model.changes import InstanceChanged, MapExpanded, RowChange, RunChanged
 from slipstream.model.dag import DagSpec
 from slipstream.model.news import RunNews
@@ -179,3 +183,40 @@ def test_files_that_were_read_are_told_of() -> None:
     follower = following(feed)
     feed.files_read()
     assert events(follower.take()) == [("files", {})]
+
+
+def test_what_is_new_is_encoded_once_for_all_who_look_at_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    encoded: list[View] = []
+
+    def counted(entries: Sequence[Entry] | None, view: View, event_id: str) -> Iterator[bytes]:
+        encoded.append(view)
+        return lines_of(entries, view, event_id)
+
+    monkeypatch.setattr(stream, "lines_of", counted)
+    views = [View(), View(dag_ids=frozenset({"etl"})), View(dag_id="stock")]
+
+    async def follow() -> list[bytes]:
+        feed = LiveFeed()
+        everybody = [
+            stream._events(
+                feed, view, None, Admission(lambda: None, dag_ids=view.dag_ids, is_near=True)
+            )
+            for view in views
+            for _ in range(20)
+        ]
+        for one in everybody:
+            await anext(one)
+        feed.dags_edited(["etl", "stock"])
+        told = [await anext(one) for one in everybody]
+        feed.dags_edited(["stock"])
+        return told + [await anext(everybody[0])]
+
+    told = asyncio.run(follow())
+    assert len(encoded) == len(views) + 1
+    assert [len(set(told[index : index + 20])) for index in (0, 20, 40)] == [1, 1, 1]
+    assert json.loads(told[0].split(b"data: ")[1])["dag_ids"] == ["etl", "stock"]
+    assert json.loads(told[20].split(b"data: ")[1])["dag_ids"] == ["etl"]
+    assert json.loads(told[40].split(b"data: ")[1])["dag_ids"] == ["stock"]
+    assert json.loads(told[60].split(b"data: ")[1])["dag_ids"] == ["stock"]

@@ -61,7 +61,7 @@ class View:
 
     dag_id: str | None = None
     run_id: str | None = None
-    dag_ids: Set[str] | None = None
+    dag_ids: frozenset[str] | None = None
     """The DAGs that the follower may see."""
 
     def shows(self, run: DagRun) -> bool:

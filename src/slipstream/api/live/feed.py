@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from threading import Lock
 from typing import Final
 
@@ -50,6 +51,7 @@ class LiveFeed:
         self._size = 0
         self._number = 0
         self._followers: set[Follower] = set()
+        self._made: dict[Hashable, bytes] = {}
         self._is_closed = False
 
     def runs_written(self, news: Sequence[RunNews]) -> None:
@@ -87,7 +89,19 @@ class LiveFeed:
                 return ()
             if not self._entries or number < self._entries[0].number - 1:
                 return None
-            return [entry for entry in self._entries if entry.number > number]
+            # They are the last ones, which are reached without walking through the others.
+            new = list(islice(reversed(self._entries), self._number - number))
+        new.reverse()
+        return new
+
+    def once(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
+        """What `make` gives for that key: made for the first who asks, and kept for the others
+        until something else happens."""
+        made = self._made
+        found = made.get(key)
+        if found is None:
+            found = made[key] = make()
+        return found
 
     @property
     def latest(self) -> int:
@@ -124,6 +138,7 @@ class LiveFeed:
     ) -> None:
         with self._lock:
             self._number += 1
+            self._made = {}
             entry = Entry(self._number, runs, dag_ids, has_files)
             self._entries.append(entry)
             self._size += entry.size
@@ -144,19 +159,21 @@ class Follower:
         self._loop = loop
         self._news = asyncio.Event()
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """Where it follows."""
+        return self._loop
+
     def wake(self) -> None:
-        """Something has happened; from any thread."""
-        try:
-            self._loop.call_soon_threadsafe(self._news.set)
-        except RuntimeError:
-            # Its event loop has ended, and so has the connection.
-            self._feed.leave(self)
+        """Something has happened."""
+        self._news.set()
 
     async def wait(self, seconds: float) -> None:
         """Return when there is news, when it was closed, or after that time."""
         if self.seen == self._feed.latest and not self.is_closed:
             try:
-                await asyncio.wait_for(self._news.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._news.wait()
             except TimeoutError:
                 return
 
@@ -177,6 +194,20 @@ class Follower:
         self._feed.leave(self)
 
 
-def _wake(followers: Collection[Follower]) -> None:
+def _wake(followers: Iterable[Follower]) -> None:
+    """From any thread: each event loop is called once, however many follow on it."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Follower]] = {}
+    for follower in followers:
+        by_loop.setdefault(follower.loop, []).append(follower)
+    for loop, group in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_wake_all, group)
+        except RuntimeError:
+            # The event loop has ended, and so have its connections.
+            for follower in group:
+                follower.close()
+
+
+def _wake_all(followers: Iterable[Follower]) -> None:
     for follower in followers:
         follower.wake()

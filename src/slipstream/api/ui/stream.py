@@ -19,7 +19,7 @@ from slipstream.api.call import Call
 from slipstream.api.errors import NotAllowedError
 from slipstream.api.live.admission import Admission
 from slipstream.api.live.events import View, lines_of
-from slipstream.api.live.feed import LiveFeed
+from slipstream.api.live.feed import Follower, LiveFeed
 from slipstream.api.operation import Routes
 
 routes = Routes("UI", prefix="/ui")
@@ -75,13 +75,25 @@ async def _events(
             await follower.wait(_KEEP_ALIVE_SECONDS)
             if not await admission.goes_on():
                 return
-            view = replace(view, dag_ids=admission.dag_ids)
-            entries = follower.take()
-            told = b"".join(lines_of(entries, view, follower.event_id))
-            if told:
-                yield told
-            elif not entries:
+            if admission.dag_ids != view.dag_ids:
+                view = replace(view, dag_ids=admission.dag_ids)
+            told = _news(live, follower, view)
+            if told is None:
                 yield b": still here\n\n"
+            elif told:
+                yield told
             await asyncio.sleep(_PAUSE_SECONDS)
     finally:
         follower.close()
+
+
+def _news(live: LiveFeed, follower: Follower, view: View) -> bytes | None:
+    """What is new in that view, the same bytes for all who stand at the same place; None where
+    nothing has happened at all."""
+    after = follower.seen
+    entries = follower.take()
+    if entries is not None and not entries:
+        return None
+    event_id = follower.event_id
+    key = (after, event_id, view)
+    return live.once(key, lambda: b"".join(lines_of(entries, view, event_id)))
