@@ -110,6 +110,7 @@ def fill(database: Path, runs: int) -> None:
             "run_after": "run_after + n.i * 1000000",
             "start_date": "run_after + n.i * 1000000",
             "end_date": "run_after + n.i * 1000000 + 500000",
+            "updated_at": "run_after + n.i * 1000000 + 500000",
         }
         numbers = (
             "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
@@ -134,6 +135,7 @@ def fill(database: Path, runs: int) -> None:
             "end_date": "r.run_after + n.i + 1000",
             "hostname": "'box'",
             "reason": "''",
+            "updated_at": "r.run_after + n.i + 1000",
         }
         connection.execute(
             f"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {WIDE - 1}) "

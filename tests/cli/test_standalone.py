@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 from tests.cli.database import end_of_run, wait_for_dag
@@ -257,3 +260,31 @@ def test_a_callback_that_was_due_when_the_server_was_killed_is_called_by_the_nex
         assert eventually((dags / "told").exists)
         assert eventually((dags / "told").read_text) == "success t"
     assert len(list(dags.glob("begun_*"))) == 2
+
+
+def test_the_password_is_shown_before_anybody_is_answered(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    settings = {**environment(tmp_path), "SLIPSTREAM__API__PORT": str(port)}
+    shown = tmp_path / "shown"
+    with shown.open("w") as out:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "slipstream", "standalone"],
+            env=settings,
+            stdout=out,
+            stderr=subprocess.DEVNULL,
+        )
+    try:
+
+        def answered() -> bool:
+            try:
+                with urlopen(f"http://127.0.0.1:{port}/api/v2/monitor/health", timeout=60):
+                    return True
+            except URLError:
+                return False
+
+        eventually(answered)
+        assert "Made the user admin with the password " in shown.read_text()
+    finally:
+        server.kill()
+        server.wait(60)

@@ -1,10 +1,12 @@
 """Sends made-up requests to a server: `python -m tests.clients.fuzz SCHEMATHESIS [OPTION…]`.
 
-They follow from the OpenAPI document, or break it on purpose. No answer may be a server error.
+They follow from the OpenAPI document, or break it on purpose. No answer may be a server error, or
+one that the document does not know.
 """
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -13,8 +15,18 @@ from pathlib import Path
 from tests.cli.servers import running, token
 
 HERE = Path(__file__).parent
-STREAMS = ("/stream", "/wait", "/auth/login", "/auth/logout", "/ui/session")
-"""Answers without an end, and what leads to a page or ends the session."""
+STREAMS = ("/stream", "/wait")
+"""Answers without an end."""
+PAGES = ("/auth/login", "/auth/logout")
+"""They lead to a page, or end the session."""
+SIGNING_OUT = (
+    "/ui/session",
+    "/auth/logout/everywhere",
+    "/auth/password",
+    "/auth/fab/v1/users/{username}",
+    "/auth/fab/v1/users/{username}/tokens",
+)
+"""After a request of these the token may count no more, and all that follows would be refused."""
 
 
 def main() -> int:
@@ -35,8 +47,9 @@ def main() -> int:
                 "--header",
                 f"Authorization: {token(server)}",
                 "--checks",
-                "not_a_server_error",
-                *(word for path in STREAMS for word in ("--exclude-path-regex", f"{path}$")),
+                "not_a_server_error,status_code_conformance,content_type_conformance",
+                "--exclude-path-regex",
+                f"({'|'.join(map(re.escape, (*STREAMS, *PAGES, *SIGNING_OUT)))})$",
                 *(options or ("--max-examples", "10", "--seed", "1", "--max-time", "900")),
             ]
             code = subprocess.run(command, check=False, cwd=home).returncode

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
 from slipstream.api.call import Deployment
@@ -35,11 +36,12 @@ def document_routes(operations: Sequence[Operation], deployment: Deployment) -> 
     document_url, files = f"{base}/openapi.json", f"{base}/docs"
 
     @cache
-    def document() -> dict[str, Any]:
-        return openapi_document(operations, deployment)
+    def document() -> bytes:
+        return msgspec.json.encode(openapi_document(operations, deployment))
 
     def openapi(_: Request) -> Response:
-        return JSONResponse(document())
+        # Runs in a thread: others are answered while it is made.
+        return Response(document(), media_type="application/json")
 
     def swagger(_: Request) -> HTMLResponse:
         from fastapi.openapi.docs import get_swagger_ui_html

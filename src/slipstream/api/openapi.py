@@ -54,7 +54,7 @@ def openapi_document(operations: Sequence[Operation], deployment: Deployment) ->
             endpoint_of(operation, deployment),
             methods=[operation.method],
             response_model=None,
-            status_code=operation.status if operation.answer else 204,
+            status_code=_status(operation),
             operation_id=operation.operation_id,
             tags=[operation.tag],
             responses=_error_answers(operation) | _other_contents(operation),
@@ -104,17 +104,26 @@ def _locked() -> dict[str, Any]:
     return {"security": [{name: []} for name in _SECURITY_SCHEMES]}
 
 
+def _status(operation: Operation) -> int:
+    """What it answers with when all is well; 204 where it says nothing."""
+    says_something = operation.answer or operation.content_types or operation.status != 200
+    return operation.status if says_something else 204
+
+
 def _error_answers(operation: Operation) -> dict[int | str, dict[str, Any]]:
-    statuses = [] if operation.permission is PUBLIC else [401, 403]
+    statuses = {*operation.refusals}
+    if operation.permission is not PUBLIC:
+        statuses |= {400, 401, 403}
+    if operation.method != "GET":
+        # Bodies name things as well.
+        statuses |= {400, 404, 409}
     if "{" in operation.path:
-        statuses.append(404)
-    if operation.method in ("POST", "PATCH", "DELETE"):
-        statuses += [400, 409]
+        statuses.add(404)
     # Told as it stands in the document: made from the model, it is made anew for each of hundreds.
     content = {"application/json": {"schema": {"$ref": _ERROR}}}
     return {
         status: {"description": HTTPStatus(status).phrase, "content": content}
-        for status in statuses
+        for status in sorted(statuses)
     }
 
 

@@ -52,6 +52,8 @@ class Operation:
     """What it does is kept in the audit log."""
     content_types: tuple[str, ...]
     """What else than JSON it can answer with."""
+    refusals: tuple[int, ...]
+    """Statuses of refusals that its method, path and permission do not tell."""
 
     @property
     def operation_id(self) -> str:
@@ -81,6 +83,7 @@ class Routes:
         slow: bool | None = None,
         audited: bool | None = None,
         content_types: tuple[str, ...] = (),
+        refusals: tuple[int, ...] = (),
     ) -> Callable[[Handler], Handler]:
         """Declare the decorated function as the operation's handler.
 
@@ -106,6 +109,7 @@ class Routes:
                         else audited
                     ),
                     content_types=content_types,
+                    refusals=refusals,
                 )
             )
             return handler

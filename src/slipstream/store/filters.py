@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, UnaryExpression, or_, select, text
+from sqlalchemy import ColumnElement, Select, UnaryExpression, or_, select, text, tuple_
 
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.run import DagRun
@@ -37,18 +37,16 @@ RUN_ORDERS: Mapping[str, ColumnElement[Any]] = {
 }
 """`{field name: what runs are sorted by}`."""
 
+_ORDERS_BY_RUN = (
+    "dag_id",
+    "run_id",
+    "logical_date",
+    "run_after",
+    "data_interval_start",
+    "data_interval_end",
+)
 INSTANCE_ORDERS: Mapping[str, ColumnElement[Any]] = {
-    **{
-        name: dag_run.c[name]
-        for name in (
-            "dag_id",
-            "run_id",
-            "logical_date",
-            "run_after",
-            "data_interval_start",
-            "data_interval_end",
-        )
-    },
+    **{name: dag_run.c[name] for name in _ORDERS_BY_RUN},
     **{
         column.name: column
         for column in task_instance.c
@@ -58,6 +56,11 @@ INSTANCE_ORDERS: Mapping[str, ColumnElement[Any]] = {
     "duration": _duration_of_instance,
 }
 """`{field name: what task instances are sorted by}`."""
+
+
+def is_sorted_by_run(window: Window) -> bool:
+    """Whether instances are to be sorted by something of their runs."""
+    return any(entry.removeprefix("-") in _ORDERS_BY_RUN for entry in window.order_by)
 
 
 def ordering(
@@ -244,8 +247,12 @@ def conditions_on_instance(which: InstanceFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def conditions_on_run(which: InstanceFilter) -> list[ColumnElement[bool]]:
-    """What an instance's run must meet, in a query over `dag_run`."""
+def conditions_on_run(which: InstanceFilter, *, are_few: bool = True) -> list[ColumnElement[bool]]:
+    """What an instance's run must meet, in a query over `dag_run`, and its task.
+
+    `are_few` is asked of what all matching instances are needed for; where they are many and a few
+    of them are enough, each is better looked at in its turn.
+    """
     conditions = [
         *one_among(dag_run.c.dag_id, which.dag_ids),
         *like(dag_run.c.dag_id, which.dag_id_pattern),
@@ -266,14 +273,18 @@ def conditions_on_run(which: InstanceFilter) -> list[ColumnElement[bool]]:
         *like(dag_task.c.operator_name, which.operator_pattern),
         *like(dag_task.c.display_name, which.task_display_name_pattern),
     ]
-    if on_task:
-        task = select(dag_task.c.version_id).where(
-            dag_task.c.version_id == dag_run.c.version_id,
-            dag_task.c.task_id == task_instance.c.task_id,
-            *on_task,
-        )
-        conditions.append(task.exists())
-    return conditions
+    if not on_task:
+        return conditions
+    tasks = select(dag_task.c.version_id, dag_task.c.task_id).where(*on_task)
+    if are_few:
+        # The tasks are found first, and each run's instances of them by the index of its own.
+        of_task = tuple_(dag_run.c.version_id, task_instance.c.task_id)
+        return [*conditions, of_task.in_(tasks)]
+    same = (
+        dag_task.c.version_id == dag_run.c.version_id,
+        dag_task.c.task_id == task_instance.c.task_id,
+    )
+    return [*conditions, tasks.where(*same).exists()]
 
 
 def previous_of(run: DagRun, state: RunState | None = None) -> Select[Any]:

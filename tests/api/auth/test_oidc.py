@@ -216,5 +216,5 @@ def test_the_way_back_leads_nowhere_else(client: Client) -> None:
 
 def test_without_a_provider_it_says_what_to_set(locked: Client) -> None:
     answer = locked.get("/auth/oidc/login")
-    assert answer.status_code == 501
+    assert answer.status_code == 404
     assert "oidc_issuer" in answer.json()["detail"]

@@ -211,7 +211,7 @@ def test_what_is_new_is_encoded_once_for_all_who_look_at_the_same(
         feed.dags_edited(["etl", "stock"])
         told = [await anext(one) for one in everybody]
         feed.dags_edited(["stock"])
-        return told + [await anext(everybody[0])]
+        return [*told, await anext(everybody[0])]
 
     told = asyncio.run(follow())
     assert len(encoded) == len(views) + 1

@@ -22,7 +22,7 @@ def door_routes(tokens: Tokens, settings: ApiSettings) -> Routes:
     routes = Routes("Login")
     front_page = f"{settings.base_path}/"
 
-    @routes.add("GET", "/auth/login", permission=PUBLIC, status=307)
+    @routes.add("GET", "/auth/login", permission=PUBLIC, status=307, refusals=(400,))
     def login(_: Call, next: str | None = None) -> RedirectResponse:
         """To the page at the path `next`. Every page has people log in before it shows itself."""
         if next is None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Header
 
-from slipstream.api.auth.login_check import LoginCheck
+from slipstream.api.auth.login_check import REFUSED_LOGINS, LoginCheck
 from slipstream.api.auth.payloads import LoginBody, LoginResponse
 from slipstream.api.auth.tokens import Tokens
 from slipstream.api.auth.user import ANYBODY
@@ -21,13 +21,27 @@ def login_routes(tokens: Tokens, settings: ApiSettings, check: LoginCheck) -> Ro
     """The operations below `/auth` that give and take tokens."""
     routes = Routes("Login", prefix="/auth")
 
-    @routes.add("POST", "/token", permission=PUBLIC, answer=LoginResponse, status=201)
+    @routes.add(
+        "POST",
+        "/token",
+        permission=PUBLIC,
+        answer=LoginResponse,
+        status=201,
+        refusals=REFUSED_LOGINS,
+    )
     def create_token(call: Call, body: LoginBody) -> LoginResponse:
         """A token for a user name and password, and a code where the user has one."""
         name = check.user_name(call, body)
         return LoginResponse(access_token=tokens.issue(name, settings.jwt_expiry_seconds))
 
-    @routes.add("POST", "/token/cli", permission=PUBLIC, answer=LoginResponse, status=201)
+    @routes.add(
+        "POST",
+        "/token/cli",
+        permission=PUBLIC,
+        answer=LoginResponse,
+        status=201,
+        refusals=REFUSED_LOGINS,
+    )
     def create_token_cli(call: Call, body: LoginBody) -> LoginResponse:
         """The same for a command line, with a shorter life."""
         name = check.user_name(call, body)
@@ -51,7 +65,9 @@ def login_routes(tokens: Tokens, settings: ApiSettings, check: LoginCheck) -> Ro
         token = tokens.issue(call.user.name, settings.jwt_cli_expiry_seconds)
         return LoginResponse(access_token=token)
 
-    @routes.add("GET", "/token", permission=PUBLIC, answer=LoginResponse, status=201)
+    @routes.add(
+        "GET", "/token", permission=PUBLIC, answer=LoginResponse, status=201, refusals=(403,)
+    )
     def create_token_all_admins(_: Call) -> LoginResponse:
         """A token for the asking, where everybody is an administrator."""
         if not settings.simple_auth_manager_all_admins:

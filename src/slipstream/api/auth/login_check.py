@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from slipstream.api.auth.passwords import password_matches
 from slipstream.api.auth.payloads import LoginBody
@@ -15,6 +15,9 @@ from slipstream.api.errors import CodeNeededError, NotAuthenticatedError, TooMan
 from slipstream.model.errors import InvalidInputError
 from slipstream.store.access_records import AccountRecord
 from slipstream.store.event_records import Door, NewEvent
+
+REFUSED_LOGINS: Final = (401, 429)
+"""The statuses of what it raises: wrong, or tried too often."""
 
 
 class Directory(Protocol):

@@ -28,7 +28,7 @@ from slipstream.api.call import Call
 from slipstream.api.errors import NotAuthenticatedError, NotConfiguredError
 from slipstream.api.operation import PUBLIC, Routes
 from slipstream.api.settings import ApiSettings, OidcSettings
-from slipstream.model.errors import InvalidInputError
+from slipstream.model.errors import InvalidInputError, NotFoundError
 from slipstream.model.json import JsonValue
 from slipstream.store.access_records import AccountRecord
 from slipstream.store.event_records import Door, NewEvent
@@ -39,13 +39,14 @@ _TIMEOUT_SECONDS: Final = 10
 _MOST_BYTES: Final = 1 << 20
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384")
 _SOURCE: Final = "oidc"
+_REFUSALS: Final = (400, 401, 404, 501)
 
 
 def oidc_routes(tokens: Tokens, settings: ApiSettings) -> Routes:
     """The operations of `/auth/oidc`."""
     routes = Routes("Login", prefix="/auth/oidc")
 
-    @routes.add("GET", "/login", permission=PUBLIC, status=302, slow=True)
+    @routes.add("GET", "/login", permission=PUBLIC, status=302, slow=True, refusals=_REFUSALS)
     def begin_oidc(call: Call, next: str = "/") -> Response:
         """Send the browser to the provider; afterwards it comes back to the path `next`."""
         provider = _provider(settings)
@@ -78,7 +79,7 @@ def oidc_routes(tokens: Tokens, settings: ApiSettings) -> Routes:
         )
         return response
 
-    @routes.add("GET", "/callback", permission=PUBLIC, status=302, slow=True)
+    @routes.add("GET", "/callback", permission=PUBLIC, status=302, slow=True, refusals=_REFUSALS)
     def end_oidc(
         call: Call,
         state: str = "",
@@ -112,7 +113,7 @@ def oidc_routes(tokens: Tokens, settings: ApiSettings) -> Routes:
 
 def _provider(settings: ApiSettings) -> OidcSettings:
     if settings.oidc is None:
-        raise NotConfiguredError(
+        raise NotFoundError(
             "There is no OpenID Connect provider: set [slipstream] oidc_issuer and oidc_client_id."
         )
     return settings.oidc

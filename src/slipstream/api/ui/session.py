@@ -12,7 +12,7 @@ from slipstream import __version__
 from slipstream.api.auth.cookie import SESSION_COOKIE, csrf_token, drop_session, put_session
 from slipstream.api.auth.gate import Gate
 from slipstream.api.auth.login import sign_out
-from slipstream.api.auth.login_check import LoginCheck
+from slipstream.api.auth.login_check import REFUSED_LOGINS, LoginCheck
 from slipstream.api.auth.payloads import LoginBody
 from slipstream.api.auth.tokens import Tokens
 from slipstream.api.auth.user import User
@@ -81,7 +81,9 @@ def session_routes(tokens: Tokens, settings: ApiSettings, gate: Gate, check: Log
         except NotAuthenticatedError:
             return described(call, None, None)
 
-    @routes.add("POST", "/session", permission=PUBLIC, answer=SessionResponse)
+    @routes.add(
+        "POST", "/session", permission=PUBLIC, answer=SessionResponse, refusals=REFUSED_LOGINS
+    )
     def log_in(call: Call, body: LoginBody) -> Response:
         """Begin a session with a user name and password, and a code where the user has one."""
         name = check.user_name(call, body, door=Door.WEB_APP)

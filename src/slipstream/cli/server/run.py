@@ -47,18 +47,26 @@ def serve(
     set_up_logging(deployment.config)
     export_settings(deployment, arguments)
     locks = nullcontext() if locked_for is None else _locks(deployment, locked_for)
-    made = Server(deployment, parts, sets_up=sets_up, triggers=triggers or ALL_TRIGGERS)
+    made = Server(
+        deployment,
+        parts,
+        sets_up=sets_up,
+        triggers=triggers or ALL_TRIGGERS,
+        tell_user=_say_user,
+    )
     with locks, end_signals() as wait, made as server:
         gc.freeze()
         gc.enable()
         if sets_up:
             write_settings(deployment)
-        for name, password in server.new_users:
-            say(f"Made the user {name} with the password {password} (it is shown only now).")
         say(f"Slipstream is ready{_where(deployment, server)}.")
         wait()
         say("Slipstream is stopping; running tasks have a moment to end.")
     say("Slipstream has stopped.")
+
+
+def _say_user(name: str, password: str) -> None:
+    say(f"Made the user {name} with the password {password} (it is shown only now).")
 
 
 @contextmanager

@@ -88,9 +88,12 @@ class Server:
         *,
         sets_up: bool = False,
         triggers: TriggerShare = ALL_TRIGGERS,
+        tell_user: Callable[[str, str], None] | None = None,
     ) -> None:
         """Nothing is started yet. `sets_up`: migrate the database and make the first users.
-        `triggers` says which a triggerer of its own runs."""
+        `triggers` says which a triggerer of its own runs. `tell_user` is called with the name and
+        the password of each user that was made, before anybody can sign in."""
+        self._tell_user = tell_user
         self._triggers = triggers
         self._deployment = deployment
         self.parts = frozenset(parts)
@@ -117,8 +120,6 @@ class Server:
         self._questions: QuestionService | None = None
         """Asks the code of DAGs; None where nobody asks."""
         self._read_remote_log: RemoteLogReader | None = None
-        self.new_users: NewUsers = ()
-        """`(name, password)` of the users that were made just now."""
 
     @property
     def url(self) -> str | None:
@@ -172,8 +173,10 @@ class Server:
             self._start_dag_processor(host, self._store)
         if host is not None and Part.TRIGGERER in self.parts:
             self._start_triggerer(host, self._store)
+        for name, password in users():
+            if self._tell_user is not None:
+                self._tell_user(name, password)
         self._store_is_open.set()
-        self.new_users = users()
         if api is not None:
             api.wait_ready()
         self._start_janitor(self._store)
