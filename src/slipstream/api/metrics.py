@@ -16,7 +16,9 @@ def metrics_routes(*, is_public: bool) -> list[Operation]:
     routes = Routes("Monitor", prefix="")
     permission = PUBLIC if is_public else reading(Resource.JOB)
 
-    @routes.add("GET", "/metrics", permission=permission, content_types=(CONTENT_TYPE,))
+    @routes.add(
+        "GET", "/metrics", permission=permission, content_types=(CONTENT_TYPE,), refusals=(404,)
+    )
     def get_metrics(call: Call) -> Response:
         """The metrics under Airflow's names: `airflow_pool_open_slots{pool_name="…"}`."""
         if call.deployment.metrics is None:

@@ -21,6 +21,10 @@ class ConstraintViolatedError(StoreError):
     """A row that breaks a constraint of the schema was turned away."""
 
 
+class UnstorableValueError(StoreError, InvalidInputError):
+    """A value that the database has no room for, such as a number beyond 64 bits."""
+
+
 class RowMissingError(StoreError):
     """An update was meant for a row that is not there."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, UnaryExpression, or_, select, text, tuple_
@@ -166,6 +167,8 @@ def within(length: ColumnElement[Any], bounds: Span) -> list[ColumnElement[bool]
 
 
 def _micros_in(seconds: float) -> int:
+    if not isfinite(seconds):
+        raise InvalidInputError(f"{seconds} is no length of time: give a number of seconds.")
     return round(seconds * 1_000_000)
 
 

@@ -190,3 +190,20 @@ def test_every_verb_that_the_api_uses_is_sorted() -> None:
     sorted_out = restricted.PASSED_ON | restricted._DAG_FIRST | restricted._DAG_NAMED
     sorted_out |= restricted._BACKFILL_FIRST | set(vars(restricted.RestrictedStore))
     assert used - sorted_out == set()
+
+
+def test_what_is_hidden_looks_as_if_it_were_not_there(ada: Client, locked: Client) -> None:
+    admin = locked.bearing(token_of(locked, "admin"))
+    span = {"from_date": "2026-01-01T00:00:00Z", "to_date": "2026-01-02T00:00:00Z"}
+    made = admin.post("/backfills", {"dag_id": HIDDEN, **span})
+    assert made.status_code == 200, made.text
+    events = admin.get("/eventLogs", params={"dag_id": HIDDEN}).json()["event_logs"]
+    kept = {"backfills": made.json()["id"], "eventLogs": events[0]["event_log_id"]}
+    for path, number in kept.items():
+        assert admin.get(f"/{path}/{number}").status_code == 200
+        hidden, missing = ada.get(f"/{path}/{number}"), ada.get(f"/{path}/987654")
+        assert hidden.status_code == missing.status_code == 404
+        assert hidden.text.replace(str(number), "987654") == missing.text
+    refused = ada.send("PUT", f"/backfills/{kept['backfills']}/cancel")
+    assert refused.status_code == 403
+    assert HIDDEN not in refused.text

@@ -12,6 +12,7 @@ from typing import Final, cast
 
 from slipstream.api.errors import NotAllowedError
 from slipstream.model.backfill import Backfill
+from slipstream.model.errors import NotFoundError
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState
 from slipstream.model.version import DagVersion, FileError
@@ -212,7 +213,7 @@ class RestrictedStore:
         """See `DagStore`."""
         found = self._store.get_file_error(pk)
         if found.fileloc not in self._files():
-            raise NotAllowedError("Forbidden: the file holds no DAG that you may see.")
+            raise NotFoundError(f"There is no import error with the number {pk}.")
         return found
 
     def list_runs(self, which: RunFilter, window: Window) -> Page[DagRun]:
@@ -272,7 +273,11 @@ class RestrictedStore:
     def get_backfill(self, pk: int) -> Backfill:
         """See `BackfillStore`."""
         found = self._store.get_backfill(pk)
-        self._require(found.dag_id)
+        if found.dag_id not in self._dag_ids:
+            # Whose it is stays unsaid: numbers can be tried one after the other.
+            raise NotAllowedError(
+                f"Forbidden: your roles do not allow this for the DAG of the backfill {pk}."
+            )
         return found
 
     def list_backfills(self, dag_id: str | None, window: Window) -> Page[Backfill]:
@@ -298,8 +303,10 @@ class RestrictedStore:
     def get_event(self, pk: int) -> EventRecord:
         """See `EventLogStore`."""
         found = self._store.get_event(pk)
-        if found.what.dag_id is not None:
-            self._require(found.what.dag_id)
+        dag_id = found.what.dag_id
+        if dag_id is not None and dag_id not in self._dag_ids:
+            # To look at what is hidden finds nothing, as if it were not there.
+            raise NotFoundError(f"The Event Log with id: `{pk}` not found")
         return found
 
     def runs_of_events(self, event_pks: Sequence[int]) -> Mapping[int, Sequence[DagRun]]:

@@ -9,7 +9,7 @@ from fastapi import Query as QueryParameter
 
 from slipstream.api.auth.access import Resource, creating, editing, reading
 from slipstream.api.call import Call
-from slipstream.api.errors import UnprocessableError
+from slipstream.api.errors import NotAllowedError, UnprocessableError
 from slipstream.api.operation import Routes
 from slipstream.api.payloads.backfills import (
     BackfillCollectionResponse,
@@ -23,7 +23,7 @@ from slipstream.api.payloads.dags import display_name
 from slipstream.api.payloads.filters import Paging, one_or_all
 from slipstream.core.timetable import RunInfo
 from slipstream.model.backfill import Backfill
-from slipstream.model.errors import InvalidInputError
+from slipstream.model.errors import InvalidInputError, NotFoundError
 from slipstream.store.backfill_records import NewBackfill
 from slipstream.store.backfilling import (
     BackfillRequest,
@@ -85,8 +85,12 @@ def create_backfill(call: Call, body: BackfillPostBody) -> BackfillResponse:
 
 @routes.add("GET", _ONE, permission=reading(Resource.BACKFILL), answer=BackfillResponse)
 def get_backfill(call: Call, backfill_id: int) -> BackfillResponse:
-    """One backfill."""
-    return _payload(call, call.store.get_backfill(backfill_id))
+    """One backfill; one of a DAG that is hidden is as if it were not there."""
+    try:
+        found = call.store.get_backfill(backfill_id)
+    except NotAllowedError:
+        raise NotFoundError(f"There is no backfill with the number {backfill_id}.") from None
+    return _payload(call, found)
 
 
 @routes.add("PUT", _ONE + "/pause", permission=editing(Resource.BACKFILL), answer=BackfillResponse)

@@ -46,6 +46,7 @@ class Config(Payload, frozen=True, kw_only=True):
     permission=reading(Resource.CONFIG),
     answer=Config,
     content_types=(TEXT,),
+    refusals=(404,),
 )
 def get_config(
     call: Call, section: str | None = None, accept: Annotated[str, Header()] = "*/*"

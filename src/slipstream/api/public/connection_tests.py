@@ -84,6 +84,7 @@ def enqueue_connection_test(
     "/connections/enqueue-test",
     permission=reading(Resource.CONNECTION),
     answer=AsyncConnectionTestResponse,
+    refusals=(404,),
 )
 def get_connection_test(
     call: Call, airflow_connection_test_token: Annotated[str, Header()]

@@ -23,6 +23,7 @@ from slipstream.store.errors import (
     SchemaMismatchError,
     StoreError,
     StoreUnavailableError,
+    UnstorableValueError,
 )
 from slipstream.store.lease_table import lease
 from slipstream.store.leases import Holder, Lease, LeaseLostError
@@ -251,6 +252,8 @@ def _named(error: BaseException) -> StoreError:
                 f"PostgreSQL failed: {message}. The schema of [database] sql_alchemy_schema has to "
                 "be there: create it, or leave the setting empty."
             )
+        case psycopg.DataError():
+            return UnstorableValueError(f"A value does not fit: PostgreSQL says {message}")
         case psycopg.OperationalError():
             return StoreUnavailableError(f"PostgreSQL cannot be reached: {message}")
         case _:

@@ -23,6 +23,7 @@ from slipstream.store.errors import (
     SchemaMismatchError,
     StoreError,
     StoreUnavailableError,
+    UnstorableValueError,
     UnsupportedUrlError,
 )
 from slipstream.store.statements import Statement
@@ -236,6 +237,10 @@ def _facts() -> Iterator[None]:
         raise _named(error.orig or error) from error
     except sqlite3.Error as error:
         raise _named(error) from error
+    except OverflowError as error:
+        raise UnstorableValueError(
+            "A number is too large: the database knows those of 64 bits."
+        ) from error
 
 
 def _named(error: BaseException) -> StoreError:
