@@ -2,20 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-
-from slipstream import compat
-
-
-@pytest.fixture(autouse=True, scope="module")
-def surface() -> Iterator[None]:
-    was_there = compat.is_installed()
-    compat.install()
-    yield
-    if not was_there:
-        compat.uninstall()
 
 
 def test_s3_to_sftp_takes_the_connection_under_its_older_name() -> None:
