@@ -62,23 +62,6 @@ _OF_PARTITIONS = (
     .order_by(partition_queue.c.event_pk, partition_queue.c.pk)
 )
 _ENTRIES = Statement(
-    select(
-        partition_queue.c.pk,
-        partition_queue.c.event_pk,
-        asset.c.name,
-        asset.c.uri,
-        asset_event.c.partition_key,
-        asset_event.c.partition_date,
-        partition_queue.c.queued_at,
-        partition_queue.c.target_key,
-    )
-    .join(asset_event, asset_event.c.pk == partition_queue.c.event_pk)
-    .join(asset, asset.c.pk == asset_event.c.asset_pk)
-    .where(partition_queue.c.dag_id == _DAG_ID)
-    .order_by(partition_queue.c.event_pk, partition_queue.c.pk),
-    ("dag_id",),
-)
-_ENTRIES = Statement(
     select(partition_queue.c.pk, partition_queue.c.event_pk).where(
         partition_queue.c.dag_id == _DAG_ID
     ),
