@@ -125,7 +125,7 @@ class AttemptConduct:
         if self._timer is not None:
             self._timer.cancel()
         if self._is_calling_back and self._verdict is None:
-            how = "for no known reason" if status is None else processes.describe_exit(status)
+            how = processes.describe_exit(status)
             error = f"its process ended before it did ({how})"
             self._talk.say("error", f"a callback failed: {error}")
             self._talk.tell_of_alert(error)

@@ -65,7 +65,7 @@ class ErrandConduct:
             self._timer.cancel()
         is_of_task = self.job.errand.kind is messages.CallbackKind.TASK
         if self._error is None and not self._is_done:
-            how = "for no known reason" if status is None else processes.describe_exit(status)
+            how = processes.describe_exit(status)
             self._error = f"its process ended before it did ({how})"
         if self._error is not None:
             self._talk.say("error", f"{self.job.errand.kind} callback failed: {self._error}")

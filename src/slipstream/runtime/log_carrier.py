@@ -124,7 +124,7 @@ class LogCarrier:
 
     def on_exited(self, status: int | None) -> None:
         """Nothing of the process is left."""
-        self._on_gone("for no known reason" if status is None else processes.describe_exit(status))
+        self._on_gone(processes.describe_exit(status))
 
     def _on_shipped(self, shipped: messages.LogShipped) -> None:
         order = self._orders.pop(shipped.number, None)

@@ -150,23 +150,21 @@ def private_bytes(pid: int | str = "self") -> int:
     return sum(int(line.split()[1]) for line in lines if line.startswith(b"Private_")) * 1024
 
 
-def describe_exit(status: int) -> str:
-    """What an exit status says to people: `exit code 3`, or the signal with its usual cause."""
+def describe_exit(status: int | None) -> str:
+    """What an exit status says to people: `exit code 3`, or the signal with its usual cause; None
+    where nobody could learn it."""
+    if status is None:
+        return "for no known reason"
     if status >= 0:
         return f"exit code {status}"
-    number = -status
     try:
-        name = signal.Signals(number).name
+        number = signal.Signals(-status)
     except ValueError:
-        name = "a signal"
+        return f"killed by signal {-status}"
     hints = {
         signal.SIGKILL: " (often out of memory)",
         signal.SIGSEGV: " (a crash in native code)",
         signal.SIGABRT: " (native code gave up)",
         signal.SIGBUS: " (a crash in native code, or a full disk below a memory map)",
     }
-    return (
-        f"killed by signal {number} {name}{hints.get(signal.Signals(number), '')}"
-        if (number in signal.Signals.__members__.values())
-        else f"killed by signal {number}"
-    )
+    return f"killed by signal {number} {number.name}{hints.get(number, '')}"

@@ -62,7 +62,7 @@ class QuestionConduct:
             self._timer.cancel()
         answer = self._answer
         if answer is None:
-            how = "for no known reason" if status is None else processes.describe_exit(status)
+            how = processes.describe_exit(status)
             answer = Answered(error=self._late or f"its process ended ({how})")
         if answer.error is not None:
             self._talk.say("error", f"{self.job.what}: {answer.error}")

@@ -195,7 +195,7 @@ class TriggerGroup:
 
     def on_exited(self, status: int | None) -> None:
         """Nothing of the process is left."""
-        how = "for no known reason" if status is None else processes.describe_exit(status)
+        how = processes.describe_exit(status)
         self._listener.on_death(self, how, had_begun=True)
 
     def _on_done(self, done: messages.TriggerDone) -> None:
