@@ -8,7 +8,9 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Problem } from "./api/client";
-import { makeRouter } from "./app/router";
+import { beginAt } from "./api/live";
+import { sessionQuery } from "./api/queries";
+import { loadAhead, makeRouter } from "./app/router";
 import { resolver, themeOf } from "./app/theme";
 import { loadLanguage } from "./language/language";
 import { SessionGate } from "./session/SessionGate";
@@ -28,6 +30,16 @@ function begin(): void {
   if (!place) throw new Error("The page has no element with the id app.");
   const theme = themeOf();
   const router = makeRouter(queries);
+  // What the first screen needs is on its way before anything is drawn, but not before it is known
+  // from where on the live stream tells what changes.
+  void queries
+    .fetchQuery(sessionQuery)
+    .then((session) => {
+      if (!session.user) return;
+      beginAt(session.live_position);
+      void router.load().then(loadAhead);
+    })
+    .catch(() => undefined);
   createRoot(place).render(
     <StrictMode>
       <MantineProvider theme={theme} cssVariablesResolver={resolver} defaultColorScheme="auto">

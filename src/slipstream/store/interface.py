@@ -449,8 +449,11 @@ class OverviewStore(Protocol):
     ) -> Page[DagWarning]:
         """A page of what is wrong with DAGs that run all the same; with `dag_ids` of these."""
 
-    def task_summaries(self, run_pks: Sequence[int]) -> Sequence[TaskSummary]:
-        """The instances of these runs, summed up by run, task and state."""
+    def task_summaries(
+        self, run_pks: Sequence[int], *, with_times: bool = True
+    ) -> Sequence[TaskSummary]:
+        """The instances of these runs, summed up by run, task and state; where only that is asked
+        for, without their times."""
 
 
 class AssetStore(Protocol):

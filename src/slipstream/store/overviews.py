@@ -25,6 +25,8 @@ _SUMMED = (
     func.count(),
     func.max(task_instance.c.map_index),
     func.max(task_instance.c.try_number),
+)
+_TIMES = (
     func.min(task_instance.c.queued_at),
     func.min(task_instance.c.start_date),
     func.max(task_instance.c.end_date),
@@ -104,10 +106,13 @@ class OverviewVerbs(StoreParts):
             ]
             return Page(found, transaction.value(total))
 
-    def task_summaries(self, run_pks: Sequence[int]) -> Sequence[TaskSummary]:
-        """The instances of these runs, summed up by run, task and state."""
+    def task_summaries(
+        self, run_pks: Sequence[int], *, with_times: bool = True
+    ) -> Sequence[TaskSummary]:
+        """The instances of these runs, summed up by run, task and state; where only that is asked
+        for, without their times."""
         query = (
-            select(*_SUMMED)
+            select(*_SUMMED, *(_TIMES if with_times else ()))
             .where(task_instance.c.run_pk.in_(run_pks))
             .group_by(task_instance.c.run_pk, task_instance.c.task_id, task_instance.c.state)
         )
@@ -121,11 +126,11 @@ class OverviewVerbs(StoreParts):
                 count=count,
                 is_mapped=highest >= 0,
                 try_number=tries,
-                queued_at=from_micros(queued),
-                start_date=from_micros(start),
-                end_date=from_micros(end),
+                queued_at=from_micros(times[0]) if times else None,
+                start_date=from_micros(times[1]) if times else None,
+                end_date=from_micros(times[2]) if times else None,
             )
-            for run_pk, task_id, state, count, highest, tries, queued, start, end in rows
+            for run_pk, task_id, state, count, highest, tries, *times in rows
         ]
 
     def pool_spans(self, pool: str, since: datetime) -> Sequence[PoolSpan]:

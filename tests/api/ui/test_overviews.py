@@ -70,6 +70,19 @@ def test_a_grid_leaves_old_runs_out_of_what_would_be_too_much(api: Client, store
         assert (len(found["columns"]), found["has_more"]) == (runs, has_more)
 
 
+def test_a_brief_grid_says_nothing_of_when_and_the_same_of_the_rest(
+    api: Client, store: Store
+) -> None:
+    run = a_run(store, recorded(store))
+    begin(store, run.pk, extract=TaskState.SUCCESS)
+    [[cell], [brief]] = (
+        api.get("/ui/dags/etl/grid", params=params).json()["columns"][0]["cells"]
+        for params in ({}, {"brief": True})
+    )
+    assert cell.pop("start_date")
+    assert brief == cell
+
+
 def test_the_grid_of_no_dag_is_not_found(api: Client) -> None:
     assert api.get("/ui/dags/none/grid").status_code == 404
 

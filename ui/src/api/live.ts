@@ -3,7 +3,7 @@ import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 import { BASE, type Schemas } from "./client";
 import { barOf, type RunNews, withBar, withColumn, withNews } from "./live.model";
-import { ALL, columnQuery, keys } from "./queries";
+import { ALL, columnQuery, type GridPart, keys } from "./queries";
 
 /** Further questions about one run are put off so long, so that many changes make one question. */
 const ASK_AFTER_MS = 400;
@@ -96,18 +96,20 @@ function takeRun(queries: QueryClient, news: RunNews, later: Later): void {
     const bars = old?.runs[dagId];
     return old && bars ? { ...old, runs: { ...old.runs, [dagId]: withBar(bars, bar, BARS) } } : old;
   });
-  queries.setQueriesData<Grid>({ queryKey: keys.grid(dagId) }, (old) => {
-    if (!old) return old;
-    const at = old.columns.findIndex((column) => column.run.run_id === runId);
-    const found = old.columns[at];
-    if (!found) {
-      isKnown = false;
-      return old;
-    }
-    const next = withNews(found, news);
-    isKnown &&= next.isWhole;
-    return { ...old, columns: old.columns.with(at, next.column) };
-  });
+  for (const { queryKey, isNewest } of gridsOf(queries, dagId)) {
+    queries.setQueryData<Grid>(queryKey, (old) => {
+      if (!old) return old;
+      const at = old.columns.findIndex((column) => column.run.run_id === runId);
+      const found = old.columns[at];
+      if (!found) {
+        if (isNewest) isKnown = false;
+        return old;
+      }
+      const next = withNews(found, news);
+      isKnown &&= next.isWhole;
+      return { ...old, columns: old.columns.with(at, next.column) };
+    });
+  }
   queries.setQueryData<Schemas["ColumnPayload"]>(keys.column(dagId, runId), (old) => {
     if (!old) return old;
     const next = withNews(old, news);
@@ -116,15 +118,28 @@ function takeRun(queries: QueryClient, news: RunNews, later: Later): void {
   });
   later.ask(`${dagId}/${runId}`, isKnown, (isAllKnown) => {
     if (!isAllKnown) void readColumn(queries, dagId, runId);
-    for (const queryKey of [
-      keys.run(dagId, runId),
-      keys.runs(dagId),
-      keys.runs(ALL),
-      keys.instances(dagId, runId),
-    ]) {
+    for (const queryKey of [keys.run(dagId, runId), keys.instances(dagId, runId)]) {
       void queries.invalidateQueries({ queryKey });
     }
   });
+  // However many runs change, their lists are asked for once in a while.
+  later.ask(`${dagId}/*`, true, () => {
+    void queries.invalidateQueries({ queryKey: keys.runs(dagId) }, { cancelRefetch: false });
+  });
+  later.ask("*", true, () => {
+    void queries.invalidateQueries({ queryKey: keys.runs(ALL) }, { cancelRefetch: false });
+  });
+}
+
+/** The grids of a DAG that are held, and whether a new run belongs into them. */
+function gridsOf(queries: QueryClient, dagId: string) {
+  return queries
+    .getQueryCache()
+    .findAll({ queryKey: keys.grid(dagId) })
+    .map(({ queryKey }) => ({
+      queryKey,
+      isNewest: (queryKey.at(-1) as GridPart | undefined)?.until === undefined,
+    }));
 }
 
 /** Ask for one run, and put it where it is shown: a grid of many runs is not asked for again. */
@@ -133,13 +148,22 @@ async function readColumn(queries: QueryClient, dagId: string, runId: string): P
     // An answer on its way may be older than the news.
     await queries.invalidateQueries({ queryKey: keys.grid(dagId) });
   }
+  const isShown = queries.getQueryCache().find({ queryKey: keys.column(dagId, runId) });
+  const grids = gridsOf(queries, dagId);
+  if (!isShown && grids.length === 0) return;
   const column = await queries
-    .fetchQuery({ ...columnQuery(dagId, runId), staleTime: 0 })
+    // Where nobody looks at the run itself, its column is held by the grid alone.
+    .fetchQuery({ ...columnQuery(dagId, runId), staleTime: 0, gcTime: 0 })
     .catch(() => undefined);
   if (!column) return;
-  queries.setQueriesData<Grid>({ queryKey: keys.grid(dagId) }, (old) =>
-    old ? { ...old, columns: withColumn(old.columns, column) } : old,
-  );
+  for (const { queryKey, isNewest } of grids) {
+    queries.setQueryData<Grid>(queryKey, (old) => {
+      const isHere = old?.columns.some((one) => one.run.run_id === runId);
+      return old && (isNewest || isHere)
+        ? { ...old, columns: withColumn(old.columns, column) }
+        : old;
+    });
+  }
 }
 
 function takeDags(queries: QueryClient, dagIds: string[]): void {

@@ -102,20 +102,49 @@ export const structureQuery = (dagId: string, version?: number) =>
           params: { path: { dag_id: dagId }, query: { version_number: version } },
         }),
       ),
-    // The stream tells of a new version.
-    staleTime: version === undefined ? undefined : Number.POSITIVE_INFINITY,
+    // The stream tells of a new version; a version that has a number never changes. An entry without
+    // a value would hide the default.
+    ...(version === undefined ? {} : { staleTime: Number.POSITIVE_INFINITY }),
   });
 
-/** The last runs; of a large DAG, with `mostCells`, as many of the newest as make that many cells. */
-export const gridQuery = (dagId: string, count: number, mostCells?: number) =>
+export interface GridPart {
+  /** Of a large DAG, as many of the newest runs as make that many cells. */
+  mostCells?: number;
+  /** Runs that were due by then, as the server writes moments. */
+  until?: string;
+  /** Whether the cells leave out when their tasks ran. */
+  brief?: boolean;
+}
+
+/** The last runs with their tasks. */
+export const gridQuery = (dagId: string, count: number, part: GridPart = {}) =>
   queryOptions({
-    queryKey: [...keys.grid(dagId), count, mostCells],
+    queryKey: [...keys.grid(dagId), count, part],
     queryFn: () =>
       answer(
         client.GET("/ui/dags/{dag_id}/grid", {
-          params: { path: { dag_id: dagId }, query: { count, most_cells: mostCells } },
+          params: {
+            path: { dag_id: dagId },
+            query: {
+              count,
+              most_cells: part.mostCells,
+              until: part.until,
+              brief: part.brief || undefined,
+            },
+          },
         }),
       ),
+  });
+
+/** The last runs without their tasks. */
+export const barsQuery = (dagId: string, count: number) =>
+  queryOptions({
+    queryKey: [...keys.runs(dagId), "bars", count],
+    queryFn: async () => {
+      const query = { dag_ids: [dagId], count };
+      const found = await answer(client.GET("/ui/dags/~/recentRuns", { params: { query } }));
+      return found.runs[dagId] ?? [];
+    },
   });
 
 export const columnQuery = (dagId: string, runId: string) =>

@@ -17,10 +17,11 @@ import {
   instanceQuery,
   type RunSearch,
   runQuery,
+  sessionQuery,
   structureQuery,
 } from "../api/queries";
 import type { ApprovalSearch } from "../approvals/queries";
-import { ASSET_VIEWS, type AssetSearch } from "../assets/queries";
+import { ASSET_VIEWS, type AssetSearch, assetsOfDagQuery } from "../assets/queries";
 import type { BackfillSearch } from "../backfills/BackfillsPage";
 import { FIRST_CELLS, RUNS_SHOWN } from "../dag/grid.model";
 import { DagsPage } from "../dags/DagsPage";
@@ -75,8 +76,9 @@ export const DAG_TABS = [
 
 export interface DagView extends RunSearch, GraphSearch {
   tab?: (typeof DAG_TABS)[number];
-  /** How many runs the grid shows. */
+  /** How many runs the grid shows, and up to when. */
   count?: number;
+  until?: string;
   /** A version of the code, and another one that it is compared with. */
   version?: number;
   against?: number;
@@ -95,6 +97,7 @@ const dag = createRoute({
   validateSearch: (search): DagView => ({
     tab: among(search.tab, DAG_TABS),
     count: whole(search.count),
+    until: text(search.until),
     version: whole(search.version),
     against: whole(search.against),
     find: text(search.find),
@@ -105,15 +108,22 @@ const dag = createRoute({
     trigger: flag(search.trigger),
     ...graphSearch(search),
   }),
-  loaderDeps: ({ search: { tab, count, version } }) => ({ tab, count, version }),
+  loaderDeps: ({ search: { tab, count, until, version } }) => ({ tab, count, until, version }),
   // What the screen asks for is on its way while its code is.
-  loader: ({ context: { queries }, params: { dagId }, deps: { tab, count, version } }) => {
+  loader: ({ context: { queries }, params: { dagId }, deps }) => {
+    const { tab, count = RUNS_SHOWN, until, version } = deps;
     void queries.prefetchQuery(dagQuery(dagId));
     if (tab === undefined || tab === "grid") {
+      const part = { mostCells: FIRST_CELLS, until, brief: true };
       void queries.prefetchQuery(structureQuery(dagId));
-      void queries.prefetchQuery(gridQuery(dagId, count ?? RUNS_SHOWN, FIRST_CELLS));
+      void queries.prefetchQuery(gridQuery(dagId, count, part));
     }
-    if (tab === "graph") void queries.prefetchQuery(structureQuery(dagId, version));
+    if (tab === "graph") {
+      void queries.prefetchQuery(structureQuery(dagId, version));
+      const { user } = queries.getQueryData(sessionQuery.queryKey) ?? {};
+      if (user?.may.includes("read:asset")) void queries.prefetchQuery(assetsOfDagQuery(dagId));
+      void import("../dag/DagGraph");
+    }
   },
 });
 
@@ -141,10 +151,6 @@ const run = createRoute({
   getParentRoute: () => root,
   path: "/dags/$dagId/runs/$runId",
   component: lazyRouteComponent(() => import("../run/RunPage"), "RunPage"),
-  loader: ({ context: { queries }, params: { dagId, runId } }) => {
-    void queries.prefetchQuery(runQuery(dagId, runId));
-    void queries.prefetchQuery(columnQuery(dagId, runId));
-  },
   validateSearch: (search): RunView => ({
     tab: among(search.tab, RUN_TABS),
     find: text(search.find),
@@ -155,6 +161,16 @@ const run = createRoute({
     act: among(search.act, RUN_ACTS),
     ...graphSearch(search),
   }),
+  loaderDeps: ({ search: { tab } }) => ({ tab }),
+  loader: ({ context: { queries }, params: { dagId, runId }, deps: { tab } }) => {
+    void queries.prefetchQuery(runQuery(dagId, runId));
+    // The shape of the DAG is that of the run's version.
+    void queries
+      .fetchQuery(columnQuery(dagId, runId))
+      .then((column) => queries.prefetchQuery(structureQuery(dagId, column.version_number)))
+      .catch(() => undefined);
+    if (tab === undefined || tab === "graph") void import("../graph/FlowGraph");
+  },
 });
 
 export const TASK_TABS = [
@@ -363,6 +379,17 @@ const tree = root.addChildren([
   access,
   account,
 ]);
+
+/** The code of the screens that people go to most, once there is nothing else to do. */
+export function loadAhead(): void {
+  const load = () => {
+    void import("../dag/DagPage");
+    void import("../run/RunPage");
+    void import("../task/TaskPage");
+  };
+  if ("requestIdleCallback" in window) window.requestIdleCallback(load);
+  else setTimeout(load, 1000);
+}
 
 export function makeRouter(queries: QueryClient) {
   return createRouter({

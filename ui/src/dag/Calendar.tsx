@@ -1,7 +1,8 @@
 import { Group, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { gridQuery } from "../api/queries";
+import type { RunBar } from "../api/live.model";
+import { barsQuery } from "../api/queries";
 import { useZone } from "../design/clock";
 import { Empty, Shown } from "../design/Feedback";
 import { State } from "../design/State";
@@ -9,7 +10,7 @@ import { colorOf, useStateLabel } from "../design/words";
 import { t } from "../language/language";
 import { Said } from "../language/Said";
 import classes from "./calendar.module.css";
-import { type Column, countsText, worstOf } from "./grid.model";
+import { countsText, worstOf } from "./grid.model";
 import { daysOf, weeksOf } from "./overview.model";
 
 const RUNS = 365;
@@ -17,24 +18,20 @@ const WEEKDAYS = ["Mon", "", "Wed", "", "Fri", "", "Sun"];
 
 /** The runs of every day. */
 export default function Calendar({ dagId }: { dagId: string }) {
-  const asked = useQuery(gridQuery(dagId, RUNS));
+  const asked = useQuery(barsQuery(dagId, RUNS));
   return (
     <Shown asked={asked} what={t("The runs")}>
-      {({ columns }) =>
-        columns.length === 0 ? (
-          <Empty title={t("This DAG has not run yet")} />
-        ) : (
-          <Weeks columns={columns} />
-        )
+      {(runs) =>
+        runs.length === 0 ? <Empty title={t("This DAG has not run yet")} /> : <Weeks runs={runs} />
       }
     </Shown>
   );
 }
 
-function Weeks({ columns }: { columns: Column[] }) {
+function Weeks({ runs }: { runs: readonly RunBar[] }) {
   const zone = useZone();
   const label = useStateLabel();
-  const days = useMemo(() => daysOf(columns, zone), [columns, zone]);
+  const days = useMemo(() => daysOf(runs, zone), [runs, zone]);
   const found = new Map(days.map((day) => [day.date, day.runs]));
   const weeks = weeksOf(days[0]?.date ?? "", days.at(-1)?.date ?? "");
   return (
@@ -72,7 +69,7 @@ function Weeks({ columns }: { columns: Column[] }) {
           <State key={state} state={state} />
         ))}
         <Text size="sm" c="dimmed">
-          <Said text="The last {part} runs, by days in {zone}" part={columns.length} zone={zone} />
+          <Said text="The last {part} runs, by days in {zone}" part={runs.length} zone={zone} />
         </Text>
       </Group>
     </>

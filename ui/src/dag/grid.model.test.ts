@@ -1,5 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { countsText, type Node, rowsOf, summed, tasksOfGroups, worstOf } from "./grid.model";
+import {
+  type Column,
+  cellsOf,
+  countsText,
+  foundIn,
+  type Node,
+  rowsOf,
+  summed,
+  tasksOfGroups,
+  worstOf,
+} from "./grid.model";
 
 const node = (id: string, parent: string | null = null, isGroup = false): Node => ({
   id,
@@ -76,4 +86,22 @@ test("a single instance is called by its state, several are counted", () => {
   const label = (state: string) => state.toUpperCase();
   expect(countsText({ failed: 1 }, label)).toBe("FAILED");
   expect(countsText({ success: 9, failed: 1 }, label)).toBe("9 success, 1 failed");
+});
+
+test("what a group comes to is worked out once for each column, and anew where cells have changed", () => {
+  const group = node("clean", null, true);
+  const column = (state: string): Column => ({
+    run: { run_id: "one" } as Column["run"],
+    version_number: 1,
+    cells: [
+      { task_id: "clean.parse", states: { [state]: 1 } },
+      { task_id: "load", states: { success: 1 } },
+    ],
+  });
+  const before = column("running");
+  const first = foundIn(cellsOf(before), group, ["clean.parse"]);
+  expect(first.states).toEqual({ running: 1 });
+  expect(foundIn(cellsOf({ ...before }), group, ["clean.parse"])).toBe(first);
+  expect(foundIn(cellsOf(column("failed")), group, ["clean.parse"]).states).toEqual({ failed: 1 });
+  expect(foundIn(cellsOf(before), node("gone"), undefined).states).toEqual({});
 });

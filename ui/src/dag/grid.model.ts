@@ -15,7 +15,9 @@ export interface Row {
 /** How many runs the grid shows where the address does not say. */
 export const RUNS_SHOWN = 25;
 /** So many cells are asked for first; the older runs of a large DAG come after the newest ones. */
-export const FIRST_CELLS = 5000;
+export const FIRST_CELLS = 3000;
+/** So many cells are shown at most; of a DAG of very many tasks, as many runs as that makes. */
+export const MOST_CELLS = 100_000;
 
 /** What a group shows is the first of these that one of its tasks is in. */
 const WORST: readonly string[] = [
@@ -34,6 +36,44 @@ const WORST: readonly string[] = [
   "success",
   "removed",
 ];
+
+/** What a square shows. */
+export type Found = Pick<Cell, "states" | "is_mapped">;
+
+const NOTHING: Found = { states: {} };
+
+/** The cells of one run by their tasks, and what its groups come to as far as that was asked. */
+export interface Cells {
+  ofTask: ReadonlyMap<string, Cell>;
+  ofGroup: Map<string, Found>;
+}
+
+export const EMPTY_CELLS: Cells = { ofTask: new Map(), ofGroup: new Map() };
+
+const made = new WeakMap<readonly Cell[], Cells>();
+
+/** The column's cells: made anew only where something in that column has changed. */
+export function cellsOf(column: Column): Cells {
+  let cells = made.get(column.cells);
+  if (!cells) {
+    const ofTask = new Map(column.cells.map((cell) => [cell.task_id, cell]));
+    cells = { ofTask, ofGroup: new Map() };
+    made.set(column.cells, cells);
+  }
+  return cells;
+}
+
+/** What the square of that node shows, the same object as long as it is the same; `tasks` are those in
+ * a group. */
+export function foundIn(cells: Cells, node: Node, tasks: readonly string[] | undefined): Found {
+  if (!node.is_group) return cells.ofTask.get(node.id) ?? NOTHING;
+  let found = cells.ofGroup.get(node.id);
+  if (!found) {
+    found = { states: summed((tasks ?? []).map((id) => cells.ofTask.get(id))) };
+    cells.ofGroup.set(node.id, found);
+  }
+  return found;
+}
 
 /** The state that stands for several. */
 export function worstOf(states: Readonly<Record<string, number>>): string | null {

@@ -50,12 +50,12 @@ test("runs are drawn from the oldest on", () => {
 
 test("a day is one of the chosen time zone", () => {
   const late = Date.parse("2026-03-01T23:30:00Z") / 1000;
-  const columns = [column(late, []), column(late, [], "failed")];
-  expect(daysOf(columns, "UTC")[0]).toEqual({
+  const bars = [column(late, []).run, column(late, [], "failed").run];
+  expect(daysOf(bars, "UTC")[0]).toEqual({
     date: "2026-03-01",
     runs: { success: 1, failed: 1 },
   });
-  expect(daysOf(columns, "Asia/Tokyo")[0]?.date).toBe("2026-03-02");
+  expect(daysOf(bars, "Asia/Tokyo")[0]?.date).toBe("2026-03-02");
 });
 
 test("weeks begin on Monday and hold the last day", () => {

@@ -1,4 +1,5 @@
 /** What the last runs of a DAG come to: how long they took, what fails, and where the time goes. */
+import type { RunBar } from "../api/live.model";
 import type { Column } from "./grid.model";
 
 export interface TaskFigures {
@@ -95,10 +96,10 @@ export interface Day {
 }
 
 /** The runs of every day, by their states. */
-export function daysOf(columns: readonly Column[], timeZone: string): Day[] {
+export function daysOf(bars: readonly RunBar[], timeZone: string): Day[] {
   const format = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short" });
   const days = new Map<string, Record<string, number>>();
-  for (const { run } of columns) {
+  for (const run of bars) {
     const date = format.format(Date.parse(run.run_after));
     const states = days.get(date) ?? {};
     states[run.state] = (states[run.state] ?? 0) + 1;

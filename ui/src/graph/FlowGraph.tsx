@@ -1,50 +1,22 @@
 import "@xyflow/react/dist/style.css";
-import {
-  ActionIcon,
-  Group,
-  SegmentedControl,
-  Switch,
-  TextInput,
-  useComputedColorScheme,
-} from "@mantine/core";
-import { IconChevronDown, IconChevronRight, IconSearch } from "@tabler/icons-react";
+import { Group, SegmentedControl, Switch, TextInput, useComputedColorScheme } from "@mantine/core";
+import { IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import {
-  Background,
-  Controls,
-  type Edge,
-  Handle,
-  MiniMap,
-  type Node,
-  type NodeProps,
-  Position,
-  ReactFlow,
-} from "@xyflow/react";
-import { useMemo } from "react";
+import { Background, Controls, MiniMap, Position, ReactFlow } from "@xyflow/react";
+import { useDeferredValue, useMemo, useRef } from "react";
 import type { Schemas } from "../api/client";
 import { assetsOfDagQuery } from "../assets/queries";
 import { useFolded } from "../dag/folded";
-import { countsText, worstOf } from "../dag/grid.model";
 import { Shown } from "../design/Feedback";
-import { colorOf, useStateLabel } from "../design/words";
 import { t } from "../language/language";
 import { useSession } from "../session/SessionGate";
 import { assetIn, withAssets } from "./assets.model";
-import { criticalPath, type Drawn, drawingOf, type Span } from "./graph.model";
+import { type Box, GroupBox, type Labelled, LabelledLine, TaskBox } from "./Boxes";
+import { criticalPath, type Drawing, drawingOf, type Span } from "./graph.model";
 import classes from "./graph.module.css";
-import { type Direction, layoutOf, MANY_NODES, type Place } from "./layout";
+import { type Direction, layoutAtHand, layoutOf, MANY_NODES, type Place } from "./layout";
 import { useGraphView, useShowsAssets } from "./view";
-
-interface Data extends Record<string, unknown> {
-  drawn: Drawn;
-  direction: Direction;
-  isFound: boolean;
-  isCritical: boolean;
-  onFold: (id: string) => void;
-}
-
-type Box = Node<Data>;
 
 interface Props {
   dagId: string;
@@ -65,7 +37,7 @@ export function FlowGraph({ dagId, structure: bare, cells, find, onFind, onOpen 
   const assets = useQuery({ ...assetsOfDagQuery(dagId), enabled: may("read", "asset") });
   const navigate = useNavigate();
   const structure = useMemo(
-    () => (showsAssets && assets.data ? withAssets(bare, assets.data.assets) : bare),
+    () => (showsAssets && assets.data?.assets.length ? withAssets(bare, assets.data.assets) : bare),
     [bare, showsAssets, assets.data],
   );
   const [folded, fold] = useFolded(dagId, structure.nodes);
@@ -83,13 +55,30 @@ export function FlowGraph({ dagId, structure: bare, cells, find, onFind, onOpen 
     () => (showsPath && cells ? criticalPath(edges, spansOf(cells)) : new Set<string>()),
     [showsPath, edges, cells],
   );
-  const key = `${direction} ${drawing.nodes.map((one) => one.id + one.isOpen).join()}`;
+  const key = useMemo(() => {
+    const shown = nodes.filter((one) => assetIn(one.id) !== null).map((one) => one.id);
+    return [direction, ...shown, "-", ...folded].join(" ");
+  }, [direction, nodes, folded]);
   const isLarge = drawing.nodes.length > MANY_NODES;
   const layout = useQuery({
     queryKey: ["layout", dagId, structure.version_number, key],
     queryFn: () => layoutOf(drawing, direction),
+    initialData: () => layoutAtHand(drawing, direction) ?? undefined,
     staleTime: Number.POSITIVE_INFINITY,
   });
+  const places = layout.data;
+  // A map of a thousand tasks takes as long to draw as all the rest, which is shown first.
+  const hasMap = useDeferredValue(places !== undefined, false);
+  const folding = useRef(fold);
+  folding.current = fold;
+  const boxes = useMemo(
+    () => (places ? boxesOf(drawing, places, direction, find, path, folding) : []),
+    [drawing, places, direction, find, path],
+  );
+  const lines = useMemo(
+    () => (places ? linesOf(drawing, places, path) : []),
+    [drawing, places, path],
+  );
   return (
     <>
       <Group mb="xs">
@@ -127,42 +116,13 @@ export function FlowGraph({ dagId, structure: bare, cells, find, onFind, onOpen 
       </Group>
       <div className={classes.canvas}>
         <Shown asked={layout} what={t("The graph")}>
-          {(places) => (
-            <ReactFlow<Box>
+          {() => (
+            <ReactFlow<Box, Labelled>
               key={key}
-              nodes={drawing.nodes.flatMap((drawn): Box[] => {
-                const place = places.get(drawn.id);
-                if (!place) return [];
-                return [
-                  {
-                    id: drawn.id,
-                    type: drawn.isOpen ? "group_box" : "task",
-                    position: { x: place.x, y: place.y },
-                    parentId: drawn.parent ?? undefined,
-                    width: place.width,
-                    height: place.height,
-                    handles: handlesOf(place, direction),
-                    ariaLabel: drawn.node.label,
-                    data: {
-                      drawn,
-                      direction,
-                      isFound: find !== "" && drawn.id.toLowerCase().includes(find.toLowerCase()),
-                      isCritical: path.has(drawn.id),
-                      onFold: fold,
-                    },
-                  },
-                ];
-              })}
-              edges={drawing.lines.map(
-                (line): Edge => ({
-                  ...line,
-                  label: line.label ?? undefined,
-                  type: "smoothstep",
-                  animated: path.has(line.source) && path.has(line.target),
-                  className: path.has(line.source) && path.has(line.target) ? classes.hot : "",
-                }),
-              )}
+              nodes={boxes}
+              edges={lines}
               nodeTypes={NODE_TYPES}
+              edgeTypes={EDGE_TYPES}
               colorMode={scheme}
               fitView={!isLarge}
               defaultViewport={isLarge ? AT_THE_BEGINNING : undefined}
@@ -180,7 +140,7 @@ export function FlowGraph({ dagId, structure: bare, cells, find, onFind, onOpen 
             >
               <Background gap={20} />
               <Controls showInteractive={false} />
-              {drawing.nodes.length > 20 && drawing.nodes.length < MOST_IN_MAP ? (
+              {hasMap && drawing.nodes.length > 20 && drawing.nodes.length < MOST_IN_MAP ? (
                 <MiniMap pannable zoomable />
               ) : null}
             </ReactFlow>
@@ -189,6 +149,61 @@ export function FlowGraph({ dagId, structure: bare, cells, find, onFind, onOpen 
       </div>
     </>
   );
+}
+
+function boxesOf(
+  drawing: Drawing,
+  places: ReadonlyMap<string, Place>,
+  direction: Direction,
+  find: string,
+  path: ReadonlySet<string>,
+  folding: { readonly current: (id: string) => void },
+): Box[] {
+  const wanted = find.toLowerCase();
+  const onFold = (id: string) => folding.current(id);
+  return drawing.nodes.flatMap((drawn): Box[] => {
+    const place = places.get(drawn.id);
+    if (!place) return [];
+    return [
+      {
+        id: drawn.id,
+        type: drawn.isOpen ? "group_box" : "task",
+        position: { x: place.x, y: place.y },
+        parentId: drawn.parent ?? undefined,
+        width: place.width,
+        height: place.height,
+        handles: handlesOf(place, direction),
+        ariaLabel: drawn.node.label,
+        data: {
+          drawn,
+          direction,
+          isFound: wanted !== "" && drawn.id.toLowerCase().includes(wanted),
+          isCritical: path.has(drawn.id),
+          onFold,
+        },
+      },
+    ];
+  });
+}
+
+function linesOf(
+  drawing: Drawing,
+  places: ReadonlyMap<string, Place>,
+  path: ReadonlySet<string>,
+): Labelled[] {
+  return drawing.lines.map((line): Labelled => {
+    const isCritical = path.has(line.source) && path.has(line.target);
+    return {
+      id: line.id,
+      source: line.source,
+      target: line.target,
+      label: line.label ?? undefined,
+      type: line.label === null ? "smoothstep" : "labelled",
+      data: { place: places.get(line.id) },
+      animated: isCritical,
+      className: isCritical ? classes.hot : "",
+    };
+  });
 }
 
 /** A large graph begins at its first tasks, as large as they can be read. */
@@ -230,83 +245,5 @@ function spansOf(cells: Schemas["CellPayload"][]): Map<string, Span> {
   );
 }
 
-function Ends({ direction }: { direction: Direction }) {
-  const isRight = direction === "RIGHT";
-  return (
-    <>
-      <Handle type="target" position={isRight ? Position.Left : Position.Top} />
-      <Handle type="source" position={isRight ? Position.Right : Position.Bottom} />
-    </>
-  );
-}
-
-function TaskBox({ data }: NodeProps<Box>) {
-  const label = useStateLabel();
-  const { node, states } = data.drawn;
-  const state = states && worstOf(states);
-  return (
-    <div
-      className={classes.task}
-      data-asset={assetIn(node.id) !== null || undefined}
-      data-found={data.isFound || undefined}
-      data-critical={data.isCritical || undefined}
-      data-mapped={node.is_mapped || undefined}
-      style={{ borderLeftColor: state ? colorOf(state) : undefined }}
-      title={node.id}
-    >
-      <Ends direction={data.direction} />
-      <div className={classes.title}>
-        {node.is_group ? (
-          <ActionIcon
-            size={18}
-            variant="transparent"
-            color="gray"
-            aria-label={t("Unfold {label}", { label: node.label })}
-            onClick={() => data.onFold(node.id)}
-          >
-            <IconChevronRight size={14} />
-          </ActionIcon>
-        ) : null}
-        <span>
-          {node.label}
-          {node.is_mapped ? " [ ]" : ""}
-        </span>
-      </div>
-      <div className={classes.about} style={{ color: state ? colorOf(state) : undefined }}>
-        {states && state ? countsText(states, label) : (node.operator ?? t("Task group"))}
-        {node.is_setup ? t(" · setup") : node.is_teardown ? t(" · teardown") : ""}
-      </div>
-    </div>
-  );
-}
-
-function GroupBox({ data }: NodeProps<Box>) {
-  const { node, states } = data.drawn;
-  const state = states && worstOf(states);
-  return (
-    <div
-      className={classes.group}
-      data-found={data.isFound || undefined}
-      style={{ borderColor: state ? colorOf(state) : undefined }}
-    >
-      <Ends direction={data.direction} />
-      <div className={classes.title}>
-        <ActionIcon
-          size={18}
-          variant="transparent"
-          color="gray"
-          aria-label={t("Fold {label}", { label: node.label })}
-          onClick={() => data.onFold(node.id)}
-        >
-          <IconChevronDown size={14} />
-        </ActionIcon>
-        <span>
-          {node.label}
-          {node.is_mapped ? " [ ]" : ""}
-        </span>
-      </div>
-    </div>
-  );
-}
-
 const NODE_TYPES = { task: TaskBox, group_box: GroupBox };
+const EDGE_TYPES = { labelled: LabelledLine };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Drawing } from "./graph.model";
-import { inLayers } from "./layers.model";
+import { areChains, inLayers } from "./layers.model";
 
 const SIZES = { width: 100, height: 50, layerGap: 40, nodeGap: 10, padding: 5, title: 20 };
 
@@ -94,4 +94,27 @@ test("groups that wait for one another both ways are drawn all the same", () => 
     SIZES,
   );
   expect(places.size).toBe(4);
+});
+
+const lines = (...pairs: string[]) =>
+  pairs.map((one): [string, string] => [one[0] ?? "", one[1] ?? ""]);
+const nodes = (...names: string[]) => names.map((one): [string, null] => [one, null]);
+
+test("tasks one behind the other are chains, as long as none has two before or behind it", () => {
+  expect(areChains(drawing(nodes("a", "b", "c", "d"), lines("ab", "cd")))).toBe(true);
+  expect(areChains(drawing(nodes("a", "b", "c"), lines("ab", "ac")))).toBe(false);
+  expect(areChains(drawing(nodes("a", "b", "c"), lines("ac", "bc")))).toBe(false);
+});
+
+test("a line out of a group, one with a label, and very many rows are for ELK", () => {
+  const inGroup: [string, string | null][] = [
+    ["g", null],
+    ["a", "g"],
+    ["b", null],
+  ];
+  expect(areChains(drawing(inGroup, lines("ab")))).toBe(false);
+  const plain = drawing(nodes("a", "b"), lines("ab"));
+  const labelled = plain.lines.map((line) => ({ ...line, label: "if so" }));
+  expect(areChains({ ...plain, lines: labelled })).toBe(false);
+  expect(areChains(drawing(nodes(..."abcdefghijkl"), []))).toBe(false);
 });

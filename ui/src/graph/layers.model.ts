@@ -54,6 +54,28 @@ export function inLayers(drawing: Drawing, direction: Direction, sizes: Sizes): 
   return places;
 }
 
+/** Whether everything stands in a few rows: among its siblings nothing has two before it or two behind
+ * it, so that no line crosses another and nothing is left to find out. */
+export function areChains(drawing: Drawing): boolean {
+  const parents = new Map(drawing.nodes.map((one) => [one.id, one.parent ?? ROOT]));
+  const first = new Map<string, number>();
+  for (const parent of parents.values()) first.set(parent, (first.get(parent) ?? 0) + 1);
+  const sources = new Set<string>();
+  const targets = new Set<string>();
+  for (const { source, target, label } of drawing.lines) {
+    const parent = parents.get(source) ?? ROOT;
+    const isPlain = label === null && parents.get(target) === parent;
+    if (!isPlain || sources.has(source) || targets.has(target)) return false;
+    sources.add(source);
+    targets.add(target);
+    first.set(parent, (first.get(parent) ?? 0) - 1);
+  }
+  return [...first.values()].every((rows) => rows <= MOST_ROWS);
+}
+
+/** More rows than that are better arranged in the shape of the screen. */
+const MOST_ROWS = 8;
+
 function put<K, V>(into: Map<K, V[]>, key: K, value: V): void {
   const found = into.get(key);
   if (found) found.push(value);
