@@ -30,14 +30,31 @@ export function Grid({ dagId }: { dagId: string }) {
     <Shown asked={structure} what={t("The tasks")}>
       {({ nodes }) => (
         <Shown asked={grid} what={t("The runs")}>
-          {({ columns }) => <Whole dagId={dagId} nodes={nodes} columns={columns} />}
+          {({ columns, has_more }) => (
+            <Whole
+              dagId={dagId}
+              nodes={nodes}
+              columns={columns}
+              hasOlder={columns.length > 1 && (has_more || columns.length >= count)}
+            />
+          )}
         </Shown>
       )}
     </Shown>
   );
 }
 
-function Whole({ dagId, nodes, columns }: { dagId: string; nodes: Node[]; columns: Column[] }) {
+function Whole({
+  dagId,
+  nodes,
+  columns,
+  hasOlder,
+}: {
+  dagId: string;
+  nodes: Node[];
+  columns: Column[];
+  hasOlder: boolean;
+}) {
   const { find = "", count = RUNS_SHOWN, until } = useSearch({ from: "/dags/$dagId" });
   const navigate = useNavigate({ from: "/dags/$dagId" });
   const [folded, fold] = useFolded(dagId, nodes);
@@ -68,7 +85,7 @@ function Whole({ dagId, nodes, columns }: { dagId: string; nodes: Node[]; column
           onChange={(chosen) => change({ count: Number(chosen) })}
           w={120}
         />
-        {shown.length > 1 ? (
+        {hasOlder ? (
           <Button
             variant="default"
             leftSection={<IconChevronLeft size={15} />}
