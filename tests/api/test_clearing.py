@@ -270,6 +270,10 @@ def test_setups_and_teardowns_are_cleared_with_the_work_between_them() -> None:
     )
     alone = pick(spec, ["work"], upstream=False, downstream=False)
     assert alone.task_ids == {"work"}
+    below = pick(spec, ["make"], upstream=False, downstream=True)
+    assert below.task_ids == {"make", "work"}, "what is marked leaves the cleaning up alone"
+    named = pick(spec, ["remove"], upstream=True, downstream=True)
+    assert named.task_ids == {"make", "work", "remove"}
     whole = pick(spec, ["work"], upstream=False, downstream=False, whole=True)
     assert whole.task_ids == {"make", "work", "remove"}
 
@@ -295,5 +299,10 @@ def test_in_a_mapped_group_only_what_has_the_same_index_comes_along() -> None:
     found = pick(spec, [("g.work", 1)], upstream=False, downstream=True, whole=True)
     assert found.task_ids == {"g.make", "g.work", "g.remove", "after"}
     assert found.indexes == {"g.make": {1}, "g.work": {1}, "g.remove": {1}}
+    mixed = pick(spec, [("g.work", 1), "after"], upstream=False, downstream=True, whole=True)
+    assert mixed.task_ids == {"g.make", "g.work", "g.remove", "after"}
+    assert mixed.indexes == {"g.make": {1}, "g.work": {1}, "g.remove": {1}}
+    above = pick(spec, [("g.work", 1), "after"], upstream=True, downstream=False, whole=True)
+    assert above.indexes == {}
     every = pick(spec, [("g.work", 1), "g.make"], upstream=False, downstream=False, whole=True)
     assert every.indexes == {"g.work": {1}}

@@ -67,8 +67,39 @@ def test_a_run_without_a_logical_date_takes_the_day_from_when_it_was_due() -> No
     with DAG("d") as dag:
         BashOperator(task_id="t", bash_command="true")
     context = Running(dag, logical_date=None).context("t")
-    assert context["logical_date"] is None
     assert context["ds"] == "2026-01-31"
+    assert context["task_instance_key_str"] == "d__t__run"
+
+
+def test_a_run_without_a_logical_date_has_no_keys_of_one() -> None:
+    with DAG("d") as dag:
+        BashOperator(task_id="t", bash_command="true")
+    context = Running(dag, logical_date=None).context("t")
+    # Source: Airflow 3.3.2's `get_template_context`, seen with `dag.test(logical_date=None)`.
+    gone = {
+        "logical_date",
+        "data_interval_start",
+        "data_interval_end",
+        "prev_data_interval_start_success",
+        "prev_data_interval_end_success",
+    }
+    assert set(KEYS_OF_AIRFLOW.split()) - set(context) == gone
+    assert not any(key in context for key in gone)
+    assert context.get("logical_date") is None
+    with pytest.raises(KeyError, match="the run 'run' was asked for without a logical date"):
+        context["data_interval_end"]
+    with pytest.raises(KeyError, match=r"^'no_such_key'$"):
+        context["no_such_key"]
+
+
+def test_a_function_gets_its_own_default_for_a_date_that_its_run_does_not_have() -> None:
+    @task
+    def when(logical_date=None, data_interval_end=None):
+        return [logical_date, data_interval_end]
+
+    with DAG("d") as dag:
+        when()
+    assert Running(dag, logical_date=None).execute("when") == [None, None]
 
 
 def test_nothing_is_looked_up_before_it_is_asked_for() -> None:

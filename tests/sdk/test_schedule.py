@@ -33,7 +33,7 @@ from slipstream.sdk import (
 )
 from slipstream.sdk._conf import read_settings_anew
 from slipstream.sdk._spec import build_spec
-from slipstream.sdk._timetable import Timetable
+from slipstream.sdk._timetable import Timetable, schedule_of
 from slipstream.sdk.exceptions import AirflowTimetableInvalid
 
 DAILY = Cron(expression="0 0 * * *", run_immediately=False)
@@ -189,6 +189,15 @@ def test_a_timetable_of_ones_own_is_named_with_its_data() -> None:
     assert Mine.deserialize({"hours": 5}).serialize() == {"hours": 5}
     with pytest.raises(AirflowTimetableInvalid, match="no hours"):
         build_spec(DAG("d", schedule=Mine(hours=0)))
+
+
+def test_a_timetable_that_cannot_be_written_is_refused_with_what_it_gave() -> None:
+    timetable = Mine()
+    timetable.hours = timedelta  # type: ignore[assignment]  # what nobody can read again
+    with pytest.raises(AirflowTimetableInvalid, match=r"Mine.serialize\(\) gave .* is a type"):
+        schedule_of(timetable)
+    timetable.hours = timedelta(hours=1)  # type: ignore[assignment]  # what becomes a text
+    schedule_of(timetable)
 
 
 def test_people_see_the_schedule_in_words() -> None:

@@ -38,45 +38,44 @@ def pick(
 ) -> Picks:
     """The tasks that were named (None for all) and, if asked for, those around them.
 
-    With `whole` those come along that run again with them: see `to_clear`. Raises
-    `NotFoundError` for a task that the DAG does not have.
+    Around a map index of a mapped group those of the group are meant with that index alone. With
+    `whole` those come along that run again with them: see `to_clear`. Without it teardowns that
+    are below are left out: they clean up, whatever is marked above them. Raises `NotFoundError`
+    for a task that the DAG does not have.
     """
     if wanted is None:
         return Picks(frozenset(spec.tasks), {})
     indexes: dict[str, set[int]] = {}
-    unmapped: set[str] = set()
+    complete: set[str] = set()
     for entry in wanted:
         if isinstance(entry, str):
-            unmapped.add(entry)
+            complete.add(entry)
         else:
             indexes.setdefault(entry[0], set()).add(entry[1])
-    named = unmapped | indexes.keys()
+    named = complete | indexes.keys()
     _require_known(spec, named)
-    around: set[str] = set()
-    if whole:
-        around |= to_clear(spec, named, upstream=upstream, downstream=downstream)
-    if upstream:
-        around |= reachable(spec, named, downstream=False)
-    if downstream:
-        around |= reachable(spec, named, downstream=True)
-    around -= named
-    only: dict[str, Set[int]] = {
-        task_id: which for task_id, which in indexes.items() if task_id not in unmapped
-    }
-    if only.keys() == named:
-        only.update(_same_indexes(spec, only, around))
-    return Picks(frozenset(named | around), only)
 
+    def around(task_ids: Set[str]) -> set[str]:
+        found: set[str] = set()
+        if whole:
+            found |= to_clear(spec, task_ids, upstream=upstream, downstream=downstream)
+        if upstream:
+            found |= reachable(spec, task_ids, downstream=False)
+        if downstream:
+            below = reachable(spec, task_ids, downstream=True)
+            found |= {one for one in below if whole or not spec.tasks[one].is_teardown}
+        return found
 
-def _same_indexes(
-    spec: DagSpec, named: Mapping[str, Set[int]], around: Collection[str]
-) -> Mapping[str, Set[int]]:
-    """`{task_id: map indexes}` of those that stand in one mapped group with everything named."""
-    groups = {_mapped_group(spec, task_id) for task_id in named}
-    wanted = frozenset().union(*named.values())
-    if len(groups) > 1 or None in groups or any(spec.tasks[one].mapped for one in named):
-        return {}
-    return {task_id: wanted for task_id in around if _mapped_group(spec, task_id) in groups}
+    complete |= around(frozenset(complete))
+    for task_id, which in [(one, frozenset(of)) for one, of in indexes.items()]:
+        group = None if spec.tasks[task_id].mapped else _mapped_group(spec, task_id)
+        for one in around({task_id}) - {task_id}:
+            if group is not None and _mapped_group(spec, one) == group:
+                indexes.setdefault(one, set()).update(which)
+            else:
+                complete.add(one)
+    only = {task_id: which for task_id, which in indexes.items() if task_id not in complete}
+    return Picks(frozenset(complete | only.keys()), only)
 
 
 def _mapped_group(spec: DagSpec, task_id: str) -> str | None:

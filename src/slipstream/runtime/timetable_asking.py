@@ -110,10 +110,17 @@ def _planned(timetable: Timetable, info: DagRunInfo, *, names: bool = True) -> P
             f"{type(timetable).__name__} gave a run with neither a data_interval nor a "
             "partition_key. Expected one of them."
         )
+    start = interval and _moment(timetable, interval.start, "data_interval.start")
+    end = interval and _moment(timetable, interval.end, "data_interval.end")
+    if start is not None and end is not None and end < start:
+        raise AirflowTimetableInvalid(
+            f"{type(timetable).__name__} gave a data_interval that ends at {end.isoformat()}, "
+            f"before it starts at {start.isoformat()}."
+        )
     return PlannedRun(
         run_after=_moment(timetable, info.run_after, "run_after"),
-        interval_start=interval and _moment(timetable, interval.start, "data_interval.start"),
-        interval_end=interval and _moment(timetable, interval.end, "data_interval.end"),
+        interval_start=start,
+        interval_end=end,
         partition_key=info.partition_key,
         partition_date=in_utc(info.partition_date),
         run_id=_run_id(timetable, info) if names else None,

@@ -13,13 +13,14 @@ from collections.abc import (
 )
 from typing import TYPE_CHECKING
 
-from slipstream.sdk._context_keys import FORMER, LAZY
+from slipstream.sdk._context_keys import FORMER, LAZY, OF_A_DATE, UNDATED
 from slipstream.sdk._running import get_current_context, running
 from slipstream.sdk._task_instance import TaskInstance
 from slipstream.sdk._types import UserValue
 
 if TYPE_CHECKING:
     from slipstream.model.attempt import Attempt
+    from slipstream.model.run import DagRun
     from slipstream.sdk._abstract_operator import AbstractOperator
     from slipstream.sdk._backend import Backend
     from slipstream.sdk._dag import DAG
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
 __all__ = ["Context", "build_context", "context_merge", "get_current_context", "running"]
 
 _NOTHING = object()
+
+
+class UndatedRunError(KeyError):
+    """A key of the context that only runs with a logical date have."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class Context(dict[str, UserValue]):
@@ -56,6 +64,11 @@ class Context(dict[str, UserValue]):
             return value
         if key in self._unlisted:
             return self._unlisted[key](self)
+        if key in OF_A_DATE and "dag_run" in self:
+            raise UndatedRunError(
+                f"{key}: the run {self['run_id']!r} was asked for without a logical date. ds, ts "
+                "and dag_run.run_after are of the moment when it was due."
+            )
         raise KeyError(key)
 
     def __delitem__(self, key: str) -> None:
@@ -164,7 +177,7 @@ def build_context(dag: DAG, task: AbstractOperator, attempt: Attempt, backend: B
             "ti": ti,
             "try_number": attempt.try_number,
             "task_reschedule_count": attempt.reschedules,
-            "task_instance_key_str": f"{run.dag_id}__{task.task_id}__{_day(attempt)}",
+            "task_instance_key_str": f"{run.dag_id}__{task.task_id}__{_day(run)}",
             "inlets": getattr(task, "inlets", []),
             "outlets": getattr(task, "outlets", []),
             "map_index_template": getattr(task, "map_index_template", None),
@@ -175,7 +188,7 @@ def build_context(dag: DAG, task: AbstractOperator, attempt: Attempt, backend: B
             "exception": None,
             "reason": None,
         },
-        lazy=LAZY,
+        lazy=UNDATED if run.logical_date is None else LAZY,
         unlisted=FORMER,
     )
     ti.context = context
@@ -221,5 +234,8 @@ def set_task(context: Context, task: AbstractOperator) -> None:
     context.forget("params")
 
 
-def _day(attempt: Attempt) -> str:
-    return (attempt.run.logical_date or attempt.run.run_after).isoformat()[:10].replace("-", "")
+def _day(run: DagRun) -> str:
+    """What tells the runs apart: the day of the logical date, or the run's id without one."""
+    if run.logical_date is None:
+        return run.run_id
+    return run.logical_date.isoformat()[:10].replace("-", "")

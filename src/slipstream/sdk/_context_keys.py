@@ -155,6 +155,20 @@ LAZY: Mapping[str, _Find] = {
 }
 """Keys of today that are computed when they are first asked for."""
 
+OF_A_DATE = frozenset(
+    {
+        "logical_date",
+        "data_interval_start",
+        "data_interval_end",
+        "prev_data_interval_start_success",
+        "prev_data_interval_end_success",
+    }
+)
+"""Those that the context of a run without a logical date does not have, as in Airflow."""
+
+UNDATED: Mapping[str, _Find] = {name: LAZY[name] for name in LAZY if name not in OF_A_DATE}
+"""Those of a run without a logical date."""
+
 
 def _formatted(context: Context, pattern: str) -> str | None:
     moment = _moment(context)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from datetime import date, timedelta
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from slipstream.model.json import JsonValue
 from slipstream.model.states import RunType
 from slipstream.sdk._types import UserValue
+from slipstream.sdk.exceptions import AirflowTimetableInvalid
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -104,7 +108,7 @@ class Timetable:
 
     def infer_manual_data_interval(self, *, run_after: DateTime) -> DataInterval:
         """The interval of a run that somebody asked for."""
-        raise NotImplementedError(f"{type(self).__name__} has no infer_manual_data_interval().")
+        raise NotImplementedError(f"{type(self).__name__} has no infer_manual_data_interval()")
 
     def next_dagrun_info(
         self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction
@@ -162,6 +166,13 @@ def schedule_of_users(timetable: Timetable) -> Custom:
 
     kind = type(timetable)
     data: JsonValue = timetable.serialize()
+    try:
+        json.dumps(data, default=_as_written)
+    except (TypeError, ValueError) as error:
+        raise AirflowTimetableInvalid(
+            f"{kind.__name__}.serialize() gave {data!r}, which JSON cannot hold: {error}. Give "
+            "texts, numbers, lists and dictionaries that deserialize() can make it from again."
+        ) from error
     return Custom(
         importable=f"{kind.__module__}.{kind.__qualname__}",
         data=data,
@@ -170,3 +181,15 @@ def schedule_of_users(timetable: Timetable) -> Custom:
         periodic=timetable.periodic,
         partitioned=timetable.partitioned,
     )
+
+
+def _as_written(value: object) -> object:
+    """What values that JSON does not know become where a DAG is written."""
+    match value:
+        case date() | timedelta():
+            return str(value)
+        case Enum():
+            return value.value
+        case set() | frozenset():
+            return list(value)
+    raise TypeError(f"{value!r} is a {type(value).__name__}")
