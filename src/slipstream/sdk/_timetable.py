@@ -172,7 +172,7 @@ def schedule_of_users(timetable: Timetable) -> Custom:
         raise AirflowTimetableInvalid(
             f"{kind.__name__}.serialize() gave {data!r}, which JSON cannot hold: {error}. Give "
             "texts, numbers, lists and dictionaries that deserialize() can make it from again."
-        ) from error
+        ) from None
     return Custom(
         importable=f"{kind.__module__}.{kind.__qualname__}",
         data=data,
@@ -192,4 +192,4 @@ def _as_written(value: object) -> object:
             return value.value
         case set() | frozenset():
             return list(value)
-    raise TypeError(f"{value!r} is a {type(value).__name__}")
+    raise TypeError(f"{value!r} is of the type {type(value).__name__}")
