@@ -17,11 +17,9 @@ def test_it_says_what_a_task_waits_for(slipstream: Slipstream, store: Store) -> 
     started(store, a_run(store, version), version, extract=TaskState.RUNNING)
     done = slipstream(*WHY, "load.insert")
     assert done.code == 0
-    assert "It waits for a scheduler: none was heard ever" in done.out
+    assert "It waits for a scheduler: none was ever heard" in done.out
     store.heartbeat("scheduler", "here", 1)
-    assert "It waits for transform (none)" in slipstream(*WHY, "load.insert").out.replace(
-        "(not started)", "(none)"
-    )
+    assert "It waits for transform (not started)" in slipstream(*WHY, "load.insert").out
     assert slipstream(*WHY, "extract").out.startswith("It is running")
     assert slipstream(*WHY, "nothing").code == 1
     assert slipstream("why", "etl").code == 2
@@ -36,3 +34,24 @@ def test_a_full_pool_is_named(slipstream: Slipstream, store: Store) -> None:
     said = slipstream(*WHY, "transform", "--map-index", "0").out
     assert "the pool 'wide'" in said
     assert "never runs before the pool grows" in said
+
+
+def test_a_run_that_has_not_begun_is_what_its_tasks_wait_for(
+    slipstream: Slipstream, store: Store
+) -> None:
+    version = recorded(store)
+    store.heartbeat("scheduler", "here", 1)
+    a_run(store, version)
+    said = slipstream(*WHY, "extract")
+    assert said.code == 0, said.err
+    assert said.out.startswith("It waits for its run since ")
+    assert "slipstream dags unpause etl" in said.out
+    assert "no task 'nothing'" in slipstream(*WHY, "nothing").err
+
+
+def test_of_a_mapped_task_it_asks_for_one(slipstream: Slipstream, store: Store) -> None:
+    version = recorded(store)
+    started(store, a_run(store, version), version, transform=TaskState.SCHEDULED)
+    said = slipstream(*WHY, "transform", "--map-index", "99")
+    assert said.code == 1
+    assert "Task 'transform' is mapped" in said.err

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from slipstream.core.waiting import Busy, Surroundings, why
+from slipstream.model.backfill import Backfill
 from slipstream.model.dag import DagSpec, TaskSpec
 from slipstream.model.run import DagRun, TaskInstance
 from slipstream.model.states import RunState, RunType, TaskState
@@ -42,6 +43,15 @@ def with_task(**fields: object) -> DagSpec:
     return replace(DAG, tasks={"load": replace(TASK, **fields)})  # type: ignore[arg-type]  # by name
 
 
+BACKFILL = Backfill(
+    pk=7,
+    dag_id="etl",
+    from_date=BEFORE,
+    to_date=LATER,
+    max_active_runs=1,
+    created_at=BEFORE,
+    updated_at=BEFORE,
+)
 QUEUED = replace(RUN, state=RunState.QUEUED, start_date=None)
 SCHEDULED = in_state(TaskState.SCHEDULED, scheduled_at=BEFORE)
 CAUSES: dict[str, tuple[dict[str, object], list[str]]] = {
@@ -58,7 +68,20 @@ CAUSES: dict[str, tuple[dict[str, object], list[str]]] = {
             "oldest_active": BEFORE,
             "typical_run": timedelta(minutes=8),
         },
-        ["2 runs", "max_active_runs is 2", "likely end at 2026-03-01T12:03:00"],
+        ["2 runs of the DAG are", "max_active_runs is 2", "likely end at 2026-03-01T12:03:00"],
+    ),
+    "too many runs of the backfill": (
+        {
+            "run": replace(QUEUED, backfill=7),
+            "backfill": BACKFILL,
+            "active_runs": 1,
+            "oldest_active": BEFORE,
+        },
+        ["1 run of backfill 7 is", "max_active_runs is 1", "not known yet"],
+    ),
+    "backfill paused": (
+        {"run": replace(QUEUED, backfill=7), "backfill": replace(BACKFILL, is_paused=True)},
+        ["its backfill is paused", "since 2026-03-01T11:55:00", "slipstream backfill unpause 7"],
     ),
     "run about to begin": ({"run": QUEUED}, ["about to begin", "since 2026-03-01T11:55:00"]),
     "run ended": (
@@ -77,6 +100,14 @@ CAUSES: dict[str, tuple[dict[str, object], list[str]]] = {
         {"upstream": [Busy(instance=EXTRACT, typical=timedelta(minutes=1))]},
         ["longer than usual", "2026-03-01T11:56:00"],
     ),
+    "upstream not started": (
+        {
+            "upstream": [
+                Busy(instance=replace(EXTRACT, state=TaskState.NONE, start_date=None), typical=None)
+            ]
+        },
+        ["extract (not started)", "since 2026-03-01T11:55:00", "nobody can say"],
+    ),
     "start date": ({"dag": with_task(start_date=LATER)}, ["start date", "2026-03-01T13:00:00"]),
     "past": (
         {"dag": with_task(depends_on_past=True)},
@@ -85,12 +116,15 @@ CAUSES: dict[str, tuple[dict[str, object], list[str]]] = {
     "task gone": ({"dag": replace(DAG, tasks={})}, ["not in this version"]),
     "pool missing": (
         {"instance": SCHEDULED, "pool_slots": None},
-        ["pool 'wide'", "there is not", "pools set wide"],
+        ["pool 'wide', which does not exist", "since 2026-03-01T11:55:00", "pools set wide"],
     ),
-    "pool too small": ({"instance": SCHEDULED, "pool_slots": 1}, ["needs 2", "has 1", "never"]),
+    "pool too small": (
+        {"instance": SCHEDULED, "pool_slots": 1},
+        ["for 2 slots", "has 1 in all", "never"],
+    ),
     "pool full": (
         {"instance": SCHEDULED, "pool_slots": 4, "pool_taken": 3},
-        ["3 of 4", "since 2026-03-01T11:55:00", "when one of them is free"],
+        ["3 of 4", "since 2026-03-01T11:55:00", "when enough of them are free"],
     ),
     "too many of the task": (
         {
@@ -98,20 +132,31 @@ CAUSES: dict[str, tuple[dict[str, object], list[str]]] = {
             "dag": with_task(max_active_tis_per_dag=1),
             "active_of_task": 1,
         },
-        ["max_active_tis_per_dag is 1", "when one of them ends"],
+        ["1 instance of its task is", "max_active_tis_per_dag is 1", "when one of them ends"],
+    ),
+    "too many of the task in the run": (
+        {
+            "instance": SCHEDULED,
+            "dag": with_task(max_active_tis_per_dagrun=2),
+            "active_of_task_in_run": 2,
+        },
+        ["2 instances of its task are", "max_active_tis_per_dagrun is 2", "when one of them ends"],
     ),
     "too many of the DAG": (
         {"instance": SCHEDULED, "active_in_dag": 3},
-        ["3 tasks", "max_active_tasks is 3"],
+        ["3 tasks of its run are", "max_active_tasks is 3", "since 2026-03-01T11:55:00"],
     ),
-    "no place": ({"instance": SCHEDULED}, ["free place", "5 min"]),
+    "no place": (
+        {"instance": SCHEDULED, "active_everywhere": 32},
+        ["32 tasks of all DAGs are", "parallelism", "5 min", "when one of them ends"],
+    ),
     "paused before its start": (
         {"instance": SCHEDULED, "is_paused": True},
         ["not started while the DAG is paused"],
     ),
     "executor": (
         {"instance": in_state(TaskState.QUEUED, queued_at=BEFORE)},
-        ["executor", "since 2026-03-01T11:55:00", "at any moment"],
+        ["executor", "since 2026-03-01T11:55:00", "queue 'default'", "as soon as a worker"],
     ),
     "running": (
         {
@@ -121,12 +166,16 @@ CAUSES: dict[str, tuple[dict[str, object], list[str]]] = {
         ["running", "since 2026-03-01T11:55:00", "likely end at 2026-03-01T12:01:00"],
     ),
     "retry": (
-        {"instance": in_state(TaskState.UP_FOR_RETRY, not_before=LATER)},
-        ["try 1 of 3 failed", "next try is at 2026-03-01T13:00:00"],
+        {"instance": in_state(TaskState.UP_FOR_RETRY, not_before=LATER, end_date=BEFORE)},
+        ["try 1 of 3 failed at 2026-03-01T11:55:00", "next try is at 2026-03-01T13:00:00"],
+    ),
+    "retry while paused": (
+        {"instance": in_state(TaskState.UP_FOR_RETRY, not_before=LATER), "is_paused": True},
+        ["next try is at 2026-03-01T13:00:00", "unless the DAG is still paused then"],
     ),
     "reschedule": (
         {"instance": in_state(TaskState.UP_FOR_RESCHEDULE, not_before=LATER, end_date=BEFORE)},
-        ["gave its place back", "2026-03-01T13:00:00"],
+        ["looked at 2026-03-01T11:55:00", "gave its place back", "2026-03-01T13:00:00"],
     ),
     "trigger": (
         {
@@ -140,14 +189,27 @@ CAUSES: dict[str, tuple[dict[str, object], list[str]]] = {
             "at 2026-03-01T13:00:00+00:00 at the latest",
         ],
     ),
+    "no triggerer": (
+        {
+            "instance": in_state(TaskState.DEFERRED, start_date=BEFORE),
+            "trigger": "triggers.File",
+            "triggerer_is_alive": False,
+            "triggerer_seen": BEFORE,
+        },
+        ["triggers.File", "none was heard since 2026-03-01T11:55:00", "slipstream triggerer"],
+    ),
     "people": (
         {"instance": in_state(TaskState.AWAITING_INPUT, reason="It waits for an answer.")},
-        ["an answer;", "approvals answer"],
+        ["an answer;", "slipstream approvals answer etl 'r' load OPTION"],
     ),
     "restart": ({"instance": in_state(TaskState.RESTARTING)}, ["begins anew when"]),
     "ended": (
         {"instance": in_state(TaskState.SUCCESS, end_date=BEFORE, reason="It succeeded.")},
-        ["waits for nothing", "success", "2026-03-01T11:55:00"],
+        ["waits for nothing", "ended as success at 2026-03-01T11:55:00"],
+    ),
+    "removed": (
+        {"instance": in_state(TaskState.REMOVED)},
+        ["waits for nothing", "not part of its run any more"],
     ),
 }
 

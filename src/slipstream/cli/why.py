@@ -6,7 +6,7 @@ from argparse import Namespace
 from datetime import UTC, datetime, timedelta
 
 from slipstream.cli.deployment import Deployment
-from slipstream.cli.finding import find_instance, find_run
+from slipstream.cli.finding import find_run
 from slipstream.cli.grammar import Group
 
 
@@ -22,10 +22,12 @@ def add_commands(group: Group) -> None:
 def say_why(deployment: Deployment, arguments: Namespace) -> None:
     """Print the sentence."""
     from slipstream.core.waiting import why
-    from slipstream.store.surroundings import surroundings
+    from slipstream.model.run import TaskKey
+    from slipstream.store.surroundings import instance_or_plan, surroundings
 
     run = find_run(deployment, arguments.dag_id, arguments.run_id)
-    found = find_instance(deployment, run, arguments.task_id, arguments.map_index)
+    key = TaskKey(arguments.task_id, arguments.map_index)
+    found = instance_or_plan(deployment.store, run, key)
     threshold = deployment.config.number("scheduler", "scheduler_health_check_threshold")
     facts = surroundings(
         deployment.store, found, datetime.now(UTC), alive_within=timedelta(seconds=threshold)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from slipstream.model.backfill import Backfill
 from slipstream.model.dag import DagSpec, TaskSpec
 from slipstream.model.run import DagRun, TaskInstance
 from slipstream.model.states import FINISHED, RUN_FINISHED, RunState, TaskState
@@ -35,8 +36,13 @@ class Surroundings:
     scheduler_seen: datetime | None = None
     """When a scheduler last said that it lives; None for never."""
     scheduler_is_alive: bool = True
+    triggerer_seen: datetime | None = None
+    """The same of triggerers."""
+    triggerer_is_alive: bool = True
     active_runs: int = 0
-    """Runs of the DAG that are under way."""
+    """Runs under way that count against the same limit: of the DAG, or of the run's backfill."""
+    backfill: Backfill | None = None
+    """The one that the run belongs to."""
     oldest_active: datetime | None = None
     """When the oldest of them began."""
     typical_run: timedelta | None = None
@@ -51,6 +57,10 @@ class Surroundings:
     """Instances of the run that are queued or run."""
     active_of_task: int = 0
     """Instances of the task, in all runs, that are queued or run."""
+    active_of_task_in_run: int = 0
+    """Those of them in this run."""
+    active_everywhere: int = 0
+    """Instances of all DAGs that are queued or run."""
     trigger: str | None = None
     """What it is deferred to."""
     trigger_until: datetime | None = None
@@ -69,16 +79,15 @@ def why(facts: Surroundings) -> str:
         return _ended(facts)
     if facts.run.state in RUN_FINISHED:
         said = facts.run.reason or "nobody has kept why."
-        how = f"{facts.run.state.value}{_at(facts.run.end_date)}"
+        how = f"{facts.run.state.value}{_when(facts.run.end_date)}"
         return f"It will not run: its run ended as {how}: {said}"
     if instance.state is TaskState.RUNNING:
         since = _since(facts, instance.start_date)
         return f"It is running{since}; {_likely_end(facts, instance.start_date, facts.typical)}."
     if not facts.scheduler_is_alive:
-        seen = "ever" if facts.scheduler_seen is None else f"since {_told(facts.scheduler_seen)}"
         return (
-            f"It waits for a scheduler: none was heard {seen}; it goes on when one is started "
-            "(slipstream standalone, or slipstream scheduler)."
+            f"It waits for a scheduler: {_unheard(facts.scheduler_seen)}; it goes on when one is "
+            "started (slipstream standalone, or slipstream scheduler)."
         )
     if facts.run.state is RunState.QUEUED:
         return _run_waits(facts)
@@ -88,7 +97,11 @@ def why(facts: Surroundings) -> str:
 def _ended(facts: Surroundings) -> str:
     instance = facts.instance
     said = f": {instance.reason}" if instance.reason else "."
-    return f"It waits for nothing: it is {instance.state.value}{_at(instance.end_date)}{said}"
+    if instance.state is TaskState.REMOVED:
+        return f"It waits for nothing: it is not part of its run any more{said}"
+    return (
+        f"It waits for nothing: it ended as {instance.state.value}{_when(instance.end_date)}{said}"
+    )
 
 
 def _run_waits(facts: Surroundings) -> str:
@@ -100,13 +113,19 @@ def _run_waits(facts: Surroundings) -> str:
             f"It waits for its run{since}, which does not begin while the DAG is paused: "
             f"slipstream dags unpause {run.dag_id}."
         )
-    limit = facts.dag.max_active_runs
-    if 0 < limit <= facts.active_runs:
-        end = _likely_end(facts, facts.oldest_active, facts.typical_run, "the oldest of them")
+    backfill = facts.backfill
+    if backfill is not None and backfill.is_paused:
         return (
-            f"It waits for its run{since}: {facts.active_runs} runs of the DAG are under way and "
-            f"max_active_runs is {limit}; {end}."
+            f"It waits for its run{since}, which does not begin while its backfill is paused: "
+            f"slipstream backfill unpause {backfill.pk}."
         )
+    limit = facts.dag.max_active_runs if backfill is None else backfill.max_active_runs
+    if 0 < limit <= facts.active_runs:
+        whose = "the DAG" if backfill is None else f"backfill {backfill.pk}"
+        those = _under_way(facts.active_runs, "run", f" of {whose}")
+        which = "it" if facts.active_runs == 1 else "the oldest of them"
+        end = _likely_end(facts, facts.oldest_active, facts.typical_run, which)
+        return f"It waits for its run{since}: {those}, and max_active_runs is {limit}; {end}."
     return f"It waits for its run{since}, which the scheduler is about to begin."
 
 
@@ -115,29 +134,50 @@ def _waits(facts: Surroundings) -> str:
     match instance.state:
         case TaskState.UP_FOR_RETRY:
             tries = f"try {instance.try_number} of {instance.max_tries + 1} failed"
-            return f"It waits to be tried again: {tries}; {_next(facts)}."
+            return f"It waits to be tried again: {tries}{_when(instance.end_date)}; {_next(facts)}."
         case TaskState.UP_FOR_RESCHEDULE:
-            return f"It gave its place back{_since(facts, instance.end_date)}; {_next(facts)}."
+            return f"It looked{_when(instance.end_date)} and gave its place back; {_next(facts)}."
         case TaskState.DEFERRED:
-            limit = facts.trigger_until
-            until = "nobody knows when" if limit is None else f"at {_told(limit)} at the latest"
-            what = facts.trigger or "a trigger"
-            return (
-                f"It waits for {what}{_since(facts, instance.start_date)}; it goes on when that "
-                f"fires, {until}."
-            )
+            return _waits_for_trigger(facts)
         case TaskState.AWAITING_INPUT:
-            said = instance.reason or "It waits for somebody to answer."
-            return f"{said.removesuffix('.')}; answer with slipstream approvals answer."
+            return _waits_for_people(facts)
         case TaskState.RESTARTING:
             return "It was cleared while it ran: it begins anew when its attempt has ended."
         case TaskState.QUEUED:
-            since = _since(facts, instance.queued_at)
-            return f"It has its place and waits for the executor to start it{since}; at any moment."
+            return _waits_for_executor(facts)
         case TaskState.SCHEDULED:
             return _waits_for_place(facts)
         case _:
             return _waits_for_others(facts)
+
+
+def _waits_for_trigger(facts: Surroundings) -> str:
+    what = f"It waits for {facts.trigger or 'a trigger'}{_since(facts, facts.instance.start_date)}"
+    if not facts.triggerer_is_alive:
+        return (
+            f"{what}, and no triggerer looks after it: {_unheard(facts.triggerer_seen)}; it goes "
+            "on when one is started (slipstream triggerer)."
+        )
+    limit = facts.trigger_until
+    until = "nobody knows when" if limit is None else f"at {_told(limit)} at the latest"
+    return f"{what}; it goes on when that fires, {until}."
+
+
+def _waits_for_people(facts: Surroundings) -> str:
+    run, instance = facts.run, facts.instance
+    said = (instance.reason or "It waits for somebody to answer.").removesuffix(".")
+    index = f" --map-index {instance.map_index}" if instance.map_index >= 0 else ""
+    which = f"{run.dag_id} '{run.run_id}' {instance.task_id}{index}"
+    return f"{said}; answer with slipstream approvals answer {which} OPTION."
+
+
+def _waits_for_executor(facts: Surroundings) -> str:
+    task, since = facts.task, _since(facts, facts.instance.queued_at)
+    queue = "" if task is None else f", in the queue {task.queue!r}"
+    return (
+        f"It has its place{since} and waits for the executor to start it{queue}; it starts as soon "
+        "as a worker takes it."
+    )
 
 
 def _waits_for_place(facts: Surroundings) -> str:
@@ -152,31 +192,39 @@ def _waits_for_place(facts: Surroundings) -> str:
     slots = facts.pool_slots
     if slots is None:
         return (
-            f"It waits for the pool {task.pool!r}{since}, which there is not: make it with "
+            f"It waits{since} for the pool {task.pool!r}, which does not exist: make it with "
             f"slipstream pools set {task.pool} SLOTS DESCRIPTION."
         )
     if _UNLIMITED != slots < task.pool_slots:
         return (
-            f"It needs {task.pool_slots} slot(s) of the pool {task.pool!r}{since}, which has "
-            f"{slots}: it never runs before the pool grows."
+            f"It waits{since} for {_counted(task.pool_slots, 'slot')} of the pool {task.pool!r}, "
+            f"which has {slots} in all: it never runs before the pool grows."
         )
     if slots != _UNLIMITED and facts.pool_taken + task.pool_slots > slots:
+        wanted = "a slot" if task.pool_slots == 1 else f"{task.pool_slots} slots"
         return (
-            f"It waits for a slot of the pool {task.pool!r}{since}: {facts.pool_taken} of {slots} "
-            "are taken; it goes on when one of them is free."
+            f"It waits{since} for {wanted} of the pool {task.pool!r}: "
+            f"{facts.pool_taken} of {slots} are taken; it goes on when enough of them are free."
         )
-    limit = task.max_active_tis_per_dag
-    if limit is not None and facts.active_of_task >= limit:
-        return (
-            f"It waits{since}: {facts.active_of_task} of its task are under way and "
-            f"max_active_tis_per_dag is {limit}; it goes on when one of them ends."
-        )
-    if 0 < facts.dag.max_active_tasks <= facts.active_in_dag:
-        return (
-            f"It waits{since}: {facts.active_in_dag} tasks of the DAG are under way and "
-            f"max_active_tasks is {facts.dag.max_active_tasks}; it goes on when one of them ends."
-        )
-    return f"It may run and waits for a free place{since}; it goes on when a task elsewhere ends."
+    return f"It waits{since}: {_limit_reached(facts, task)}; it goes on when one of them ends."
+
+
+def _limit_reached(facts: Surroundings, task: TaskSpec) -> str:
+    """Which of the limits on how much runs at once it has met."""
+    limit = facts.dag.max_active_tasks
+    if 0 < limit <= facts.active_in_dag:
+        those = _under_way(facts.active_in_dag, "task", " of its run")
+        return f"{those}, and max_active_tasks is {limit}"
+    limit_in_run = task.max_active_tis_per_dagrun
+    if limit_in_run is not None and facts.active_of_task_in_run >= limit_in_run:
+        those = _under_way(facts.active_of_task_in_run, "instance", " of its task")
+        return f"{those} in its run, and max_active_tis_per_dagrun is {limit_in_run}"
+    limit_in_all = task.max_active_tis_per_dag
+    if limit_in_all is not None and facts.active_of_task >= limit_in_all:
+        those = _under_way(facts.active_of_task, "instance", " of its task")
+        return f"{those} in all runs, and max_active_tis_per_dag is {limit_in_all}"
+    those = _under_way(facts.active_everywhere, "task", " of all DAGs")
+    return f"{those}, which is as many as parallelism lets"
 
 
 def _waits_for_others(facts: Surroundings) -> str:
@@ -204,8 +252,7 @@ def _waits_for_others(facts: Surroundings) -> str:
 def _waits_for_upstream(facts: Surroundings) -> str:
     busy = facts.upstream
     named = ", ".join(
-        f"{one.instance.task_id} ({one.instance.state.value or 'not started'})"
-        for one in busy[:_MOST_NAMED]
+        f"{one.instance.task_id} ({_state(one.instance.state)})" for one in busy[:_MOST_NAMED]
     )
     more = f" and {len(busy) - _MOST_NAMED} more" if len(busy) > _MOST_NAMED else ""
     rule = "" if facts.task is None else f" (trigger rule {facts.task.trigger_rule})"
@@ -215,7 +262,7 @@ def _waits_for_upstream(facts: Surroundings) -> str:
         if one.instance.start_date is not None and one.typical is not None
     ]
     running = [one.instance.start_date for one in busy if one.instance.start_date is not None]
-    since = _since(facts, min(running, default=None))
+    since = _since(facts, min(running, default=facts.run.start_date))
     if len(ends) < len(busy):
         return f"It waits for {named}{more}{rule}{since}; nobody can say yet when that ends."
     return f"It waits for {named}{more}{rule}{since}; {_by(facts, max(ends))}."
@@ -237,7 +284,10 @@ def _by(facts: Surroundings, end: datetime, what: str = "that") -> str:
 
 def _next(facts: Surroundings) -> str:
     due = facts.instance.not_before
-    return "it goes on at any moment" if due is None else f"the next try is at {_told(due)}"
+    if due is None:
+        return "it goes on at any moment"
+    held = ", unless the DAG is still paused then" if facts.is_paused else ""
+    return f"the next try is at {_told(due)}{held}"
 
 
 def _since(facts: Surroundings, moment: datetime | None) -> str:
@@ -246,8 +296,24 @@ def _since(facts: Surroundings, moment: datetime | None) -> str:
     return f" since {_told(moment)} ({_lasting(facts.now - moment)})"
 
 
-def _at(moment: datetime | None) -> str:
-    return "" if moment is None else f" since {_told(moment)}"
+def _when(moment: datetime | None) -> str:
+    return "" if moment is None else f" at {_told(moment)}"
+
+
+def _unheard(seen: datetime | None) -> str:
+    return "none was ever heard" if seen is None else f"none was heard since {_told(seen)}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _under_way(number: int, noun: str, of: str) -> str:
+    return f"{_counted(number, noun)}{of} {'is' if number == 1 else 'are'} under way"
+
+
+def _state(state: TaskState) -> str:
+    return "not started" if state is TaskState.NONE else state.value.replace("_", " ")
 
 
 def _told(moment: datetime) -> str:

@@ -135,7 +135,7 @@ def test_why_gives_the_sentences_of_the_run_and_the_task(api: Client, store: Sto
     waiting = TaskInstance(run_pk=run.pk, task_id="extract", reason="It waits for a place.")
     store.apply([RunWrite(run.pk, 0, [InstancesAdded((waiting,))])])
     answer = api.get("/ui/dags/etl/runs/first/tasks/extract/why").json()
-    assert answer.pop("waits_for").startswith("It waits for a scheduler: none was heard")
+    assert answer.pop("waits_for").startswith("It waits for a scheduler: none was ever heard")
     assert answer == {"run": "Somebody wanted it.", "task": "It waits for a place."}
 
 

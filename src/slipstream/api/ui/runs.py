@@ -18,7 +18,7 @@ from slipstream.core.waiting import why
 from slipstream.model.map_index import UNMAPPED
 from slipstream.model.run import DagRun, TaskKey
 from slipstream.store.records import Range, TaskSummary
-from slipstream.store.surroundings import surroundings
+from slipstream.store.surroundings import instance_or_plan, surroundings
 
 routes = Routes("UI", prefix="/ui")
 
@@ -174,7 +174,8 @@ def get_why(
     call: Call, dag_id: str, dag_run_id: str, task_id: str, map_index: int = UNMAPPED
 ) -> WhyResponse:
     """Why the task instance is where it is."""
-    found = call.store.get_instance(dag_id, dag_run_id, TaskKey(task_id, map_index))
+    run = call.store.get_run(dag_id, dag_run_id)
+    found = instance_or_plan(call.store, run, TaskKey(task_id, map_index))
     within = timedelta(seconds=call.settings.unhealthy_after_seconds)
     facts = surroundings(call.store, found, call.now(), alive_within=within)
     return WhyResponse(run=found.run.reason, task=found.instance.reason, waits_for=why(facts))
