@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import re
+import shutil
 import subprocess
 from importlib import import_module
 from pathlib import Path
@@ -17,7 +18,10 @@ from slipstream.cli.completion import all_words
 from slipstream.cli.dispatch import NOUNS
 from slipstream.cli.grammar import Group, Parser
 
-FACTS = (Path(__file__).parent / "facts" / "commands.txt").read_text().splitlines()
+FOLDER = Path(__file__).parent / "facts"
+FACTS = (FOLDER / "commands.txt").read_text().splitlines()
+WHOLE = (FOLDER / "arguments.txt").read_text().splitlines()
+"""`command: its arguments` of every command of Airflow 3.3.2, as its parser has them."""
 
 
 def commands() -> list[tuple[str, ...]]:
@@ -31,17 +35,23 @@ def commands() -> list[tuple[str, ...]]:
 
 
 def arguments() -> list[tuple[str, str, str]]:
-    found = []
+    found = set()
     for line in FACTS:
         listed = re.fullmatch(r"([\w-]+) ([\w-]+) (\[.*\])", line)
         if listed:
-            found += [(listed[1], listed[2], one) for one in ast.literal_eval(listed[3])]
-    return found
+            found |= {(listed[1], listed[2], one) for one in ast.literal_eval(listed[3])}
+    for line in WHOLE:
+        command, _, taken = line.partition(": ")
+        noun, _, verb = command.partition(" ")
+        found |= {(noun, verb, one) for one in taken.split()}
+    return sorted(found)
 
 
 def parser_of(noun: str, verb: str) -> argparse.ArgumentParser:
     parser = Parser(prog="slipstream").add_subparsers().add_parser(noun)
     import_module(NOUNS[noun][0]).add_commands(Group(parser, noun))
+    if not verb:
+        return parser
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             found: argparse.ArgumentParser = action.choices[verb]
@@ -51,7 +61,8 @@ def parser_of(noun: str, verb: str) -> argparse.ArgumentParser:
 
 def test_the_facts_are_read() -> None:
     assert len(commands()) == 97
-    assert len(arguments()) > 100
+    assert len(arguments()) > 500
+    assert {tuple(line.partition(":")[0].split()) for line in WHOLE} == set(commands())
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
@@ -71,12 +82,13 @@ def test_a_command_of_airflow_is_there_or_says_what_to_use(
 def test_a_flag_of_airflow_is_there_or_says_what_to_use(
     slipstream: Slipstream, noun: str, verb: str, argument: str
 ) -> None:
-    if (noun, verb) in refused._COMMANDS:
+    command = (noun, verb) if verb else (noun,)
+    if command in refused._COMMANDS:
         return
     if (noun, verb, argument) in refused._FLAGS:
-        done = slipstream(noun, verb, "x", argument)
+        done = slipstream(*command, "x", argument)
         assert done.code == 2
-        assert f"There is no {argument} of {noun} {verb} here. " in done.err
+        assert f"There is no {argument} of {' '.join(command)} here. " in done.err
         return
     actions = parser_of(noun, verb)._actions
     if argument.startswith("-"):
@@ -89,30 +101,69 @@ def test_all_of_them_are_completed() -> None:
     words = all_words()
     for command in commands():
         if command not in refused._COMMANDS and len(command) == 2:
-            assert command[1] in words[command[:1]]
-    assert "--run-id" in words["dags", "trigger"]
-    assert "bash" in words["completion",]
+            assert command[1] in words[command[:1]].commands
+    assert "--run-id" in words["dags", "trigger"].words
+    assert "bash" in words["completion",].words
+    assert "json" in words["dags", "list"].values["-o"]
+    assert "pools" in words[()].commands
 
 
-def test_bash_completes(slipstream: Slipstream, tmp_path: Path) -> None:
+LINES = {
+    "poo": "pools",
+    "pools ex": "export",
+    "--server http://there pools ex": "export",
+    "dags trigger --run": "--run-id",
+    "dags trigger x --conf": "--conf --config",
+    "dags list --output js": "json",
+    "dags list -o ": "table json yaml plain",
+    "pools import ": "--help --home --config --server",
+}
+"""`{what is typed: what is offered}`."""
+
+
+def completed(shell: str, script: Path, line: str, commands: str) -> list[str]:
+    """What the shell offers where the line is completed by these commands."""
+    found = shutil.which(shell)
+    if found is None:
+        pytest.skip(f"{shell} is not installed: its completion was not tried")
+    done = subprocess.run(
+        [found, *(["-f"] if shell == "zsh" else []), "-c", commands, str(script), line],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert not done.stderr
+    return sorted(done.stdout.split())
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_bash_completes(slipstream: Slipstream, tmp_path: Path, line: str) -> None:
     script = tmp_path / "completion.bash"
     script.write_text(slipstream("completion", "bash").out)
-    asked = """source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _slipstream
-    echo "${COMPREPLY[@]}" """
-    for line, wanted in [
-        (["slipstream", "poo"], "pools"),
-        (["slipstream", "pools", "ex"], "export"),
-        (["slipstream", "dags", "trigger", "--run"], "--run-id"),
-        (["slipstream", "dags", "trigger", "x", "--conf"], "--conf --config"),
-    ]:
-        done = subprocess.run(
-            ["bash", "-c", asked, "bash", str(script), *line],
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=True,
-        )
-        assert sorted(done.stdout.split()) == wanted.split(), line
+    asked = """source "$0"; COMP_WORDS=(slipstream $1); [ "${1% }" = "$1" ] || COMP_WORDS+=("")
+    COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _slipstream; echo "${COMPREPLY[@]}" """
+    assert completed("bash", script, line, asked) == sorted(LINES[line].split())
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_zsh_completes(slipstream: Slipstream, tmp_path: Path, line: str) -> None:
+    script = tmp_path / "completion.zsh"
+    script.write_text(slipstream("completion", "zsh").out)
+    # What the completion system of an interactive shell does with what is offered.
+    asked = """compdef() { :; }; source "$0"
+    compadd() { shift; for one in "$@"; do [[ $one == ${line[CURRENT]}* ]] && echo $one; done
+    true; }
+    words=(slipstream ${=1}); [[ $1 == *" " ]] && words+=(""); CURRENT=${#words}; _slipstream"""
+    assert completed("zsh", script, line, asked) == sorted(LINES[line].split())
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_fish_completes(slipstream: Slipstream, tmp_path: Path, line: str) -> None:
+    script = tmp_path / "completion.fish"
+    script.write_text(slipstream("completion", "fish").out)
+    asked = 'source $argv[1]; complete -C "slipstream $argv[2]"'
+    assert completed("fish", script, line, asked) == sorted(LINES[line].split())
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])

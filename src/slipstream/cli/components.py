@@ -6,18 +6,22 @@ They meet in the database, which `slipstream db migrate` has to have made.
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import Final
 
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import UsageError
 from slipstream.cli.grammar import Group
 from slipstream.cli.server.run import serve
 
+_ACCEPTED: Final = "accepted, as in Airflow"
+
 
 def add_commands(group: Group) -> None:
     """Each is a command without verbs."""
     match group.noun:
         case "scheduler":
-            group.command(run_scheduler)
+            parser = group.command(run_scheduler)
+            parser.add_argument("-s", "--skip-serve-logs", action="store_true", help=_ACCEPTED)
         case "dag-processor":
             group.command(run_dag_processor).add_setting(
                 "--dags-folder", "core", "dags_folder", metavar="DIR", about="where the files are"
@@ -28,13 +32,17 @@ def add_commands(group: Group) -> None:
             parser.add_argument(
                 "--queues", help="only triggers of tasks of these queues, with commas between"
             )
-            parser.add_argument(
-                "-s", "--skip-serve-logs", action="store_true", help="accepted, as in Airflow"
-            )
+            parser.add_argument("-s", "--skip-serve-logs", action="store_true", help=_ACCEPTED)
         case _:
             parser = group.command(run_api_server)
-            parser.add_setting("--host", "api", "host", metavar="ADDRESS", about="where it listens")
-            parser.add_setting("--port", "api", "port", metavar="PORT", about="0 takes a free one")
+            of_api = {
+                ("-H", "--host"): ("host", "ADDRESS", "where it listens"),
+                ("-p", "--port"): ("port", "PORT", "0 takes a free one"),
+                ("--ssl-cert",): ("ssl_cert", "FILE", "the certificate to serve https with"),
+                ("--ssl-key",): ("ssl_key", "FILE", "its key"),
+            }
+            for options, (key, metavar, about) in of_api.items():
+                parser.add_setting(*options, "api", key, metavar=metavar, about=about)
 
 
 def run_scheduler(deployment: Deployment, arguments: Namespace) -> None:

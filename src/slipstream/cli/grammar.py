@@ -73,10 +73,14 @@ class Parser(argparse.ArgumentParser):
         )
         self.add_argument("-v", "--verbose", action="store_true", default=SUPPRESS, help=SUPPRESS)
 
-    def add_setting(self, option: str, section: str, key: str, *, metavar: str, about: str) -> None:
-        """An option that stands for a setting and beats all other sources of it."""
+    def add_setting(self, *names: str, metavar: str, about: str) -> None:
+        """An option that stands for a setting and beats all other sources of it.
+
+        `names` are those of the option, then the setting's section and key.
+        """
+        *options, section, key = names
         self.add_argument(
-            option,
+            *options,
             dest=f"{section}.{key}",
             action=_SetSetting,
             default=SUPPRESS,
@@ -92,6 +96,20 @@ class Parser(argparse.ArgumentParser):
             choices=("table", "json", "yaml", "plain"),
             default="table",
             help="format of the output (default: table)",
+        )
+
+    def add_color(self) -> None:
+        """`--color`, as Airflow has it: what is printed for programs has no colours."""
+        self.add_argument(
+            "--color",
+            choices=("on", "off", "auto"),
+            help="accepted, as in Airflow; nothing is coloured",
+        )
+
+    def add_hidden_secrets(self) -> None:
+        """`--hide-sensitive`, as Airflow has it: secrets are hidden in any case."""
+        self.add_argument(
+            "--hide-sensitive", action="store_true", help="accepted; secrets are always hidden"
         )
 
     def add_confirmation(self) -> None:

@@ -21,7 +21,11 @@ def add_commands(group: Group) -> None:
     listing.add_argument(
         "-a", "--include-defaults", "--defaults", action="store_true", help="also what is not set"
     )
-    listing.add_argument("--show-secrets", action="store_true", help="print secrets in the clear")
+    listing.add_argument(
+        "--show-secrets", "--show-values", action="store_true", help="print secrets in the clear"
+    )
+    listing.add_hidden_secrets()
+    listing.add_color()
     listing.add_output()
     get = group.verb("get-value", get_value, "Print the value of one setting")
     get.add_argument("section")
@@ -43,7 +47,7 @@ def list_settings(deployment: Deployment, arguments: Namespace) -> None:
             {
                 "section": setting.section,
                 "key": setting.key,
-                "value": _shown(setting, arguments.show_secrets),
+                "value": _shown(setting, arguments.show_secrets and not arguments.hide_sensitive),
                 "source": setting.source,
             }
             for setting in settings

@@ -19,7 +19,9 @@ from slipstream.store.interface import Store, VariableRecord
 
 def add_commands(group: Group) -> None:
     """The verbs of `variables`."""
-    group.verb("list", list_variables, "List the variables").add_output()
+    listed = group.verb("list", list_variables, "List the variables")
+    listed.add_hidden_secrets()
+    listed.add_output()
     get = group.verb("get", get_variable, "Print a variable's value")
     get.add_argument("key")
     get.add_argument("-d", "--default", metavar="VALUE", help="print this if there is none")

@@ -28,6 +28,7 @@ def add_commands(group: Group) -> None:
         group.verb(verb, lazily(f"{_LISTINGS}:{function}"), help_text).add_output()
     get = group.verb("get", lazily(f"{_LISTINGS}:get_provider"), "Show one provider")
     get.add_argument("provider_name", help="the package, or its short name, such as amazon")
+    get.add_color()
     get.add_argument("-f", "--full", action="store_true", help="all that it says about itself")
     get.add_output()
     group.verb(
