@@ -19,6 +19,7 @@ from typing import Any
 
 from airflow_client import client as package
 from airflow_client.client import api as apis
+from entries import only_asks, only_reads, without_entry
 
 PATIENCE_SECONDS = 60.0
 
@@ -31,6 +32,7 @@ class Server:
         self.client = package.ApiClient(configuration)
         self.operations = dict(_operations(self.client))
         self.done: set[str] = set()
+        self.changed: set[str] = set()
         self.kept: dict[str, Any] = {}
 
     def do(self, operation: str, body: Any = None, **parameters: Any) -> Any:
@@ -41,6 +43,8 @@ class Server:
             name, model = _body_of(call)
             parameters[name] = model.from_dict(body) if hasattr(model, "from_dict") else body
         answer = call(**parameters)
+        if not only_asks(operation, body) and not only_reads(call):
+            self.changed.add(operation)
         instance = getattr(answer, "actual_instance", None)
         return answer if instance is None else instance
 
@@ -570,6 +574,9 @@ def main() -> int:
     for operation in sorted(left):
         wrong += 1
         print(f"{operation}: no step takes it")
+    for operation in sorted(without_entry(server)):
+        wrong += 1
+        print(f"{operation}: it is not in the audit log")
     tried = len(server.operations.keys() & server.done)
     print(f"{tried} of {len(server.operations)} operations were tried; {wrong} went wrong.")
     return wrong

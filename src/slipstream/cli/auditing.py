@@ -20,9 +20,13 @@ AUDITED: Final = frozenset(
     {
         ("approvals", "answer"),
         ("assets", "materialize"),
+        ("backfill", "cancel"),
         ("backfill", "create"),
+        ("backfill", "pause"),
+        ("backfill", "unpause"),
         ("connections", "add"),
         ("connections", "delete"),
+        ("connections", "export"),
         ("connections", "import"),
         ("dags", "clear"),
         ("dags", "delete"),
@@ -31,6 +35,7 @@ AUDITED: Final = frozenset(
         ("dags", "trigger"),
         ("dags", "unpause"),
         ("db", "clean"),
+        ("migrate", "from-airflow"),
         ("partitions", "clear"),
         ("pools", "delete"),
         ("pools", "import"),
@@ -59,7 +64,7 @@ AUDITED: Final = frozenset(
         ("variables", "set"),
     }
 )
-"""The commands that change something that others work with."""
+"""The commands that change something that others work with, or write out all passwords."""
 
 _WITH_SECRETS: Final = frozenset({"connections", "users", "variables"})
 """Nouns whose arguments are not kept: before and after say, masked, what was done."""
@@ -67,8 +72,9 @@ _NOT_KEPT: Final = frozenset({"run", "noun", "verb", "home", "config_file", "set
 
 
 def is_audited(parsed: Namespace) -> bool:
-    """Whether the command is one whose doing is kept."""
-    return (parsed.noun, getattr(parsed, "verb", None)) in AUDITED
+    """Whether the command is one whose doing is kept, and is not only tried."""
+    command = (parsed.noun, getattr(parsed, "verb", None))
+    return command in AUDITED and not getattr(parsed, "dry_run", False)
 
 
 def entry_of(parsed: Namespace) -> AuditEntry:
