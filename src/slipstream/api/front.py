@@ -22,7 +22,7 @@ from slipstream.api.operation import Operation
 from slipstream.api.payloads.base import Payload
 from slipstream.api.plugin_apps.orders import Told
 from slipstream.api.public import monitor
-from slipstream.api.safe_headers import ALWAYS, SafeHeaders
+from slipstream.api.safe_headers import Headers, SafeHeaders, headers_of
 from slipstream.api.settings import ApiSettings
 from slipstream.store.interface import Store
 from slipstream.store.triggering import AskTimetable
@@ -117,7 +117,7 @@ class Front:
         else:
             answer = await asyncio.to_thread(handler, self._call)
         assert isinstance(answer, Payload), "an operation of the front gives a payload"
-        await _send(answer, send)
+        await _send(answer, send, headers_of(is_https=self._call.settings.is_https))
 
     def _whole_app(self) -> asyncio.Future[ASGIApp]:
         """The app to come. Made once; tried again if that failed."""
@@ -138,12 +138,12 @@ def _comes_from_elsewhere(scope: Scope) -> bool:
     return any(name == b"origin" for name, _ in scope["headers"])
 
 
-async def _send(answer: Payload, send: Send) -> None:
+async def _send(answer: Payload, send: Send, safe: Headers) -> None:
     body = msgspec.json.encode(answer)
     headers = [
         (b"content-length", str(len(body)).encode()),
         (b"content-type", b"application/json"),
-        *ALWAYS,
+        *safe,
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

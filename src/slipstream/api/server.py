@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import ssl
 from collections.abc import Callable
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from slipstream.model.errors import ConflictError, SlipstreamError
+from slipstream.model.errors import ConflictError, InvalidInputError, SlipstreamError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -24,6 +25,10 @@ _BACKLOG: Final = 2048
 
 class AddressTakenError(ConflictError):
     """The server's address cannot be had: another program listens there, or it is not ours."""
+
+
+class CertificateError(InvalidInputError):
+    """The files that https is to be served with cannot be used."""
 
 
 class ApiServer:
@@ -66,8 +71,9 @@ class ApiServer:
         """What kept the server from serving, or ended it."""
 
     def bind(self) -> tuple[str, int]:
-        """Take the address; gives host and port. Raises `AddressTakenError`."""
+        """Take the address; gives host and port. Raises `AddressTakenError`, `CertificateError`."""
         if self._socket is None:
+            _check_certificate(self._certificate_file, self._key_file)
             self._socket = self._listening()
         name = self._socket.getsockname()
         if isinstance(name, tuple):
@@ -152,6 +158,28 @@ class ApiServer:
     def _on_started(self) -> None:
         self.ready.set()
         self._settled.set()
+
+
+def _check_certificate(certificate_file: str | None, key_file: str | None) -> None:
+    if certificate_file is None:
+        if key_file is not None:
+            raise CertificateError(
+                f"There is a key for https, {key_file}, and no certificate: set [api] ssl_cert, or "
+                "ssl_key to nothing to serve http."
+            )
+        return
+    named = f"the certificate {certificate_file} with the key {key_file or certificate_file}"
+    try:
+        # Without a password here, the library would ask for one on the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            certificate_file, key_file, password=""
+        )
+    except OSError as error:
+        said = error.strerror or str(error)
+        raise CertificateError(
+            f"Cannot serve https by {named} ({said}): [api] ssl_cert and ssl_key must name two PEM "
+            "files that belong together, the key without a password."
+        ) from error
 
 
 def _listening_socket(host: str, port: int) -> socket.socket:

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from http.client import HTTPException
+from ssl import SSLCertVerificationError
 from typing import Final, TypeAlias, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode, urlsplit
@@ -93,11 +94,7 @@ class Server:
             with error:
                 raise _meaning(error, self.url) from error
         except (URLError, HTTPException, OSError) as error:
-            reason = getattr(error, "reason", None) or error
-            raise UnreachableServerError(
-                f"{self.url} does not answer: {reason}. Is the server running, and is the address "
-                f"right?"
-            ) from error
+            raise UnreachableServerError(_unreachable(error, self.url)) from error
         return content
 
     def _decoded(self, content: bytes, path: str, kind: type[T]) -> T:
@@ -169,6 +166,16 @@ def _query(values: Mapping[str, QueryValue]) -> str:
             case _:
                 pairs += [(name, one) for one in value]
     return f"?{urlencode(pairs)}" if pairs else ""
+
+
+def _unreachable(error: Exception, url: str) -> str:
+    reason = getattr(error, "reason", None) or error
+    if isinstance(reason, SSLCertVerificationError):
+        return (
+            f"The certificate of {url} is not to be trusted: {reason.verify_message}. Where it is "
+            "of an authority of your own, SSL_CERT_FILE=FILE names that authority's certificate."
+        )
+    return f"{url} does not answer: {reason}. Is the server running, and is the address right?"
 
 
 def _meaning(error: HTTPError, url: str) -> Exception:

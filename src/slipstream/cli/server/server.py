@@ -233,6 +233,7 @@ class Server:
             port=config.integer("api", "port"),
             certificate_file=config.get("api", "ssl_cert") or None,
             key_file=config.get("api", "ssl_key") or None,
+            head_timeout_seconds=wiring.at_least(config, "head_timeout_seconds", 1),
         )
         self._api.bind()
         self._opened.callback(self._api.stop)

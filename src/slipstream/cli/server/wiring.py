@@ -154,6 +154,9 @@ def api_settings(deployment: Deployment) -> ApiSettings:
         simple_auth_manager_all_admins=config.flag("core", "simple_auth_manager_all_admins"),
         is_https=base.scheme == "https" or bool(config.get("api", "ssl_cert")),
         base_path=base.path.rstrip("/"),
+        login_attempts_per_minute=int(at_least(config, "login_attempts_per_minute", 0)),
+        maximum_body_bytes=int(at_least(config, "maximum_body_mb", 1)) * 1024 * 1024,
+        body_timeout_seconds=at_least(config, "body_timeout_seconds", 1),
         fallback_page_limit=config.integer("api", "fallback_page_limit"),
         maximum_page_limit=config.integer("api", "maximum_page_limit"),
         maximum_state_bytes=config.integer("state_store", "max_value_storage_bytes"),
@@ -169,6 +172,17 @@ def api_settings(deployment: Deployment) -> ApiSettings:
         unhealthy_after_seconds=config.number("scheduler", "scheduler_health_check_threshold"),
         store_is_near=deployment.database_url.startswith("sqlite"),
     )
+
+
+def at_least(config: Config, key: str, least: float) -> float:
+    """A number of `[slipstream]`. Raises `ConfigError` for one that is below that."""
+    found = config.number("slipstream", key)
+    if not found >= least:
+        setting = config.setting("slipstream", key)
+        raise ConfigError(
+            f"{setting.source}: [slipstream] {key} is {found:g}; expected {least:g} or more."
+        )
+    return found
 
 
 def _ldap(config: Config) -> LdapSettings | None:
