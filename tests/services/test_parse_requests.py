@@ -5,6 +5,7 @@ from pathlib import Path
 
 from slipstream.services.parse_requests import ParseRequests
 from slipstream.store.errors import StoreUnavailableError
+from slipstream.store.wakeups import Topic
 
 
 class Requests:
@@ -23,7 +24,7 @@ class Requests:
         taken, self.wanted = self.wanted, []
         return taken
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+    def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:
         self.wake = wake
 
         def undo() -> None:

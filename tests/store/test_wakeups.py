@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import queue
 import socket
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psycopg
 import pytest
 from tests.store import processes
+from tests.store.making import recorded
 
 from slipstream.store import open_store
 from slipstream.store.dialects.datagrams import Datagrams
 from slipstream.store.interface import Store
 from slipstream.store.records import PoolRecord
+from slipstream.store.wakeups import Topic, topics_of, topics_text
 
 SECONDS = 30
 
@@ -30,9 +34,10 @@ store.close()
 LISTEN_FOR_EVER = """
 import os, sys, threading
 from slipstream.store import open_store
+from slipstream.store.wakeups import Topic
 store = open_store(sys.argv[1], xcom_url="unused")
 # Two threads write: each line goes out in one piece.
-store.listen(lambda: os.write(1, b"woken\\n"))
+store.listen(lambda: os.write(1, b"woken\\n"), Topic.NOTICES)
 os.write(1, b"ready\\n")
 threading.Event().wait()
 """
@@ -45,7 +50,7 @@ def gpu(slots: int = 1) -> PoolRecord:
 
 def test_a_commit_of_another_process_wakes_the_listener(store: Store, database_url: str) -> None:
     woken = threading.Event()
-    stop = store.listen(woken.set)
+    stop = store.listen(woken.set, Topic.NOTICES)
     woken.clear()
     processes.run(CHANGE_A_POOL, database_url)
     assert woken.wait(SECONDS)
@@ -67,10 +72,39 @@ def test_every_listening_process_is_woken(store: Store, database_url: str) -> No
             process.communicate()
 
 
+def test_a_listener_is_woken_for_its_topic_alone(store: Store, other_store: Store) -> None:
+    record = store.get_dag(recorded(store).dag_id)
+    heard: queue.SimpleQueue[Topic] = queue.SimpleQueue()
+    begun = threading.Event()
+    undo = [store.listen(begun.set, Topic.NOTICES)]
+    other_store.set_pool(gpu())
+    # The wake-up of all, after the connection was made, is over then.
+    assert begun.wait(SECONDS)
+    undo += [store.listen(partial(heard.put, topic), topic) for topic in Topic]
+    other_store.request_parse(record.bundle_name, record.relative_fileloc)
+    other_store.release_triggers([])
+    other_store.request_parse(record.bundle_name, record.relative_fileloc)
+    told = []
+    while told.count(Topic.FILES) < 2:
+        told.append(heard.get(timeout=SECONDS))
+    for stop in undo:
+        stop()
+    assert [topic for topic in told if topic is not Topic.NOTICES] == [
+        Topic.FILES,
+        Topic.TRIGGERS,
+        Topic.FILES,
+    ]
+
+
+def test_an_unknown_topic_wakes_all() -> None:
+    assert set(topics_of("wake")) == set(topics_of(topics_text(Topic))) == set(Topic)
+    assert set(topics_of(topics_text([Topic.FILES]))) == {Topic.FILES}
+
+
 def test_a_store_can_listen_again_after_it_stopped(store: Store, other_store: Store) -> None:
     for slots in (1, 2):
         woken = threading.Event()
-        stop = store.listen(woken.set)
+        stop = store.listen(woken.set, Topic.NOTICES)
         woken.clear()
         other_store.set_pool(gpu(slots))
         assert woken.wait(SECONDS)
@@ -87,7 +121,7 @@ def test_a_listener_may_stop_itself(store: Store, other_store: Store) -> None:
             stops[0]()
             stopped.set()
 
-    stops.append(store.listen(wake))
+    stops.append(store.listen(wake, Topic.NOTICES))
     begun.set()
     other_store.set_pool(gpu())
     assert stopped.wait(SECONDS)
@@ -124,7 +158,7 @@ def test_the_socket_of_a_killed_listener_is_removed_by_the_next_wake_up(
 
 
 def test_a_listener_that_stops_leaves_no_socket(folder: Path, sender: Datagrams) -> None:
-    stop = sender.listen(lambda: None)
+    stop = sender.listen(lambda: None, Topic.NOTICES)
     assert len(list(folder.iterdir())) == 1
     stop()
     assert list(folder.iterdir()) == []
@@ -135,12 +169,12 @@ def test_a_folder_may_lie_deeper_than_a_socket_address_is_long(tmp_path: Path) -
     deep.mkdir(parents=True)
     woken = threading.Event()
     listening, sending = Datagrams(deep / "wake"), Datagrams(deep / "wake")
-    listening.listen(woken.set)
-    sending.wake()
+    listening.listen(woken.set, Topic.NOTICES)
+    sending.wake([Topic.NOTICES])
     assert woken.wait(SECONDS)
     listening.close()
     assert list((deep / "wake").iterdir()) == []
-    sending.wake()
+    sending.wake([Topic.NOTICES])
 
 
 def test_a_listener_that_does_not_read_holds_nobody_up(folder: Path, sender: Datagrams) -> None:
@@ -148,7 +182,7 @@ def test_a_listener_that_does_not_read_holds_nobody_up(folder: Path, sender: Dat
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as idle:
         idle.bind(str(folder / "idle"))
         for _ in range(2000):
-            sender.wake()
+            sender.wake([Topic.NOTICES])
     assert (folder / "idle").exists()
 
 
@@ -158,7 +192,7 @@ def test_a_listener_whose_connection_was_cut_is_woken_and_goes_on(
 ) -> None:
     store = open_store(postgres_url, xcom_url=str(tmp_path))
     wakes = threading.Semaphore(0)
-    stop = store.listen(wakes.release)
+    stop = store.listen(wakes.release, Topic.NOTICES)
     assert wakes.acquire(timeout=SECONDS)
     with psycopg.connect(postgres_url, autocommit=True) as other:
         other.execute(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from slipstream.model.errors import SlipstreamError
+from slipstream.store.wakeups import Topic
 
 
 class RequestStore(Protocol):
@@ -15,7 +16,7 @@ class RequestStore(Protocol):
     def take_parse_requests(self) -> Sequence[str]:
         """See `slipstream.store.component_interface.RequestStore`."""
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+    def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:
         """See `slipstream.store.interface.SchedulerStore`."""
 
 
@@ -40,7 +41,7 @@ class ParseRequests:
 
     def start(self) -> None:
         """Listen, and take what was asked for before."""
-        self._stop_listening = self._store.listen(self._wake)
+        self._stop_listening = self._store.listen(self._wake, Topic.FILES)
         self._wake()
 
     def stop(self) -> None:

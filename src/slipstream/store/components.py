@@ -24,6 +24,7 @@ from slipstream.store.records import ComponentHealth, Page, Window
 from slipstream.store.statements import upsert
 from slipstream.store.tables import dag, dag_file
 from slipstream.store.times import from_micros, to_micros
+from slipstream.store.wakeups import Topic
 
 _JOB_ORDERS = {
     "id": job.c.pk,
@@ -111,7 +112,7 @@ class ComponentVerbs(StoreParts):
                 )
             now = to_micros(self._clock())
             transaction.execute(statement, [{"fileloc": fileloc, "requested_at": now}])
-            transaction.wake_listeners()
+            transaction.wake_listeners(Topic.FILES)
         return str(fileloc)
 
     def take_parse_requests(self) -> Sequence[str]:

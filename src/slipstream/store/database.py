@@ -15,6 +15,7 @@ from slipstream.store.leases import Holder, Lease
 from slipstream.store.records import NoticeKind
 from slipstream.store.statements import RowsStatement, SqlTuple, Statement, types_of
 from slipstream.store.tables import notice
+from slipstream.store.wakeups import Topic
 
 Row: TypeAlias = tuple[Any, ...]
 """A row as a driver gives it; what its values are, only the schema knows."""
@@ -32,8 +33,8 @@ class Transaction:
         self._connection = connection
         self._cursor = connection.connection.cursor()
         self._dialect = connection.dialect
-        self.notices = 0
-        """How many notices it has left: the listeners are woken after the commit."""
+        self.topics: set[Topic] = set()
+        """What those who listen are to be woken for after the commit."""
 
     @property
     def connection(self) -> Connection:
@@ -100,11 +101,12 @@ class Transaction:
         """Tell the scheduler, in this very transaction."""
         rows = [(kind.value, str(subject)) for subject in subjects]
         self.run_many(_LEAVE_NOTICE, rows)
-        self.notices += len(rows)
+        if rows:
+            self.topics.add(Topic.NOTICES)
 
-    def wake_listeners(self) -> None:
-        """Have those who listen woken after the commit, though no notice is left."""
-        self.notices += 1
+    def wake_listeners(self, topic: Topic) -> None:
+        """Have those who listen to it woken after the commit."""
+        self.topics.add(topic)
 
 
 class Database(ABC):
@@ -115,11 +117,6 @@ class Database(ABC):
     def dialect(self) -> Dialect:
         """SQLAlchemy's dialect: the words of its SQL."""
 
-    @property
-    @abstractmethod
-    def is_embedded(self) -> bool:
-        """Whether it is in this process: a statement is a call, and there is one writer."""
-
     @abstractmethod
     def read(self) -> AbstractContextManager[Transaction]:
         """A transaction that sees one state of the database and changes nothing."""
@@ -128,7 +125,7 @@ class Database(ABC):
     def write(self) -> AbstractContextManager[Transaction]:
         """A transaction that is committed at the end, or rolled back when something is raised.
 
-        Listeners are woken after the commit where it left a notice.
+        Those who listen to its topics are woken after the commit.
         """
 
     @abstractmethod
@@ -144,8 +141,8 @@ class Database(ABC):
         """
 
     @abstractmethod
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
-        """Call `wake` after every commit, of any process, that left a notice; gives the undo."""
+    def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:
+        """Call `wake` after every commit, of any process, that is of that topic; gives the undo."""
 
     def lease(self, name: str, holder: Holder) -> Lease | None:
         """A wait for, or hold on, that name; None where a database is one machine's alone."""

@@ -21,13 +21,30 @@ from slipstream.store.parts import StoreParts
 from slipstream.store.people_tables import event_log as log
 from slipstream.store.records import Page, Window
 from slipstream.store.rows import from_json_object, to_json
+from slipstream.store.statements import Statement
 from slipstream.store.tables import dag_run
 from slipstream.store.times import Clock, from_micros, to_micros
+from slipstream.store.wakeups import Topic
 
 _COLUMNS = tuple(log.c)
 _ORDERS = {column.name: column for column in _COLUMNS if column.name != "details"}
 _ORDERS |= {"id": log.c.pk, "logical_date": dag_run.c.logical_date}
-_ADD = insert(log).returning(log.c.pk)
+_ADD = Statement(
+    insert(log).returning(log.c.pk),
+    (
+        "when",
+        "event",
+        "owner",
+        "door",
+        "address",
+        "dag_id",
+        "run_id",
+        "task_id",
+        "map_index",
+        "try_number",
+        "details",
+    ),
+)
 _SAME_RUN = (dag_run.c.dag_id == log.c.dag_id) & (dag_run.c.run_id == log.c.run_id)
 
 
@@ -43,11 +60,6 @@ class AuditedDatabase(Database):
     def dialect(self) -> Dialect:
         """SQLAlchemy's dialect."""
         return self._database.dialect
-
-    @property
-    def is_embedded(self) -> bool:
-        """See `Database`."""
-        return self._database.is_embedded
 
     def read(self) -> AbstractContextManager[Transaction]:
         """See `Database`."""
@@ -75,9 +87,9 @@ class AuditedDatabase(Database):
         """See `Database`."""
         self._database.lock_assets(transaction)
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+    def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:
         """See `Database`."""
-        return self._database.listen(wake)
+        return self._database.listen(wake, topic)
 
     def lease(self, name: str, holder: Holder) -> Lease | None:
         """See `Database`."""
@@ -130,20 +142,20 @@ class EventLogVerbs(StoreParts):
 
 
 def _put(transaction: Transaction, what: NewEvent, now: datetime) -> int:
-    row = {
-        "when": to_micros(now),
-        "event": what.event,
-        "owner": what.owner,
-        "door": what.door.value,
-        "address": what.address,
-        "dag_id": what.dag_id,
-        "run_id": what.run_id,
-        "task_id": what.task_id,
-        "map_index": what.map_index,
-        "try_number": what.try_number,
-        "details": to_json(dict(what.details)),
-    }
-    return int(transaction.execute(_ADD, [row]).scalar_one())
+    row = (
+        to_micros(now),
+        what.event,
+        what.owner,
+        what.door.value,
+        what.address,
+        what.dag_id,
+        what.run_id,
+        what.task_id,
+        what.map_index,
+        what.try_number,
+        to_json(dict(what.details)),
+    )
+    return int(transaction.fetch(_ADD, row)[0][0])
 
 
 def _query() -> Select[Any]:

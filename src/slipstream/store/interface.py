@@ -68,6 +68,7 @@ from slipstream.store.records import (
 )
 from slipstream.store.trigger_interface import TriggererStore
 from slipstream.store.value_interface import KeptStateStore, XComStore
+from slipstream.store.wakeups import Topic
 
 __all__ = [
     "AccessStore",
@@ -130,8 +131,8 @@ class SchedulerStore(Protocol):
     def take_notices(self, limit: int = 1000) -> Sequence[Notice]:
         """Remove and give the oldest notices."""
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
-        """Call `wake` after every commit, by any process, that left a notice; gives the undo.
+    def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:
+        """Call `wake` after every commit, by any process, that is of that topic; gives the undo.
 
         A wake-up may come too often, never too seldom: after a reconnect it comes unasked.
         """

@@ -56,6 +56,7 @@ from slipstream.store.tables import (
     xcom,
 )
 from slipstream.store.times import to_micros
+from slipstream.store.wakeups import Topic
 
 _ACTIVE = select(dag_run.c.pk).where(text(ACTIVE_RUNS)).order_by(dag_run.c.run_after, dag_run.c.pk)
 _RUN = Statement(select(*RUN_COLUMNS).where(dag_run.c.pk == bindparam("pk")), ("pk",))
@@ -139,7 +140,10 @@ _CREATE_RUN = Statement(
         "backfill_pk",
     ),
 )
-_ANY_NOTICE = Statement(select(literal_column("1")).where(select(notice.c.pk).exists()), ())
+_OLDEST = select(notice.c.pk).order_by(notice.c.pk).suffix_with(text("LIMIT :number"))
+_TAKE_NOTICES = Statement(
+    delete(notice).where(notice.c.pk.in_(_OLDEST)).returning(*notice.c), ("number",)
+)
 _HOLDING = text(one_of("task_instance.state", (TaskState.QUEUED, TaskState.RUNNING)))
 _LAST_BY_TIMETABLE = Statement(
     select(*RUN_COLUMNS)
@@ -184,6 +188,10 @@ class SchedulingVerbs(StoreParts):
             runs = transaction.fetch(_RUN, (run_pk,))
             if not runs:
                 raise NotFoundError(f"There is no run with the number {run_pk}.")
+            run = to_run(runs[0])
+            if run.state is RunState.QUEUED and not run.revision:
+                # Nobody has written to it yet.
+                return RunSnapshot(run=run, instances=(), lengths={})
             instances = transaction.fetch(_INSTANCES, (run_pk,))
             lengths = transaction.fetch(_LENGTHS, (run_pk,))
             pushed = transaction.fetch(_PUSHED, (run_pk,))
@@ -196,7 +204,7 @@ class SchedulingVerbs(StoreParts):
         for task_id, key, count in pushed:
             by_task.setdefault(task_id, {})[key] = count
         return RunSnapshot(
-            run=to_run(runs[0]),
+            run=run,
             instances=[to_instance(row) for row in instances],
             lengths=by_instance,
             pushed=by_task,
@@ -211,21 +219,13 @@ class SchedulingVerbs(StoreParts):
 
     def take_notices(self, limit: int = 1000) -> Sequence[Notice]:
         """Remove and give the oldest notices."""
-        # One writes at a time there, and a look is next to nothing; elsewhere it is a round trip.
-        if self._database.is_embedded:
-            with self._database.read() as transaction:
-                if not transaction.fetch(_ANY_NOTICE):
-                    return ()
-        oldest = select(notice.c.pk).order_by(notice.c.pk).limit(limit)
         with self._database.write() as transaction:
-            rows = transaction.rows(
-                delete(notice).where(notice.c.pk.in_(oldest)).returning(*notice.c)
-            )
+            rows = transaction.fetch(_TAKE_NOTICES, (limit,))
         return [Notice(pk, NoticeKind(kind), subject) for pk, kind, subject in sorted(rows)]
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
-        """Call `wake` after every commit, by any process, that left a notice; gives the undo."""
-        return self._database.listen(wake)
+    def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:
+        """Call `wake` after every commit, by any process, that is of that topic; gives the undo."""
+        return self._database.listen(wake, topic)
 
     def past_run(
         self, run: DagRun, task_ids: Sequence[str], *, only_scheduled: bool

@@ -21,6 +21,7 @@ from slipstream.store.trigger_interface import (
 )
 from slipstream.store.trigger_tables import followed_dag, triggerer
 from slipstream.store.trigger_tables import trigger_order as order
+from slipstream.store.wakeups import Topic
 
 _AT_ONCE = 200
 _GIVEN = ("attempt_id", "triggerer_pk", "state", "content", "result")
@@ -59,7 +60,7 @@ class TriggererVerbs(StoreParts):
         }
         with self._database.write() as transaction:
             pk = transaction.value(insert(triggerer).values(row).returning(triggerer.c.pk))
-            transaction.wake_listeners()
+            transaction.wake_listeners(Topic.TRIGGERS)
         return int(pk)
 
     def remove_triggerer(self, triggerer_pk: int) -> None:
@@ -70,7 +71,7 @@ class TriggererVerbs(StoreParts):
                 delete(followed_dag).where(followed_dag.c.triggerer_pk == triggerer_pk)
             )
             transaction.execute(delete(triggerer).where(triggerer.c.pk == triggerer_pk))
-            transaction.wake_listeners()
+            transaction.wake_listeners(Topic.TRIGGERS)
 
     def list_triggerers(self) -> Sequence[TriggererRecord]:
         """Those that were added and not removed, the oldest first."""
@@ -104,7 +105,7 @@ class TriggererVerbs(StoreParts):
                 if name not in ended
             ]
             transaction.run_many(_GIVE, rows)
-            transaction.wake_listeners()
+            transaction.wake_listeners(Topic.TRIGGERS)
 
     def release_triggers(self, attempt_ids: Sequence[str]) -> None:
         """Nothing waits on these any more; their triggerers end them, or let them go on."""
@@ -115,7 +116,7 @@ class TriggererVerbs(StoreParts):
                     .where(order.c.attempt_id.in_(some))
                     .values(state=OrderState.DROPPED.value, result=None)
                 )
-            transaction.wake_listeners()
+            transaction.wake_listeners(Topic.TRIGGERS)
 
     def release_stale_triggers(self) -> None:
         """The same for all that no task instance waits on by now."""
@@ -135,7 +136,7 @@ class TriggererVerbs(StoreParts):
                 .where(order.c.attempt_id.not_in(waiting))
                 .values(state=OrderState.DROPPED.value, result=None)
             )
-            transaction.wake_listeners()
+            transaction.wake_listeners(Topic.TRIGGERS)
 
     def forget_orders(self, attempt_ids: Sequence[str]) -> None:
         """Remove orders that nobody has any more."""
@@ -199,14 +200,14 @@ class TriggererVerbs(StoreParts):
                 .values(state=OrderState.ENDED.value, result=self._box.seal(result))
             )
             if done.rowcount:
-                transaction.wake_listeners()
+                transaction.wake_listeners(Topic.TRIGGERS)
             return bool(done.rowcount)
 
     def follow_dags(self, triggerer_pk: int, dag_ids: Collection[str]) -> None:
         """Have that triggerer told of what happens in these DAGs; the scheduler is woken."""
         with self._database.write() as transaction:
             transaction.run_many(_FOLLOW, [(triggerer_pk, dag_id) for dag_id in dag_ids])
-            transaction.wake_listeners()
+            transaction.wake_listeners(Topic.TRIGGERS)
 
     def unfollow_dags(self, triggerer_pk: int, dag_ids: Collection[str]) -> None:
         """Do not tell it any more."""
@@ -244,7 +245,7 @@ class TriggererVerbs(StoreParts):
                     .where(followed_dag.c.dag_id.in_(some))
                     .values(changes=followed_dag.c.changes + 1)
                 )
-            transaction.wake_listeners()
+            transaction.wake_listeners(Topic.TRIGGERS)
 
 
 def _portions(names: Sequence[str]) -> list[Sequence[str]]:

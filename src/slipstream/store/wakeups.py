@@ -1,19 +1,48 @@
-"""Telling listeners that there may be a notice."""
+"""Telling listeners that there may be something for them in the database."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Collection
+from enum import StrEnum
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
+
+
+class Topic(StrEnum):
+    """What there may be something of; listeners of another topic sleep on."""
+
+    NOTICES = "notices"
+    """Notices for the scheduler."""
+    FILES = "files"
+    """DAG files that somebody wants loaded again."""
+    TRIGGERS = "triggers"
+    """Triggerers that come and go, and what passes between them and the scheduler."""
+
+
+Topics: TypeAlias = Collection[Topic]
+ALL_TOPICS: Final = frozenset(Topic)
+
+
+def topics_text(topics: Topics) -> str:
+    """The topics as other processes are told."""
+    return ",".join(sorted(topics))
+
+
+def topics_of(text: str) -> Topics:
+    """The topics that another process tells of; all of them where it speaks of an unknown one."""
+    try:
+        return frozenset(Topic(name) for name in text.split(","))
+    except ValueError:
+        return ALL_TOPICS
 
 
 class Wakeups(Protocol):
-    """A way to wake listeners, here and in other processes. A wake-up carries nothing."""
+    """A way to wake listeners, here and in other processes. A wake-up carries topics alone."""
 
-    def wake(self) -> None:
-        """Wake everybody who listens. Returns at once."""
+    def wake(self, topics: Topics) -> None:
+        """Wake everybody who listens to one of them. Returns at once."""
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+    def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:
         """Be woken from now on; gives the undo."""
 
     def close(self) -> None:
@@ -26,22 +55,23 @@ class LocalWakeups:
     def __init__(self) -> None:
         """Nobody listens yet."""
         self._lock = threading.Lock()
-        self._listeners: dict[int, Callable[[], None]] = {}
+        self._listeners: dict[int, tuple[Topic, Callable[[], None]]] = {}
         self._next = 0
 
-    def wake(self) -> None:
-        """Call every listener, on the caller's thread."""
+    def wake(self, topics: Topics) -> None:
+        """Call every listener to one of them, on the caller's thread."""
         with self._lock:
             listeners = tuple(self._listeners.values())
-        for listener in listeners:
-            listener()
+        for topic, listener in listeners:
+            if topic in topics:
+                listener()
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+    def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:
         """Be woken from now on; gives the undo."""
         with self._lock:
             number = self._next
             self._next += 1
-            self._listeners[number] = wake
+            self._listeners[number] = (topic, wake)
 
         def undo() -> None:
             with self._lock:
@@ -77,16 +107,16 @@ E = TypeVar("E", bound=Ear)
 class SharedWakeups(Generic[E]):
     """Wakes the listeners of this process, by itself and by others. It hears while one listens."""
 
-    def __init__(self, new_ear: Callable[[Callable[[], None]], E]) -> None:
-        """`new_ear` makes what calls a function whenever another process wakes."""
+    def __init__(self, new_ear: Callable[[Callable[[Topics], None]], E]) -> None:
+        """`new_ear` makes what calls a function with the topics whenever another process wakes."""
         self._new_ear = new_ear
         self._local = LocalWakeups()
         self._lock = threading.Lock()
         self._ear: E | None = None
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+    def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:
         """Be woken from now on; gives the undo."""
-        undo = self._local.listen(wake)
+        undo = self._local.listen(wake, topic)
         with self._lock:
             if self._ear is None:
                 self._ear = self._new_ear(self._local.wake)

@@ -31,6 +31,7 @@ from slipstream.store.records import (
     RunWrite,
     Window,
 )
+from slipstream.store.wakeups import Topic
 
 T = TypeVar("T")
 
@@ -99,9 +100,9 @@ class FaultyStore:
         """See `SchedulerStore`."""
         return meet(self._fates, "take_notices", lambda: self._store.take_notices(limit))
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+    def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:
         """See `SchedulerStore`. It never fails: nothing is asked of the database."""
-        return self._store.listen(wake)
+        return self._store.listen(wake, topic)
 
     def past_run(
         self, run: DagRun, task_ids: Sequence[str], *, only_scheduled: bool

@@ -39,6 +39,7 @@ from slipstream.store.records import (
     RunWrite,
     Window,
 )
+from slipstream.store.wakeups import LocalWakeups, Topic
 from slipstream.testing.memory_assets import MemoryAssets
 from slipstream.testing.memory_backfills import MemoryBackfills
 from slipstream.testing.memory_deadlines import MemoryDeadlines
@@ -82,7 +83,7 @@ class MemoryStore:
         self.meet_deadlines = deadlines.meet_deadlines
         self.run_durations = deadlines.run_durations
         self.list_deadlines = deadlines.list_deadlines
-        self._listeners: list[Callable[[], None]] = []
+        self._wakeups = LocalWakeups()
         self.assets = MemoryAssets(clock)
         self.commits = 0
         self.owed: list[tuple[int, CallbackOwed]] = []
@@ -133,15 +134,9 @@ class MemoryStore:
         """Remove and give the oldest notices."""
         return [self._notices.popleft() for _ in range(min(limit, len(self._notices)))]
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+    def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:
         """Call `wake` whenever a notice was left; gives the undo."""
-        self._listeners.append(wake)
-
-        def undo() -> None:
-            if wake in self._listeners:
-                self._listeners.remove(wake)
-
-        return undo
+        return self._wakeups.listen(wake, topic)
 
     def previous_run(self, run: DagRun, state: RunState | None) -> DagRun | None:
         """The DAG's run before this one, of that state."""
@@ -527,7 +522,7 @@ class MemoryStore:
 
     def forget_listeners(self) -> None:
         """The process that listened has died."""
-        self._listeners.clear()
+        self._wakeups.close()
 
     def instances(self, run_pk: int) -> Mapping[TaskKey, TaskInstance]:
         """A run's instances."""
@@ -557,8 +552,7 @@ class MemoryStore:
 
     def _notify(self, kind: NoticeKind, subject: str) -> None:
         self._notices.append(Notice(next(self._notice_numbers), kind, subject))
-        for wake in tuple(self._listeners):
-            wake()
+        self._wakeups.wake([Topic.NOTICES])
 
 
 def _found(entry: MemoryRun, keys: Sequence[TaskKey]) -> list[TaskInstance]:

@@ -12,6 +12,7 @@ from slipstream.model.errors import ConflictError, NotFoundError
 from slipstream.store.component_records import JobFilter, JobState, TrialState
 from slipstream.store.interface import Store
 from slipstream.store.records import DagFilter, Window
+from slipstream.store.wakeups import Topic
 
 ALL = Window(limit=100)
 
@@ -64,7 +65,7 @@ def test_who_asks_for_a_file_to_be_loaded_again_wakes_who_listens(store: Store) 
     version = recorded(store)
     record = store.get_dag(version.dag_id)
     woken = Event()
-    undo = store.listen(woken.set)
+    undo = store.listen(woken.set, Topic.FILES)
     for _ in range(2):
         assert store.request_parse(record.bundle_name, record.relative_fileloc) == record.fileloc
     assert woken.wait(10)

@@ -10,6 +10,7 @@ from slipstream.model.run import TaskInstance, TaskKey
 from slipstream.model.states import RunState, RunType, TaskState
 from slipstream.store.interface import Store
 from slipstream.store.records import NewRun, NoticeKind, PoolRecord
+from slipstream.store.wakeups import Topic
 
 
 def taken(store: Store) -> list[tuple[NoticeKind, str]]:
@@ -94,7 +95,7 @@ def test_what_changes_nothing_leaves_no_notice(store: Store) -> None:
 def test_a_listener_is_woken_after_the_commit(store: Store) -> None:
     version = recorded(store)
     woken = threading.Event()
-    stop = store.listen(woken.set)
+    stop = store.listen(woken.set, Topic.NOTICES)
     woken.clear()
     run = store.create_run(new_run(version))
     assert woken.wait(timeout=20)
@@ -108,7 +109,7 @@ def test_a_refused_verb_wakes_nobody(store: Store) -> None:
     store.create_run(new_run(version))
     store.take_notices()
     calls: list[None] = []
-    stop = store.listen(lambda: calls.append(None))
+    stop = store.listen(lambda: calls.append(None), Topic.NOTICES)
     before = len(calls)
     with pytest.raises(LookupError):
         store.create_run(
@@ -130,7 +131,7 @@ def test_a_refused_verb_wakes_nobody(store: Store) -> None:
 def test_after_the_undo_nobody_is_woken(store: Store) -> None:
     version = recorded(store)
     calls: list[None] = []
-    store.listen(lambda: calls.append(None))()
+    store.listen(lambda: calls.append(None), Topic.NOTICES)()
     calls.clear()
     store.create_run(new_run(version))
     assert calls == []

@@ -49,6 +49,7 @@ from slipstream.services.scheduler.needs import SchedulingStore
 from slipstream.services.scheduler.watches import wanted_watches
 from slipstream.services.triggerer import NoTriggerer, NoWatchers, Triggerer, Waiter, Watchers
 from slipstream.store.errors import StoreError
+from slipstream.store.wakeups import Topic
 
 _log = logging.getLogger(__name__)
 
@@ -142,7 +143,7 @@ class Scheduler:
 
     def open(self) -> None:
         """Listen, and rebuild every active run from the store; attempts that are gone are lost."""
-        self._stop_listening = self._store.listen(self._inbox.notices_may_be_there)
+        self._stop_listening = self._store.listen(self._inbox.notices_may_be_there, Topic.NOTICES)
         self._executor.start(self._inbox.report)
         self._triggerer.start(self._inbox.report)
         self._memory.catch_up(self._clock())

@@ -26,6 +26,7 @@ from slipstream.services.triggerer.following import FollowedDags
 from slipstream.store.errors import StoreError
 from slipstream.store.leases import Holder, Lease
 from slipstream.store.trigger_interface import TriggererRecord, TriggererStore
+from slipstream.store.wakeups import Topic
 from slipstream.wire.trigger_orders import order_of, result_text
 
 _log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class TriggerRunner(Protocol):
 class ServedStore(TriggererStore, Protocol):
     """What a triggerer needs of the store."""
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+    def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:
         """See `slipstream.store.interface.SchedulerStore`."""
 
     def lease(self, name: str, holder: Holder) -> Lease | None:
@@ -101,7 +102,7 @@ class TriggererService:
         if self._lease is not None and not self._lease.try_take():
             raise SlipstreamError(f"The lease {self._record.name!r} is held by somebody else.")
         self._runner.set_trigger_listener(self._jobs.put)
-        self._stop_listening = self._store.listen(lambda: self._jobs.put(()))
+        self._stop_listening = self._store.listen(lambda: self._jobs.put(()), Topic.TRIGGERS)
         self.number = self._store.add_triggerer(self._record)
         if self._followed is not None:
             self._followed.start(self.number, lambda: self._jobs.put(()))

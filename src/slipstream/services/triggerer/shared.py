@@ -27,6 +27,7 @@ from slipstream.services.triggerer.telling import ChangeTeller
 from slipstream.store.errors import StoreError
 from slipstream.store.leases import Holder, Lease, LeaseLostError
 from slipstream.store.trigger_interface import OrderState, TriggererRecord, TriggererStore
+from slipstream.store.wakeups import Topic
 from slipstream.wire.trigger_orders import order_text, result_of
 
 _log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ T = TypeVar("T")
 class SharedStore(TriggererStore, Protocol):
     """What giving triggers away needs of the store."""
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+    def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:
         """See `slipstream.store.interface.SchedulerStore`."""
 
     def lease(self, name: str, holder: Holder) -> Lease | None:
@@ -122,7 +123,7 @@ class SharedTriggerer:
         """Report to the sink from now on. Raises `StoreError` where the store cannot be read."""
         self._sink = sink
         self._local.start(sink)
-        self._stop_listening = self._store.listen(self._wake)
+        self._stop_listening = self._store.listen(self._wake, Topic.TRIGGERS)
         orders = self._store.trigger_orders()
         if orders:
             self._store.release_stale_triggers()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import psycopg
 
-from slipstream.store.wakeups import SharedWakeups
+from slipstream.store.wakeups import ALL_TOPICS, SharedWakeups, Topics, topics_of
 
 CHANNEL = "slipstream_notice"
 
@@ -28,7 +28,9 @@ class Channel(SharedWakeups["_Listening"]):
 class _Listening:
     """The thread with the connection; a lost one is made anew, after ever longer pauses."""
 
-    def __init__(self, connect: Callable[[], psycopg.Connection], wake: Callable[[], None]) -> None:
+    def __init__(
+        self, connect: Callable[[], psycopg.Connection], wake: Callable[[Topics], None]
+    ) -> None:
         self._connect = connect
         self._wake = wake
         self._heard = threading.Event()
@@ -58,7 +60,7 @@ class _Listening:
                     connection.execute(f"LISTEN {CHANNEL}")
                     self._heard.set()
                     # What was sent while nobody listened is lost, so everybody looks now.
-                    self._wake()
+                    self._wake(ALL_TOPICS)
                     pause = _FIRST_PAUSE_SECONDS
                     self._hear(connection)
             except psycopg.Error:
@@ -72,5 +74,6 @@ class _Listening:
             ready, _, _ = select.select([connection.fileno(), self._stop_reader], [], [])
             if self._stop_reader in ready:
                 return
-            if any(True for _ in connection.notifies(timeout=0)):
-                self._wake()
+            told = [topics_of(notify.payload) for notify in connection.notifies(timeout=0)]
+            if told:
+                self._wake(frozenset().union(*told))

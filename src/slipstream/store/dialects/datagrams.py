@@ -1,4 +1,4 @@
-"""Wake-ups between processes on one machine: empty datagrams to sockets beside the database.
+"""Wake-ups between processes on one machine: datagrams to sockets beside the database.
 
 Every process that listens binds a socket in a folder of the database; whoever has left a notice
 sends to all that it finds there. A socket that nobody reads any more refuses, and is removed.
@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from slipstream.store.wakeups import SharedWakeups
+from slipstream.store.wakeups import SharedWakeups, Topics, topics_of, topics_text
 
 _PATH_LIMIT = 100
 """Bytes that fit into a socket's address on every system (108 on Linux, 104 elsewhere)."""
+
+_LONGEST_BYTES = 256
 
 
 class Datagrams(SharedWakeups["_Receiver"]):
@@ -28,9 +30,9 @@ class Datagrams(SharedWakeups["_Receiver"]):
         super().__init__(lambda wake: _Receiver(directory, wake))
         self._directory = directory
 
-    def wake(self) -> None:
+    def wake(self, topics: Topics) -> None:
         """Wake the listeners here, then send to all others."""
-        self._local.wake()
+        self._local.wake(topics)
         ear = self._ear
         own = None if ear is None else ear.name
         try:
@@ -39,13 +41,13 @@ class Datagrams(SharedWakeups["_Receiver"]):
             return
         others = [name for name in names if name != own]
         if others:
-            _send(self._directory, others)
+            _send(self._directory, others, topics_text(topics).encode())
 
 
 class _Receiver:
     """A bound socket and the thread that sleeps on it."""
 
-    def __init__(self, directory: Path, wake: Callable[[], None]) -> None:
+    def __init__(self, directory: Path, wake: Callable[[Topics], None]) -> None:
         self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._directory = directory
         self._wake = wake
@@ -59,8 +61,8 @@ class _Receiver:
     def _receive(self) -> None:
         with self._socket:
             # After the shutdown there is nothing more to receive, at once and for ever.
-            while self._socket.recv(16):
-                self._wake()
+            while told := self._socket.recv(_LONGEST_BYTES):
+                self._wake(topics_of(told.decode()))
 
     def wait_ready(self) -> None:
         """The socket is bound already."""
@@ -73,7 +75,7 @@ class _Receiver:
             self._thread.join()
 
 
-def _send(directory: Path, names: list[str]) -> None:
+def _send(directory: Path, names: list[str], told: bytes) -> None:
     with (
         _addresses(directory) as prefix,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender,
@@ -81,7 +83,7 @@ def _send(directory: Path, names: list[str]) -> None:
         sender.setblocking(False)
         for name in names:
             try:
-                sender.sendto(b"wake", f"{prefix}/{name}")
+                sender.sendto(told, f"{prefix}/{name}")
             except ConnectionRefusedError:
                 (directory / name).unlink(missing_ok=True)
             except (BlockingIOError, FileNotFoundError):

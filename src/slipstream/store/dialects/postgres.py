@@ -29,6 +29,7 @@ from slipstream.store.lease_table import lease
 from slipstream.store.leases import Holder, Lease, LeaseLostError
 from slipstream.store.statements import RowsStatement, SqlTuple, Statement
 from slipstream.store.tables import dag_run
+from slipstream.store.wakeups import Topic, topics_text
 
 _SETUP_LOCK = 0x51195712EA
 """The number of the advisory lock under which the schema changes."""
@@ -53,7 +54,7 @@ _THE_TERM = Statement(
     ("name", "epoch"),
 )
 _LOCK_ASSETS = Statement(select(func.pg_advisory_xact_lock(literal_column(str(_ASSETS_LOCK)))), ())
-_NOTIFY = text(f"NOTIFY {CHANNEL}")
+_NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', :topics)")
 
 
 class PostgresTransaction(Transaction):
@@ -149,11 +150,6 @@ class PostgresDatabase(Database):
         """SQLAlchemy's dialect: the words of its SQL."""
         return self._engine.dialect
 
-    @property
-    def is_embedded(self) -> bool:
-        """Whether it is in this process."""
-        return False
-
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A transaction that sees one state of the database and changes nothing."""
@@ -171,8 +167,8 @@ class PostgresDatabase(Database):
             transaction = PostgresTransaction(connection, self._term)
             yield transaction
             transaction.check_term()
-            if transaction.notices:
-                connection.execute(_NOTIFY)
+            if transaction.topics:
+                connection.execute(_NOTIFY, {"topics": topics_text(transaction.topics)})
 
     def lock_runs(self, transaction: Transaction, run_pks: Sequence[int]) -> Mapping[int, int]:
         """`{run: revision}` of those that exist, locked in order until the end."""
@@ -182,9 +178,9 @@ class PostgresDatabase(Database):
         """Be the only one who records or consumes events of assets, until the end."""
         transaction.fetch(_LOCK_ASSETS)
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
-        """Call `wake` after every commit, of any process, that left a notice; gives the undo."""
-        return self._channel.listen(wake)
+    def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:
+        """Call `wake` after every commit, of any process, that is of that topic; gives the undo."""
+        return self._channel.listen(wake, topic)
 
     def lease(self, name: str, holder: Holder) -> Lease:
         """A wait for, or hold on, that name."""

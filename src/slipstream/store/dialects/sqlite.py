@@ -28,7 +28,7 @@ from slipstream.store.errors import (
 )
 from slipstream.store.statements import Statement
 from slipstream.store.tables import dag_run
-from slipstream.store.wakeups import LocalWakeups, Wakeups
+from slipstream.store.wakeups import LocalWakeups, Topic, Wakeups
 
 _BUSY_SECONDS = 60
 _REVISION = Statement(
@@ -66,11 +66,6 @@ class SQLiteDatabase(Database):
         """SQLAlchemy's dialect: the words of its SQL."""
         return self._writer_engine.dialect
 
-    @property
-    def is_embedded(self) -> bool:
-        """Whether it is in this process."""
-        return True
-
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A transaction that sees one state of the database and changes nothing."""
@@ -93,8 +88,8 @@ class SQLiteDatabase(Database):
         with _facts(), self._write_lock, self._writing_connection().begin() as begun:
             transaction = Transaction(begun.connection)
             yield transaction
-        if transaction.notices:
-            self._wakeups.wake()
+        if transaction.topics:
+            self._wakeups.wake(transaction.topics)
 
     def _writing_connection(self) -> Connection:
         if self._writer is None or self._writer.closed:
@@ -112,9 +107,9 @@ class SQLiteDatabase(Database):
     def lock_assets(self, transaction: Transaction) -> None:
         """The transaction holds the one write lock."""
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
-        """Call `wake` after every commit, of any process, that left a notice; gives the undo."""
-        return self._wakeups.listen(wake)
+    def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:
+        """Call `wake` after every commit, of any process, that is of that topic; gives the undo."""
+        return self._wakeups.listen(wake, topic)
 
     @contextmanager
     def setup_lock(self) -> Iterator[None]:
