@@ -206,12 +206,14 @@ def test_middlewares_stand_around_every_request(
 
 
 def test_plugins_without_anything_to_serve_leave_no_process(folder: Path) -> None:
+    # Other tests of this process may have servers of their own.
+    before = psutil.Process().children()
     with plugin_host(
         folder,
         one="from airflow.plugins_manager import AirflowPlugin\nclass P(AirflowPlugin): name = 'p'",
     ) as host:
         assert [one["name"] for one in host.told().plugins] == ["p"]
-        assert not psutil.Process().children()
+        assert set(psutil.Process().children()) <= set(before)
 
 
 def test_a_plugin_that_kills_its_process_is_an_import_error(folder: Path) -> None:
