@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,8 +24,12 @@ def served(head_timeout_seconds: float) -> Iterator[ApiServer]:
     async def endpoint(_: Request) -> PlainTextResponse:
         return PlainTextResponse("done")
 
+    async def long(_: Request) -> PlainTextResponse:
+        await asyncio.sleep(3 * head_timeout_seconds)
+        return PlainTextResponse("done at last")
+
     server = ApiServer(
-        lambda: Starlette(routes=[Route("/", endpoint)]),
+        lambda: Starlette(routes=[Route("/", endpoint), Route("/long", long)]),
         port=0,
         head_timeout_seconds=head_timeout_seconds,
     )
@@ -106,3 +112,45 @@ def test_a_second_request_has_its_own_time(hurried: ApiServer) -> None:
             said += connection.recv(4096)
         connection.sendall(HEAD)
         assert all_of(connection).startswith(b"HTTP/1.1 408 ")
+
+
+def test_headers_without_end_are_refused_before_they_fill_the_memory(patient: ApiServer) -> None:
+    with connected(patient) as connection:
+        connection.sendall(HEAD)
+        with suppress(ConnectionError):
+            for _ in range(1000):
+                connection.sendall(b"X-Long: " + b"x" * 4096 + b"\r\n")
+        with suppress(ConnectionError):
+            assert all_of(connection).startswith(b"HTTP/1.1 431 ")
+
+
+def test_large_headers_that_end_are_answered(patient: ApiServer) -> None:
+    large = b"X-Long: " + b"x" * 60_000 + b"\r\n"
+    with connected(patient) as connection:
+        connection.sendall(HEAD + large + b"Connection: close\r\n\r\n")
+        assert all_of(connection).endswith(b"done")
+
+
+def test_requests_that_come_at_once_are_answered_in_turn(patient: ApiServer) -> None:
+    with connected(patient) as connection:
+        connection.sendall(2 * (HEAD + b"\r\n") + HEAD + b"Connection: close\r\n\r\n")
+        said = all_of(connection)
+    assert said.count(b"HTTP/1.1 200 ") == said.count(b"done") == 3
+
+
+def test_the_time_of_the_next_request_does_not_run_during_an_answer(hurried: ApiServer) -> None:
+    with connected(hurried) as connection:
+        connection.sendall(HEAD.replace(b"/", b"/long", 1) + b"\r\n" + HEAD)
+        said = b""
+        while not said.endswith(b"done at last"):
+            said += connection.recv(4096)
+        assert b" 408 " not in said
+        connection.sendall(b"Connection: close\r\n\r\n")
+        assert all_of(connection).endswith(b"done")
+
+
+def test_nonsense_is_refused(patient: ApiServer) -> None:
+    for nonsense in (b"\x16\x03\x01\x02\x00\x01", b"GET\r\n\r\n", HEAD + b"no colon\r\n\r\n"):
+        with connected(patient) as connection:
+            connection.sendall(nonsense)
+            assert all_of(connection).startswith(b"HTTP/1.1 400 ")

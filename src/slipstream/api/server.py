@@ -7,6 +7,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _BACKLOG: Final = 2048
+_THREADS: Final = 40
+"""In which requests are answered that wait for something; an idle one costs next to nothing."""
 
 
 class AddressTakenError(ConflictError):
@@ -143,6 +146,7 @@ class ApiServer:
         from slipstream.api.listener import SleepingServer
 
         self._loop = asyncio.get_running_loop()
+        self._loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="answers"))
         self._server = SleepingServer(
             self._make_app(),
             grace_seconds=self._grace_seconds,

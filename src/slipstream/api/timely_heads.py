@@ -1,18 +1,23 @@
-"""Requests that begin in time: a client that trickles its headers is let go.
+"""Requests that begin in time and are of reasonable size: who trickles headers is let go.
 
 uvicorn bounds how long an idle connection is kept after an answer, but neither how long one may say
-nothing at all, nor how long the head of a request may take. Each holds a file descriptor for ever.
+nothing at all, nor how long the head of a request may take, nor how large it may become. Each holds
+a file descriptor, or memory, for ever.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar
+from typing import ClassVar, Final
 
-import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-_TEXT = b"The request's headers did not come in time.\n"
+_LARGEST_HEAD_BYTES: Final = 64 * 1024
+_TOO_LATE = (b"408 Request Timeout", b"The request's headers did not come in time.\n")
+_TOO_LARGE = (
+    b"431 Request Header Fields Too Large",
+    b"The request's headers are larger than 64 KiB.\n",
+)
 
 
 def timely_heads(seconds: float) -> type[asyncio.Protocol]:
@@ -20,7 +25,7 @@ def timely_heads(seconds: float) -> type[asyncio.Protocol]:
     return type("TimelyHeads", (_TimelyHeads,), {"seconds": seconds})
 
 
-class _TimelyHeads(H11Protocol):
+class _TimelyHeads(HttpToolsProtocol):
     """Closes a connection whose next request has not come, to the end of its headers, in time.
 
     The time runs from the connection's beginning, and later from a request's first byte; further
@@ -29,18 +34,38 @@ class _TimelyHeads(H11Protocol):
 
     seconds: ClassVar[float]
     _waiting: asyncio.TimerHandle | None = None
-    _has_part = False
+    _is_in_head = False
+    _head_bytes = 0
+    _unanswered = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base
         """The time runs."""
         super().connection_made(transport)
         self._watch()
 
+    def on_message_begin(self) -> None:
+        """A request's first byte is there."""
+        self._is_in_head = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Its headers are."""
+        self._is_in_head = False
+        super().on_headers_complete()
+        self._unanswered += 1
+
+    def on_response_complete(self) -> None:
+        """An answer is out; the next request may be there already."""
+        self._unanswered -= 1
+        super().on_response_complete()
+
     def data_received(self, data: bytes) -> None:
-        """It ends with the headers' last byte."""
+        """The time ends with the headers' last byte."""
         super().data_received(data)
-        self._has_part = self._is_awaited()
-        if self._has_part:
+        self._head_bytes = self._head_bytes + len(data) if self._is_in_head else 0
+        if self._head_bytes > _LARGEST_HEAD_BYTES:
+            self._refuse(*_TOO_LARGE)
+        elif self._is_awaited():
             self._watch()
         else:
             self._rest()
@@ -51,7 +76,7 @@ class _TimelyHeads(H11Protocol):
         super().connection_lost(exc)
 
     def _is_awaited(self) -> bool:
-        return self.conn.their_state is h11.IDLE and not self.transport.is_closing()
+        return not self._unanswered and not self.transport.is_closing()
 
     def _watch(self) -> None:
         if self._waiting is None:
@@ -64,19 +89,19 @@ class _TimelyHeads(H11Protocol):
 
     def _let_go(self) -> None:
         self._waiting = None
-        if self.transport.is_closing() or not self._is_awaited():
+        if not self._is_awaited():
             return
-        if self._has_part:
-            headers = [
-                ("content-type", "text/plain; charset=utf-8"),
-                ("content-length", str(len(_TEXT))),
-                ("connection", "close"),
-            ]
-            events: tuple[Any, ...] = (
-                h11.Response(status_code=408, headers=headers, reason=b"Request Timeout"),
-                h11.Data(data=_TEXT),
-                h11.EndOfMessage(),
+        if self._is_in_head:
+            self._refuse(*_TOO_LATE)
+        else:
+            self.transport.close()
+
+    def _refuse(self, status: bytes, text: bytes) -> None:
+        """Say so, unless an earlier answer is on its way, and hang up."""
+        if self._is_awaited():
+            length = str(len(text)).encode()
+            self.transport.write(
+                b"HTTP/1.1 " + status + b"\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                b"Content-Length: " + length + b"\r\nConnection: close\r\n\r\n" + text
             )
-            for event in events:
-                self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
