@@ -194,7 +194,9 @@ def test_a_timetable_of_ones_own_is_named_with_its_data() -> None:
 def test_a_timetable_that_cannot_be_written_is_refused_with_what_it_gave() -> None:
     timetable = Mine()
     timetable.hours = timedelta  # type: ignore[assignment]  # what nobody can read again
-    with pytest.raises(AirflowTimetableInvalid, match=r"Mine.serialize\(\) gave .* is of the type type"):
+    with pytest.raises(
+        AirflowTimetableInvalid, match=r"Mine.serialize\(\) gave .* is of the type type"
+    ):
         schedule_of(timetable)
     timetable.hours = timedelta(hours=1)  # type: ignore[assignment]  # what becomes a text
     schedule_of(timetable)
