@@ -18,6 +18,7 @@ from slipstream.api.auth.login import login_routes
 from slipstream.api.auth.login_check import LoginCheck
 from slipstream.api.auth.oidc import oidc_routes
 from slipstream.api.auth.tokens import Tokens
+from slipstream.api.bounded_bodies import BoundedBodies
 from slipstream.api.call import Deployment, RemoteLogReader, SignsOfLife, utc_now
 from slipstream.api.connection_tests import ConnectionTester
 from slipstream.api.document_pages import document_routes
@@ -63,7 +64,6 @@ from slipstream.api.public import (
 from slipstream.api.public import plugins as plugin_operations
 from slipstream.api.routing import OperationRoute
 from slipstream.api.settings import ApiSettings
-from slipstream.api.timely_bodies import TimelyBodies
 from slipstream.api.ui import backfills as ui_backfills
 from slipstream.api.ui import connection_types, pool_use, stream, structure
 from slipstream.api.ui import logs as ui_logs
@@ -169,13 +169,16 @@ def create_app(
         title="Slipstream",
         version=__version__,
         openapi_url=None,
-        max_body_size=settings.maximum_body_bytes,
     )
     app.router.routes += [OperationRoute(entry, deployment, gate) for entry in operations]
     app.router.routes += document_routes(operations, deployment)
     app.router.routes += page_routes(settings)
     install_error_answers(app)
-    app.add_middleware(TimelyBodies, seconds=settings.body_timeout_seconds)
+    app.add_middleware(
+        BoundedBodies,
+        seconds=settings.body_timeout_seconds,
+        most_bytes=settings.maximum_body_bytes,
+    )
     _allow_origins(app, settings)
     if settings.base_path:
         app.add_middleware(BasePath, base_path=settings.base_path.rstrip("/"))
