@@ -34,6 +34,27 @@ ADR_NAME = re.compile(r"(\d{4})-[a-z0-9]+(?:-[a-z0-9]+)*\.md")
 ADR_PARTS = ("## Context", "## Decision", "## Consequences", "## A change violates this when")
 
 
+EXECUTING = {
+    "cloudpickle",
+    "dill",
+    "joblib",
+    "jsonpickle",
+    "marshal",
+    "multiprocessing.connection",
+    "pickle",
+    "shelve",
+}
+"""Modules that read values by running what is in them."""
+MAY_EXECUTE = {
+    # Old XComs are read by a reader that takes plain data alone.
+    "src/slipstream/store/airflow/values.py",
+    # Between a task and the interpreter that it starts itself, by their pipes.
+    "src/slipstream/sdk/operators/_interpreter_call.py",
+    "src/slipstream/sdk/operators/_interpreter_child.py",
+    "src/slipstream/sdk/operators/_interpreter_values.py",
+}
+
+
 @cache
 def tracked() -> tuple[Path, ...]:
     """Every file of the project: what git tracks or would, or what lies there without git."""
@@ -165,3 +186,21 @@ def test_the_authoring_api_names_what_it_knows_nothing_about() -> None:
         if any(alias.name == "Any" for alias in node.names)
     }
     assert importers == {"src/slipstream/sdk/_types.py"}
+
+
+def test_nothing_on_the_wire_or_in_the_store_is_executed_when_it_is_read() -> None:
+    using = set()
+    for path in tracked():
+        if path.suffix != ".py" or not name(path).startswith("src/"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Import():
+                    imported = {alias.name for alias in node.names}
+                case ast.ImportFrom(module=str(module)):
+                    imported = {module, *(f"{module}.{alias.name}" for alias in node.names)}
+                case _:
+                    continue
+            if imported & EXECUTING:
+                using.add(name(path))
+    assert using == MAY_EXECUTE

@@ -139,6 +139,20 @@ def test_no_route_takes_a_token_that_is_none(
     assert not let_in
 
 
+def test_no_other_method_of_a_path_is_let_in(locked: Client) -> None:
+    methods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
+    served: dict[str, set[str]] = {}
+    for operation in GUARDED:
+        served.setdefault(filled(operation), set()).add(operation.method)
+    let_in = {}
+    for path, own in served.items():
+        for method in sorted(methods - own):
+            answer = locked.send(method, path)
+            if answer.status_code not in {401, 404, 405} or len(answer.text) > 200:
+                let_in[method, path] = answer
+    assert not let_in
+
+
 def test_the_same_tokens_open_the_door_before_they_are_spoilt(locked: Client) -> None:
     good = locked.bearing(token_of(locked, "admin"))
     assert good.get("/dags").status_code == 200
