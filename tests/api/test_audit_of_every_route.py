@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from anyio.from_thread import BlockingPortal
 from starlette.requests import Request
 
 from slipstream.api.app import access_operations, create_app, public_operations, ui_operations
@@ -65,7 +66,7 @@ def request_of(operation: Operation) -> Request:
 
 @pytest.mark.parametrize("operation", WRITING, ids=lambda operation: operation.operation_id)
 def test_a_route_that_changes_something_leaves_an_entry(
-    operation: Operation, store: Store, settings: ApiSettings
+    operation: Operation, store: Store, settings: ApiSettings, portal: BlockingPortal
 ) -> None:
     if operation.operation_id in LISTINGS:
         assert not operation.audited
@@ -73,9 +74,8 @@ def test_a_route_that_changes_something_leaves_an_entry(
     is_asking = operation.path.endswith("/dry_run")
     assert operation.audited, "it is in none of the lists of routes without an entry"
     quiet = replace(operation, handler=answering(operation.handler))
-    endpoint_of(quiet, Deployment(store=store, settings=replace(settings, store_is_near=False)))(
-        request_of(operation)
-    )
+    endpoint = endpoint_of(quiet, Deployment(store=store, settings=settings))
+    portal.call(endpoint, request_of(operation))
     entries = store.list_events(EventFilter(), Window()).items
     if is_asking:
         assert not entries
