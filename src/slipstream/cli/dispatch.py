@@ -101,7 +101,7 @@ def _command_in(arguments: Sequence[str]) -> str | None:
     """The first word that is neither an option nor the value of one."""
     words = iter(arguments)
     for word in words:
-        if word in ("--home", "--config"):
+        if word in ("--home", "--config", "--server"):
             next(words, None)
         elif not word.startswith("-"):
             return word
