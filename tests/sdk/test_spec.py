@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from slipstream.api.payloads.params import shown_params
 from slipstream.model.states import TriggerRule, WeightRule
 from slipstream.sdk import (
     DAG,
@@ -27,7 +28,7 @@ from slipstream.sdk.exceptions import (
 from slipstream.sdk.operators.bash import BashOperator
 from slipstream.sdk.operators.empty import EmptyOperator
 from slipstream.sdk.operators.python import PythonOperator
-from slipstream.wire.dag import encode_dag
+from slipstream.wire.dag import decode_dag, encode_dag
 
 
 def only(dag: DAG) -> Any:
@@ -401,7 +402,7 @@ PROGRAM = """
 from slipstream.sdk import DAG, task
 from slipstream.sdk._spec import build_spec
 from slipstream.sdk.operators.python import PythonOperator
-from slipstream.wire.dag import encode_dag
+from slipstream.wire.dag import decode_dag, encode_dag
 with DAG("d", tags={"c", "a", "b"}, default_args={"x": {"q", "r"}, "f": lambda: 1}) as dag:
     tasks = [PythonOperator(task_id=n, python_callable=print, executor_config={"s": set("xyz")})
              for n in "abcdef"]
@@ -432,3 +433,16 @@ def test_specs_of_equal_dags_are_equal() -> None:
         return encode_dag(build_spec(dag))
 
     assert make() == make()
+
+
+def test_params_keep_the_order_in_which_the_file_has_them() -> None:
+    with DAG("d", params={"to": 1, "from": 2, "at": 3}) as dag:
+        EmptyOperator(task_id="t")
+    with DAG("e", params={"a": 1, "b": 2}) as sorted_already:
+        EmptyOperator(task_id="t")
+    spec = decode_dag(encode_dag(build_spec(dag)))
+    order = spec.details["params_order"]
+    assert order == ["to", "from", "at"]
+    assert list(shown_params(spec.params, order)) == ["to", "from", "at"]
+    assert list(shown_params(spec.params, None)) == ["at", "from", "to"]
+    assert "params_order" not in build_spec(sorted_already).details

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -29,6 +29,7 @@ from slipstream.store.records import (
     InstanceFilter,
     Range,
     RunFilter,
+    RunTime,
     Window,
     XComFilter,
 )
@@ -83,6 +84,11 @@ def listings(store: Store) -> dict[str, Callable[[], object]]:
         ),
         "active runs": lambda: runs(RunFilter(states=[RunState.RUNNING]), PAGE),
         "runs of a stretch of time": lambda: runs(RunFilter(run_after=Range(gte=NOW)), PAGE),
+        "runs by when they ended": lambda: store.count_runs(RunTime.ENDED, NOW, timedelta(hours=1)),
+        "runs of a DAG by day": lambda: store.count_runs(
+            RunTime.DUE, NOW, timedelta(hours=1), dag_ids=["sales"]
+        ),
+        "runs under way": lambda: store.count_active_runs(),
         "last runs of DAGs": lambda: store.newest_runs(["sales"], 14),
         "DAGs": lambda: store.list_dags(DagFilter(), PAGE),
         "DAGs by their last run": lambda: store.list_dags(

@@ -250,6 +250,8 @@ def _dag_details(dag: DAG) -> dict[str, JsonValue]:
         "render_template_as_native_obj": dag.render_template_as_native_obj,
         "edge_info": plain(dag.edge_info),
     }
+    if list(dag.params) != sorted(dag.params):
+        details["params_order"] = list(dag.params)  # A mapping of a serialized DAG has no order.
     if dag.timetable.partitioned:
         details["timetable_partitioned"] = True
     if dag.timetable.asset_condition is not None:

@@ -33,6 +33,7 @@ from slipstream.store.imported import HistoryStore
 from slipstream.store.input_interface import EventLogStore, InputStore
 from slipstream.store.input_records import GivenInput
 from slipstream.store.leases import Holder, Lease
+from slipstream.store.overview_interface import OverviewStore
 from slipstream.store.pool_interface import PoolStore
 from slipstream.store.records import (
     AssetEventFilter,
@@ -41,7 +42,6 @@ from slipstream.store.records import (
     ConnectionRecord,
     DagFilter,
     DagRecord,
-    DagWarning,
     DeferralRecord,
     FileErrorFilter,
     InstanceFilter,
@@ -61,7 +61,6 @@ from slipstream.store.records import (
     RunSnapshot,
     RunWrite,
     Source,
-    TaskSummary,
     VariableRecord,
     Window,
     XComRecord,
@@ -419,42 +418,6 @@ class RunStore(Protocol):
 
     def get_rendered_fields(self, run_pk: int, key: TaskKey) -> Mapping[str, JsonValue]:
         """The rendered template fields of the latest attempt; empty where there are none."""
-
-
-class OverviewStore(Protocol):
-    """Runs and task instances summed up, for people who look at many of them at once."""
-
-    def newest_runs(
-        self, dag_ids: Sequence[str], count: int, until: datetime | None = None
-    ) -> Mapping[str, Sequence[DagRun]]:
-        """`{dag_id: its last runs that were due by that moment, newest first}`, at most `count`
-        of each."""
-
-    def count_runs(
-        self, *, dag_ids: Sequence[str] | None = None, run_after: Range | None = None
-    ) -> Mapping[RunState, int]:
-        """`{state: runs}` of these DAGs (None: all), due within the bounds."""
-
-    def count_runs_by_dag(
-        self, dag_ids: Sequence[str] | None = None
-    ) -> Mapping[str, Mapping[RunState, int]]:
-        """`{dag_id: {state: runs}}` of these DAGs (None: all) as far as they have runs."""
-
-    def list_dag_warnings(
-        self,
-        dag_id: str | None,
-        warning_type: str | None,
-        window: Window,
-        *,
-        dag_ids: Sequence[str] | None = None,
-    ) -> Page[DagWarning]:
-        """A page of what is wrong with DAGs that run all the same; with `dag_ids` of these."""
-
-    def task_summaries(
-        self, run_pks: Sequence[int], *, with_times: bool = True
-    ) -> Sequence[TaskSummary]:
-        """The instances of these runs, summed up by run, task and state; where only that is asked
-        for, without their times."""
 
 
 class AssetStore(Protocol):

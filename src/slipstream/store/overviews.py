@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select
+import msgspec
+from sqlalchemy import Select, func, select, text
 
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState, TaskState
 from slipstream.store.filters import in_range, one_among, ordering
 from slipstream.store.parts import StoreParts
-from slipstream.store.records import DagWarning, Page, PoolSpan, Range, TaskSummary, Window
+from slipstream.store.records import (
+    DagWarning,
+    Page,
+    PoolSpan,
+    Range,
+    RunTime,
+    TaskSummary,
+    Window,
+)
 from slipstream.store.rows import RUN_COLUMNS, to_run
-from slipstream.store.tables import dag_run, dag_task, dag_warning, task_instance
-from slipstream.store.times import from_micros
+from slipstream.store.tables import ACTIVE_RUNS, dag, dag_run, dag_task, dag_warning, task_instance
+from slipstream.store.times import from_micros, to_micros
 
+_OWNERS = msgspec.json.Decoder(list[str])
+_RUN_TIMES = {RunTime.DUE: dag_run.c.run_after, RunTime.ENDED: dag_run.c.end_date}
 _WARNING = ("dag_id", "warning_type", "message", "timestamp")
 _SUMMED = (
     task_instance.c.run_pk,
@@ -48,15 +59,34 @@ class OverviewVerbs(StoreParts):
             }
 
     def count_runs(
-        self, *, dag_ids: Sequence[str] | None = None, run_after: Range | None = None
-    ) -> Mapping[RunState, int]:
-        """`{state: runs}` of these DAGs (None: all), due within the bounds."""
+        self,
+        by: RunTime,
+        since: datetime,
+        step: timedelta,
+        *,
+        dag_ids: Sequence[str] | None = None,
+    ) -> Mapping[datetime, Mapping[RunState, int]]:
+        """`{begin of a step: {state: runs}}` of these DAGs (None: all), from that moment on."""
+        column = _RUN_TIMES[by]
+        begin, width = to_micros(since), step // timedelta(microseconds=1)
+        steps = ((column - begin) // width).label("step")
+        query = (
+            select(steps, dag_run.c.state, func.count())
+            .where(*one_among(dag_run.c.dag_id, dag_ids), *in_range(column, Range(gte=since)))
+            .group_by(steps, dag_run.c.state)
+            .order_by(steps)
+        )
+        counts: dict[datetime, dict[RunState, int]] = {}
+        with self._database.read() as transaction:
+            for at, state, count in transaction.rows(query):
+                counts.setdefault(since + at * step, {})[RunState(state)] = count
+        return counts
+
+    def count_active_runs(self, dag_ids: Sequence[str] | None = None) -> Mapping[RunState, int]:
+        """`{state: runs}` of what is queued or runs, of these DAGs (None: all)."""
         query = (
             select(dag_run.c.state, func.count())
-            .where(
-                *one_among(dag_run.c.dag_id, dag_ids),
-                *in_range(dag_run.c.run_after, run_after or Range()),
-            )
+            .where(text(ACTIVE_RUNS), *one_among(dag_run.c.dag_id, dag_ids))
             .group_by(dag_run.c.state)
         )
         with self._database.read() as transaction:
@@ -76,6 +106,15 @@ class OverviewVerbs(StoreParts):
             for dag_id, state, count in transaction.rows(query):
                 counts.setdefault(dag_id, {})[RunState(state)] = count
         return counts
+
+    def list_owners(self, dag_ids: Sequence[str] | None = None) -> Sequence[str]:
+        """The owners of these DAGs (None: of all that have a file), in alphabetical order."""
+        lists = select(dag.c.owners).where(
+            dag.c.is_stale.is_(False), *one_among(dag.c.dag_id, dag_ids)
+        )
+        with self._database.read() as transaction:
+            found = transaction.column(lists.distinct())
+        return sorted({owner for owners in found for owner in _OWNERS.decode(owners)})
 
     def list_dag_warnings(
         self,

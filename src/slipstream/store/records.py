@@ -341,6 +341,13 @@ class Range:
     lt: datetime | None = None
 
 
+class RunTime(StrEnum):
+    """A time of a run by which runs are counted."""
+
+    DUE = "due"
+    ENDED = "ended"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DagFilter:
     r"""Which DAGs. None does not restrict; patterns are SQL LIKE: `%`, `_`, and `\` to escape."""

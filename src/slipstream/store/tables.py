@@ -218,7 +218,7 @@ dag_run = Table(
     Column("data_interval_end", TIME),
     Column("queued_at", TIME),
     Column("start_date", TIME),
-    Column("end_date", TIME),
+    Column("end_date", TIME, index=True),
     Column("triggered_by", String, nullable=False),
     Column("triggering_user", String),
     Column("conf", Text, nullable=False),  # JSON object

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tests.api.conftest import Client
 from tests.api.making import ETL, NOON, a_run, recorded
 
-from slipstream.model.changes import InstancesAdded, MapExpanded
+from slipstream.model.changes import InstancesAdded, MapExpanded, RunChanged
 from slipstream.model.run import TaskInstance
 from slipstream.model.schedule import Cron
-from slipstream.model.states import TaskState
+from slipstream.model.states import RunState, TaskState
+from slipstream.model.version import DagVersion
 from slipstream.store.interface import Store
 from slipstream.store.records import RunWrite
 
@@ -120,14 +121,59 @@ def test_the_structure_of_an_earlier_version_stays(api: Client, store: Store) ->
     assert len(api.get("/ui/dags/etl/structure").json()["nodes"]) == 1
 
 
-def test_runs_of_the_last_day_are_counted_by_state(api: Client, store: Store) -> None:
+def ended(store: Store, version: DagVersion, run_id: str, at: datetime, **fields: object) -> None:
+    """A run that has succeeded at that moment."""
+    run = a_run(store, version, run_id, **fields)
+    done = replace(run, state=RunState.SUCCESS, start_date=at, end_date=at, reason="It ended.")
+    assert not store.apply([RunWrite(run.pk, run.revision, [RunChanged(done)])])
+
+
+def test_runs_are_counted_by_when_they_ended_not_by_when_they_were_due(
+    api: Client, store: Store
+) -> None:
     version = recorded(store)
-    a_run(store, version, "today")
-    a_run(store, version, "long ago", run_after=NOON - timedelta(days=2))
+    a_run(store, version, "active", run_after=NOON - timedelta(days=30))
+    ended(
+        store, version, "caught up", NOON - timedelta(hours=3), run_after=NOON - timedelta(days=9)
+    )
+    ended(store, version, "over", NOON - timedelta(days=2))
     found = api.get("/ui/runCounts").json()
-    assert found["counts"] == {"queued": 1}
+    assert found["counts"] == {"queued": 1, "success": 1}
     assert len(found["hours"]) == 24
-    assert [hour["counts"] for hour in found["hours"] if hour["counts"]] == [{"queued": 1}]
+    assert [hour["counts"] for hour in found["hours"]][-3:] == [{"success": 1}, {}, {"queued": 1}]
+
+
+def test_a_calendar_counts_runs_by_days_of_a_time_zone(api: Client, store: Store) -> None:
+    version = recorded(store)
+    late = NOON.replace(hour=23, minute=30)
+    for days in (1, 2):
+        due = late - timedelta(days=days)
+        a_run(store, version, f"late {days}", run_after=due)
+        ended(store, version, f"done {days}", due, run_after=due)
+    a_run(store, version, "long ago", run_after=NOON - timedelta(days=400))
+    a_run(store, recorded(store, replace(ETL, dag_id="other")), "alone", run_after=late)
+
+    def days_in(zone: str) -> list[object]:
+        found = api.get("/ui/dags/etl/calendar", params={"zone": zone}).json()["days"]
+        assert [day["counts"] for day in found] == [{"queued": 1, "success": 1}] * 2
+        return [day["date"] for day in found]
+
+    assert days_in("UTC") == ["2026-02-27", "2026-02-28"]
+    assert days_in("Asia/Kathmandu") == ["2026-02-28", "2026-03-01"]
+
+
+def test_a_calendar_wants_a_known_dag_and_time_zone(api: Client, store: Store) -> None:
+    recorded(store)
+    assert api.get("/ui/dags/none/calendar").status_code == 404
+    refused = api.get("/ui/dags/etl/calendar", params={"zone": "Mars/Base"})
+    assert refused.status_code in (400, 422)
+    assert "There is no time zone 'Mars/Base'" in refused.text
+
+
+def test_the_owners_of_all_dags_are_listed_once(api: Client, store: Store) -> None:
+    recorded(store)
+    recorded(store, replace(ETL, dag_id="other"))
+    assert api.get("/ui/owners").json() == {"owners": ["ada", "airflow", "bob"]}
 
 
 def test_why_gives_the_sentences_of_the_run_and_the_task(api: Client, store: Store) -> None:

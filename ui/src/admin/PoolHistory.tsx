@@ -82,6 +82,8 @@ function Drawn({ pool, use }: { pool: string; use: Schemas["PoolUseResponse"] })
         />
       </Text>
       <Chart
+        along={t("from")}
+        areWhole
         label={t("Taken slots of {pool}", { pool })}
         times={times}
         lines={lines}

@@ -82,15 +82,17 @@ export function bodiesIn(text: string): Body[] {
   try {
     found = JSON.parse(text);
   } catch (error) {
-    throw new Error(`The file is not JSON: ${(error as Error).message}`);
+    throw new Error(t("The file is not JSON: {why}", { why: (error as Error).message }));
   }
   if (typeof found !== "object" || found === null || Array.isArray(found)) {
-    throw new Error('The file must be a JSON object: {"my_db": {"conn_type": "postgres", …}}');
+    throw new Error(t('The file must be a JSON object: {"my_db": {"conn_type": "postgres", …}}'));
   }
   return Object.entries(found).map(([connection_id, given]) => {
     const { conn_type, extra, ...rest } = given as Record<string, unknown>;
     if (typeof conn_type !== "string") {
-      throw new Error(`The connection ${connection_id} has no "conn_type"; give it one.`);
+      throw new Error(
+        t('The connection {id} has no "conn_type"; give it one.', { id: connection_id }),
+      );
     }
     const known = Object.entries(rest).filter(([name]) => name in STANDARD);
     return {

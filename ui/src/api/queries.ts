@@ -27,6 +27,7 @@ export const sessionQuery = queryOptions({
 export interface DagSearch {
   q?: string;
   tags?: string[];
+  owners?: string[];
   paused?: boolean;
   state?: "queued" | "running" | "success" | "failed";
   errors?: boolean;
@@ -48,6 +49,7 @@ export const dagsQuery = (search: DagSearch) =>
               offset: ((search.page ?? 1) - 1) * DAGS_PER_PAGE,
               dag_display_name_pattern: search.q ? `%${search.q}%` : undefined,
               tags: search.tags?.length ? search.tags : undefined,
+              owners: search.owners?.length ? search.owners : undefined,
               paused: search.paused,
               last_dag_run_state: search.state,
               has_import_errors: search.errors,
@@ -85,6 +87,23 @@ export const tagsQuery = queryOptions({
   queryKey: ["tags"],
   queryFn: () => answer(client.GET("/api/v2/dagTags", { params: { query: { limit: 100 } } })),
 });
+
+export const ownersQuery = queryOptions({
+  queryKey: [...keys.dags, "owners"],
+  queryFn: () => answer(client.GET("/ui/owners")),
+});
+
+/** How many runs were due on which day, of the last year. */
+export const calendarQuery = (dagId: string, zone: string) =>
+  queryOptions({
+    queryKey: [...keys.runs(dagId), "calendar", zone],
+    queryFn: () =>
+      answer(
+        client.GET("/ui/dags/{dag_id}/calendar", {
+          params: { path: { dag_id: dagId }, query: { zone } },
+        }),
+      ),
+  });
 
 export const dagQuery = (dagId: string) =>
   queryOptions({
@@ -134,17 +153,6 @@ export const gridQuery = (dagId: string, count: number, part: GridPart = {}) =>
           },
         }),
       ),
-  });
-
-/** The last runs without their tasks. */
-export const barsQuery = (dagId: string, count: number) =>
-  queryOptions({
-    queryKey: [...keys.runs(dagId), "bars", count],
-    queryFn: async () => {
-      const query = { dag_ids: [dagId], count };
-      const found = await answer(client.GET("/ui/dags/~/recentRuns", { params: { query } }));
-      return found.runs[dagId] ?? [];
-    },
   });
 
 export const columnQuery = (dagId: string, runId: string) =>

@@ -2469,9 +2469,49 @@ export interface paths {
         };
         /**
          * Get Run Counts
-         * @description How many runs of the last day are in which state.
+         * @description How many runs are queued or run, and how those ended that ended in the last day.
          */
         get: operations["get_run_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ui/dags/{dag_id}/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Calendar
+         * @description How many of the DAG's runs were due on which day of that time zone, and how they are.
+         */
+        get: operations["get_calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ui/owners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Owners
+         * @description The owners of all DAGs.
+         */
+        get: operations["get_owners"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5258,7 +5298,7 @@ export interface components {
         };
         /**
          * RunCountsResponse
-         * @description `{state: runs}` of the last 24 hours.
+         * @description `{state: runs}` that are active, or ended in the last 24 hours.
          */
         RunCountsResponse: {
             counts: {
@@ -5268,7 +5308,7 @@ export interface components {
         };
         /**
          * HourCounts
-         * @description `{state: runs}` that were due in the hour from then on.
+         * @description `{state: runs}` that ended in the hour from then on; in the last one also what is active.
          */
         HourCounts: {
             /** Format: date-time */
@@ -5276,6 +5316,30 @@ export interface components {
             counts: {
                 [key: string]: number;
             };
+        };
+        /**
+         * CalendarResponse
+         * @description The days on which a DAG had runs, the oldest first.
+         */
+        CalendarResponse: {
+            days: components["schemas"]["DayCounts"][];
+        };
+        /**
+         * DayCounts
+         * @description `{state: runs}` that were due on that day.
+         */
+        DayCounts: {
+            date: string;
+            counts: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * OwnersResponse
+         * @description In alphabetical order.
+         */
+        OwnersResponse: {
+            owners: string[];
         };
         /**
          * GridResponse
@@ -17147,6 +17211,123 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunCountsResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+        };
+    };
+    get_calendar: {
+        parameters: {
+            query?: {
+                zone?: string;
+                days?: number;
+            };
+            header?: never;
+            path: {
+                dag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarResponse"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPExceptionResponse"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_owners: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnersResponse"];
                 };
             };
             /** @description Bad Request */

@@ -54,6 +54,7 @@ const dags = createRoute({
   validateSearch: (search): DagSearch => ({
     q: text(search.q),
     tags: Array.isArray(search.tags) ? search.tags.map(String) : undefined,
+    owners: Array.isArray(search.owners) ? search.owners.map(String) : undefined,
     paused: flag(search.paused),
     state: among(search.state, ["queued", "running", "success", "failed"]),
     errors: flag(search.errors),
@@ -66,6 +67,7 @@ export const DAG_TABS = [
   "grid",
   "graph",
   "overview",
+  "tasks",
   "runs",
   "backfills",
   "calendar",

@@ -1,6 +1,6 @@
 /** What people are asked, and whether and how somebody may answer. */
 import type { Schemas } from "../api/client";
-import { fieldsOf, type Param, parsed } from "../trigger/params.model";
+import { checked, fieldsOf, type Param } from "../trigger/params.model";
 
 export type Asked = Schemas["HITLDetail"];
 
@@ -44,7 +44,7 @@ export function typedInto(asked: Asked, texts: Record<string, string>): Typed {
   for (const field of fieldsAsked(asked)) {
     try {
       const text = texts[field.name];
-      typed.values[field.name] = text === undefined ? field.value : parsed(field, text);
+      typed.values[field.name] = text === undefined ? field.value : checked(field, text);
     } catch (error) {
       typed.wrong[field.name] = (error as Error).message;
     }

@@ -96,10 +96,10 @@ export function objectTyped(text: string): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new Error(`This is not JSON: ${(error as Error).message}`);
+    throw new Error(t("This is not JSON: {why}", { why: (error as Error).message }));
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new Error('This must be a JSON object, like {"rows": 3}');
+    throw new Error(t('This must be a JSON object, like {"rows": 3}'));
   }
   return value as Record<string, unknown>;
 }

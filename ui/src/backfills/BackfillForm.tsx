@@ -27,11 +27,11 @@ import { midnight } from "../design/zone.model";
 import { t } from "../language/language";
 import { Said } from "../language/Said";
 import {
+  checked,
   confOf,
   type Field,
   fieldsOf,
   type Param,
-  parsed,
   shown as textOf,
 } from "../trigger/params.model";
 import { Input } from "../trigger/TriggerForm";
@@ -219,7 +219,7 @@ function confTyped(fields: Field[], texts: Record<string, string>) {
   for (const field of fields) {
     try {
       const typed = texts[field.name];
-      values[field.name] = typed === undefined ? field.value : parsed(field, typed);
+      values[field.name] = typed === undefined ? field.value : checked(field, typed);
     } catch (error) {
       wrong[field.name] = (error as Error).message;
     }

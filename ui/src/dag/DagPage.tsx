@@ -18,6 +18,7 @@ import { Grid } from "./Grid";
 const Graph = lazy(() => import("./DagGraph"));
 const Overview = lazy(() => import("./Overview"));
 const Calendar = lazy(() => import("./Calendar"));
+const Tasks = lazy(() => import("./Tasks"));
 const Runs = lazy(() => import("./Runs"));
 const Backfills = lazy(() => import("../backfills/OfDag"));
 const Code = lazy(() => import("./Code"));
@@ -28,6 +29,7 @@ const TABS = [
   ["grid", t("Grid"), Grid],
   ["graph", t("Graph"), Graph],
   ["overview", t("Overview"), Overview],
+  ["tasks", t("Tasks"), Tasks],
   ["runs", t("Runs"), Runs],
   ["backfills", t("Backfills"), Backfills],
   ["calendar", t("Calendar"), Calendar],
@@ -82,7 +84,12 @@ function Page({ dag }: { dag: Schemas["DAGDetailsResponse"] }) {
         />
       </Group>
       <Group gap="lg">
-        <Fact name={t("Schedule")}>{dag.timetable_summary ?? t("none")}</Fact>
+        <Fact name={t("Schedule")}>
+          {dag.timetable_summary ?? t("none")}
+          {dag.timetable_summary && dag.timetable_description
+            ? ` (${dag.timetable_description})`
+            : null}
+        </Fact>
         <Fact name={t("Next run")}>
           {dag.is_paused ? t("paused") : <Ago at={dag.next_dagrun_run_after} />}
         </Fact>

@@ -54,7 +54,7 @@ function ownFacts(dag: Dag): Fact[] {
     [t("DAG id"), dag.dag_id],
     [t("Tags"), <Value key="tags" value={dag.tags.map((tag) => tag.name)} />],
     [t("Version"), version ? `${version.version_number}` : "–"],
-    [t("default args"), <Value key="args" value={dag.default_args} />],
+    [t("Default args"), <Value key="args" value={dag.default_args} />],
   ];
 }
 

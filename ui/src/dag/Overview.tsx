@@ -9,6 +9,7 @@ import { t } from "../language/language";
 import { Said } from "../language/Said";
 import { TriggerButton } from "../trigger/TriggerButton";
 import type { Column } from "./grid.model";
+import { HeatStrip } from "./HeatStrip";
 import { figuresOf, seriesOf } from "./overview.model";
 
 const RUNS = 100;
@@ -27,14 +28,14 @@ export default function Overview({ dagId }: { dagId: string }) {
             <TriggerButton dagId={dagId} />
           </Empty>
         ) : (
-          <Figures columns={columns} />
+          <Figures dagId={dagId} columns={columns} />
         )
       }
     </Shown>
   );
 }
 
-function Figures({ columns }: { columns: Column[] }) {
+function Figures({ dagId, columns }: { dagId: string; columns: Column[] }) {
   const series = useMemo(() => seriesOf(columns), [columns]);
   const tasks = useMemo(() => figuresOf(columns), [columns]);
   const ended = columns.filter(({ run }) => run.end_date);
@@ -46,7 +47,7 @@ function Figures({ columns }: { columns: Column[] }) {
       <SimpleGrid cols={{ base: 1, sm: 3 }}>
         <Figure
           name={t("Of the last {part} runs", { part: columns.length })}
-          value={`${failed} failed`}
+          value={t("{failed} failed", { failed })}
         />
         <Figure
           name={t("A run takes, as a rule")}
@@ -75,11 +76,12 @@ function Figures({ columns }: { columns: Column[] }) {
         <Title order={2} size="h5" mb="xs">
           {t("Where the time goes")}
         </Title>
-        <Table.ScrollContainer minWidth={560}>
-          <Table>
+        <Table.ScrollContainer minWidth={760}>
+          <Table style={{ whiteSpace: "nowrap" }}>
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>{t("Task")}</Table.Th>
+                <Table.Th>{t("Run by run")}</Table.Th>
                 <Table.Th>{t("Share of the time")}</Table.Th>
                 <Table.Th>{t("As a rule")}</Table.Th>
                 <Table.Th>{t("At most")}</Table.Th>
@@ -89,18 +91,27 @@ function Figures({ columns }: { columns: Column[] }) {
             <Table.Tbody>
               {tasks.slice(0, TASKS).map((task) => (
                 <Table.Tr key={task.taskId}>
-                  <Table.Td>{task.taskId}</Table.Td>
+                  <Table.Td maw={300} title={task.taskId}>
+                    <Text size="sm" truncate>
+                      {task.taskId}
+                    </Text>
+                  </Table.Td>
+                  <Table.Td>
+                    <HeatStrip dagId={dagId} task={task} />
+                  </Table.Td>
                   <Table.Td>
                     <Group gap="xs" wrap="nowrap">
                       <Progress
                         value={100 * task.share}
-                        w={120}
+                        w={80}
                         aria-label={t("{taskId} takes {round} percent", {
                           taskId: task.taskId,
                           round: Math.round(100 * task.share),
                         })}
                       />
-                      <Text size="sm">{Math.round(100 * task.share)} %</Text>
+                      <Text size="sm" style={{ whiteSpace: "nowrap" }}>
+                        {Math.round(100 * task.share)} %
+                      </Text>
                     </Group>
                   </Table.Td>
                   <Table.Td>{task.median === null ? "–" : lengthOf(task.median)}</Table.Td>

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Column } from "./grid.model";
-import { daysOf, figuresOf, seriesOf, weeksOf } from "./overview.model";
+import { figuresOf, seriesOf, weeksOf } from "./overview.model";
 
 const at = (seconds: number) => new Date(seconds * 1000).toISOString();
 const cell = (task: string, state: string, from: number, to: number) => ({
@@ -48,14 +48,18 @@ test("runs are drawn from the oldest on", () => {
   });
 });
 
-test("a day is one of the chosen time zone", () => {
-  const late = Date.parse("2026-03-01T23:30:00Z") / 1000;
-  const bars = [column(late, []).run, column(late, [], "failed").run];
-  expect(daysOf(bars, "UTC")[0]).toEqual({
-    date: "2026-03-01",
-    runs: { success: 1, failed: 1 },
-  });
-  expect(daysOf(bars, "Asia/Tokyo")[0]?.date).toBe("2026-03-02");
+test("the heat of a task has a place for every run, the oldest first", () => {
+  const runs = [
+    column(200, [cell("a", "failed", 0, 5)]),
+    column(100, []),
+    column(50, [cell("a", "success", 0, 2)]),
+  ];
+  const [task] = figuresOf(runs);
+  expect(task?.heat.map((one) => one && [one.span, one.hasFailed])).toEqual([
+    [2000, false],
+    null,
+    [5000, true],
+  ]);
 });
 
 test("weeks begin on Monday and hold the last day", () => {

@@ -1,5 +1,4 @@
 /** What the last runs of a DAG come to: how long they took, what fails, and where the time goes. */
-import type { RunBar } from "../api/live.model";
 import type { Column } from "./grid.model";
 
 export interface TaskFigures {
@@ -11,6 +10,15 @@ export interface TaskFigures {
   longest: number | null;
   /** The share of all tasks' time, from 0 to 1. */
   share: number;
+  /** What it came to in each of the runs, the oldest first; null where it was not there. */
+  heat: (Heat | null)[];
+}
+
+export interface Heat {
+  runId: string;
+  /** Milliseconds; null where it has not ended. */
+  span: number | null;
+  hasFailed: boolean;
 }
 
 const FAILED = ["failed", "upstream_failed"];
@@ -27,8 +35,22 @@ export function figuresOf(columns: readonly Column[]): TaskFigures[] {
   const spans = new Map<string, number[]>();
   const runs = new Map<string, number>();
   const failures = new Map<string, number>();
-  for (const { cells } of columns) {
+  const heat = new Map<string, (Heat | null)[]>();
+  const ordered = [...columns].sort(
+    (a, b) => Date.parse(a.run.run_after) - Date.parse(b.run.run_after),
+  );
+  for (const [at, { run, cells }] of ordered.entries()) {
     for (const cell of cells) {
+      const row = heat.get(cell.task_id) ?? new Array<Heat | null>(ordered.length).fill(null);
+      heat.set(cell.task_id, row);
+      row[at] = {
+        runId: run.run_id,
+        span:
+          cell.start_date && cell.end_date
+            ? Date.parse(cell.end_date) - Date.parse(cell.start_date)
+            : null,
+        hasFailed: FAILED.some((state) => (cell.states[state] ?? 0) > 0),
+      };
       runs.set(cell.task_id, (runs.get(cell.task_id) ?? 0) + 1);
       if (FAILED.some((state) => cell.states[state])) {
         failures.set(cell.task_id, (failures.get(cell.task_id) ?? 0) + 1);
@@ -57,6 +79,7 @@ export function figuresOf(columns: readonly Column[]): TaskFigures[] {
         median: middle(sorted),
         longest: sorted.at(-1) ?? null,
         share: shares.get(taskId) ?? 0,
+        heat: heat.get(taskId) ?? [],
       };
     })
     .sort((a, b) => b.share - a.share || b.failures - a.failures);
@@ -87,27 +110,6 @@ export function seriesOf(columns: readonly Column[]): Series {
     series.ran.push(start !== null && end !== null ? (end - start) / 1000 : null);
   }
   return series;
-}
-
-export interface Day {
-  /** "2026-11-21" in the chosen zone. */
-  date: string;
-  runs: Record<string, number>;
-}
-
-/** The runs of every day, by their states. */
-export function daysOf(bars: readonly RunBar[], timeZone: string): Day[] {
-  const format = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short" });
-  const days = new Map<string, Record<string, number>>();
-  for (const run of bars) {
-    const date = format.format(Date.parse(run.run_after));
-    const states = days.get(date) ?? {};
-    states[run.state] = (states[run.state] ?? 0) + 1;
-    days.set(date, states);
-  }
-  return [...days]
-    .map(([date, runs]) => ({ date, runs }))
-    .sort((a, b) => a.date.localeCompare(b.date));
 }
 
 /** The weeks from the first to the last day, each of seven dates from Monday on. */

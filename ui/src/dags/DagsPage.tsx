@@ -11,7 +11,6 @@ import {
   Text,
   TextInput,
   Title,
-  Tooltip,
 } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
@@ -27,6 +26,7 @@ import {
   dagsQuery,
   favouritesQuery,
   keys,
+  ownersQuery,
   recentRunsQuery,
   tagsQuery,
 } from "../api/queries";
@@ -36,6 +36,7 @@ import { Ago } from "../design/Moment";
 import { Pages } from "../design/Pages";
 import { RunBars } from "../design/RunBars";
 import { Tick, TickAll } from "../design/Tick";
+import { useWords } from "../design/words";
 import { plural, t } from "../language/language";
 import { useSession } from "../session/SessionGate";
 import { TriggerButton } from "../trigger/TriggerButton";
@@ -98,6 +99,8 @@ function Nothing({ search }: { search: DagSearch }) {
 function Filters({ search }: { search: DagSearch }) {
   const navigate = useNavigate({ from: "/dags" });
   const tags = useQuery(tagsQuery);
+  const owners = useQuery(ownersQuery);
+  const words = useWords();
   const change = (part: Partial<DagSearch>) =>
     navigate({ search: (old) => ({ ...old, page: undefined, ...part }), replace: true });
   const find = useDebouncedCallback((q: string) => void change({ q: q || undefined }), 200);
@@ -110,7 +113,7 @@ function Filters({ search }: { search: DagSearch }) {
         leftSection={<IconSearch size={15} />}
         defaultValue={search.q ?? ""}
         onChange={(event) => find(event.currentTarget.value)}
-        w={220}
+        w={190}
       />
       <MultiSelect
         aria-label={t("Tags")}
@@ -120,16 +123,28 @@ function Filters({ search }: { search: DagSearch }) {
         onChange={(chosen) => void change({ tags: chosen.length ? chosen : undefined })}
         searchable
         clearable
-        miw={160}
+        miw={120}
+        maw={170}
+      />
+      <MultiSelect
+        aria-label={t("Owners")}
+        placeholder={search.owners?.length ? undefined : t("Owners")}
+        data={owners.data?.owners ?? search.owners ?? []}
+        value={search.owners ?? []}
+        onChange={(chosen) => void change({ owners: chosen.length ? chosen : undefined })}
+        searchable
+        clearable
+        miw={120}
+        maw={170}
       />
       <Select
         aria-label={t("State of the last run")}
         placeholder={t("Last run")}
-        data={["queued", "running", "success", "failed"]}
+        data={words.run_states.map((one) => ({ value: one.state, label: one.label }))}
         value={search.state ?? null}
         onChange={(state) => void change({ state: (state ?? undefined) as DagSearch["state"] })}
         clearable
-        w={140}
+        w={130}
       />
       <SegmentedControl
         aria-label={t("Paused or not")}
@@ -269,9 +284,12 @@ function Row({
         </Group>
       </Table.Td>
       <Table.Td>
-        <Tooltip label={dag.timetable_description ?? ""} disabled={!dag.timetable_description}>
-          <Text size="sm">{dag.timetable_summary ?? "–"}</Text>
-        </Tooltip>
+        <Text size="sm">{dag.timetable_summary ?? "–"}</Text>
+        {dag.timetable_summary && dag.timetable_description ? (
+          <Text size="xs" c="dimmed" maw={180} truncate title={dag.timetable_description}>
+            {dag.timetable_description}
+          </Text>
+        ) : null}
       </Table.Td>
       <Table.Td>
         <RunBars dagId={dag.dag_id} runs={runs} />

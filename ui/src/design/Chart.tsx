@@ -17,6 +17,9 @@ interface Line {
 const HEIGHT = 220;
 const DAY_SECONDS = 86_400;
 const MINUTE_SECONDS = 60;
+const WHOLE_STEPS = [0, 1, 2, 3, 4, 5, 6].flatMap((zeros) =>
+  [1, 2, 5].map((one) => one * 10 ** zeros),
+);
 
 /** Dates and times along the axis, as everywhere else: "11-22", "14:05". */
 function marksIn(zone: string): UPlot.Axis.DynamicValues {
@@ -35,12 +38,18 @@ export function Chart({
   lines,
   format,
   isTime = true,
+  along,
+  areWhole = false,
 }: {
   label: string;
   times: number[];
   lines: Line[];
   format: (value: number) => string;
   isTime?: boolean;
+  /** What the places along the axis are: when runs were due, unless told otherwise. */
+  along?: string;
+  /** Whether the values are counted, so that there is nothing between two of them. */
+  areWhole?: boolean;
 }) {
   const { ref, width } = useElementSize();
   const place = useRef<HTMLDivElement>(null);
@@ -63,12 +72,21 @@ export function Chart({
         scales: { x: { time: isTime } },
         axes: [
           { stroke: text, grid, ...(isTime ? { values: marksIn(zone) } : {}) },
-          { stroke: text, grid, size: 70, values: (_, all) => all.map(format) },
+          {
+            stroke: text,
+            grid,
+            size: 70,
+            values: (_, all) => all.map(format),
+            ...(areWhole ? { incrs: WHOLE_STEPS } : {}),
+          },
         ],
         series: [
           isTime
-            ? { label: t("due"), value: (_, at) => (at === null ? "–" : absolute(1000 * at, zone)) }
-            : { label: "x" },
+            ? {
+                label: along ?? t("due"),
+                value: (_, at) => (at === null ? "–" : absolute(1000 * at, zone)),
+              }
+            : { label: along ?? "x" },
           ...lines.map((line) => ({
             label: line.label,
             stroke: resolved(line.color),
@@ -82,7 +100,7 @@ export function Chart({
       place.current,
     );
     return () => chart.destroy();
-  }, [times, lines, format, width, scheme, zone, isTime]);
+  }, [times, lines, format, width, scheme, zone, isTime, along, areWhole]);
   return (
     <div ref={ref} role="img" aria-label={label}>
       <div ref={place} />

@@ -1,6 +1,7 @@
 import { Badge, Group, Table, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import { t } from "../language/language";
+import { labelOf } from "./fields.model";
 import { JsonTree } from "./JsonTree";
 import { At } from "./Moment";
 import { lengthOf } from "./time.model";
@@ -48,6 +49,7 @@ export function Value({ value }: { value: unknown }) {
       </Group>
     );
   }
+  if (typeof value === "object" && Object.keys(value).length === 0) return <span>–</span>;
   if (typeof value === "object") return <JsonTree value={value} depth={1} />;
   return <Text size="sm">{String(value)}</Text>;
 }
@@ -58,7 +60,7 @@ export function factsOf(answer: object, leftOut: readonly string[] = []): Fact[]
     .filter(([name, value]) => !leftOut.includes(name) && value !== null && value !== "")
     .filter(([, value]) => !(typeof value === "object" && Object.keys(value).length === 0))
     .map(([name, value]) => [
-      t(name.replaceAll("_", " ")),
+      t(labelOf(name)),
       /(^|_)duration$/.test(name) && typeof value === "number" ? (
         lengthOf(1000 * value)
       ) : (

@@ -1,16 +1,44 @@
-import { Alert, Center, Loader, Stack, Text } from "@mantine/core";
-import { IconAlertTriangle } from "@tabler/icons-react";
+import { Alert, Button, Center, Loader, Stack, Text } from "@mantine/core";
+import { IconAlertTriangle, IconLock } from "@tabler/icons-react";
 import type { ReactNode } from "react";
+import { Problem } from "../api/client";
 import { t } from "../language/language";
 
 /** What went wrong, in the server's words, and how to go on. */
-export function Trouble({ error, what }: { error: unknown; what: string }) {
+export function Trouble({
+  error,
+  what,
+  onRetry,
+}: {
+  error: unknown;
+  what: string;
+  /** Asks again, where that may help. */
+  onRetry?: (() => void) | undefined;
+}) {
   const message = error instanceof Error ? error.message : String(error);
+  const status = error instanceof Problem ? error.status : null;
+  const isRefused = status === 403;
   return (
-    <Alert color="red" variant="light" icon={<IconAlertTriangle />} title={what} my="sm">
-      <Text size="sm" style={{ whiteSpace: "pre-wrap" }}>
-        {message}
-      </Text>
+    <Alert
+      color={isRefused ? "gray" : "red"}
+      variant="light"
+      icon={isRefused ? <IconLock /> : <IconAlertTriangle />}
+      title={what}
+      my="sm"
+    >
+      <Stack gap="xs" align="flex-start">
+        <Text size="sm" style={{ whiteSpace: "pre-wrap" }}>
+          {message}
+        </Text>
+        {onRetry && (status === 0 || (status ?? 0) >= 500) ? (
+          <Button size="compact-sm" variant="default" onClick={onRetry}>
+            {t("Try again")}
+          </Button>
+        ) : null}
+        {onRetry && status === 404 ? (
+          <Text size="sm">{t("It may have been removed, or the address was cut off.")}</Text>
+        ) : null}
+      </Stack>
     </Alert>
   );
 }
@@ -42,6 +70,7 @@ export function Waiting({ what }: { what: string }) {
 interface Asked<T> {
   data: T | undefined;
   error: Error | null;
+  refetch?: () => unknown;
 }
 
 /** Shows what was asked for, or that it is on its way, or why it does not come. */
@@ -55,7 +84,18 @@ export function Shown<T>({
   children: (data: T) => ReactNode;
 }) {
   if (asked.data !== undefined) return children(asked.data);
-  if (asked.error)
-    return <Trouble error={asked.error} what={t("{what} could not be loaded", { what })} />;
+  if (asked.error) {
+    return (
+      <Trouble
+        error={asked.error}
+        what={
+          asked.error instanceof Problem && asked.error.status === 403
+            ? t("{what}: not shown to you", { what })
+            : t("{what} could not be loaded", { what })
+        }
+        onRetry={() => void asked.refetch?.()}
+      />
+    );
+  }
   return <Waiting what={what} />;
 }

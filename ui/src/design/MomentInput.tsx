@@ -9,12 +9,14 @@ export function MomentInput({
   value,
   onChange,
   required = false,
+  error,
 }: {
   label: string;
   description?: string;
   value: number | null;
   onChange: (moment: number | null) => void;
   required?: boolean;
+  error?: string | undefined;
 }) {
   const zone = useZone();
   return (
@@ -23,6 +25,7 @@ export function MomentInput({
       label={label}
       description={description ?? zone}
       required={required}
+      error={error}
       value={value === null ? "" : typedOf(value, zone)}
       onChange={(event) => onChange(momentOf(event.currentTarget.value, zone))}
     />

@@ -1,5 +1,6 @@
 import { Text } from "@mantine/core";
 import { useMemo } from "react";
+import { t } from "../language/language";
 import { Chart } from "./Chart";
 import { aligned, type Line } from "./plot.model";
 
@@ -32,7 +33,14 @@ export default function Plot({
       <Text size="sm" fw={600}>
         {label}
       </Text>
-      <Chart label={label} times={x} lines={drawn} format={asNumber} isTime={isTime} />
+      <Chart
+        label={label}
+        times={x}
+        lines={drawn}
+        format={asNumber}
+        isTime={isTime}
+        along={isTime ? t("time") : "x"}
+      />
     </>
   );
 }

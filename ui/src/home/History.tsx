@@ -19,15 +19,10 @@ export function History() {
   const sums = hours.map(({ counts }) => Object.values(counts).reduce((sum, one) => sum + one, 0));
   const most = Math.max(1, ...sums);
   return (
-    <Card
-      withBorder
-      padding="sm"
-      component="section"
-      aria-label={t("Runs by the hour they were due")}
-    >
+    <Card withBorder padding="sm" component="section" aria-label={t("Runs by the hour they ended")}>
       <Group justify="space-between" mb={6}>
         <Title order={2} size="h5">
-          {t("Runs by the hour they were due")}
+          {t("Runs by the hour they ended")}
         </Title>
         <Text size="xs" c="dimmed">
           {t("at most {count} in an hour", { count: Math.max(0, ...sums) })}

@@ -20,11 +20,13 @@ import { colorOf, useStateLabel } from "../design/words";
 import { t } from "../language/language";
 import { Said } from "../language/Said";
 import { useSession } from "../session/SessionGate";
+import { partsOf } from "../system/health.model";
 import { History } from "./History";
 
 type Run = Schemas["DAGRunResponse"];
 
 const SHOWN = 8;
+const ACTIVE: readonly string[] = ["running", "queued"];
 
 /** What runs, what failed, what comes next, and whether the server is well. */
 export function Home() {
@@ -119,7 +121,11 @@ function Counts() {
       {["running", "queued", "success", "failed"].map((state) => (
         <Card key={state} withBorder padding="sm">
           <Text size="xs" c="dimmed">
-            <Said text="{label}, due in 24 h" label={label(state)} />
+            {ACTIVE.includes(state) ? (
+              label(state)
+            ) : (
+              <Said text="{label} in 24 h" label={label(state)} />
+            )}
           </Text>
           <Text fz={26} fw={700} style={{ color: colorOf(state) }}>
             {asked.data ? (asked.data.counts[state] ?? 0) : "…"}
@@ -248,23 +254,22 @@ function Health() {
       <Shown asked={asked} what={t("The server's health")}>
         {(health) => (
           <Stack gap={6}>
-            {Object.entries(health).map(([name, part]) => {
-              const status = (part as { status?: string | null } | null)?.status ?? "not here";
-              return (
-                <Group key={name} justify="space-between">
-                  <Text size="sm">{name.replaceAll("_", " ")}</Text>
-                  <Badge
-                    variant="light"
-                    color={status === "healthy" ? "green" : status === "not here" ? "gray" : "red"}
-                  >
-                    {status}
-                  </Badge>
-                </Group>
-              );
-            })}
+            {partsOf(health).map((part) => (
+              <Group key={part.name} justify="space-between">
+                <Text size="sm">{part.name}</Text>
+                <Badge variant="light" color={part.color}>
+                  {part.status}
+                </Badge>
+              </Group>
+            ))}
             <Group justify="space-between">
-              <Text size="sm">{t("import errors")}</Text>
-              <Anchor size="sm" renderRoot={(props) => <Link to="/dags" {...props} />}>
+              <Text size="sm">{t("Import errors")}</Text>
+              <Anchor
+                size="sm"
+                fw={errors.data?.total_entries ? 700 : undefined}
+                c={errors.data?.total_entries ? "var(--state-failed)" : undefined}
+                renderRoot={(props) => <Link to="/dags" {...props} />}
+              >
                 {errors.data?.total_entries ?? "…"}
               </Anchor>
             </Group>

@@ -4,17 +4,20 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useMemo, useRef } from "react";
 import type { Schemas } from "../api/client";
 import { worstOf } from "../dag/grid.model";
-import { useNow } from "../design/clock";
+import { useNow, useZone } from "../design/clock";
 import { Empty } from "../design/Feedback";
-import { lengthOf } from "../design/time.model";
+import { absolute, lengthOf } from "../design/time.model";
 import { colorOf, useStateLabel } from "../design/words";
 import { criticalPath } from "../graph/graph.model";
 import { t } from "../language/language";
 import { Said } from "../language/Said";
-import { type Bar, barsOf, first, gapsOf, scaleOf } from "./gantt.model";
+import { type Bar, barsOf, first, gapsOf, marksOf, scaleOf } from "./gantt.model";
 import classes from "./gantt.module.css";
 
 const ROW = 26;
+const MARKS = 5;
+/** Of a shorter run the axis tells how long it has been under way, not the time of day. */
+const SHORT_MS = 120_000;
 const RUN = "/dags/$dagId/runs/$runId";
 
 /** When each task waited and ran. */
@@ -33,6 +36,7 @@ export default function Gantt({
   const clock = useNow();
   const now = isLive ? clock : 0;
   const { path: showsPath = true, gaps: showsGaps = false } = useSearch({ from: RUN });
+  const zone = useZone();
   const navigate = useNavigate({ from: RUN });
   const skipsGaps = !showsGaps;
   const bars = useMemo(
@@ -93,6 +97,23 @@ export default function Gantt({
         role="region"
         aria-label={t("Gantt")}
       >
+        <div className={classes.axis} aria-hidden>
+          <span className={classes.name} />
+          <span className={classes.track}>
+            {marksOf(bars, skipsGaps ? gaps : [], MARKS).map((moment, at) => (
+              <span
+                key={at}
+                className={classes.mark}
+                style={{ left: `${(100 * at) / MARKS}%` }}
+                data-last={at === MARKS || undefined}
+              >
+                {end - begin < SHORT_MS
+                  ? lengthOf(moment - begin)
+                  : absolute(moment, zone).slice(11)}
+              </span>
+            ))}
+          </span>
+        </div>
         <div style={{ height: down.getTotalSize(), position: "relative" }}>
           {skipsGaps
             ? gaps.map((gap) => (
@@ -150,7 +171,7 @@ function Line({
   const text = [
     `${bar.taskId}: ${label(bar.state)}`,
     waited !== null && waited > 0 ? t("waited {length}", { length: lengthOf(waited) }) : null,
-    ran === null ? "waiting" : t("ran {length}", { length: lengthOf(ran) }),
+    ran === null ? t("waits") : t("ran {length}", { length: lengthOf(ran) }),
   ]
     .filter((one) => one !== null)
     .join(", ");

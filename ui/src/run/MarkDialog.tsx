@@ -136,24 +136,30 @@ export function Touched({
   instances: readonly Pick<Instance, "task_id" | "map_index" | "dag_run_id" | "state">[];
 }) {
   if (instances.length === 0) return <Empty title={t("Nothing would be changed")} />;
+  // Where all are of one run, the dialog's title or the page says which.
+  const namesRuns = instances.some((one) => one.dag_run_id !== instances[0]?.dag_run_id);
   return (
     <ScrollArea.Autosize mah={280} viewportProps={{ tabIndex: 0 }}>
       <Table>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t("Task")}</Table.Th>
-            <Table.Th>{t("Run")}</Table.Th>
+            {namesRuns ? <Table.Th>{t("Run")}</Table.Th> : null}
             <Table.Th>{t("State")}</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
           {instances.map((one) => (
             <Table.Tr key={`${one.dag_run_id} ${one.task_id} ${one.map_index}`}>
-              <Table.Td>
+              <Table.Td style={{ overflowWrap: "anywhere" }}>
                 {one.task_id}
                 {one.map_index >= 0 ? ` [${one.map_index}]` : ""}
               </Table.Td>
-              <Table.Td>{one.dag_run_id ?? t("new in this run")}</Table.Td>
+              {namesRuns ? (
+                <Table.Td style={{ overflowWrap: "anywhere" }}>
+                  {one.dag_run_id ?? t("new in this run")}
+                </Table.Td>
+              ) : null}
               <Table.Td>
                 <State state={one.state} />
               </Table.Td>

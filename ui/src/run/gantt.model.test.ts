@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { barsOf, gapsOf, scaleOf } from "./gantt.model";
+import { barsOf, gapsOf, marksOf, scaleOf } from "./gantt.model";
 
 const at = (seconds: number) => new Date(seconds * 1000).toISOString();
 const cell = (task: string, queued: number | null, start: number | null, end: number | null) => ({
@@ -41,4 +41,17 @@ test("without the gaps the rest has all of the width", () => {
 test("with them it keeps its proportions", () => {
   const found = bars([cell("a", 0, 0, 10), cell("b", 90, 90, 100)]);
   expect(scaleOf(found, [])(10_000)).toBeCloseTo(0.1);
+});
+
+test("the marks of the axis leave the gaps out", () => {
+  const bar = (start: number, end: number) => ({
+    taskId: "a",
+    state: "success",
+    queued: null,
+    start,
+    end,
+  });
+  const bars = [bar(0, 100), bar(1000, 1100)];
+  expect(marksOf(bars, [], 2)).toEqual([0, 550, 1100]);
+  expect(marksOf(bars, [{ from: 100, to: 1000 }], 4)).toEqual([0, 50, 100, 1050, 1100]);
 });

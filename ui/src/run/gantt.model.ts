@@ -57,12 +57,30 @@ export function gapsOf(bars: readonly Bar[]): Gap[] {
   return gaps;
 }
 
+/** How much time is shown up to a moment, the gaps left out; milliseconds. */
+function shownUntil(begin: number, gaps: readonly Gap[], moment: number): number {
+  return gaps.reduce(
+    (at, gap) => at - Math.max(0, Math.min(moment, gap.to) - gap.from),
+    moment - begin,
+  );
+}
+
+/** The moments at even places along the axis, from its begin to its end, the gaps left out. */
+export function marksOf(bars: readonly Bar[], gaps: readonly Gap[], count: number): number[] {
+  const begin = Math.min(...bars.map(first));
+  const end = Math.max(...bars.map((bar) => bar.end));
+  const whole = shownUntil(begin, gaps, end);
+  return Array.from({ length: count + 1 }, (_, at) => {
+    let moment = begin + (whole * at) / count;
+    for (const gap of gaps) if (moment > gap.from) moment += gap.to - gap.from;
+    return moment;
+  });
+}
+
 /** Where a moment stands, from 0 to 1, when the gaps are left out. */
 export function scaleOf(bars: readonly Bar[], gaps: readonly Gap[]): (moment: number) => number {
   const begin = Math.min(...bars.map(first));
   const end = Math.max(...bars.map((bar) => bar.end));
-  const without = (moment: number): number =>
-    gaps.reduce((at, gap) => at - Math.max(0, Math.min(moment, gap.to) - gap.from), moment - begin);
-  const whole = Math.max(1, without(end));
-  return (moment) => without(moment) / whole;
+  const whole = Math.max(1, shownUntil(begin, gaps, end));
+  return (moment) => shownUntil(begin, gaps, moment) / whole;
 }

@@ -5,6 +5,7 @@ import { Empty, Shown, Trouble } from "../design/Feedback";
 import { t } from "../language/language";
 import { Said } from "../language/Said";
 import { useSession } from "../session/SessionGate";
+import { sourceOf } from "./plugins.model";
 import { pluginErrorsQuery, pluginsQuery, providersQuery } from "./queries";
 
 /** What is installed beside the server. */
@@ -19,12 +20,12 @@ export function Packages() {
 }
 
 const PARTS: readonly (readonly [keyof Schemas["PluginResponse"], string])[] = [
-  ["macros", "macros"],
-  ["listeners", "listeners"],
-  ["timetables", "timetables"],
-  ["fastapi_apps", "applications"],
-  ["fastapi_root_middlewares", "middlewares"],
-  ["external_views", "links"],
+  ["macros", t("macros")],
+  ["listeners", t("listeners")],
+  ["timetables", t("timetables")],
+  ["fastapi_apps", t("applications")],
+  ["fastapi_root_middlewares", t("middlewares")],
+  ["external_views", t("links")],
   ["operator_extra_links", t("operator links")],
   ["global_operator_extra_links", t("links of all operators")],
 ];
@@ -66,13 +67,15 @@ function Plugins() {
                 {plugins.map((plugin) => (
                   <Table.Tr key={plugin.name}>
                     <Table.Td>{plugin.name}</Table.Td>
-                    <Table.Td style={{ overflowWrap: "anywhere" }}>{plugin.source}</Table.Td>
+                    <Table.Td style={{ overflowWrap: "anywhere" }}>
+                      {sourceOf(plugin.source)}
+                    </Table.Td>
                     <Table.Td>
                       <Group gap={6}>
                         {PARTS.map(([part, label]) => [label, plugin[part].length] as const)
                           .filter(([, count]) => count > 0)
                           .map(([label, count]) => (
-                            <Badge key={label} variant="light" tt="none">
+                            <Badge key={label} variant="light" tt="none" miw="max-content">
                               {count} {label}
                             </Badge>
                           ))}

@@ -10,15 +10,15 @@ test("parts are named with when they were seen last", () => {
     dag_processor: null,
   } as Schemas["HealthInfoResponse"];
   expect(partsOf(health).map((part) => [part.name, part.status, part.color, part.beat])).toEqual([
-    ["database", "healthy", "green", null],
-    ["scheduler", "unhealthy", "red", "2026-01-01T00:00:00Z"],
-    ["triggerer", "not here", "gray", null],
-    ["dag processor", "not here", "gray", null],
+    ["Database", "healthy", "green", null],
+    ["Scheduler", "unhealthy", "red", "2026-01-01T00:00:00Z"],
+    ["Triggerer", "not here", "gray", null],
+    ["DAG processor", "not here", "gray", null],
   ]);
 });
 
 test("kinds of jobs are words", () => {
-  expect(beatOf("DagProcessorJob")).toBe("dag processor");
-  expect(beatOf("SchedulerJob")).toBe("scheduler");
+  expect(beatOf("DagProcessorJob")).toBe("DAG processor");
+  expect(beatOf("SchedulerJob")).toBe("Scheduler");
   expect(beatOf(null)).toBe("job");
 });

@@ -12,10 +12,38 @@ export interface Part {
   about: string;
 }
 
-/** "DagProcessorJob" as "dag processor". */
+/** "DagProcessorJob" as "DAG processor". */
 export function beatOf(jobType: string | null): string {
-  const words = (jobType ?? "job").replace(/Job$/, "").replace(/([a-z])([A-Z])/g, "$1 $2");
-  return words.replaceAll("_", " ").toLowerCase();
+  const words = (jobType ?? "job").replace(/Job$/, "").replace(/([a-z])([A-Z])/g, "$1_$2");
+  return nameOf(words.toLowerCase());
+}
+
+function nameOf(part: string): string {
+  switch (part) {
+    case "metadatabase":
+      return t("Database");
+    case "scheduler":
+      return t("Scheduler");
+    case "triggerer":
+      return t("Triggerer");
+    case "dag_processor":
+      return t("DAG processor");
+    default:
+      return part.replaceAll("_", " ");
+  }
+}
+
+function statusOf(status: string | null): string {
+  switch (status) {
+    case null:
+      return t("not here");
+    case "healthy":
+      return t("healthy");
+    case "unhealthy":
+      return t("unhealthy");
+    default:
+      return status;
+  }
 }
 
 /** The parts in the order in which the server names them. */
@@ -25,8 +53,8 @@ export function partsOf(health: Schemas["HealthInfoResponse"]): Part[] {
     const status = part.status ?? null;
     const beat = Object.entries(part).find(([key]) => key.startsWith("latest_"))?.[1] ?? null;
     return {
-      name: name === "metadatabase" ? "database" : name.replaceAll("_", " "),
-      status: status ?? "not here",
+      name: nameOf(name),
+      status: statusOf(status),
       color: status === "healthy" ? "green" : status === null ? "gray" : "red",
       beat,
       about: status === "healthy" ? t("answers") : t("has not shown itself"),

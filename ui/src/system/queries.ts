@@ -1,7 +1,9 @@
 /** What is asked about the deployment itself. */
+
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { answer, client } from "../api/client";
 import { keys } from "../api/queries";
+import { t } from "../language/language";
 
 export const PER_PAGE = 50;
 const MOST = 100;
@@ -12,7 +14,8 @@ export const configQuery = queryOptions({
     const found = await answer(
       client.GET("/api/v2/config", { headers: { Accept: "application/json" } }),
     );
-    if (typeof found === "string") throw new Error("The server has answered with text, not JSON.");
+    if (typeof found === "string")
+      throw new Error(t("The server has answered with text, not JSON."));
     return found;
   },
 });

@@ -26,7 +26,7 @@ import { answer, client } from "../api/client";
 import { useZone } from "../design/clock";
 import { Empty, Trouble, Waiting } from "../design/Feedback";
 import { absolute } from "../design/time.model";
-import { t } from "../language/language";
+import { plural, t } from "../language/language";
 import { LEVELS, type LogLine, PIECE_BYTES, piecesOf, visible } from "./logs.model";
 import classes from "./logs.module.css";
 import { addressOf, type LogOf, linesOf, pathOf, TRY, useLog } from "./useLog";
@@ -188,14 +188,17 @@ function Finder({
         <IconChevronDown size={16} />
       </ActionIcon>
       <Words size="sm" c="dimmed" role="status" miw={70}>
-        {wanted === "" || !asked.data
-          ? ""
-          : `${at >= 0 ? `${at + 1} of ` : ""}${hits.length}${asked.data.are_all ? "" : "+"} ${
-              hits.length === 1 ? "hit" : "hits"
-            }`}
+        {wanted === "" || !asked.data ? "" : hitsText(at, hits.length, asked.data.are_all)}
       </Words>
     </Group>
   );
+}
+
+/** "3 of 12 hits"; a "+" where there are more than were counted. */
+function hitsText(at: number, count: number, areAll: boolean): string {
+  const many = `${count}${areAll ? "" : "+"}`;
+  if (at >= 0) return t("{at} of {many} hits", { at: at + 1, many });
+  return plural(count, "{many} hit", "{many} hits", { many });
 }
 
 /** Where in a long log the reader is. */

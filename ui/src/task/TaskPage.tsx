@@ -22,6 +22,7 @@ import { Facts, factsOf } from "../design/Facts";
 import { Empty, Shown, Waiting } from "../design/Feedback";
 import { JsonTree } from "../design/JsonTree";
 import { At, Lasted } from "../design/Moment";
+import { Sentence } from "../design/Sentence";
 import { State } from "../design/State";
 import { t } from "../language/language";
 import { Said } from "../language/Said";
@@ -217,11 +218,18 @@ function Why({ instance }: { instance: Schemas["TaskInstanceResponse"] }) {
   if (!asked.data || state === "success" || state === "running") return null;
   const { task, run, waits_for } = asked.data;
   const isEnded = instance.end_date !== null && ENDED.has(state ?? "");
-  const sentences = [task, state === null ? run : "", isEnded ? "" : waits_for].filter(Boolean);
+  // Why it waits to be tried again says the same as what it waits for, and what went wrong besides.
+  const isSaid = isEnded || (state === "up_for_retry" && task !== "");
+  const sentences = [task, state === null ? run : "", isSaid ? "" : waits_for].filter(Boolean);
   if (sentences.length === 0) return null;
   return (
-    <Alert variant="light" color="gray" icon={<IconInfoCircle />} py="xs">
-      {sentences.join(" ")}
+    <Alert
+      variant="light"
+      color={state === "failed" ? "red" : "gray"}
+      icon={<IconInfoCircle />}
+      py="xs"
+    >
+      <Sentence text={sentences.join(" ")} />
     </Alert>
   );
 }

@@ -1,7 +1,6 @@
 import { Accordion, Code, Group, Image, SegmentedControl, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
-import { Value as Cell } from "../design/Facts";
 import { Empty, Shown, Waiting } from "../design/Feedback";
 import { JsonTree } from "../design/JsonTree";
 import { Ago } from "../design/Moment";
@@ -108,6 +107,13 @@ function Looked({ value, name }: { value: unknown; name: string }) {
       </Suspense>
     </>
   );
+}
+
+/** What stands in a table: data as it is, not as sentences say it. */
+function Cell({ value }: { value: unknown }) {
+  if (value === null || value === undefined) return <span>–</span>;
+  if (typeof value === "object") return <JsonTree value={value} depth={1} />;
+  return <Text size="sm">{String(value)}</Text>;
 }
 
 function Picture({ kind, name }: { kind: Kind; name: string }) {

@@ -1,6 +1,7 @@
 import {
   Accordion,
   Alert,
+  Autocomplete,
   Button,
   Group,
   JsonInput,
@@ -19,11 +20,21 @@ import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { answer, client, type Schemas } from "../api/client";
 import { dagQuery, forgetRun } from "../api/queries";
+import { useZone } from "../design/clock";
 import { Dialog } from "../design/Dialog";
 import { Shown, Trouble } from "../design/Feedback";
 import { MomentInput } from "../design/MomentInput";
 import { t } from "../language/language";
-import { confOf, type Field, fieldsOf, type Param, parsed, restOf, shown } from "./params.model";
+import {
+  checked,
+  confOf,
+  FIRST_SECTION,
+  type Field,
+  fieldsOf,
+  type Param,
+  restOf,
+  shown,
+} from "./params.model";
 
 type Run = Schemas["DAGRunResponse"];
 
@@ -122,7 +133,7 @@ function Form({
     const problems: Record<string, string> = {};
     for (const field of fields) {
       try {
-        values[field.name] = parsed(field, texts[field.name] ?? "");
+        values[field.name] = checked(field, texts[field.name] ?? "");
       } catch (error) {
         problems[field.name] = (error as Error).message;
       }
@@ -152,7 +163,7 @@ function Form({
         {sections.map((section) => (
           <Stack key={section} gap="xs" component="fieldset" style={{ border: 0, padding: 0 }}>
             <Text component="legend" fw={600}>
-              {section}
+              {section === FIRST_SECTION ? t("Parameters") : section}
             </Text>
             {fields
               .filter((field) => field.section === section)
@@ -242,11 +253,26 @@ export function Input({
           onChange={(event) => onChange(String(event.currentTarget.checked))}
         />
       );
+    case "fixed":
+      return (
+        <TextInput
+          {...common}
+          value={
+            typeof field.schema.const === "string"
+              ? field.schema.const
+              : JSON.stringify(field.schema.const)
+          }
+          readOnly
+          variant="filled"
+        />
+      );
+    case "moment":
+      return <MomentField common={common} text={text} onChange={onChange} />;
     case "choice":
       return (
         <Select
           {...common}
-          data={field.choices}
+          data={field.choices.map((value) => ({ value, label: field.display[value] ?? value }))}
           value={text || null}
           clearable={!field.isRequired}
           onChange={(value) => onChange(value ?? "")}
@@ -275,10 +301,12 @@ export function Input({
       );
     case "json":
       return <JsonInput {...common} value={text} onChange={onChange} autosize minRows={2} />;
+    case "lines":
     case "long":
       return (
         <Textarea
           {...common}
+          description={field.kind === "lines" ? (field.about ?? t("One a line")) : field.about}
           value={text}
           autosize
           minRows={3}
@@ -286,6 +314,9 @@ export function Input({
         />
       );
     default:
+      if (field.choices.length > 0) {
+        return <Autocomplete {...common} data={field.choices} value={text} onChange={onChange} />;
+      }
       return (
         <TextInput
           {...common}
@@ -295,6 +326,29 @@ export function Input({
         />
       );
   }
+}
+
+/** A moment, kept as the text that the run gets. */
+function MomentField({
+  common,
+  text,
+  onChange,
+}: {
+  common: { label: string; description: string | null; error: string | undefined };
+  text: string;
+  onChange: (text: string) => void;
+}) {
+  const zone = useZone();
+  const moment = Date.parse(text);
+  return (
+    <MomentInput
+      label={common.label}
+      description={common.description ? `${common.description} (${zone})` : zone}
+      error={common.error}
+      value={Number.isNaN(moment) ? null : moment}
+      onChange={(next) => onChange(next === null ? "" : new Date(next).toISOString())}
+    />
+  );
 }
 
 const INPUT_TYPES: Partial<Record<Field["kind"], string>> = { date: "date", time: "time" };

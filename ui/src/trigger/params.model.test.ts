@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { confOf, fieldsOf, parsed, shown } from "./params.model";
+import { checked, confOf, fieldsOf, parsed, shown } from "./params.model";
 
 const field = (param: Parameters<typeof fieldsOf>[0][string]) => {
   const [one] = fieldsOf({ p: param });
@@ -67,4 +67,39 @@ describe("what was typed", () => {
 test("only what differs from the defaults is sent", () => {
   const fields = fieldsOf({ a: { value: 1 }, b: { value: [1] } });
   expect(confOf(fields, { a: 2, b: [1] })).toEqual({ a: 2 });
+});
+
+test("an array of texts is typed line by line", () => {
+  const lines = field({ value: ["a", "b"], schema: { type: "array", items: { type: "string" } } });
+  expect(lines.kind).toBe("lines");
+  expect(shown(lines, lines.value)).toBe("a\nb");
+  expect(parsed(lines, "a\n\nc")).toEqual(["a", "c"]);
+});
+
+test("a constant stays what it is", () => {
+  const fixed = field({ value: "v1", schema: { const: "v1" } });
+  expect([fixed.kind, checked(fixed, "else")]).toEqual(["fixed", "v1"]);
+});
+
+test("choices are shown by their names", () => {
+  const one = field({ value: 1, schema: { enum: [1, 2], values_display: { "1": "One" } } });
+  expect(one.display["1"]).toBe("One");
+});
+
+test.each([
+  [{ type: "string", minLength: 3 }, "ab", "At least 3 characters"],
+  [{ type: "string", maxLength: 3 }, "abcd", "At most 3 characters"],
+  [{ type: "string", pattern: "^[A-Z]+$" }, "abc", "This must be like ^[A-Z]+$"],
+  [{ type: "integer", minimum: 1 }, "0", "At least 1"],
+  [{ type: "integer", maximum: 9 }, "10", "At most 9"],
+  [{ type: "number", exclusiveMinimum: 0 }, "0", "More than 0"],
+  [{ type: "number", exclusiveMaximum: 1 }, "1", "Less than 1"],
+  [{ type: "string" }, "", "Give a value: this param has to have one"],
+])("a value of %o cannot be %s", (schema, text, wrong) => {
+  expect(() => checked(field({ schema }), text)).toThrow(wrong);
+});
+
+test("what may be nothing and what is empty by default may stay so", () => {
+  expect(checked(field({ schema: { type: ["null", "integer"] } }), "")).toBeNull();
+  expect(checked(field({ value: "", schema: { type: "string" } }), "")).toBe("");
 });

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Final, cast
 
 from slipstream.api.errors import NotAllowedError
@@ -29,8 +30,8 @@ from slipstream.store.records import (
     NewRun,
     Page,
     QueuedEvent,
-    Range,
     RunFilter,
+    RunTime,
     Window,
     XComFilter,
     XComRecord,
@@ -245,10 +246,23 @@ class RestrictedStore:
         return self._store.newest_runs(self._only(dag_ids), count, until)  # type: ignore[arg-type]  # passed on as it came
 
     def count_runs(
-        self, *, dag_ids: Sequence[str] | None = None, run_after: Range | None = None
-    ) -> Mapping[RunState, int]:
+        self,
+        by: RunTime,
+        since: datetime,
+        step: timedelta,
+        *,
+        dag_ids: Sequence[str] | None = None,
+    ) -> Mapping[datetime, Mapping[RunState, int]]:
         """See `OverviewStore`."""
-        return self._store.count_runs(dag_ids=self._only(dag_ids), run_after=run_after)
+        return self._store.count_runs(by, since, step, dag_ids=self._only(dag_ids))
+
+    def count_active_runs(self, dag_ids: Sequence[str] | None = None) -> Mapping[RunState, int]:
+        """See `OverviewStore`."""
+        return self._store.count_active_runs(self._only(dag_ids))
+
+    def list_owners(self, dag_ids: Sequence[str] | None = None) -> Sequence[str]:
+        """See `OverviewStore`."""
+        return self._store.list_owners(self._only(dag_ids))
 
     def count_runs_by_dag(
         self, dag_ids: Sequence[str] | None = None

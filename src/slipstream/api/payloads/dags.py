@@ -220,7 +220,7 @@ def dag_details_payload(
         start_date=spec.start_date,
         end_date=spec.end_date,
         is_paused_upon_creation=spec.is_paused_upon_creation,
-        params=shown_params(spec.params),
+        params=shown_params(spec.params, details.get("params_order")),
         render_template_as_native_obj=bool(details.get("render_template_as_native_obj")),
         template_search_path=texts(details.get("template_searchpath")),
         timezone=spec.timezone,

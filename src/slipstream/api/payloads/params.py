@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from slipstream.model.json import JsonValue
 
 
-def shown_params(params: JsonValue) -> dict[str, JsonValue]:
-    """`{name: {value, description, schema, source}}`; the value is null where there is none."""
+def shown_params(params: JsonValue, order: JsonValue = None) -> dict[str, JsonValue]:
+    """`{name: {value, description, schema, source}}`; the value is null where there is none.
+
+    They come in that order, as far as it names them.
+    """
     if not isinstance(params, Mapping):
         return {}
+    if isinstance(order, Sequence):
+        places = {name: place for place, name in enumerate(order)}
+        params = dict(sorted(params.items(), key=lambda one: places.get(one[0], len(places))))
     return {
         name: {"value": None, "description": None, "schema": {}, "source": None, **param}
         if isinstance(param, Mapping)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, date, timedelta
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Query as QueryParameter
 
@@ -15,9 +16,11 @@ from slipstream.api.operation import Routes
 from slipstream.api.payloads.base import Instant, Payload
 from slipstream.api.payloads.bodies import Moment
 from slipstream.core.waiting import why
+from slipstream.model.errors import InvalidInputError
 from slipstream.model.map_index import UNMAPPED
 from slipstream.model.run import DagRun, TaskKey
-from slipstream.store.records import Range, TaskSummary
+from slipstream.model.states import RunState
+from slipstream.store.records import RunTime, TaskSummary
 from slipstream.store.surroundings import instance_or_plan, surroundings
 
 routes = Routes("UI", prefix="/ui")
@@ -25,6 +28,10 @@ routes = Routes("UI", prefix="/ui")
 _MOST_RUNS = 365
 _HOURS = 24
 _AN_HOUR = timedelta(hours=1)
+_A_DAY = timedelta(days=1)
+_A_QUARTER = timedelta(minutes=15)
+"""Every time zone's midnight is at the begin of one."""
+_MOST_DAYS = 366
 
 
 class RunBar(Payload, frozen=True, kw_only=True):
@@ -76,14 +83,14 @@ class RecentRunsResponse(Payload, frozen=True, kw_only=True):
 
 
 class HourCounts(Payload, frozen=True, kw_only=True):
-    """`{state: runs}` that were due in the hour from then on."""
+    """`{state: runs}` that ended in the hour from then on; in the last one also what is active."""
 
     begin: Instant
     counts: Mapping[str, int]
 
 
 class RunCountsResponse(Payload, frozen=True, kw_only=True):
-    """`{state: runs}` of the last 24 hours."""
+    """`{state: runs}` that are active, or ended in the last 24 hours."""
 
     counts: Mapping[str, int]
     hours: Sequence[HourCounts]
@@ -97,6 +104,25 @@ class WhyResponse(Payload, frozen=True, kw_only=True):
     task: str
     waits_for: str
     """What it waits for, since when, and when that will likely change: one sentence."""
+
+
+class OwnersResponse(Payload, frozen=True, kw_only=True):
+    """In alphabetical order."""
+
+    owners: Sequence[str]
+
+
+class DayCounts(Payload, frozen=True, kw_only=True):
+    """`{state: runs}` that were due on that day."""
+
+    date: str
+    counts: Mapping[str, int]
+
+
+class CalendarResponse(Payload, frozen=True, kw_only=True):
+    """The days on which a DAG had runs, the oldest first."""
+
+    days: Sequence[DayCounts]
 
 
 @routes.add(
@@ -116,18 +142,62 @@ def get_recent_runs(
 
 @routes.add("GET", "/runCounts", permission=reading(Resource.DAG_RUN), answer=RunCountsResponse)
 def get_run_counts(call: Call) -> RunCountsResponse:
-    """How many runs of the last day are in which state."""
-    now = call.now()
-    hours = []
-    for ago in range(_HOURS, 0, -1):
-        begin = now - ago * _AN_HOUR
-        found = call.store.count_runs(run_after=Range(gt=begin, lte=begin + _AN_HOUR))
-        counts = {state.value: count for state, count in found.items()}
-        hours.append(HourCounts(begin=begin, counts=counts))
-    total: Counter[str] = Counter()
-    for hour in hours:
-        total.update(hour.counts)
-    return RunCountsResponse(counts=dict(total), hours=hours)
+    """How many runs are queued or run, and how those ended that ended in the last day."""
+    begin = call.now() - _HOURS * _AN_HOUR
+    ended = call.store.count_runs(RunTime.ENDED, begin, _AN_HOUR)
+    hours = [Counter(_named(ended.get(begin + at * _AN_HOUR, {}))) for at in range(_HOURS)]
+    hours[-1].update(_named(call.store.count_active_runs()))
+    total: Counter[str] = sum(hours, Counter())
+    return RunCountsResponse(
+        counts=dict(total),
+        hours=[
+            HourCounts(begin=begin + at * _AN_HOUR, counts=dict(counts))
+            for at, counts in enumerate(hours)
+        ],
+    )
+
+
+@routes.add(
+    "GET",
+    "/dags/{dag_id}/calendar",
+    permission=reading(Resource.DAG_RUN),
+    answer=CalendarResponse,
+)
+def get_calendar(
+    call: Call,
+    dag_id: str,
+    zone: Annotated[str, QueryParameter(max_length=64)] = "UTC",
+    days: Annotated[int, QueryParameter(ge=1, le=_MOST_DAYS)] = _MOST_DAYS,
+) -> CalendarResponse:
+    """How many of the DAG's runs were due on which day of that time zone, and how they are."""
+    call.store.get_dag(dag_id)
+    place = _zone(zone)
+    midnight = call.now().astimezone(place).replace(hour=0, minute=0, second=0, microsecond=0)
+    since = (midnight - (days - 1) * _A_DAY).astimezone(UTC)
+    found: dict[date, Counter[str]] = {}
+    due = call.store.count_runs(RunTime.DUE, since, _A_QUARTER, dag_ids=[dag_id])
+    for begin, counts in due.items():
+        found.setdefault(begin.astimezone(place).date(), Counter()).update(_named(counts))
+    return CalendarResponse(
+        days=[DayCounts(date=day.isoformat(), counts=dict(counts)) for day, counts in found.items()]
+    )
+
+
+@routes.add("GET", "/owners", permission=reading(Resource.DAG), answer=OwnersResponse)
+def get_owners(call: Call) -> OwnersResponse:
+    """The owners of all DAGs."""
+    return OwnersResponse(owners=call.store.list_owners())
+
+
+def _named(counts: Mapping[RunState, int]) -> dict[str, int]:
+    return {state.value: count for state, count in counts.items()}
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InvalidInputError(f"There is no time zone {name!r}.") from error
 
 
 @routes.add(
