@@ -26,6 +26,7 @@ SCREENS = (
     "/dags/orders",
     "/dags/orders?tab=graph",
     "/dags/orders?tab=overview",
+    "/dags/orders?tab=tasks",
     "/dags/orders?tab=runs",
     "/dags/orders?tab=backfills",
     "/dags/orders?tab=calendar",

@@ -131,6 +131,7 @@ DAG_TABS = (
     "grid",
     "graph",
     "overview",
+    "tasks",
     "runs",
     "backfills",
     "calendar",
