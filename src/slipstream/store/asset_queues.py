@@ -5,108 +5,70 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, delete, func, insert, select, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, delete, insert, select, update
 
 from slipstream.core.assets import ReferenceKind
 from slipstream.model.asset import AssetName, AssetQueue, AssetUpdate, QueuedAsset, QueuedPartition
 from slipstream.model.run import DagRun
-from slipstream.store.asset_conditions import events_waited_for, in_schedule
+from slipstream.store.asset_conditions import in_schedule
 from slipstream.store.asset_recording import record_updates
+from slipstream.store.asset_runs import add_asset_runs
 from slipstream.store.asset_tables import (
     asset,
     asset_alias,
     asset_alias_member,
-    asset_consumer,
     asset_event,
     asset_queue,
     asset_reference,
     asset_watcher,
     partition_queue,
-    run_asset_event,
 )
-from slipstream.store.database import Transaction
+from slipstream.store.database import Row
 from slipstream.store.parts import StoreParts
 from slipstream.store.records import NewAssetRun, NewRun, QueuedEvent, Source
-from slipstream.store.scheduling import add_run
-from slipstream.store.statements import RowsStatement, Statement, types_of
+from slipstream.store.statements import Statement
 from slipstream.store.times import from_micros, to_micros
 
 _assets = asset
 _DAG_ID: BindParameter[str] = bindparam("dag_id")
-_WAITING_ASSETS = Statement(
-    select(asset.c.pk, asset.c.name, asset.c.uri, asset_queue.c.queued_at)
-    .join(asset_queue, asset_queue.c.asset_pk == asset.c.pk)
-    .where(asset_queue.c.dag_id == _DAG_ID)
-    .order_by(asset_queue.c.queued_at, asset.c.pk),
+_OF_ASSETS = Statement(
+    (
+        select(asset.c.pk, asset.c.name, asset.c.uri, asset_queue.c.queued_at)
+        .join(asset_queue, asset_queue.c.asset_pk == asset.c.pk)
+        .where(asset_queue.c.dag_id == _DAG_ID)
+        .order_by(asset_queue.c.queued_at, asset.c.pk)
+    ),
     ("dag_id",),
 )
-_OF_ASSETS = (
-    select(asset_queue.c.dag_id, asset.c.pk, asset.c.name, asset.c.uri, asset_queue.c.queued_at)
-    .join(asset_queue, asset_queue.c.asset_pk == asset.c.pk)
-    .order_by(asset_queue.c.queued_at, asset.c.pk)
-)
-_OF_PARTITIONS = (
-    select(
-        partition_queue.c.dag_id,
-        partition_queue.c.pk,
-        partition_queue.c.event_pk,
-        asset.c.name,
-        asset.c.uri,
-        asset_event.c.partition_key,
-        asset_event.c.partition_date,
-        partition_queue.c.queued_at,
-        partition_queue.c.target_key,
-    )
-    .join(asset_event, asset_event.c.pk == partition_queue.c.event_pk)
-    .join(asset, asset.c.pk == asset_event.c.asset_pk)
-    .order_by(partition_queue.c.event_pk, partition_queue.c.pk)
-)
-_ENTRIES = Statement(
-    select(partition_queue.c.pk, partition_queue.c.event_pk).where(
-        partition_queue.c.dag_id == _DAG_ID
+_OF_PARTITIONS = Statement(
+    (
+        select(
+            partition_queue.c.pk,
+            partition_queue.c.event_pk,
+            asset.c.name,
+            asset.c.uri,
+            asset_event.c.partition_key,
+            asset_event.c.partition_date,
+            partition_queue.c.queued_at,
+            partition_queue.c.target_key,
+        )
+        .join(asset_event, asset_event.c.pk == partition_queue.c.event_pk)
+        .join(asset, asset.c.pk == asset_event.c.asset_pk)
+        .where(partition_queue.c.dag_id == _DAG_ID)
+        .order_by(partition_queue.c.event_pk, partition_queue.c.pk)
     ),
     ("dag_id",),
 )
 _MEMBERS = Statement(
-    select(asset_alias.c.name, asset.c.name, asset.c.uri)
-    .join(asset_reference, asset_reference.c.target == asset_alias.c.name)
-    .join(asset_alias_member, asset_alias_member.c.alias_pk == asset_alias.c.pk)
-    .join(asset, asset.c.pk == asset_alias_member.c.asset_pk)
-    .where(in_schedule(_DAG_ID, ReferenceKind.ALIAS))
-    .order_by(asset_alias.c.name, asset.c.pk),
+    (
+        select(asset_alias.c.name, asset.c.name, asset.c.uri)
+        .join(asset_alias, asset_reference.c.target == asset_alias.c.name)
+        .join(asset_alias_member, asset_alias_member.c.alias_pk == asset_alias.c.pk)
+        .join(asset, asset.c.pk == asset_alias_member.c.asset_pk)
+        .where(in_schedule(_DAG_ID, ReferenceKind.ALIAS))
+        .order_by(asset_alias.c.name, asset.c.pk)
+    ),
     ("dag_id",),
-)
-_OF_DAG: list[BindParameter[str]] = [bindparam(f"dag_id_{number}") for number in range(5)]
-_NEW_EVENTS = Statement(
-    select(asset_event.c.pk).where(
-        asset_event.c.pk
-        > select(asset_consumer.c.seen_event_pk)
-        .where(asset_consumer.c.dag_id == _OF_DAG[0])
-        .scalar_subquery(),
-        events_waited_for(*_OF_DAG[1:]),
-    ),
-    [parameter.key for parameter in _OF_DAG],
-)
-_LATEST = select(func.max(asset_event.c.pk)).scalar_subquery()
-_SEE = Statement(
-    update(asset_consumer)
-    .where(asset_consumer.c.dag_id == bindparam("b_dag_id"))
-    .values(seen_event_pk=func.coalesce(_LATEST, asset_consumer.c.seen_event_pk)),
-    ("b_dag_id",),
-)
-_TAKE_ASSET = RowsStatement(
-    lambda rows: delete(asset_queue).where(
-        asset_queue.c.dag_id == rows["b_dag_id"], asset_queue.c.asset_pk == rows["b_asset_pk"]
-    ),
-    types_of(asset_queue, ("b_dag_id", "b_asset_pk")),
-)
-_TAKE_ENTRY = RowsStatement(
-    lambda rows: delete(partition_queue).where(partition_queue.c.pk == rows["b_pk"]),
-    types_of(partition_queue, ("b_pk",)),
-)
-_LINKED = ("run_pk", "event_pk")
-_LINK = RowsStatement(
-    lambda rows: rows.put_into(insert(run_asset_event)), types_of(run_asset_event, _LINKED)
 )
 
 
@@ -137,17 +99,21 @@ class AssetQueueVerbs(StoreParts):
     def read_asset_queues(self, dag_ids: Sequence[str]) -> Mapping[str, AssetQueue]:
         """The same of several DAGs, at one moment."""
         with self._database.read() as transaction:
-            assets = _queued_assets(transaction, dag_ids)
-            partitions = _queued_partitions(transaction, dag_ids)
+            with transaction.together():
+                asked = {
+                    dag_id: [
+                        transaction.ask(query, (dag_id,))
+                        for query in (_OF_ASSETS, _OF_PARTITIONS, _MEMBERS)
+                    ]
+                    for dag_id in dag_ids
+                }
             return {
                 dag_id: AssetQueue(
-                    assets=assets.get(dag_id, []),
-                    partitions=partitions.get(dag_id, []),
-                    members=_members(transaction, dag_id)
-                    if dag_id in assets or dag_id in partitions
-                    else {},
+                    assets=[_queued_asset(row) for row in assets()],
+                    partitions=[_queued_partition(row) for row in partitions()],
+                    members=_members(members()),
                 )
-                for dag_id in dag_ids
+                for dag_id, (assets, partitions, members) in asked.items()
             }
 
     def dags_with_asset_queue(self) -> Sequence[str]:
@@ -227,36 +193,12 @@ class AssetQueueVerbs(StoreParts):
     def create_asset_runs(self, wanted: Sequence[NewAssetRun]) -> Sequence[DagRun | None]:
         """The same for several, in one transaction: where one raises, none is made."""
         with self._database.write() as transaction:
-            self._database.lock_assets(transaction)
-            return [_add_asset_run(transaction, one, self._clock()) for one in wanted]
+            return add_asset_runs(transaction, self._database, wanted, self._clock)
 
 
-def _add_asset_run(transaction: Transaction, wanted: NewAssetRun, now: datetime) -> DagRun | None:
-    dag_id, assets, partitions = wanted.run.dag_id, wanted.assets, wanted.partitions
-    waiting = {pk for pk, *_ in transaction.fetch(_WAITING_ASSETS, (dag_id,))}
-    found = transaction.fetch(_ENTRIES, (dag_id,)) if partitions else ()
-    entries: dict[int, int] = dict(found)
-    if not (waiting >= set(assets) and entries.keys() >= set(partitions)):
-        return None
-    transaction.run_many(_TAKE_ASSET, [(dag_id, pk) for pk in assets])
-    transaction.run_many(_TAKE_ENTRY, [(pk,) for pk in partitions])
-    events = [entries[pk] for pk in partitions]
-    if assets:
-        events += _see_events(transaction, dag_id)
-    run = add_run(transaction, wanted.run, now)
-    transaction.run_many(_LINK, [(run.pk, event_pk) for event_pk in sorted({*events})])
-    return run
-
-
-def _queued_assets(
-    transaction: Transaction, dag_ids: Sequence[str]
-) -> Mapping[str, Sequence[QueuedAsset]]:
-    found: dict[str, list[QueuedAsset]] = {}
-    query = _OF_ASSETS.where(asset_queue.c.dag_id.in_(dag_ids))
-    for dag_id, pk, name, uri, at in transaction.rows(query):
-        queued = QueuedAsset(pk, AssetName(name, uri), from_micros(at))
-        found.setdefault(dag_id, []).append(queued)
-    return found
+def _queued_asset(row: Row) -> QueuedAsset:
+    pk, name, uri, at = row
+    return QueuedAsset(pk, AssetName(name, uri), from_micros(at))
 
 
 def _queued(
@@ -272,34 +214,20 @@ def _queued(
     return conditions
 
 
-def _see_events(transaction: Transaction, dag_id: str) -> list[int]:
-    """The DAG's events since its last run by assets; they are over for it from here on."""
-    events = [pk for (pk,) in transaction.fetch(_NEW_EVENTS, (dag_id, *[dag_id] * 4))]
-    transaction.run(_SEE, (dag_id,))
-    return events
+def _queued_partition(row: Row) -> QueuedPartition:
+    pk, event_pk, name, uri, key, date, at, target_key = row
+    return QueuedPartition(
+        pk=pk,
+        event_pk=event_pk,
+        asset=AssetName(name, uri),
+        source_key=key,
+        source_date=from_micros(date),
+        queued_at=from_micros(at),
+        target_key=target_key,
+    )
 
 
-def _queued_partitions(
-    transaction: Transaction, dag_ids: Sequence[str]
-) -> Mapping[str, Sequence[QueuedPartition]]:
-    found: dict[str, list[QueuedPartition]] = {}
-    query = _OF_PARTITIONS.where(partition_queue.c.dag_id.in_(dag_ids))
-    for dag_id, pk, event_pk, name, uri, key, date, at, target_key in transaction.rows(query):
-        entry = QueuedPartition(
-            pk=pk,
-            event_pk=event_pk,
-            asset=AssetName(name, uri),
-            source_key=key,
-            source_date=from_micros(date),
-            queued_at=from_micros(at),
-            target_key=target_key,
-        )
-        found.setdefault(dag_id, []).append(entry)
-    return found
-
-
-def _members(transaction: Transaction, dag_id: str) -> Mapping[str, Sequence[AssetName]]:
-    rows = transaction.fetch(_MEMBERS, (dag_id,))
+def _members(rows: Sequence[Row]) -> Mapping[str, Sequence[AssetName]]:
     members: dict[str, list[AssetName]] = {}
     for alias, name, uri in rows:
         members.setdefault(alias, []).append(AssetName(name, uri))

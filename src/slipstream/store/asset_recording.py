@@ -23,10 +23,10 @@ from slipstream.store.asset_tables import (
     asset_queue,
     partition_queue,
 )
-from slipstream.store.database import Database, Transaction
+from slipstream.store.database import Database, Row, Transaction
 from slipstream.store.records import NoticeKind, Source
 from slipstream.store.rows import to_json
-from slipstream.store.statements import RowsStatement, Statement, types_of, upsert
+from slipstream.store.statements import RowsStatement, SqlTuple, Statement, types_of, upsert
 from slipstream.store.times import to_micros
 
 _log = logging.getLogger(__name__)
@@ -86,7 +86,8 @@ def record_updates(
 
     An asset that is not active (see `asset_registry`) gets no events of tasks.
     """
-    database.lock_assets(transaction)
+    with transaction.together():
+        database.lock_assets(transaction)
     at = to_micros(now)
     return [_record(transaction, at, source, update) for source, update in updates]
 
@@ -107,13 +108,20 @@ def _record(transaction: Transaction, at: int, source: Source, update: AssetUpda
             *(source.task_id, source.dag_id, found.name),
         )
         return None
-    event_pk = _insert(transaction, at, source, update, found)
+    names = (str(found.pk), found.name, found.uri)
+    with transaction.together():
+        made = transaction.ask(_INSERT, _event_row(at, source, update, found))
+        waiting = transaction.ask(_CONSUMERS, names)
+    event_pk: int = made()[0][0]
+    consumers = waiting()
     if update.aliases:
         numbers = keep_aliases(transaction, dict.fromkeys(update.aliases, "asset"))
         rows = [{"event_pk": event_pk, "alias_pk": numbers[name]} for name in update.aliases]
         transaction.execute(insert(asset_event_alias), rows)
+        named = dict(zip(("target", "name", "uri"), names, strict=True))
+        consumers = transaction.rows(waiting_consumers(update.aliases).params(named))
     partition_key = update.partition_key or source.partition_key
-    _queue(transaction, at, event_pk, found, update.aliases, partition_key)
+    _queue(transaction, at, event_pk, found, consumers, partition_key)
     return event_pk
 
 
@@ -157,13 +165,11 @@ def _through_aliases(
     return _find(transaction, AssetUpdate(name=found.name, uri=found.uri)) or found
 
 
-def _insert(
-    transaction: Transaction, at: int, source: Source, update: AssetUpdate, found: _Asset
-) -> int:
+def _event_row(at: int, source: Source, update: AssetUpdate, found: _Asset) -> SqlTuple:
     partition_key = update.partition_key or source.partition_key
     # The date stands for the run's own partition, and for no other.
     has_date = partition_key == source.partition_key
-    row = (
+    return (
         found.pk,
         at,
         to_json(dict(update.extra)),
@@ -174,8 +180,6 @@ def _insert(
         partition_key,
         to_micros(source.partition_date) if has_date else None,
     )
-    event_pk: int = transaction.fetch(_INSERT, row)[0][0]
-    return event_pk
 
 
 def _queue(
@@ -183,16 +187,10 @@ def _queue(
     at: int,
     event_pk: int,
     found: _Asset,
-    aliases: tuple[str, ...],
+    consumers: Sequence[Row],
     partition_key: str | None,
 ) -> None:
     """Let the event wait for those DAGs that it concerns and that are not paused."""
-    asset_names = (str(found.pk), found.name, found.uri)
-    if aliases:
-        parameters = dict(zip(("target", "name", "uri"), asset_names, strict=True))
-        consumers = transaction.rows(waiting_consumers(aliases).params(parameters))
-    else:
-        consumers = transaction.fetch(_CONSUMERS, asset_names)
     if partition_key is None:
         told = [dag_id for dag_id, partitioning in consumers if not partitioning]
         with transaction.together():

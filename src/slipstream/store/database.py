@@ -13,12 +13,20 @@ from sqlalchemy.sql.base import Executable
 
 from slipstream.store.leases import Holder, Lease
 from slipstream.store.records import NoticeKind
-from slipstream.store.statements import RowsStatement, SqlTuple, Statement, types_of
+from slipstream.store.statements import (
+    RowsStatement,
+    SqlTuple,
+    Statement,
+    may_send_together,
+    types_of,
+)
 from slipstream.store.tables import notice
 from slipstream.store.wakeups import Topic
 
 Row: TypeAlias = tuple[Any, ...]
 """A row as a driver gives it; what its values are, only the schema knows."""
+Answer: TypeAlias = Callable[[], Sequence[Row]]
+"""The rows of a query that was sent, once they are looked at."""
 
 _LEAVE_NOTICE = RowsStatement(
     lambda rows: rows.put_into(insert(notice)), types_of(notice, ("kind", "subject"))
@@ -96,6 +104,15 @@ class Transaction:
         self._cursor.execute(statement.text(self._dialect), parameters)
         found: Sequence[Row] = self._cursor.fetchall()
         return found
+
+    def ask(self, statement: Statement, parameters: SqlTuple = ()) -> Answer:
+        """The rows that a hot query gives, to be looked at when `together` is over."""
+        if not may_send_together(self._dialect):
+            rows = self.fetch(statement, parameters)
+            return lambda: rows
+        cursor = self._connection.connection.cursor()
+        cursor.execute(statement.text(self._dialect), parameters)
+        return cursor.fetchall
 
     def leave_notice(self, kind: NoticeKind, subjects: Iterable[str | int]) -> None:
         """Tell the scheduler, in this very transaction."""

@@ -116,7 +116,7 @@ _VERSION_OF_DAG = Statement(
     ),
     ("version_id", "dag_id"),
 )
-_CREATE_RUN = Statement(
+CREATE_RUN = Statement(
     insert(dag_run).returning(dag_run.c.pk),
     (
         "dag_id",
@@ -140,6 +140,7 @@ _CREATE_RUN = Statement(
         "backfill_pk",
     ),
 )
+"""Is given a `run_row`, and gives the number of the run."""
 _OLDEST = select(notice.c.pk).order_by(notice.c.pk).suffix_with(text("LIMIT :number"))
 _TAKE_NOTICES = Statement(
     delete(notice).where(notice.c.pk.in_(_OLDEST)).returning(*notice.c), ("number",)
@@ -303,7 +304,16 @@ class SchedulingVerbs(StoreParts):
 
 def add_run(transaction: Transaction, new: NewRun, now: datetime) -> DagRun:
     """The run, made in this transaction. Raises `AlreadyExistsError` and `NotFoundError`."""
-    run = DagRun(
+    run = planned_run(new, now)
+    ask_about_new(transaction, run)()
+    pk = transaction.fetch(CREATE_RUN, run_row(run))[0][0]
+    transaction.leave_notice(NoticeKind.RUN_CREATED, [pk])
+    return to_run(transaction.fetch(_RUN, (pk,))[0])
+
+
+def planned_run(new: NewRun, now: datetime) -> DagRun:
+    """The run that this asks for, without its number."""
+    return DagRun(
         pk=0,
         dag_id=new.dag_id,
         run_id=new.run_id,
@@ -324,15 +334,18 @@ def add_run(transaction: Transaction, new: NewRun, now: datetime) -> DagRun:
         partition_date=new.partition_date,
         backfill=new.backfill,
     )
-    _check_new(transaction, run)
-    pk = transaction.fetch(_CREATE_RUN, _run_row(run))[0][0]
-    transaction.leave_notice(NoticeKind.RUN_CREATED, [pk])
-    return to_run(transaction.fetch(_RUN, (pk,))[0])
 
 
-def _check_new(transaction: Transaction, run: DagRun) -> None:
+def ask_about_new(transaction: Transaction, run: DagRun) -> Callable[[], None]:
+    """Ask whether it can be made: the answer, which may wait for the end of `together`, raises
+    `AlreadyExistsError` and `NotFoundError`."""
     same = (run.dag_id, run.run_id, to_micros(run.logical_date))
-    taken = [run_id for (run_id,) in transaction.fetch(_TAKEN, same)]
+    taken = transaction.ask(_TAKEN, same)
+    versions = transaction.ask(_VERSION_OF_DAG, (run.version_id, run.dag_id))
+    return lambda: _check_new(run, [run_id for (run_id,) in taken()], is_known=bool(versions()))
+
+
+def _check_new(run: DagRun, taken: Sequence[str], *, is_known: bool) -> None:
     if run.run_id in taken:
         raise AlreadyExistsError(
             f"The DAG {run.dag_id!r} has a run {run.run_id!r} already: choose another run id, or "
@@ -343,11 +356,12 @@ def _check_new(transaction: Transaction, run: DagRun) -> None:
             f"The DAG {run.dag_id!r} has the run {taken[0]!r} for the logical date "
             f"{run.logical_date} already: clear that run to run it again."
         )
-    if not transaction.fetch(_VERSION_OF_DAG, (run.version_id, run.dag_id)):
+    if not is_known:
         raise NotFoundError(f"The DAG {run.dag_id!r} has no version {run.version_id!r}.")
 
 
-def _run_row(run: DagRun) -> SqlTuple:
+def run_row(run: DagRun) -> SqlTuple:
+    """Its values in the order of `CREATE_RUN`."""
     return (
         run.dag_id,
         run.run_id,

@@ -108,6 +108,11 @@ def takes_rows_at_once(dialect: Dialect) -> bool:
     return dialect.name == "postgresql"
 
 
+def may_send_together(dialect: Dialect) -> bool:
+    """Whether a query may be sent before the answer to the one before it is there."""
+    return dialect.name == "postgresql"
+
+
 def types_of(table: Table, names: Sequence[str]) -> dict[str, TypeEngine[Any]]:
     """`{name: type}` of columns; a name with `b_` in front stands for the column without it."""
     return {name: table.c[name.removeprefix("b_")].type for name in names}
