@@ -47,6 +47,17 @@ def make_trigger(classpath: str, kwargs: str) -> BaseTrigger:
 
 async def next_event(trigger: BaseTrigger, events: Events) -> TriggerEvent:
     """What the trigger yields next. Raises `TriggerCodeError` where it ends without."""
+    event = await event_unless_over(trigger, events)
+    if event is None:
+        path = f"{type(trigger).__module__}.{type(trigger).__qualname__}"
+        raise TriggerCodeError(
+            f"The trigger {path} ended without an event; run() must yield a TriggerEvent."
+        )
+    return event
+
+
+async def event_unless_over(trigger: BaseTrigger, events: Events) -> TriggerEvent | None:
+    """What the trigger yields next; None where its `run` has come to its end."""
     if not hasattr(events, "__anext__"):
         path = f"{type(trigger).__module__}.{type(trigger).__qualname__}"
         raise TriggerCodeError(
@@ -56,10 +67,7 @@ async def next_event(trigger: BaseTrigger, events: Events) -> TriggerEvent:
     try:
         event = await anext(events)
     except StopAsyncIteration:
-        path = f"{type(trigger).__module__}.{type(trigger).__qualname__}"
-        raise TriggerCodeError(
-            f"The trigger {path} ended without an event; run() must yield a TriggerEvent."
-        ) from None
+        return None
     if not isinstance(event, TriggerEvent):
         raise TriggerCodeError(
             f"The trigger yielded a {type(event).__name__}; expected a TriggerEvent."

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slipstream.model.deferral import Fired, TriggerEnd
-from slipstream.runtime.trigger_code import Events, broken, end_of, make_trigger, next_event
+from slipstream.runtime.trigger_code import (
+    Events,
+    broken,
+    end_of,
+    event_unless_over,
+    make_trigger,
+    next_event,
+)
 from slipstream.runtime.trigger_link import current_trigger
 from slipstream.runtime.trigger_modules import TriggerModules
 from slipstream.wire import messages
@@ -18,12 +25,14 @@ from slipstream.wire.values import encode_value
 
 if TYPE_CHECKING:
     from slipstream.runtime.trigger_streams import SharedStreams
-    from slipstream.sdk._triggers import BaseTrigger
+    from slipstream.sdk._triggers import BaseTrigger, TriggerEvent
 
 _log = logging.getLogger("airflow.triggers")
 
 _GO_ON_SECONDS = 1.0
 """What stands behind a trigger's `yield` may take so long."""
+_AGAIN_SECONDS = 1.0
+"""A watcher whose `run` is over after an event begins anew so much later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +124,13 @@ class TriggerTask:
             try:
                 await self._modules.load(self.order)
                 trigger = self._make()
-                if self.order.watches:
+                while self.order.watches:
                     events = self._streams.events_of(trigger, self.order)
                     await self._watch(trigger, events)
-                else:
-                    events = trigger.run()
+                    await self._tidy_up(trigger, events)
+                    await asyncio.sleep(_AGAIN_SECONDS)
+                    trigger, events = self._make(), None
+                events = trigger.run()
                 end = end_of(await next_event(trigger, events))
             except asyncio.CancelledError as error:
                 if self.task is not None and self.task.cancelling():
@@ -139,12 +150,17 @@ class TriggerTask:
             await self._tidy_up(trigger, events)
 
     async def _watch(self, trigger: BaseTrigger, events: Events) -> None:
-        """Tell of every event; the trigger goes on when it was kept. It ends by raising."""
-        while True:
-            event = await next_event(trigger, events)
+        """Tell of every event; the trigger goes on when it was kept.
+
+        Returns where its `run` is over after an event, as that of a trigger for tasks is. Raises
+        where it fails, or is over without one.
+        """
+        event: TriggerEvent | None = await next_event(trigger, events)
+        while event is not None:
             self._kept = asyncio.get_running_loop().create_future()
             self._done(self, Fired(payload=encode_value(event.payload)))
             await self._kept
+            event = await event_unless_over(trigger, events)
 
     def _make(self) -> BaseTrigger:
         order = self.order

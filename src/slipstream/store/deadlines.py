@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select, text, update
 
@@ -135,14 +135,14 @@ class DeadlineVerbs(StoreParts):
                 .values(met_at=to_micros(self._clock()))
             )
 
-    def run_durations(self, dag_id: str, most: int) -> Sequence[timedelta]:
-        """How long the DAG's latest runs took that have ended, the newest first."""
+    def run_durations(self, dag_id: str, most: int, before: datetime) -> Sequence[timedelta]:
+        """How long the DAG's latest runs took that had ended before that, the newest first."""
         query = (
             select(dag_run.c.end_date - dag_run.c.start_date)
             .where(
                 dag_run.c.dag_id == dag_id,
                 dag_run.c.start_date.is_not(None),
-                dag_run.c.end_date.is_not(None),
+                dag_run.c.end_date < to_micros(before),
             )
             .order_by(dag_run.c.run_after.desc(), dag_run.c.pk.desc())
             .limit(most)

@@ -248,8 +248,8 @@ class DeadlineStore(Protocol):
         """These runs have ended: what they had not missed by then, they have met. None stands for
         every run that has."""
 
-    def run_durations(self, dag_id: str, most: int) -> Sequence[timedelta]:
-        """How long the DAG's latest runs took that have ended, the newest first."""
+    def run_durations(self, dag_id: str, most: int, before: datetime) -> Sequence[timedelta]:
+        """How long the DAG's latest runs took that had ended before that, the newest first."""
 
     def list_deadlines(self, dag_id: str, run_id: str | None = None) -> Sequence[DeadlineRecord]:
         """The deadlines of a DAG's runs, or of one of them, the latest due first; some hundred at

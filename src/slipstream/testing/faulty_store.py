@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import TypeAlias, TypeVar
 
@@ -168,9 +168,13 @@ class FaultyStore:
         """See `DeadlineStore`."""
         meet(self._fates, "meet_deadlines", lambda: self._store.meet_deadlines(run_pks))
 
-    def run_durations(self, dag_id: str, most: int) -> Sequence[timedelta]:
+    def run_durations(self, dag_id: str, most: int, before: datetime) -> Sequence[timedelta]:
         """See `DeadlineStore`."""
-        return meet(self._fates, "run_durations", lambda: self._store.run_durations(dag_id, most))
+        return meet(
+            self._fates,
+            "run_durations",
+            lambda: self._store.run_durations(dag_id, most, before),
+        )
 
     def open_backfills(self) -> Sequence[Backfill]:
         """See `BackfillStore`."""

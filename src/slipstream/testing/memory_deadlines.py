@@ -74,12 +74,13 @@ class MemoryDeadlines:
                 met = replace(record, met_at=self._clock())
                 self._entries[record.run_pk, record.position].record = met
 
-    def run_durations(self, dag_id: str, most: int) -> Sequence[timedelta]:
-        """How long the DAG's latest runs took that have ended, the newest first."""
+    def run_durations(self, dag_id: str, most: int, before: datetime) -> Sequence[timedelta]:
+        """How long the DAG's latest runs took that had ended before that, the newest first."""
         found = [
             (run.run_after, run.pk, run.end_date - run.start_date)
             for run in self._runs()
-            if run.dag_id == dag_id and run.start_date is not None and run.end_date is not None
+            if run.dag_id == dag_id and run.start_date is not None
+            if run.end_date is not None and run.end_date < before
         ]
         return [length for _, _, length in sorted(found, reverse=True)[:most]]
 

@@ -68,6 +68,22 @@ def test_of_the_average_of_the_latest_runs(bench: Bench) -> None:
     assert missed(bench) == [("r3", now + 11 * MINUTE)]
 
 
+def test_the_average_is_that_of_runs_before_however_often_it_is_reckoned(bench: Bench) -> None:
+    ready(bench, by(DeadlineKind.AVERAGE_RUNTIME, 1, max_runs=3, min_runs=1))
+    bench.script = lambda attempt: Script(
+        outcome=Succeeded(), ends_after=7200 if attempt.run.run_id == "long" else 60
+    )
+    bench.trigger(run_id="long", days=-1)
+    bench.trigger(run_id="short", days=-2)
+    bench.run(seconds=600)
+    assert list(bench.store.run_durations("d", 3, bench.time.now())) == [MINUTE]
+    bench.store.forget_listeners()
+    bench.scheduler = bench.new_scheduler()
+    bench.scheduler.open()
+    bench.run(seconds=3600)
+    assert missed(bench) == []
+
+
 def test_several_of_one_dag_are_told_one_by_one_and_those_in_time_are_met(bench: Bench) -> None:
     ready(bench, *(by(DeadlineKind.QUEUED_AT, minutes) for minutes in (3, 6, 30)))
     bench.trigger()

@@ -90,5 +90,8 @@ def test_the_lengths_of_the_latest_runs(store: Store) -> None:
         run = store.create_run(new_run(version, f"r{day}", run_after=NOON - timedelta(days=day)))
         if day != 1:
             ended(store, run, minutes=day + 1)
-    assert list(store.run_durations("sales", 2)) == [timedelta(minutes=1), timedelta(minutes=3)]
-    assert list(store.run_durations("other", 2)) == []
+    over = NOON + timedelta(days=1)
+    lengths = [timedelta(minutes=1), timedelta(minutes=3)]
+    assert list(store.run_durations("sales", 2, over)) == lengths
+    assert list(store.run_durations("sales", 2, NOON + timedelta(minutes=3))) == lengths[:1]
+    assert list(store.run_durations("other", 2, over)) == []

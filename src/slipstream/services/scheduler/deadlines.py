@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from slipstream.core.deadlines import due_at, is_renewed
@@ -122,7 +122,7 @@ class Deadlines:
         if not deadlines:
             return
         averages = [one.max_runs for one in deadlines if one.kind is DeadlineKind.AVERAGE_RUNTIME]
-        durations = self._store.run_durations(run.dag_id, max(averages)) if averages else ()
+        durations = self._durations(run, max(averages)) if averages else ()
         known = [
             self._reckoned(at, deadline, due_at(deadline, run, durations, deadline.interval))
             for at, deadline in enumerate(deadlines)
@@ -158,8 +158,13 @@ class Deadlines:
 
     def _after(self, run: DagRun, deadline: DeadlineSpec, interval: timedelta) -> datetime | None:
         averages = deadline.kind is DeadlineKind.AVERAGE_RUNTIME
-        durations = self._store.run_durations(run.dag_id, deadline.max_runs) if averages else ()
+        durations = self._durations(run, deadline.max_runs) if averages else ()
         return due_at(deadline, run, durations, interval)
+
+    def _durations(self, run: DagRun, most: int) -> Sequence[timedelta]:
+        """Of the runs before it: a scheduler that reads it again reckons the same."""
+        before = run.queued_at if run.queued_at is not None else run.run_after
+        return self._store.run_durations(run.dag_id, most, before)
 
     def _reckoned(
         self, at: int, deadline: DeadlineSpec, moment: datetime | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from slipstream.model.backfill import Backfill
@@ -57,7 +57,7 @@ class SchedulingStore(SchedulerStore, Protocol):
     def meet_deadlines(self, run_pks: Sequence[int] | None) -> None:
         """See `slipstream.store.interface.DeadlineStore`."""
 
-    def run_durations(self, dag_id: str, most: int) -> Sequence[timedelta]:
+    def run_durations(self, dag_id: str, most: int, before: datetime) -> Sequence[timedelta]:
         """See `slipstream.store.interface.DeadlineStore`."""
 
     def open_backfills(self) -> Sequence[Backfill]:

@@ -219,10 +219,11 @@ class LocalWatchers:
         running.failures = 1 if ran_well else running.failures + 1
         pause = min(_FIRST_PAUSE_SECONDS * 2 ** (running.failures - 1), _LONGEST_PAUSE_SECONDS)
         running.pause_seconds = pause
+        problem = end.error.rstrip(".")
         _log.warning(
             "The watcher %r of %s has failed (%d in a row): %s. It is started again in %g s; its "
             "log tells more.",
-            *(running.watch.name, _assets_of(running.watch), running.failures, end.error, pause),
+            *(running.watch.name, _assets_of(running.watch), running.failures, problem, pause),
         )
         self._host.call_after(pause, lambda: self._start_again(running))
 
