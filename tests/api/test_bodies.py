@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 
 from anyio.from_thread import BlockingPortal
@@ -11,6 +12,7 @@ from tests.api.conftest import Client
 
 from slipstream.api.app import create_app
 from slipstream.api.settings import ApiSettings
+from slipstream.config.options import OPTIONS
 from slipstream.store.interface import Store
 
 
@@ -21,6 +23,9 @@ def test_a_body_that_is_too_long_is_refused(
     body = {"key": "a", "value": "x" * 2000}
     refused = api.post("/variables", body)
     assert refused.status_code == 413
+    section = re.search(r"\[(\w+)\] (\w+) allows no more", refused.text)
+    assert section is not None
+    assert section[2] in OPTIONS[section[1]]
     assert "longer than 1000 bytes" in refused.json()["detail"]
     assert store.get_variable("a") is None
     assert api.post("/variables", {"key": "a", "value": "x" * 500}).status_code == 201

@@ -58,7 +58,7 @@ class BoundedBodies:
             raise HTTPException(
                 413,
                 f"The request's body is longer than {self._most_bytes} bytes: "
-                "[api] maximum_body_mb allows no more.",
+                "[slipstream] maximum_body_mb allows no more.",
             )
 
 
