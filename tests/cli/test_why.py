@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.api.making import a_run, recorded, started
+from dataclasses import replace
+
+from tests.api.making import ETL, a_run, recorded, started
 from tests.cli.conftest import Slipstream
 
 from slipstream.model.states import TaskState
@@ -55,3 +57,17 @@ def test_of_a_mapped_task_it_asks_for_one(slipstream: Slipstream, store: Store) 
     said = slipstream(*WHY, "transform", "--map-index", "99")
     assert said.code == 1
     assert "Task 'transform' is mapped" in said.err
+
+
+def test_an_instance_that_is_deferred_counts_under_the_limit_of_its_task(
+    slipstream: Slipstream, store: Store
+) -> None:
+    tasks = {**ETL.tasks, "transform": replace(ETL.tasks["transform"], max_active_tis_per_dag=1)}
+    version = recorded(store, replace(ETL, tasks=tasks))
+    store.set_paused(["etl"], False)
+    store.heartbeat("scheduler", "here", 1)
+    store.set_pool(PoolRecord(name="wide", slots=-1, description=None, include_deferred=False))
+    started(store, a_run(store, version), version, transform=TaskState.DEFERRED)
+    started(store, a_run(store, version, "next"), version, transform=TaskState.SCHEDULED)
+    said = slipstream("why", "etl", "next", "transform", "--map-index", "0").out
+    assert "of its task are under way in all runs, and max_active_tis_per_dag is 1" in said

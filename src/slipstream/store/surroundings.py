@@ -19,7 +19,9 @@ from slipstream.store.records import (
     Window,
 )
 
-_ACTIVE = (TaskState.QUEUED, TaskState.RUNNING)
+_ACTIVE = (TaskState.QUEUED, TaskState.RUNNING, TaskState.RESTARTING)
+_ACTIVE_OF_TASK = (*_ACTIVE, TaskState.DEFERRED, TaskState.AWAITING_INPUT)
+"""What counts under the limits of a task: those that wait for a trigger or for people, too."""
 _REMEMBERED = Window(limit=10, order_by=("-end_date",))
 _MOST_UPSTREAM = 50
 _MOST_RUNNING = 1000
@@ -142,7 +144,7 @@ def _count(store: Store, run: DagRun | None, task: tuple[str, str] | None) -> in
         dag_ids=None if dag_id is None else [dag_id],
         run_ids=None if run is None else [run.run_id],
         task_ids=None if task is None else [task[1]],
-        states=_ACTIVE,
+        states=_ACTIVE if task is None else _ACTIVE_OF_TASK,
     )
     return store.list_instances(which, Window(limit=1)).total
 
