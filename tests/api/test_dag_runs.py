@@ -10,6 +10,7 @@ from tests.api.conftest import Client, Clock, token_of
 from tests.api.making import ETL, NOON, a_run, end_run, recorded, started
 from tests.store.making import later, parsed
 
+from slipstream.model.schedule import NoSchedule
 from slipstream.model.states import RunState, RunType, TaskState
 from slipstream.store.interface import Store
 from slipstream.store.records import NoticeKind
@@ -106,6 +107,16 @@ def test_a_run_that_is_there_already_is_a_conflict(
         ({"logical_date": "yesterday"}, 422, "logical_date"),
         ({"logical_date": None, "colour": "red"}, 422, "colour"),
         ({"logical_date": None, "data_interval_start": "2026-01-01T00:00:00Z"}, 422, "Either both"),
+        (
+            {
+                "logical_date": None,
+                "data_interval_start": "2026-01-02T00:00:00Z",
+                "data_interval_end": "2026-01-01T00:00:00Z",
+            },
+            422,
+            "data_interval_end (2026-01-01T00:00:00+00:00) is before data_interval_start",
+        ),
+        ({"logical_date": None, "partition_key": "x"}, 400, "does not accept a partition_key"),
         ({"logical_date": None, "conf": []}, 422, "conf"),
         ({"logical_date": None, "note": "x" * 1001}, 422, "note"),
         ({"logical_date": None, "conf": {"rows": 0}}, 400, "rows: 0 is less than"),
@@ -125,6 +136,13 @@ def test_a_run_that_cannot_be_is_refused(
     assert answer.status_code == status
     assert word in answer.text
     assert api.get(RUNS).json()["total_entries"] == 0
+
+
+def test_a_dag_whose_partitions_are_named_at_runtime_takes_any(api: Client, store: Store) -> None:
+    recorded(store, replace(ETL, schedule=NoSchedule(partitioned_at_runtime=True)))
+    answer = api.post(RUNS, {"logical_date": None, "partition_key": "north"})
+    assert (answer.status_code, answer.json()["partition_key"]) == (200, "north")
+    assert answer.json()["partition_date"] is None
 
 
 def test_what_the_params_do_not_name_is_free(api: Client, store: Store) -> None:

@@ -7,6 +7,7 @@ import pendulum
 import pytest
 from dateutil.relativedelta import relativedelta
 
+from slipstream.core.timetable_types import timetable_type
 from slipstream.model.schedule import (
     AnyCron,
     Continuous,
@@ -30,6 +31,7 @@ from slipstream.sdk import (
     DeltaTriggerTimetable,
     EventsTimetable,
     MultipleCronTriggerTimetable,
+    PartitionedAtRuntime,
 )
 from slipstream.sdk._conf import read_settings_anew
 from slipstream.sdk._spec import build_spec
@@ -144,7 +146,8 @@ def test_settings_bring_data_intervals_back(monkeypatch: pytest.MonkeyPatch) -> 
     [
         ("every day", "'every day' is no cron expression. Expected five fields"),
         ("@dayly", "'@dayly' is no cron expression"),
-        ("61 * * * *", "is no cron expression"),
+        ("61 * * * *", r"is no cron expression: '61' is no minute\. Expected"),
+        ("0 0 1 1 8", "'8' is no weekday"),
         (timedelta(0), "has to be positive"),
         (timedelta(days=-1), "has to be positive"),
         (5, "5 is no schedule. Expected a cron expression"),
@@ -154,6 +157,12 @@ def test_settings_bring_data_intervals_back(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_schedule_that_makes_no_sense_is_refused(schedule: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         DAG("d", schedule=schedule)
+
+
+def test_a_dag_whose_partitions_are_named_at_runtime_says_so() -> None:
+    schedule = build_spec(DAG("d", schedule=PartitionedAtRuntime())).schedule
+    assert schedule == NoSchedule(partitioned_at_runtime=True)
+    assert timetable_type(schedule) == "PartitionedAtRuntime"
 
 
 def test_a_continuous_dag_runs_once_at_a_time() -> None:

@@ -91,7 +91,9 @@ def create_backfill(deployment: Deployment, arguments: Namespace) -> None:
     request = BackfillRequest(
         from_date=moment(arguments.from_date, deployment.config),
         to_date=moment(arguments.to_date, deployment.config),
-        conf=parse_conf(arguments.dag_run_conf) if arguments.dag_run_conf else None,
+        conf=parse_conf(arguments.dag_run_conf, "--dag-run-conf")
+        if arguments.dag_run_conf
+        else None,
         reprocess=ReprocessBehavior(arguments.reprocess_behavior),
         max_active_runs=arguments.max_active_runs,
         run_backwards=arguments.run_backwards,

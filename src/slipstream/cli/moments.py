@@ -12,14 +12,20 @@ def moment(text: str, config: Config) -> datetime:
     """An ISO 8601 date or moment in UTC; without an offset it is in `[core] default_timezone`."""
     try:
         parsed = datetime.fromisoformat(text.strip())
-    except ValueError:
+    except ValueError as error:
         raise UsageError(
-            f"{text!r} is not a moment; expected ISO 8601 as in 2026-01-31 or "
+            f"{text!r} is not a moment{_reason(error)}; expected ISO 8601 as in 2026-01-31 or "
             f"2026-01-31T12:00:00+00:00."
         ) from None
     if parsed.tzinfo is None:
         parsed = parsed.replace(tzinfo=default_timezone(config))
     return parsed.astimezone(UTC)
+
+
+def _reason(error: ValueError) -> str:
+    """What is wrong with one that is written as it should be: there is no 30 February."""
+    said = str(error)
+    return "" if said.startswith("Invalid isoformat") else f": {said}"
 
 
 def default_timezone(config: Config) -> tzinfo:

@@ -23,7 +23,7 @@ def timetable_type(schedule: Schedule) -> str:
     """The class name, by which clients choose DAGs."""
     match schedule:
         case NoSchedule():
-            return "NullTimetable"
+            return "PartitionedAtRuntime" if schedule.partitioned_at_runtime else "NullTimetable"
         case Once():
             return "OnceTimetable"
         case Continuous():

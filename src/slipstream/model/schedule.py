@@ -13,6 +13,9 @@ from slipstream.model.json import JsonValue
 class NoSchedule:
     """Only when somebody asks."""
 
+    partitioned_at_runtime: bool = False
+    """Whether who asks may name a partition."""
+
 
 @dataclass(frozen=True, slots=True)
 class Once:
@@ -117,6 +120,19 @@ class OnAssets:
 
 
 Schedule: TypeAlias = TimeSchedule | OnAssets
+
+
+def takes_partitions(schedule: Schedule) -> bool:
+    """Whether a run of the DAG may be about a partition that somebody names."""
+    if isinstance(schedule, OnAssets) and schedule.partitions is not None:
+        return True
+    match by_the_clock(schedule):
+        case CronPartition() | Custom():
+            # What a timetable of the user's makes of a key is for it to say.
+            return True
+        case NoSchedule(partitioned_at_runtime=named):
+            return named
+    return False
 
 
 def by_the_clock(schedule: Schedule) -> TimeSchedule:

@@ -105,8 +105,14 @@ class PartitionedAtRuntime(NullTimetable):
     """Runs are asked for with a partition; there are none by themselves."""
 
     description = "Never, partition key(s) set at runtime"
-    summary = "Partitioned at runtime"
+    summary = "PartitionedAtRuntime"
     partitioned_at_runtime = True
+
+    def as_schedule(self) -> Schedule:
+        """Never, and with partitions."""
+        from slipstream.model.schedule import NoSchedule
+
+        return NoSchedule(partitioned_at_runtime=True)
 
 
 class AssetOrTimeSchedule(Timetable):

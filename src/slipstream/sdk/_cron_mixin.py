@@ -116,8 +116,8 @@ def _checked_cron(text: str) -> str:
     if not croniter.is_valid(expression):
         presets = ", ".join(sorted([*CRON_PRESETS, "@once", "@continuous"]))
         raise AirflowTimetableInvalid(
-            f"{text!r} is no cron expression. Expected five fields (minute, hour, day, month, "
-            f"weekday), or one of {presets}."
+            f"{text!r} is no cron expression{_wrong_field(text)}. Expected five fields (minute, "
+            f"hour, day, month, weekday), or one of {presets}."
         )
     try:
         croniter(expression).get_next()
@@ -127,3 +127,17 @@ def _checked_cron(text: str) -> str:
             f"in '0 0 28 2 *', or the last one of the month, as in '0 0 L 2 *'."
         ) from None
     return expression
+
+
+def _wrong_field(text: str) -> str:
+    """Which of the five fields is wrong; empty where there are not five."""
+    from croniter import croniter
+
+    fields = text.split()
+    names = ("minute", "hour", "day", "month", "weekday")
+    if len(fields) != len(names):
+        return ""
+    for at, (name, field) in enumerate(zip(names, fields, strict=True)):
+        if not croniter.is_valid(" ".join(field if of == at else "*" for of in range(5))):
+            return f": {field!r} is no {name}"
+    return ""

@@ -14,7 +14,13 @@ from slipstream.core.timetable import manual_interval, partition_date_of, run_id
 from slipstream.model.dag import DagSpec
 from slipstream.model.errors import InvalidInputError, NotFoundError
 from slipstream.model.json import JsonValue
-from slipstream.model.schedule import CronPartition, Custom, OnAssets, by_the_clock
+from slipstream.model.schedule import (
+    CronPartition,
+    Custom,
+    OnAssets,
+    by_the_clock,
+    takes_partitions,
+)
 from slipstream.model.states import RunType, TriggeredBy
 from slipstream.store.records import DagRecord, NewRun
 from slipstream.wire.param_schemas import error_of, expected, validator_for
@@ -167,6 +173,11 @@ def _partition_date(spec: DagSpec, key: str | None) -> datetime | None:
     """The moment that the key stands for; None where the schedule gives it no such meaning."""
     if key is None:
         return None
+    if not takes_partitions(spec.schedule):
+        raise InvalidInputError(
+            f"Dag '{spec.dag_id}' is not a partitioned Dag and does not accept a partition_key: "
+            f"leave {key!r} away, or give the DAG schedule=PartitionedAtRuntime()."
+        )
     if isinstance(spec.schedule, OnAssets) and spec.schedule.partitions is not None:
         return date_of_key(spec.schedule, key)
     schedule = by_the_clock(spec.schedule)

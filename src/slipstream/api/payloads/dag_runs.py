@@ -73,6 +73,12 @@ class TriggerDAGRunPostBody(Body):
             raise ValueError(
                 "Either both data_interval_start and data_interval_end must be provided or neither"
             )
+        start, end = self.data_interval_start, self.data_interval_end
+        if start is not None and end is not None and end < start:
+            raise ValueError(
+                f"data_interval_end ({end.isoformat()}) is before data_interval_start "
+                f"({start.isoformat()})"
+            )
         return self
 
 

@@ -69,14 +69,14 @@ def show_state(deployment: Deployment, arguments: Namespace) -> None:
     print(f"{run.state.value}{conf}")
 
 
-def parse_conf(text: str) -> dict[str, JsonValue]:
-    """The JSON object of a `--conf` option. Raises `UsageError`."""
+def parse_conf(text: str, option: str = "--conf") -> dict[str, JsonValue]:
+    """The JSON object of such an option. Raises `UsageError`."""
     try:
         conf = json.loads(text or "{}")
     except ValueError as error:
-        raise UsageError(f"--conf is not JSON: {error}.") from error
+        raise UsageError(f"{option} is not JSON: {error}.") from error
     if not isinstance(conf, dict):
-        raise UsageError(f"--conf is {text}; expected a JSON object as in '{{\"day\": 1}}'.")
+        raise UsageError(f"{option} is {text}; expected a JSON object as in '{{\"day\": 1}}'.")
     return conf
 
 

@@ -53,7 +53,9 @@ def create_backfill(server: Server, arguments: Namespace) -> None:
         "dag_id": dag.dag_id,
         "from_date": moment_text(moment(arguments.from_date, server.config)),
         "to_date": moment_text(moment(arguments.to_date, server.config)),
-        "dag_run_conf": parse_conf(arguments.dag_run_conf) if arguments.dag_run_conf else None,
+        "dag_run_conf": parse_conf(arguments.dag_run_conf, "--dag-run-conf")
+        if arguments.dag_run_conf
+        else None,
         "reprocess_behavior": arguments.reprocess_behavior,
         "max_active_runs": arguments.max_active_runs,
         "run_backwards": arguments.run_backwards,

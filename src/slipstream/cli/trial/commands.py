@@ -37,7 +37,9 @@ def try_task(deployment: Deployment, arguments: Namespace) -> int:
     """Run one task as if all before it were done; the exit code is 1 where it failed."""
     os.environ.update(_variables(arguments.env_vars))
     request = _request(
-        deployment, arguments.logical_date_or_run_id, parse_conf(arguments.task_params)
+        deployment,
+        arguments.logical_date_or_run_id,
+        parse_conf(arguments.task_params, "--task-params"),
     )
     index: int = arguments.map_index
     with Trial(deployment) as trial:
@@ -98,4 +100,4 @@ def _matches(pattern: str | None) -> Callable[[Attempt], bool]:
 
 
 def _variables(text: str) -> dict[str, str]:
-    return {name: str(value) for name, value in parse_conf(text).items()}
+    return {name: str(value) for name, value in parse_conf(text, "--env-vars").items()}
