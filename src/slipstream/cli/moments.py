@@ -22,6 +22,18 @@ def moment(text: str, config: Config) -> datetime:
     return parsed.astimezone(UTC)
 
 
+def stretch(
+    start: str | None, end: str | None, config: Config
+) -> tuple[datetime | None, datetime | None]:
+    """The moments of `--start-date` and `--end-date`. Raises `UsageError` where the end is first."""
+    first, last = (moment(text, config) if text else None for text in (start, end))
+    if first is not None and last is not None and last < first:
+        raise UsageError(
+            f"--end-date ({last.isoformat()}) is before --start-date ({first.isoformat()})."
+        )
+    return first, last
+
+
 def _reason(error: ValueError) -> str:
     """What is wrong with one that is written as it should be: there is no 30 February."""
     said = str(error)

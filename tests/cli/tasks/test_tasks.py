@@ -108,3 +108,11 @@ def test_a_whole_run_is_cleared(slipstream: Slipstream, store: Store, run_id: st
 
 def test_failed_and_running_exclude_each_other(slipstream: Slipstream) -> None:
     assert slipstream("tasks", "clear", "sales", "-f", "-r").code == 2
+
+
+def test_clearing_says_what_can_mean_nothing(slipstream: Slipstream, run_id: str) -> None:
+    nowhere = slipstream("tasks", "clear", "sales", "-t", "no_such", "-y")
+    assert (nowhere.code, "No task of sales matches 'no_such'" in nowhere.err) == (2, True)
+    turned = slipstream("tasks", "clear", "sales", "-s", "2026-02-01", "-e", "2026-01-01", "-y")
+    assert turned.code == 2
+    assert "--end-date (2026-01-01T00:00:00+00:00) is before --start-date" in turned.err

@@ -10,7 +10,7 @@ from slipstream.api.payloads.schedules import summary
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import UsageError
 from slipstream.cli.finding import all_dags, all_runs, find_dag
-from slipstream.cli.moments import moment
+from slipstream.cli.moments import stretch
 from slipstream.cli.output import Row, as_text, show_fields, show_rows
 from slipstream.cli.paging import every
 from slipstream.model.dag import DagSpec
@@ -187,10 +187,7 @@ def list_runs(deployment: Deployment, arguments: Namespace) -> None:
     """Print the runs of a DAG, the newest first."""
     store = deployment.store
     find_dag(store, arguments.dag_id)
-    start, end = (
-        text and moment(text, deployment.config)
-        for text in (arguments.start_date, arguments.end_date)
-    )
+    start, end = stretch(arguments.start_date, arguments.end_date, deployment.config)
     which = RunFilter(
         dag_ids=[arguments.dag_id],
         states=[RunState(arguments.state)] if arguments.state else None,

@@ -14,7 +14,7 @@ from slipstream.cli.dags.listing import ALL_DAG_COLUMNS, RUN_COLUMNS
 from slipstream.cli.dags.showing import save
 from slipstream.cli.dags.upcoming import FIELDS
 from slipstream.cli.errors import UsageError
-from slipstream.cli.moments import moment
+from slipstream.cli.moments import stretch
 from slipstream.cli.output import Row, show_fields, show_rows
 from slipstream.cli.remote.finding import (
     Dag,
@@ -167,9 +167,7 @@ def show(server: Server, arguments: Namespace) -> None:
 def list_runs(server: Server, arguments: Namespace) -> None:
     """Print the runs of a DAG, the newest first."""
     find_dag(server, arguments.dag_id)
-    start, end = (
-        text and moment(text, server.config) for text in (arguments.start_date, arguments.end_date)
-    )
+    start, end = stretch(arguments.start_date, arguments.end_date, server.config)
     kinds = [kind.value for kind in RunType if kind is not RunType.BACKFILL]
     found = server.every(
         place("dags", arguments.dag_id, "dagRuns"),

@@ -7,7 +7,7 @@ from argparse import Namespace
 import msgspec
 
 from slipstream.cli.errors import CommandFailedError, UsageError
-from slipstream.cli.moments import moment
+from slipstream.cli.moments import stretch
 from slipstream.cli.output import show_rows
 from slipstream.cli.remote.clearing import clear_chosen
 from slipstream.cli.remote.finding import (
@@ -100,10 +100,7 @@ def clear(server: Server, arguments: Namespace) -> None:
     """Clear the chosen instances of the chosen tasks in the chosen runs."""
     if arguments.only_failed and arguments.only_running:
         raise UsageError("--only-failed and --only-running exclude each other.")
-    start, end = (
-        moment(text, server.config) if text else None
-        for text in (arguments.start_date, arguments.end_date)
-    )
+    start, end = stretch(arguments.start_date, arguments.end_date, server.config)
     dags = (
         dags_by_pattern(server, arguments.dag_id)
         if arguments.dag_regex

@@ -10,7 +10,7 @@ from slipstream.cli.dags.editing import chosen_states
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import UsageError
 from slipstream.cli.finding import dags_by_pattern, find_dag, matching
-from slipstream.cli.moments import moment
+from slipstream.cli.moments import stretch
 from slipstream.core.relatives import to_clear
 from slipstream.model.dag import DagSpec
 from slipstream.store.interface import InstanceFilter, InstanceInRun, Range
@@ -37,10 +37,7 @@ def _chosen(deployment: Deployment, arguments: Namespace) -> Iterator[InstanceIn
         if arguments.dag_regex
         else [find_dag(store, arguments.dag_id)]
     )
-    start, end = (
-        text and moment(text, deployment.config)
-        for text in (arguments.start_date, arguments.end_date)
-    )
+    start, end = stretch(arguments.start_date, arguments.end_date, deployment.config)
     for dag in dags:
         which = InstanceFilter(
             dag_ids=[dag.dag_id],
@@ -56,5 +53,10 @@ def chosen_tasks(spec: DagSpec, arguments: Namespace) -> list[str] | None:
     if arguments.task_regex is None:
         return None
     named = set(matching(arguments.task_regex, iter(spec.tasks)))
+    if not named and not arguments.dag_regex:
+        raise UsageError(
+            f"No task of {spec.dag_id} matches {arguments.task_regex!r}; `slipstream tasks list "
+            f"{spec.dag_id}` shows them."
+        )
     reached = to_clear(spec, named, upstream=arguments.upstream, downstream=arguments.downstream)
     return [task_id for task_id in spec.tasks if task_id in reached]
