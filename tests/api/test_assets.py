@@ -21,7 +21,7 @@ from tests.store.making import recorded, spec
 
 from slipstream.model.asset import AssetName
 from slipstream.model.run import DagRun
-from slipstream.model.schedule import OnAssets
+from slipstream.model.schedule import NoSchedule, OnAssets
 from slipstream.store.interface import Store
 from slipstream.store.records import AssetFilter, Window
 
@@ -153,7 +153,11 @@ def test_an_asset_is_materialized_by_the_one_dag_that_makes_it(
     api: Client, store: Store, run: DagRun
 ) -> None:
     path = f"/assets/{number(store, 'a')}/materialize"
-    answer = api.post(path, json={"conf": {"k": 1}, "partition_key": "p"})
+    body = {"conf": {"k": 1}, "partition_key": "p"}
+    assert "does not accept a partition_key" in api.post(path, json=body).json()["detail"]
+    producer = store.get_dag("producer").latest.spec
+    recorded(store, replace(producer, schedule=NoSchedule(partitioned_at_runtime=True)))
+    answer = api.post(path, json=body)
     assert answer.status_code == 200
     started = answer.json()
     assert (started["dag_id"], started["run_type"]) == ("producer", "asset_materialization")

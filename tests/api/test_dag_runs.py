@@ -54,7 +54,7 @@ def test_a_run_with_a_logical_date_is_named_for_it(api: Client, store: Store) ->
 
 
 def test_runs_are_found_by_their_partition(api: Client, store: Store) -> None:
-    version = recorded(store)
+    version = recorded(store, replace(ETL, schedule=NoSchedule(partitioned_at_runtime=True)))
     for day in (1, 2):
         a_run(
             store, version, f"run{day}", partition_key=f"2026-03-0{day}", partition_date=later(day)

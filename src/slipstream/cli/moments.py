@@ -25,7 +25,7 @@ def moment(text: str, config: Config) -> datetime:
 def stretch(
     start: str | None, end: str | None, config: Config
 ) -> tuple[datetime | None, datetime | None]:
-    """The moments of `--start-date` and `--end-date`. Raises `UsageError` where the end is first."""
+    """The moments of `--start-date` and `--end-date`. Raises `UsageError` for an end before."""
     first, last = (moment(text, config) if text else None for text in (start, end))
     if first is not None and last is not None and last < first:
         raise UsageError(
