@@ -218,3 +218,17 @@ def test_without_a_provider_it_says_what_to_set(locked: Client) -> None:
     answer = locked.get("/auth/oidc/login")
     assert answer.status_code == 404
     assert "oidc_issuer" in answer.json()["detail"]
+
+
+def test_a_refusal_is_a_page_for_a_browser(client: Client) -> None:
+    asked = {"state": "x", "error": "<b>no</b>"}
+    program = client.get("/auth/oidc/callback", params=asked)
+    assert (program.status_code, program.headers["content-type"]) == (401, "application/json")
+    browser = client.get(
+        "/auth/oidc/callback", params=asked, headers={"accept": "text/html,application/xhtml+xml"}
+    )
+    assert browser.status_code == 401
+    assert browser.headers["content-type"].startswith("text/html")
+    assert "You are not signed in" in browser.text
+    assert "<b>" not in browser.text
+    assert 'href="/"' in browser.text

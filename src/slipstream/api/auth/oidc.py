@@ -11,14 +11,15 @@ import json
 import secrets
 from base64 import urlsafe_b64encode
 from dataclasses import replace
+from html import escape
 from typing import Annotated, Final
 from urllib.error import URLError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import Request as HttpRequest
 from urllib.request import urlopen
 
-from fastapi import Cookie
-from starlette.responses import RedirectResponse, Response
+from fastapi import Cookie, Header
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from slipstream.api.auth.access import role_name
 from slipstream.api.auth.cookie import put_session
@@ -86,6 +87,7 @@ def oidc_routes(tokens: Tokens, settings: ApiSettings) -> Routes:
         code: str = "",
         error: str = "",
         kept: Annotated[str, Cookie(alias=_COOKIE)] = "",
+        accept: Annotated[str, Header(include_in_schema=False)] = "",
     ) -> Response:
         """Take the code that the provider has sent, and begin a session."""
         provider = _provider(settings)
@@ -99,6 +101,8 @@ def oidc_routes(tokens: Tokens, settings: ApiSettings) -> Routes:
             account = _account(call, provider, claims)
         except NotAuthenticatedError as refusal:
             _note(call, None, "login_failed", str(refusal))
+            if "text/html" in accept:
+                return _refusal_page(str(refusal), f"{settings.base_path}/")
             raise
         _note(call, account.username, "login")
         call.store.note_login(account.username, succeeded=True)
@@ -109,6 +113,18 @@ def oidc_routes(tokens: Tokens, settings: ApiSettings) -> Routes:
         return response
 
     return routes
+
+
+def _refusal_page(message: str, login: str) -> Response:
+    """What a person whose browser was sent here reads."""
+    page = (
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><title>Not signed in</title>'
+        '<body style="font-family:system-ui;max-width:36em;margin:4em auto;padding:0 1em">'
+        f"<h1>You are not signed in</h1><p>{escape(message)}</p>"
+        f'<p><a href="{escape(login)}">Back to the login</a></p></body></html>'
+    )
+    return HTMLResponse(page, 401)
 
 
 def _provider(settings: ApiSettings) -> OidcSettings:
