@@ -37,7 +37,7 @@ screenshots: $(SETUP) ui
 # How fast the web app is, in Debian's Chromium.
 ui-bench: $(SETUP) ui
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check playwright
-	@$(BIN)/python -m bench $(or $(ARGS),web web1000 web10000 web_change web_busy web_log)
+	@$(BIN)/python -m bench $(or $(ARGS),web web1000 web10000 web_change web_change_busy web_busy web_log)
 
 demo: $(SETUP) ui
 	@$(BIN)/python -m examples.demo $(ARGS)

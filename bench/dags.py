@@ -142,6 +142,28 @@ def talks():
 
 talks()
 '''
+CHATTY = '''"""A DAG of the benchmarks: a task that says something all the time."""
+import time
+
+from airflow.sdk import dag, task
+
+
+@dag(dag_id="{dag_id}", schedule=None)
+def chatty():
+    @task
+    def talk():
+        number = 0
+        while True:
+            for _ in range(50):
+                number += 1
+                print(number, "Reading a row of orders, and writing it where it belongs. " * 2)
+            time.sleep(0.1)
+
+    talk()
+
+
+chatty()
+'''
 LOG_LINE_BYTES = 250
 """What the server keeps of such a line, about."""
 
@@ -155,6 +177,11 @@ def write_log(folder: Path, dag_id: str, megabytes: int) -> None:
     """A DAG with a task whose log has about that many megabytes."""
     lines = megabytes * 1_000_000 // LOG_LINE_BYTES
     write(folder, dag_id, LOG.format(dag_id=dag_id, lines=lines))
+
+
+def write_chatty(folder: Path, dag_id: str) -> None:
+    """A DAG with a task that writes 500 lines a second to its log, and never ends."""
+    write(folder, dag_id, CHATTY.format(dag_id=dag_id))
 
 
 def write_chain(folder: Path, dag_id: str, length: int, n: int) -> None:

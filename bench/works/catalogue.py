@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bench.works import commands, parts, runs, server, web
+from bench.works import commands, parts, runs, server, web, web_busy
 from bench.works.work import Measure
 
 
@@ -49,7 +49,10 @@ WORKS: Mapping[str, Work] = {
         measure=web.changes, rounds=10, limit_seconds=120, by_default=False, ours_alone=True
     ),
     "web_busy": Work(
-        measure=web.busy, rounds=1, limit_seconds=300, by_default=False, ours_alone=True
+        measure=web_busy.memory, rounds=1, limit_seconds=900, by_default=False, ours_alone=True
+    ),
+    "web_change_busy": Work(
+        measure=web_busy.changes, rounds=10, limit_seconds=300, by_default=False, ours_alone=True
     ),
     "web_log": Work(
         measure=web.log, rounds=1, limit_seconds=600, by_default=False, ours_alone=True

@@ -41,7 +41,6 @@ FRAMES = 150
 GOOD_FRAME_MS = 34
 """Two frames of a screen that shows 60 in a second; what takes longer was dropped."""
 LOG_MB = 500
-BUSY_RUNS = 150
 
 
 def first(setting: Setting) -> Iterator[Figures]:
@@ -106,28 +105,6 @@ def changes(setting: Setting) -> Iterator[Figures]:
                 yield {"change_shown_seconds": max(0.0, shown / 1000 - ended)}
 
 
-def busy(setting: Setting) -> Iterator[Figures]:
-    """The browser's memory while runs of 100 tasks come one after the other."""
-    with setting.server(
-        lambda folder: dags.write_large(folder, "busy", 100, grouped=True)
-    ) as server:
-        wait_for_dag(server, "busy", setting.limit_seconds)
-        server.client.time_run("busy", setting.limit_seconds)
-        with chromium() as browser:
-            page = opened(browser, server)
-            drawn(page, "/dags/busy", CELL)
-            heaps = [heap_mb(page)]
-            for number in range(BUSY_RUNS):
-                server.client.time_run("busy", setting.limit_seconds)
-                if (number + 1) % (BUSY_RUNS // 3) == 0:
-                    heaps.append(heap_mb(page))
-            yield {
-                "heap_first_mb": heaps[0],
-                "heap_third_mb": heaps[1],
-                "heap_last_mb": heaps[-1],
-            }
-
-
 def log(setting: Setting) -> Iterator[Figures]:
     """A log of 500 MB: opened at its end, gone to its beginning, and searched."""
     with setting.server(lambda folder: dags.write_log(folder, "talks", LOG_MB)) as server:
@@ -152,15 +129,20 @@ def chromium() -> Iterator[Any]:
     """A headless browser."""
     from playwright.sync_api import sync_playwright
 
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        raise NotReadyError("There is no Chromium here: apt-get install chromium.")
     with sync_playwright() as tools:
-        browser = tools.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = tools.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
         try:
             yield browser
         finally:
             browser.close()
+
+
+def chromium_path() -> str:
+    """Where the browser is. Raises `NotReadyError`."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        raise NotReadyError("There is no Chromium here: apt-get install chromium.")
+    return path
 
 
 def opened(browser: Any, server: Server) -> Any:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from slipstream.api import log_pieces
-from slipstream.api.log_pieces import hits_in, offset_of_line, piece_before, piece_from
+from slipstream.api.log_pieces import offset_of_line, piece_before, piece_from
 
 
 @pytest.fixture
@@ -81,31 +81,7 @@ def test_a_log_that_grows_is_counted_on(log: Path) -> None:
     assert events(piece_from(log, offset_of_line(log, 150), 40).lines) == ["more"]
 
 
-def test_hits_are_lines_whose_message_has_the_text(log: Path) -> None:
-    hits, are_all = hits_in(log, "ROW 9", 100)
-    assert [hit.line for hit in hits] == [10, *range(91, 101)]
-    assert are_all
-    assert events(piece_from(log, hits[1].offset, 40).lines)[0] == "Row 90"
-
-
-def test_names_of_fields_and_levels_are_no_hits(log: Path) -> None:
-    assert hits_in(log, "event", 10) == ([], True)
-    assert hits_in(log, "info", 10) == ([], True)
-
-
-def test_there_are_at_most_so_many_hits(log: Path) -> None:
-    hits, are_all = hits_in(log, "row", 7)
-    assert (len(hits), are_all) == (7, False)
-
-
-def test_what_json_escapes_is_found(tmp_path: Path) -> None:
-    path = tmp_path / "log"
-    path.write_bytes(msgspec.json.encode({"event": 'He said "Grüße"\n'}) + b"\n")
-    assert len(hits_in(path, 'said "grüße"', 5)[0]) == 1
-
-
 def test_of_no_file_there_is_nothing(tmp_path: Path) -> None:
     path = tmp_path / "none"
     assert piece_before(path, 0, 10).lines == []
     assert piece_from(path, 7, 10).lines == []
-    assert hits_in(path, "x", 5) == ([], True)

@@ -85,6 +85,8 @@ def test_a_failure_is_found_understood_mended_and_cleared(
     page.get_by_role("tab", name="Tasks").click()
     page.get_by_role("link", name="load", exact=True).click()
     expect(page.get_by_text("ValueError: the table is gone").first).to_be_visible()
+    page.get_by_role("button", name="Next error").click()
+    expect(page.locator("[data-pointed]").first).to_have_attribute("data-level", "error")
 
     file = dags_folder / "broken.py"
     file.write_text(file.read_text().replace('raise ValueError("the table is gone")', "print(7)"))
@@ -129,6 +131,10 @@ def test_variables_are_added_and_removed(page: Page, log_in: Callable[..., None]
     page.get_by_label("Value").fill("eu-west-1")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("cell", name="eu-west-1")).to_be_visible()
+    page.get_by_role("button", name="Change region").click()
+    page.reload()
+    expect(page.get_by_role("dialog").get_by_label("Value")).to_have_value("eu-west-1")
+    page.get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Remove region").click()
     page.get_by_role("button", name="Remove", exact=True).click()
     expect(page.get_by_role("cell", name="eu-west-1")).to_have_count(0)

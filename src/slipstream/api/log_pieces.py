@@ -1,4 +1,4 @@
-"""Any part of a log, by bytes or by the number of a line, and where something stands in it.
+"""Any part of a log, by bytes or by the number of a line.
 
 A log of 500 MB is never read as a whole for a reader who looks at a screenful of it. How many lines
 its parts have is counted once: logs only grow.
@@ -9,11 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final
 
-import msgspec
-
-from slipstream.api.log_reading import as_object, read_page
+from slipstream.api.log_reading import read_page
 
 _BLOCK_BYTES: Final = 4 * 1024 * 1024
 _LOGS_COUNTED: Final = 64
@@ -32,13 +30,6 @@ class LogPiece:
     """The number of the first line; the log's first is 1."""
     size: int
     """Bytes of the log when it was read."""
-
-
-class Hit(NamedTuple):
-    """A line that has what was looked for."""
-
-    offset: int
-    line: int
 
 
 def piece_from(path: Path, offset: int, most_bytes: int) -> LogPiece:
@@ -145,56 +136,3 @@ def offset_of_line(path: Path, number: int) -> int:
         if at < 0:
             return size
     return block * _BLOCK_BYTES + at + 1
-
-
-def hits_in(path: Path, wanted: str, most: int) -> tuple[list[Hit], bool]:
-    """The lines whose message or further fields have the text, whatever its case; at most so many,
-    and whether these are all."""
-    needle = wanted.lower()
-    raw = msgspec.json.encode(needle)[1:-1].lower()
-    hits: list[Hit] = []
-    offset, number = 0, 0
-    try:
-        with path.open("rb") as file:
-            rest = b""
-            while data := file.read(_BLOCK_BYTES):
-                whole, newline, rest_after = (rest + data).rpartition(b"\n")
-                block = whole + newline
-                if not _collect(block, raw, needle, offset, number, hits, most):
-                    return hits, False
-                offset += len(block)
-                number += block.count(b"\n")
-                rest = rest_after
-    except FileNotFoundError:
-        pass
-    return hits, True
-
-
-def _collect(
-    block: bytes, raw: bytes, needle: str, offset: int, number: int, hits: list[Hit], most: int
-) -> bool:
-    """Add the block's hits; False once there are too many."""
-    lowered = block.lower()
-    at = lowered.find(raw)
-    line, counted = number, 0
-    while at >= 0:
-        begin = block.rfind(b"\n", 0, at) + 1
-        end = block.find(b"\n", at)
-        line += block.count(b"\n", counted, begin)
-        counted = begin
-        if needle in _text_of(block[begin:end]).lower():
-            if len(hits) == most:
-                return False
-            hits.append(Hit(offset + begin, line + 1))
-        at = lowered.find(raw, end)
-    return True
-
-
-def _text_of(line: bytes) -> str:
-    """What of a line is shown."""
-    fields: dict[str, Any] = msgspec.json.decode(as_object(line))
-    return "\n".join(
-        value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        for name, value in fields.items()
-        if name not in {"timestamp", "level"}
-    )

@@ -47,6 +47,11 @@ def test_hits_tell_where_they_are(api: Client, store: Store, settings: ApiSettin
     found = api.get(LOG + "/hits", params={"text": "TWO"}).json()
     assert found["are_all"]
     assert [hit["line"] for hit in found["hits"]] == [2]
+    assert found["next_line"] == 3
+    worse = api.get(LOG + "/hits", params={"level": "warning"}).json()
+    assert [hit["line"] for hit in worse["hits"]] == [2]
+    assert api.get(LOG + "/hits", params={"level": "error", "from_line": 3}).json()["hits"] == []
+    assert api.get(LOG + "/hits").status_code == 400
 
 
 def test_where_there_is_no_log_it_says_why(api: Client, store: Store) -> None:

@@ -60,10 +60,17 @@ export interface Kind<T, F> {
   mayDelete: boolean | ((record: T) => boolean);
 }
 
+interface Search {
+  q?: string;
+  page?: number;
+  edit?: string;
+  create?: boolean;
+}
+
 /** A page of records that can be added to, changed and removed from. */
 export function Records<T, F extends object>({ kind }: { kind: Kind<T, F> }) {
-  const search = useSearch({ strict: false }) as { q?: string; page?: number };
-  const { q: find = "", page = 1 } = search;
+  const search = useSearch({ strict: false }) as Search;
+  const { q: find = "", page = 1, edit, create = false } = search;
   const navigate = useNavigate();
   const change = (part: { q?: string; page?: number }, replace: boolean) =>
     void navigate({
@@ -71,7 +78,12 @@ export function Records<T, F extends object>({ kind }: { kind: Kind<T, F> }) {
       search: (old: object) => ({ ...old, page: undefined, ...part }) as never,
       replace,
     });
-  const [edited, setEdited] = useState<{ record: T | null } | null>(null);
+  // Which form is open stands in the address, too.
+  const open = (part: { edit?: string; create?: boolean }) =>
+    void navigate({
+      to: ".",
+      search: (old: object) => ({ ...old, edit: undefined, create: undefined, ...part }) as never,
+    });
   const [removed, setRemoved] = useState<T[] | null>(null);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const asked = useQuery({
@@ -80,6 +92,7 @@ export function Records<T, F extends object>({ kind }: { kind: Kind<T, F> }) {
     placeholderData: keepPreviousData,
   });
   const records = asked.data?.records ?? [];
+  const edited = records.find((record) => kind.idOf(record) === edit);
   const may = (right: boolean | ((record: T) => boolean), record: T) =>
     typeof right === "boolean" ? right : right(record);
   const removable = records.filter((record) => may(kind.mayDelete, record));
@@ -98,10 +111,7 @@ export function Records<T, F extends object>({ kind }: { kind: Kind<T, F> }) {
         <Group gap="xs">
           {kind.tools}
           {kind.mayCreate ? (
-            <Button
-              leftSection={<IconPlus size={16} />}
-              onClick={() => setEdited({ record: null })}
-            >
+            <Button leftSection={<IconPlus size={16} />} onClick={() => open({ create: true })}>
               {kind.words.add}
             </Button>
           ) : null}
@@ -192,7 +202,7 @@ export function Records<T, F extends object>({ kind }: { kind: Kind<T, F> }) {
                                 <ActionIcon
                                   variant="subtle"
                                   aria-label={t("Change {name}", { name: id })}
-                                  onClick={() => setEdited({ record })}
+                                  onClick={() => open({ edit: id })}
                                 >
                                   <IconPencil size={16} />
                                 </ActionIcon>
@@ -227,8 +237,10 @@ export function Records<T, F extends object>({ kind }: { kind: Kind<T, F> }) {
           )
         }
       </Shown>
-      {edited ? (
-        <EditDialog kind={kind} record={edited.record} onClose={() => setEdited(null)} />
+      {create && kind.mayCreate ? (
+        <EditDialog kind={kind} record={null} onClose={() => open({})} />
+      ) : edited && may(kind.mayEdit, edited) ? (
+        <EditDialog key={edit} kind={kind} record={edited} onClose={() => open({})} />
       ) : null}
       {removed ? (
         <RemoveDialog

@@ -5,8 +5,11 @@ import { BASE, type Schemas } from "./client";
 import { barOf, type RunNews, withBar, withColumn, withNews } from "./live.model";
 import { ALL, columnQuery, type GridPart, keys } from "./queries";
 
-/** Further questions about one run are put off so long, so that many changes make one question. */
-const ASK_AFTER_MS = 400;
+/** Further questions about one run are put off so long, so that many changes make one question; those
+ * about lists of runs longer, and all of them where more than so many runs change. */
+const REST_MS = 400;
+const REST_OF_LISTS_MS = 1000;
+const MOST_AT_ONCE = 8;
 const BARS = 14;
 
 type Grid = Schemas["GridResponse"];
@@ -123,12 +126,10 @@ function takeRun(queries: QueryClient, news: RunNews, later: Later): void {
     }
   });
   // However many runs change, their lists are asked for once in a while.
-  later.ask(`${dagId}/*`, true, () => {
-    void queries.invalidateQueries({ queryKey: keys.runs(dagId) }, { cancelRefetch: false });
-  });
-  later.ask("*", true, () => {
-    void queries.invalidateQueries({ queryKey: keys.runs(ALL) }, { cancelRefetch: false });
-  });
+  for (const of of [dagId, ALL]) {
+    const ask = () => void queries.invalidateQueries({ queryKey: keys.runs(of) });
+    later.ask(`${of}/`, true, ask, REST_OF_LISTS_MS);
+  }
 }
 
 /** The grids of a DAG that are held, and whether a new run belongs into them. */
@@ -177,35 +178,49 @@ function takeDags(queries: QueryClient, dagIds: string[]): void {
   void queries.invalidateQueries({ queryKey: keys.runs(ALL) });
 }
 
-/** Does what was asked last under a name, a moment after it was asked first. */
+/** Does what is asked for under a name at once, and then no more than once in a while. */
 class Later {
-  private readonly waiting = new Map<
+  private readonly resting = new Map<
     string,
-    { timer: number; isKnown: boolean; call: (isKnown: boolean) => void }
+    { timer: number; isKnown: boolean; call: ((isKnown: boolean) => void) | null }
   >();
 
-  /** `call` is told whether `isKnown` was true every time. */
-  ask(name: string, isKnown: boolean, call: (isKnown: boolean) => void): void {
-    const before = this.waiting.get(name);
+  /** `call` is told whether `isKnown` was true every time. Where very much happens, even what is asked
+   * for the first time waits. */
+  ask(name: string, isKnown: boolean, call: (isKnown: boolean) => void, rest = REST_MS): void {
+    const before = this.resting.get(name);
     if (before) {
-      before.isKnown &&= isKnown;
+      before.isKnown = before.isKnown && isKnown;
       before.call = call;
       return;
     }
+    const isBusy = this.resting.size >= MOST_AT_ONCE;
+    this.rest(name, rest, isBusy ? isKnown : true, isBusy ? call : null);
+    if (!isBusy) call(isKnown);
+  }
+
+  private rest(
+    name: string,
+    rest: number,
+    isKnown: boolean,
+    call: ((isKnown: boolean) => void) | null,
+  ): void {
     const timer = window.setTimeout(() => {
-      const last = this.waiting.get(name);
-      this.waiting.delete(name);
-      last?.call(last.isKnown);
-    }, ASK_AFTER_MS);
-    this.waiting.set(name, { timer, isKnown, call });
+      const last = this.resting.get(name);
+      this.resting.delete(name);
+      if (!last?.call) return;
+      this.rest(name, rest, true, null);
+      last.call(last.isKnown);
+    }, rest);
+    this.resting.set(name, { timer, isKnown, call });
   }
 
   /** Does at once what waits: nobody will hear of it again. */
   stop(): void {
-    for (const { timer, isKnown, call } of this.waiting.values()) {
+    for (const { timer, isKnown, call } of this.resting.values()) {
       window.clearTimeout(timer);
-      call(isKnown);
+      call?.(isKnown);
     }
-    this.waiting.clear();
+    this.resting.clear();
   }
 }

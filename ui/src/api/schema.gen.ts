@@ -2695,7 +2695,9 @@ export interface paths {
         };
         /**
          * Get Log Hits
-         * @description Where in the log a text stands, whatever its case.
+         * @description Where in the log a text stands, whatever its case, or lines of that level or a worse one.
+         *
+         *     They are told from a line on, so that further hits and what has come since can be asked for.
          */
         get: operations["get_log_hits"];
         put?: never;
@@ -5467,6 +5469,7 @@ export interface components {
         LogHitsResponse: {
             hits: components["schemas"]["LogHit"][];
             are_all: boolean;
+            next_line: number;
         };
         /**
          * LogHit
@@ -17887,8 +17890,11 @@ export interface operations {
     };
     get_log_hits: {
         parameters: {
-            query: {
-                text: string;
+            query?: {
+                text?: string;
+                level?: ("debug" | "info" | "warning" | "error" | "critical") | null;
+                from_line?: number;
+                most?: number;
                 map_index?: number;
             };
             header?: never;

@@ -196,6 +196,8 @@ export interface TaskView {
   wrap?: boolean;
   /** The line of the log that is pointed at. */
   line?: number;
+  /** The keys of the XComs that are open; without it, the first ones. */
+  keys?: string[];
   /** Which mapped instances are listed, and in which order. */
   state?: string;
   sort?: string;
@@ -216,6 +218,7 @@ const task = createRoute({
     level: text(search.level),
     wrap: flag(search.wrap),
     line: whole(search.line),
+    keys: Array.isArray(search.keys) ? search.keys.map(String) : undefined,
     state: text(search.state),
     sort: among(search.sort, MAPPED_ORDERS),
     page: whole(search.page),
@@ -304,25 +307,30 @@ const account = createRoute({
   component: lazyRouteComponent(() => import("../account/AccountPage"), "AccountPage"),
 });
 
-const access = createRoute({
-  getParentRoute: () => root,
-  path: "/access",
-  component: lazyRouteComponent(() => import("../access/AccessPage"), "AccessPage"),
-  validateSearch: (search): AccessSearch => ({
-    tab: among(search.tab, ["users", "roles", "tokens"]),
-    page: whole(search.page),
-  }),
-});
-
 /** What a page of records has in its address. */
 interface RecordSearch {
   q?: string;
   page?: number;
+  /** The record whose form is open, or whether that of a new one is. */
+  edit?: string;
+  create?: boolean;
 }
 
 const recordSearch = (search: Record<string, unknown>): RecordSearch => ({
   q: text(search.q),
   page: whole(search.page),
+  edit: text(search.edit),
+  create: flag(search.create),
+});
+
+const access = createRoute({
+  getParentRoute: () => root,
+  path: "/access",
+  component: lazyRouteComponent(() => import("../access/AccessPage"), "AccessPage"),
+  validateSearch: (search): AccessSearch & RecordSearch => ({
+    ...recordSearch(search),
+    tab: among(search.tab, ["users", "roles", "tokens"]),
+  }),
 });
 
 const variables = createRoute({

@@ -323,6 +323,13 @@ export const GERMAN: Readonly<Record<string, string>> = {
   "New password again": "Neues Passwort noch einmal",
   "Newest first": "Neueste zuerst",
   "Newest runs": "Neueste Läufe",
+  "In this part of the log there is nothing of that level":
+    "In diesem Teil des Logs ist nichts von dieser Stufe",
+  "Go to a line": "Zu einer Zeile gehen",
+  Line: "Zeile",
+  "In all of the log there is no such line.": "Im ganzen Log ist keine solche Zeile.",
+  "Next error": "Nächster Fehler",
+  "To the next one": "Zur nächsten",
   Next: "Als Nächstes",
   "Next hit": "Nächster Treffer",
   "Next run": "Nächster Lauf",

@@ -1,35 +1,16 @@
-import {
-  ActionIcon,
-  Button,
-  Group,
-  Select,
-  Slider,
-  Switch,
-  TextInput,
-  Text as Words,
-} from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
-import {
-  IconArrowBarToDown,
-  IconArrowBarToUp,
-  IconChevronDown,
-  IconChevronRight,
-  IconChevronUp,
-  IconDownload,
-  IconSearch,
-} from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { Button, Group, Select, Switch } from "@mantine/core";
+import { IconChevronDown, IconChevronRight, IconDownload } from "@tabler/icons-react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
-import { answer, client } from "../api/client";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useZone } from "../design/clock";
 import { Empty, Trouble, Waiting } from "../design/Feedback";
 import { absolute } from "../design/time.model";
-import { plural, t } from "../language/language";
+import { t } from "../language/language";
+import { Finder, Jumps, type Level, NextOfLevel, Position } from "./LogSearch";
 import { LEVELS, type LogLine, PIECE_BYTES, piecesOf, visible } from "./logs.model";
 import classes from "./logs.module.css";
-import { addressOf, type LogOf, linesOf, pathOf, TRY, useLog } from "./useLog";
+import { addressOf, type LogOf, linesOf, useLog } from "./useLog";
 
 const ROW = 20;
 /** So far from an edge of what is held, the next piece is asked for. */
@@ -61,6 +42,7 @@ export default function Logs(log: LogOf) {
     <>
       <Group mb="xs" gap="sm">
         <Finder log={log} size={size} find={find} line={line} onFind={search} onGo={goTo} />
+        <Jumps log={log} line={line} onGo={goTo} />
         <Select
           aria-label={t("Least level")}
           placeholder={t("All levels")}
@@ -90,9 +72,18 @@ export default function Logs(log: LogOf) {
         <Position begin={begin} end={end} size={size} onJump={(offset) => void jump({ offset })} />
       ) : null}
       {error ? <Trouble error={error} what={t("The log could not be loaded")} /> : null}
-      {lines.length === 0 ? (
+      {shown.length === 0 ? (
         isLoading ? (
           <Waiting what={t("The log")} />
+        ) : lines.length > 0 ? (
+          <Empty title={t("In this part of the log there is nothing of that level")}>
+            <NextOfLevel
+              log={log}
+              level={level as Level}
+              from={lines.at(-1)?.number ?? 0}
+              onGo={goTo}
+            />
+          </Empty>
         ) : (
           <Empty title={t("Nothing has been logged")}>
             {t("What the task prints or logs appears here at once.")}
@@ -113,138 +104,6 @@ export default function Logs(log: LogOf) {
         />
       )}
     </>
-  );
-}
-
-/** Looks for a text in all of the log, and goes from hit to hit. */
-function Finder({
-  log,
-  size,
-  find,
-  line,
-  onFind,
-  onGo,
-}: {
-  log: LogOf;
-  size: number;
-  find: string;
-  line: number | undefined;
-  onFind: (part: { find?: string }) => void;
-  onGo: (line: number) => void;
-}) {
-  const [wanted] = useDebouncedValue(find, 250);
-  const asked = useQuery({
-    queryKey: ["hits", log, wanted, size],
-    queryFn: () =>
-      answer(
-        client.GET(`${TRY}/hits`, {
-          params: { path: pathOf(log), query: { map_index: log.mapIndex, text: wanted } },
-        }),
-      ),
-    enabled: wanted !== "",
-    placeholderData: (old) => (wanted === "" ? undefined : old),
-  });
-  const hits = wanted === "" ? [] : (asked.data?.hits ?? []);
-  const at = hits.findIndex((one) => one.line === line);
-  const go = (step: 1 | -1) => {
-    if (hits.length === 0) return;
-    const here = line ?? (step > 0 ? 0 : Number.POSITIVE_INFINITY);
-    const next =
-      step > 0
-        ? (hits.find((one) => one.line > here) ?? hits[0])
-        : (hits.findLast((one) => one.line < here) ?? hits.at(-1));
-    if (next) onGo(next.line);
-  };
-  const press = (event: KeyboardEvent) => {
-    if (event.key === "Enter") go(event.shiftKey ? -1 : 1);
-  };
-  return (
-    <Group gap={4}>
-      <TextInput
-        data-search
-        aria-label={t("Find in the log")}
-        placeholder={t("Find  ( / )")}
-        leftSection={<IconSearch size={15} />}
-        value={find}
-        onChange={(event) => onFind({ find: event.currentTarget.value || undefined })}
-        onKeyDown={press}
-      />
-      <ActionIcon
-        variant="default"
-        size="lg"
-        aria-label={t("Previous hit")}
-        disabled={hits.length === 0}
-        onClick={() => go(-1)}
-      >
-        <IconChevronUp size={16} />
-      </ActionIcon>
-      <ActionIcon
-        variant="default"
-        size="lg"
-        aria-label={t("Next hit")}
-        disabled={hits.length === 0}
-        onClick={() => go(1)}
-      >
-        <IconChevronDown size={16} />
-      </ActionIcon>
-      <Words size="sm" c="dimmed" role="status" miw={70}>
-        {wanted === "" || !asked.data ? "" : hitsText(at, hits.length, asked.data.are_all)}
-      </Words>
-    </Group>
-  );
-}
-
-/** "3 of 12 hits"; a "+" where there are more than were counted. */
-function hitsText(at: number, count: number, areAll: boolean): string {
-  const many = `${count}${areAll ? "" : "+"}`;
-  if (at >= 0) return t("{at} of {many} hits", { at: at + 1, many });
-  return plural(count, "{many} hit", "{many} hits", { many });
-}
-
-/** Where in a long log the reader is. */
-function Position({
-  begin,
-  end,
-  size,
-  onJump,
-}: {
-  begin: number;
-  end: number;
-  size: number;
-  onJump: (offset: number) => void;
-}) {
-  const [dragged, setDragged] = useState<number | null>(null);
-  const percent = end >= size ? 100 : (100 * begin) / size;
-  return (
-    <Group mb="xs" gap="sm" wrap="nowrap">
-      <ActionIcon variant="default" aria-label={t("To the beginning")} onClick={() => onJump(0)}>
-        <IconArrowBarToUp size={15} />
-      </ActionIcon>
-      <Slider
-        style={{ flex: 1 }}
-        thumbLabel={t("Where in the log")}
-        min={0}
-        max={100}
-        step={0.1}
-        label={(value) => `${value.toFixed(1)} %`}
-        value={dragged ?? percent}
-        onChange={setDragged}
-        onChangeEnd={(value) => {
-          setDragged(null);
-          onJump(Math.round((value / 100) * Math.max(0, size - PIECE_BYTES)));
-        }}
-      />
-      <ActionIcon
-        variant="default"
-        aria-label={t("To the end")}
-        onClick={() => onJump(Math.max(0, size - PIECE_BYTES))}
-      >
-        <IconArrowBarToDown size={15} />
-      </ActionIcon>
-      <Words size="sm" c="dimmed" style={{ whiteSpace: "nowrap" }}>
-        {(size / 1e6).toFixed(size < 1e8 ? 1 : 0)} MB
-      </Words>
-    </Group>
   );
 }
 
@@ -275,7 +134,10 @@ function Lines({
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW,
     overscan: 30,
-    getItemKey: (index) => `${lines[index]?.number}.${lines[index]?.part}`,
+    getItemKey: useCallback(
+      (index: number) => `${lines[index]?.number}.${lines[index]?.part}`,
+      [lines],
+    ),
   });
   const count = lines.length;
   const first = lines[0]?.number;
@@ -283,9 +145,13 @@ function Lines({
   useEffect(() => {
     if (atEnd.current && count > 0) down.scrollToIndex(count - 1, { align: "end" });
   }, [count, down]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: wrapped lines have other heights
+  useEffect(() => down.measure(), [wraps]);
   // Lines that came before must not move those that are being read.
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another first line moves the rest
   useEffect(() => {
+    // Heights of lines that went are forgotten with them.
+    if (atEnd.current) down.measure();
     const kept = seen.current;
     const index = kept
       ? lines.findIndex((one) => one.number === kept.number && one.part === kept.part)
@@ -324,7 +190,7 @@ function Lines({
           return (
             <div
               key={item.key}
-              ref={down.measureElement}
+              ref={wraps ? down.measureElement : undefined}
               data-index={item.index}
               data-level={line.level}
               data-pointed={line.number === pointed || undefined}

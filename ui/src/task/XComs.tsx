@@ -1,5 +1,6 @@
 import { Accordion, Code, Group, Image, SegmentedControl, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { Empty, Shown, Waiting } from "../design/Feedback";
 import { JsonTree } from "../design/JsonTree";
@@ -10,6 +11,10 @@ import { type Kind, kindOf } from "./xcoms.model";
 
 const Source = lazy(() => import("../design/Source"));
 const Plot = lazy(() => import("../design/Plot"));
+
+const FROM = "/dags/$dagId/runs/$runId/tasks/$taskId";
+/** So many are open where nobody has opened or closed one. */
+const FIRST = 3;
 
 interface Where {
   dagId: string;
@@ -22,6 +27,8 @@ interface Where {
 export default function XComs(where: Where) {
   const { dagId, runId, taskId, mapIndex } = where;
   const asked = useQuery(xcomsQuery(dagId, runId, taskId, mapIndex));
+  const { keys } = useSearch({ from: FROM });
+  const navigate = useNavigate({ from: FROM });
   return (
     <Shown asked={asked} what={t("The XComs")}>
       {(found) =>
@@ -30,7 +37,13 @@ export default function XComs(where: Where) {
             {t("What it returns, or pushes with xcom_push, appears here.")}
           </Empty>
         ) : (
-          <Accordion multiple defaultValue={found.xcom_entries.slice(0, 3).map((one) => one.key)}>
+          <Accordion
+            multiple
+            value={keys ?? found.xcom_entries.slice(0, FIRST).map((one) => one.key)}
+            onChange={(open) =>
+              void navigate({ search: (old) => ({ ...old, keys: open }), replace: true })
+            }
+          >
             {found.xcom_entries.map((one) => (
               <Accordion.Item key={one.key} value={one.key}>
                 <Accordion.Control>

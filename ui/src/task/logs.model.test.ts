@@ -108,4 +108,11 @@ describe("what is held of a long log", () => {
     const large = heldGrown([{ begin: 0, end: 2_000_000, lines: [] }], [], 2_000_009);
     expect(large.map((one) => one.begin)).toEqual([0, 2_000_000]);
   });
+
+  test("leaves behind what came long ago, however long it grows", () => {
+    let held: Held[] = [];
+    for (let end = 700_000; end < 90_000_000; end += 700_000) held = heldGrown(held, [], end);
+    expect(held.length).toBe(3);
+    expect(held.at(-1)?.end).toBeGreaterThan(89_000_000);
+  });
 });

@@ -55,7 +55,7 @@ export class LogReader {
       const opens = event.startsWith(OPENS);
       const common = {
         timestamp: typeof record.timestamp === "string" ? record.timestamp : null,
-        level: String(record.level ?? "info").toLowerCase(),
+        level: levelOf(record.level),
         logger: String(record.logger ?? ""),
       };
       if (opens) {
@@ -78,6 +78,12 @@ export class LogReader {
     }
     return lines;
   }
+}
+
+/** The very text of the list where it is one of it: very many lines share it. */
+function levelOf(said: unknown): string {
+  const level = String(said ?? "info").toLowerCase();
+  return LEVELS.find((one) => one === level) ?? level;
 }
 
 function textsOf(event: string, record: Record<string, unknown>): string[] {
@@ -169,8 +175,10 @@ export interface Held {
   lines: LogLine[];
 }
 
-/** So many pieces are held at most; a reader who scrolls on leaves the others behind. */
+/** So many pieces are held at most; a reader who scrolls on leaves the others behind, and one who
+ * follows a log that grows needs few. */
 const MOST_HELD = 12;
+const MOST_FOLLOWED = 3;
 
 /** The pieces with one more behind them; the first ones go. */
 export function heldAfter(held: readonly Held[], next: Held): Held[] {
@@ -186,7 +194,7 @@ export function heldBefore(held: readonly Held[], next: Held): Held[] {
 export function heldGrown(held: readonly Held[], lines: LogLine[], end: number): Held[] {
   const last = held.at(-1);
   if (!last || last.end - last.begin > PIECE_BYTES) {
-    return heldAfter(held, { begin: last?.end ?? 0, end, lines });
+    return heldAfter(held, { begin: last?.end ?? 0, end, lines }).slice(-MOST_FOLLOWED);
   }
   return [...held.slice(0, -1), { begin: last.begin, end, lines: last.lines.concat(lines) }];
 }

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 from fastapi import Header
@@ -20,18 +20,19 @@ from slipstream.api.live.events import View
 from slipstream.api.live.feed import LiveFeed
 from slipstream.api.log_pieces import (
     LogPiece,
-    hits_in,
     offset_of_line,
     piece_before,
     piece_from,
     size_of,
 )
 from slipstream.api.log_reading import as_text, every_line, read_page
+from slipstream.api.log_search import Wanted, hits_in_file, hits_in_lines
 from slipstream.api.operation import Routes
 from slipstream.api.payloads.base import Payload
 from slipstream.api.public.logs import GOES_ON, no_log, require_try
 from slipstream.api.remote_logs import lines_from_elsewhere
 from slipstream.api.ui.stream import admission_of
+from slipstream.model.errors import InvalidInputError
 from slipstream.model.map_index import UNMAPPED
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.runtime.log_files import log_path
@@ -46,6 +47,8 @@ _STEP_MILLISECONDS: Final = 20
 _LONGEST_BURST_MILLISECONDS: Final = 100
 _KEEP_ALIVE_SECONDS: Final = 15.0
 
+
+Level: TypeAlias = Literal["debug", "info", "warning", "error", "critical"]
 
 _Line = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"type": "object"})]
 """A line is a JSON object already: it is put into the answer as it is."""
@@ -80,6 +83,8 @@ class LogHitsResponse(Payload, frozen=True, kw_only=True):
     hits: Sequence[LogHit]
     are_all: bool
     """False where there are more than are told of."""
+    next_line: int
+    """The first line that was not looked at: where to look on."""
 
 
 class _Log(NamedTuple):
@@ -151,14 +156,30 @@ def get_log_hits(
     dag_run_id: str,
     task_id: str,
     try_number: int,
-    text: Annotated[str, QueryParameter(min_length=1, max_length=1000)],
+    text: Annotated[str, QueryParameter(max_length=1000)] = "",
+    level: Level | None = None,
+    from_line: Annotated[int, QueryParameter(ge=1)] = 1,
+    most: Annotated[int, QueryParameter(ge=1, le=_MOST_HITS)] = _MOST_HITS,
     map_index: int = UNMAPPED,
 ) -> LogHitsResponse:
-    """Where in the log a text stands, whatever its case."""
-    path = _log(call, dag_id, dag_run_id, TaskKey(task_id, map_index), try_number).path
-    hits, are_all = hits_in(path, text, _MOST_HITS)
+    """Where in the log a text stands, whatever its case, or lines of that level or a worse one.
+
+    They are told from a line on, so that further hits and what has come since can be asked for.
+    """
+    if not text and level is None:
+        raise InvalidInputError("Say what to look for: a text, a level, or both.")
+    key = TaskKey(task_id, map_index)
+    path, run, instance, _ = _log(call, dag_id, dag_run_id, key, try_number)
+    wanted = Wanted(text=text, level=level)
+    elsewhere = lines_from_elsewhere(call, run, instance, try_number, path)
+    if elsewhere is None:
+        found = hits_in_file(path, wanted, most, from_line)
+    else:
+        found = hits_in_lines(elsewhere, wanted, most, from_line)
     return LogHitsResponse(
-        hits=[LogHit(offset=hit.offset, line=hit.line) for hit in hits], are_all=are_all
+        hits=[LogHit(offset=hit.offset, line=hit.line) for hit in found.hits],
+        are_all=found.are_all,
+        next_line=found.next_line,
     )
 
 
