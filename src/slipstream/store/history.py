@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, insert, select, tuple_
+from sqlalchemy import insert, select, tuple_
 
 from slipstream.model.dag import DagSpec
 from slipstream.model.ids import new_uuid7
@@ -65,7 +65,7 @@ class HistoryVerbs(StoreParts):
             taken = _taken_dates(transaction, [one.run for one in new])
             fresh = [one for one in new if _date(one.run) not in taken]
             versions = _version_of_each(transaction, fresh)
-            rows = [_run_row(one.run, versions[one.run.dag_id]) for one in fresh]
+            rows = [_run_row(one.run, versions[one.run.dag_id, one.run.run_id]) for one in fresh]
             if not rows:
                 return ImportCount(0, 0, len(new) - len(fresh))
             transaction.execute(insert(dag_run), rows)
@@ -171,23 +171,40 @@ def _taken_dates(transaction: Transaction, runs: Iterable[DagRun]) -> set[tuple[
     return found
 
 
-def _version_of_each(transaction: Transaction, runs: Iterable[ImportedRun]) -> Mapping[str, str]:
-    """`{dag_id: version_id}`: the version that was imported last."""
-    dag_ids = sorted({one.run.dag_id for one in runs})
-    versions: dict[str, str] = {}
-    for part in _parts(dag_ids):
-        newest = (
-            select(dag_version.c.dag_id, func.min(dag_version.c.number).label("number"))
+def _version_of_each(
+    transaction: Transaction, runs: Sequence[ImportedRun]
+) -> Mapping[tuple[str, str], str]:
+    """`{(dag_id, run_id): version_id}`: the imported version that was read last of those that have
+    all tasks of the run; where none has, the one that was read last."""
+    versions: dict[str, list[str]] = {}
+    for part in _parts(sorted({one.run.dag_id for one in runs})):
+        query = (
+            select(dag_version.c.dag_id, dag_version.c.version_id)
             .where(dag_version.c.dag_id.in_(list(part)), dag_version.c.number <= _IMPORTED)
-            .group_by(dag_version.c.dag_id)
-            .subquery()
+            .order_by(dag_version.c.number)
         )
-        query = select(dag_version.c.dag_id, dag_version.c.version_id).join(
-            newest,
-            (dag_version.c.dag_id == newest.c.dag_id) & (dag_version.c.number == newest.c.number),
-        )
-        versions.update((dag_id, version_id) for dag_id, version_id in transaction.rows(query))
-    return versions
+        for dag_id, version_id in transaction.rows(query):
+            versions.setdefault(dag_id, []).append(version_id)
+    several = [version_id for found in versions.values() if len(found) > 1 for version_id in found]
+    tasks = _tasks_of(transaction, several)
+    chosen = {}
+    for one in runs:
+        needed = {each.task_id for each in one.instances}
+        found = versions[one.run.dag_id]
+        able = (version_id for version_id in found if needed <= tasks.get(version_id, set()))
+        chosen[one.run.dag_id, one.run.run_id] = next(able, found[0])
+    return chosen
+
+
+def _tasks_of(transaction: Transaction, version_ids: Sequence[str]) -> Mapping[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for part in _parts(version_ids):
+        query = select(dag_task.c.version_id, dag_task.c.task_id)
+        for version_id, task_id in transaction.rows(
+            query.where(dag_task.c.version_id.in_(list(part)))
+        ):
+            found.setdefault(version_id, set()).add(task_id)
+    return found
 
 
 def _numbers(transaction: Transaction, runs: Iterable[DagRun]) -> Mapping[tuple[str, str], int]:

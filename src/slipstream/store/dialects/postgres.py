@@ -159,6 +159,8 @@ class PostgresDatabase(Database):
             )
             reading.begin()
             yield PostgresTransaction(reading)
+            # A rollback would have the driver forget all statements that it has prepared.
+            reading.commit()
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
