@@ -1,5 +1,6 @@
 """Tasks that wait on a trigger, and how they go on."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -117,7 +118,12 @@ def test_a_trigger_that_fails_sends_its_task_on_to_fail() -> None:
     made.admit("a")
     attempt = made.machine.attempt_for(A)
     assert (attempt.next_method, attempt.next_event) == (TRIGGER_FAILED, None)
-    assert attempt.next_kwargs == '{"error": "Trigger failure", "traceback": ["one", "two"]}'
+    assert json.loads(attempt.next_kwargs) == {
+        "error": "Trigger failure",
+        "trigger": DEFERRAL.trigger_classpath,
+        "cause": "ValueError: no",
+        "traceback": ["one", "two"],
+    }
 
 
 def test_a_wait_that_takes_too_long_fails() -> None:
@@ -129,10 +135,12 @@ def test_a_wait_that_takes_too_long_fails() -> None:
     assert TriggerDropped(A, made.attempts[A]) in changes
     made.admit("a")
     attempt = made.machine.attempt_for(A)
-    assert (attempt.next_method, attempt.next_kwargs) == (
-        TRIGGER_FAILED,
-        '{"error": "Trigger timeout"}',
-    )
+    assert attempt.next_method == TRIGGER_FAILED
+    assert json.loads(attempt.next_kwargs) == {
+        "error": "Trigger timeout",
+        "trigger": DEFERRAL.trigger_classpath,
+        "given_seconds": 59.0,
+    }
 
 
 def test_a_timer_of_an_earlier_wait_does_not_end_a_later_one() -> None:

@@ -89,6 +89,22 @@ def test_errors_while_poking(error: Exception, how: dict[str, Any], expected: An
     assert type(caught.value) is expected
 
 
+@pytest.mark.parametrize(
+    ("error", "how"),
+    [
+        (ValueError("no such table"), "never_fail"),
+        (AirflowFailException("no such table"), "never_fail"),
+        (AirflowFailException("no such table"), "soft_fail"),
+    ],
+)
+def test_a_skip_instead_of_a_failure_names_the_cause(error: Exception, how: str) -> None:
+    with pytest.raises(AirflowSkipException) as caught:
+        wait([error], **{how: True})
+    said = f"Skipping due to {how} is set to True; poke raised {type(error).__name__}: {error}"
+    assert str(caught.value) == said
+    assert caught.value.__cause__ is error
+
+
 def test_in_reschedule_mode_it_gives_its_place_back() -> None:
     before = datetime.now(UTC)
     with pytest.raises(AirflowRescheduleException) as caught:

@@ -111,7 +111,7 @@ def end_wait(
             _go_on(run, task, index, record, after, reasons.TRIGGER_FIRED, event.end)
         case Broken():
             reason = reasons.trigger_failed(event.end.error)
-            after = _failing(deferral, TRIGGER_FAILURE, event.end.traceback)
+            after = _failing(deferral, TRIGGER_FAILURE, _told_of(event.end))
             _go_on(run, task, index, record, after, reason, event.end)
         case EndsTask():
             step = _end(run, task, index, record, deferral, event.end)
@@ -153,7 +153,8 @@ def time_out_wait(run: RunProgress, task: TaskProgress, index: int, event: Timer
         return
     if deferral.timeout_at is None or deferral.timeout_at > event.at:
         return
-    after = _failing(deferral, TRIGGER_TIMEOUT, ())
+    given = (deferral.timeout_at - deferral.created_at).total_seconds()
+    after = _failing(deferral, TRIGGER_TIMEOUT, {"given_seconds": given})
     _go_on(run, task, index, record, after, reasons.trigger_timed_out(deferral.timeout_at))
 
 
@@ -203,10 +204,13 @@ def _go_on(
     run.out.append(TriggerDropped(key, after.attempt_id, counted))
 
 
-def _failing(deferral: Deferral, error: str, traceback: tuple[str, ...]) -> Deferral:
-    told: dict[str, object] = {"error": error}
-    if traceback:
-        told["traceback"] = traceback
+def _told_of(end: Broken) -> dict[str, object]:
+    return {"cause": end.error, **({"traceback": end.traceback} if end.traceback else {})}
+
+
+def _failing(deferral: Deferral, error: str, more: dict[str, object]) -> Deferral:
+    """The task goes on to fail. Airflow's operators read `error` and `traceback` alone."""
+    told: dict[str, object] = {"error": error, "trigger": deferral.classpath, **more}
     return replace(deferral, next_method=TRIGGER_FAILED, next_kwargs=json.dumps(told), event=None)
 
 

@@ -74,8 +74,8 @@ def resume(
         for line in kwargs.get("traceback") or ():
             operator.log.error("%s", str(line).rstrip())
         if error == TRIGGER_TIMEOUT_TEXT:
-            raise TaskDeferralTimeout("The trigger did not fire in time.")
-        raise TaskDeferralError(f"The trigger failed: {error}.")
+            raise TaskDeferralTimeout(_late(operator.task_id, kwargs))
+        raise TaskDeferralError(_failed(operator.task_id, kwargs))
     method = getattr(operator, method_name, None)
     if method is None:
         raise AirflowException(
@@ -83,6 +83,23 @@ def resume(
             f"{type(operator).__name__} does not have."
         )
     return method(context, **kwargs)
+
+
+def _late(task_id: str, told: Mapping[str, UserValue]) -> str:
+    given = told.get("given_seconds")
+    limit = "" if given is None else f" It was given {given:g} s."
+    return f"{_trigger_of(task_id, told)} did not fire in time.{limit}"
+
+
+def _failed(task_id: str, told: Mapping[str, UserValue]) -> str:
+    cause = told.get("cause") or told.get("error", "Unknown")
+    return f"{_trigger_of(task_id, told)} failed: {str(cause).removesuffix('.')}."
+
+
+def _trigger_of(task_id: str, told: Mapping[str, UserValue]) -> str:
+    """A deferral that an older release has kept does not say which trigger it was."""
+    trigger = told.get("trigger")
+    return f"The trigger{'' if trigger is None else f' {trigger}'} of task {task_id!r}"
 
 
 def is_deferrable(choice: bool | None) -> bool:

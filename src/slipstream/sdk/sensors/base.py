@@ -139,11 +139,11 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
         """One call; errors become what `soft_fail`, `silent_fail` and `never_fail` ask for."""
         try:
             return self.poke(context)
-        except (AirflowSensorTimeout, AirflowTaskTimeout, AirflowFailException):
+        except (AirflowSensorTimeout, AirflowTaskTimeout, AirflowFailException) as error:
             if self.soft_fail:
-                raise AirflowSkipException("Skipping due to soft_fail is set to True.") from None
+                raise self._skip("soft_fail", error) from error
             if self.never_fail:
-                raise AirflowSkipException("Skipping due to never_fail is set to True.") from None
+                raise self._skip("never_fail", error) from error
             raise
         except AirflowSkipException:
             raise
@@ -152,8 +152,14 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
                 self.log.error("Poking failed; it counts as not yet.", exc_info=True)
                 return False
             if self.never_fail:
-                raise AirflowSkipException("Skipping due to never_fail is set to True.") from error
+                raise self._skip("never_fail", error) from error
             raise
+
+    def _skip(self, setting: str, cause: Exception) -> AirflowSkipException:
+        """That the setting makes a skip of the cause, whose traceback is logged."""
+        self.log.error("Poking failed; the task is skipped.", exc_info=cause)
+        said = f"{type(cause).__name__}: {cause}".rstrip(": ")
+        return AirflowSkipException(f"Skipping due to {setting} is set to True; poke raised {said}")
 
     def _give_up(self, elapsed: float) -> None:
         message = (
