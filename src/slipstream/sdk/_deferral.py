@@ -87,8 +87,13 @@ def resume(
 
 def _late(task_id: str, told: Mapping[str, UserValue]) -> str:
     given = told.get("given_seconds")
-    limit = "" if given is None else f" It was given {given:g} s."
+    limit = "" if given is None else f" It was given {_whole(given)} s."
     return f"{_trigger_of(task_id, told)} did not fire in time.{limit}"
+
+
+def _whole(seconds: float) -> float:
+    """Without the fraction that is lost until a wait of whole seconds is known to the scheduler."""
+    return round(seconds) if seconds >= 1 else round(seconds, 3)
 
 
 def _failed(task_id: str, told: Mapping[str, UserValue]) -> str:

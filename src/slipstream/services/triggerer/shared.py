@@ -334,7 +334,7 @@ class SharedTriggerer:
             self._surely(partial(self._store.forget_orders, over))
         left = [name for name, at in self._at.items() if at == pk and name not in ended]
         if left:
-            _log.warning("A triggerer is gone; its %d triggers run elsewhere.", len(left))
+            _log.warning("The triggerer %d is gone; its %d triggers run elsewhere", pk, len(left))
         for name in left:
             self._set_place(name, None)
         # Those without a waiter are asked for when the scheduler has read their runs.
