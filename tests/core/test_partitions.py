@@ -8,6 +8,7 @@ import pytest
 from slipstream.core.partition_mappers import mapper_of
 from slipstream.core.partitions import (
     date_of_key,
+    endless_waits,
     partitioning,
     ready_partitions,
     sort_entries,
@@ -168,6 +169,22 @@ def test_segments_are_a_window_too() -> None:
     assert mapper.is_complete("all", {"eu", "us", "apac"})
 
 
+@pytest.mark.parametrize(
+    ("target", "at_least", "why"),
+    [
+        ("2026-03-09 (W11)", 8, "its wait policy wants 8 keys, and the window has 7"),
+        ("2026-03-09 (W11)", 7, ""),
+        ("2026-03-09 (W11)", -9, ""),
+        ("2026-03-09 (W11)", None, ""),
+    ],
+)
+def test_more_than_the_window_has_never_comes(target: str, at_least: int | None, why: str) -> None:
+    mapper = mapper_of(rollup(at_least=at_least))
+    said = mapper.never_complete(target)
+    assert said.startswith(why)
+    assert bool(said) is bool(why)
+
+
 # ---------------------------------------------------------------------- the queue
 
 
@@ -223,6 +240,20 @@ def test_an_event_that_belongs_to_too_many_partitions_starts_nothing() -> None:
     found = sort_entries(week, entries, most=6)
     assert found.targets == {1: []}
     assert "7 partitions, and at most 6" in found.problems[0]
+
+
+def test_partitions_that_can_never_be_complete_are_told() -> None:
+    wants_more: JsonValue = {"of": [{"name": "a", "mapper": rollup(at_least=8)}]}
+    entries = queue((A, WEEK[0], "2026-03-09 (W11)"), (A, WEEK[1], None), (B, "y", "y"))
+    (told,) = endless_waits(schedule(BOTH, wants_more), entries)
+    assert told == (
+        "The partition '2026-03-09 (W11)' can never be complete by the asset 'a': its wait policy "
+        "wants 8 keys, and the window has 7. Give MinimumCount at most 7."
+    )
+    assert not endless_waits(schedule(BOTH, RULES), entries)
+    unreadable = queue((A, WEEK[0], "no week"))
+    (told,) = endless_waits(schedule(BOTH, RULES), unreadable)
+    assert told.startswith("The partition 'no week' can never be complete by the asset 'a': ")
 
 
 def test_a_partition_is_ready_when_all_assets_have_what_it_needs() -> None:

@@ -22,7 +22,9 @@ FILE = """
 from airflow.partition_mappers.base import PartitionMapper, RollupMapper
 from airflow.partition_mappers.wait_policy import WaitPolicy
 from airflow.partition_mappers.window import Window
-from airflow.sdk import Asset, PartitionedAssetTimetable
+from airflow.sdk import (
+    Asset, MinimumCount, PartitionedAssetTimetable, StartOfWeekMapper, WeekWindow,
+)
 
 class Region(PartitionMapper):
     def to_downstream(self, key):
@@ -44,10 +46,18 @@ class Broken(PartitionMapper):
     def to_downstream(self, key):
         os._exit(3)
 
-sales = Asset("sales")
+sales, days = Asset("sales"), Asset("days")
 mapper = RollupMapper(upstream_mapper=Region(), window=Shops(), wait_policy=Half())
 timetable = PartitionedAssetTimetable(assets=sales, default_partition_mapper=mapper)
 with DAG("d", schedule=timetable, is_paused_upon_creation=False):
+    EmptyOperator(task_id="t")
+week = RollupMapper(
+    upstream_mapper=StartOfWeekMapper(input_format="%Y-%m-%d"),
+    window=WeekWindow(),
+    wait_policy=MinimumCount(8),
+)
+endless = PartitionedAssetTimetable(assets=days, default_partition_mapper=week)
+with DAG("endless", schedule=endless, is_paused_upon_creation=False):
     EmptyOperator(task_id="t")
 broken = PartitionedAssetTimetable(assets=sales, default_partition_mapper=Broken())
 with DAG("broken", schedule=broken, is_paused_upon_creation=False):
@@ -85,4 +95,6 @@ def test_they_are_asked_in_another_process(deployment: Deployment) -> None:
         eventually(lambda: len(runs()) == 2)
         assert {run.partition_key for run in runs()} == {"us", "eu"}
         eventually(lambda: not store.get_dag("d").schedule_problem)
+        store.record_asset_updates(Source(), [AssetUpdate(name="days", partition_key="2026-03-09")])
+        assert "wants 8 keys, and the window has 7" in problem_of("endless")
     assert int((deployment.home / "asked").read_text()) != os.getpid()

@@ -50,6 +50,11 @@ class Mapper(ABC):
         del target
         return bool(arrived)
 
+    def never_complete(self, target: str) -> str:
+        """Why the DAG's partition waits for ever, whatever arrives; empty where it need not."""
+        del target
+        return ""
+
     def start(self, target: str) -> datetime | str:
         """What a window is laid on: the beginning of the partition, or its key."""
         return target
@@ -239,6 +244,16 @@ class Rollup(Mapper):
         if self.at_least > 0:
             return there >= self.at_least
         return there >= max(0, len(expected) + self.at_least)
+
+    def never_complete(self, target: str) -> str:
+        """That more is wanted than the window has."""
+        most = len(self.expected(target))
+        if self.at_least is None or self.at_least <= most:
+            return ""
+        return (
+            f"its wait policy wants {self.at_least} keys, and the window has {most}. Give "
+            f"MinimumCount at most {most}"
+        )
 
     def expected(self, target: str) -> Set[str]:
         """The producer's keys that the window consists of."""

@@ -159,6 +159,13 @@ def ready_partitions(
     return ready
 
 
+def endless_waits(schedule: OnAssets, queue: AssetQueue) -> Sequence[str]:
+    """The partitions that can never be complete, a sentence each. Those whose mappers are asked
+    elsewhere are not among them."""
+    mappers = _mappers(partitioning(schedule))
+    return [why for share in shares(queue.partitions) if (why := mappers.never_complete(share))]
+
+
 def date_of_key(schedule: OnAssets, key: str) -> datetime | None:
     """The moment that a partition which somebody names stands for, if the mappers agree on one.
 
@@ -215,6 +222,15 @@ class _Mappers:
         except ValueError:
             # A key that a window cannot be laid on is never complete.
             return False
+
+    def never_complete(self, share: PartitionShare) -> str:
+        """Why the partition waits for ever; empty where it need not, or where that is not known."""
+        try:
+            why = self.of(share.asset).never_complete(share.target)
+        except ValueError as error:
+            why = str(error).removesuffix(".")
+        of = f"The partition {share.target!r} can never be complete by the asset"
+        return why and f"{of} {share.asset.name!r}: {why}."
 
 
 @lru_cache(maxsize=256)

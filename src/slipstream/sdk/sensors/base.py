@@ -155,7 +155,7 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
                 raise self._skip("never_fail", error) from error
             raise
 
-    def _skip(self, setting: str, cause: Exception) -> AirflowSkipException:
+    def _skip(self, setting: str, cause: BaseException) -> AirflowSkipException:
         """That the setting makes a skip of the cause, whose traceback is logged."""
         self.log.error("Poking failed; the task is skipped.", exc_info=cause)
         said = f"{type(cause).__name__}: {cause}".rstrip(": ")

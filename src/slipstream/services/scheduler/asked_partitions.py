@@ -88,6 +88,10 @@ class AskedPartitions:
                 self._timers.set(AskTimer(dag.dag_id), asking.again_at)
         return queue, asking.told
 
+    def show(self, dag: KnownDag, problem: str) -> None:
+        """Tell people what is wrong with the DAG's partitions, by mappers that are not asked."""
+        self._show(dag, self._by_dag.get(dag.dag_id) or _Asking(dag.version_id), problem)
+
     def _put(
         self,
         dag: KnownDag,

@@ -7,7 +7,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from slipstream.core.assets import is_met, sources
-from slipstream.core.partitions import MOST_TARGETS, ready_partitions, sort_entries
+from slipstream.core.partitions import (
+    MOST_TARGETS,
+    endless_waits,
+    ready_partitions,
+    sort_entries,
+)
 from slipstream.core.timetable import run_id_for
 from slipstream.model.asset import AssetQueue
 from slipstream.model.errors import AlreadyExistsError, InvalidInputError
@@ -53,6 +58,8 @@ class AssetRuns:
         self._most_targets = most_targets
         self._asked = asked
         self._to_look: dict[str, None] = {}
+        self._endless: dict[str, Sequence[str]] = {}
+        """`{dag: why partitions of it wait for ever}`, as people were told."""
 
     @property
     def is_due(self) -> bool:
@@ -172,7 +179,19 @@ class AssetRuns:
             reason = f"Its partition {ready.key!r} is complete: {sources(ready.sources)}."
             new = self._new_run(dag, now, reason, key=ready.key, date=ready.date)
             return self._store.create_asset_run(new, [], ready.entries)
+        self._tell_endless(dag, endless_waits(schedule, queue))
         return None
+
+    def _tell_endless(self, dag: KnownDag, endless: Sequence[str]) -> None:
+        """Log what is new, and show the last where the DAG is looked at."""
+        known = self._endless.get(dag.dag_id, ())
+        if endless == known:
+            return
+        for why in endless:
+            if why not in known:
+                _log.warning("DAG %s: %s", dag.dag_id, why)
+        self._asked.show(dag, endless[-1] if endless else "")
+        self._endless[dag.dag_id] = endless
 
     def _new_run(
         self,
