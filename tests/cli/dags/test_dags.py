@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.cli.conftest import Slipstream
+from tests.store.making import parsed
 
+from slipstream.model.dag import DagSpec
+from slipstream.model.schedule import CronPartition
 from slipstream.model.version import ParsedFile
 from slipstream.store.interface import Store
 from slipstream.store.records import NoticeKind
@@ -183,6 +188,27 @@ def test_the_next_executions_follow_the_schedule(slipstream: Slipstream) -> None
     assert [(b - a).days for a, b in pairwise(moments)] == [1, 1]
     assert "run_after" in slipstream("dags", "next-execution", "sales", "--table").out
     assert slipstream("dags", "next-execution", "sales", "-n", "0").code == 2
+    assert (
+        slipstream("dags", "next-execution", "sales", "--table", "--field", "run_after").code == 2
+    )
+
+
+def test_the_next_executions_of_partitions_are_named_by_their_keys(
+    slipstream: Slipstream, store: Store, sales: DagSpec
+) -> None:
+    about = CronPartition(expression="0 0 * * *", timezone="Asia/Taipei")
+    spec = replace(sales, schedule=about)
+    store.record_parsed([parsed(spec, fileloc="/dags/sales.py", sources={"sales.py": "changed"})])
+    ask = ("dags", "next-execution", "sales", "-n", "2")
+    keys = slipstream(*ask).out.splitlines()
+    begun = [datetime.fromisoformat(key).replace(tzinfo=ZoneInfo("Asia/Taipei")) for key in keys]
+    assert [moment.hour for moment in begun] == [0, 0]
+    dates = slipstream(*ask, "--field", "partition_date").out.splitlines()
+    assert [datetime.fromisoformat(date) for date in dates] == begun
+    assert slipstream(*ask, "--field", "logical_date").out.splitlines() == ["None", "None"]
+    table = slipstream(*ask, "--table").out
+    assert all(key in table for key in keys)
+    assert "data_interval_start" not in table
 
 
 def test_the_graph_is_drawn(slipstream: Slipstream, tmp_path: Path) -> None:

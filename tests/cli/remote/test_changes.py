@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.cli.remote.conftest import PASSWORD
 from slipstream.model.states import RunState, TaskState
 from slipstream.store.event_records import Door, EventFilter
 from slipstream.store.interface import Store, Window
+from slipstream.store.records import NextRun
 
 
 def _states(store: Store) -> dict[str, TaskState]:
@@ -51,6 +53,22 @@ def test_dags_are_paused_by_a_pattern_after_a_question(
     assert remote("dags", "delete", "sales").code == 1
     assert store.get_dag("sales").dag_id == "sales"
     assert remote("dags", "delete", "sales", "--yes").code == 0
+
+
+@pytest.mark.usefixtures("sales")
+@pytest.mark.parametrize("date", [None, datetime(2026, 1, 1, tzinfo=UTC)])
+def test_the_next_run_is_told_by_its_date_or_its_moment(
+    remote: Slipstream, store: Store, date: datetime | None
+) -> None:
+    ask = ("dags", "next-execution", "sales")
+    assert remote(*ask).out == "None\n"
+    moment = datetime(2026, 1, 2, tzinfo=UTC)
+    store.set_next_runs([NextRun(dag_id="sales", run_after=moment, logical_date=date)])
+    done = remote(*ask)
+    assert datetime.fromisoformat(done.out.strip()) == (date or moment)
+    assert ("about partitions" in done.err) is (date is None)
+    assert remote(*ask, "--field", "partition_key").code == 2
+    assert remote(*ask, "--field", "run_after", "--table").code == 2
 
 
 @pytest.mark.usefixtures("failed_run")

@@ -48,10 +48,9 @@ def _add_listings(group: Group) -> None:
     soon.add_argument(
         "--field",
         choices=upcoming.FIELDS,
-        default="logical_date",
-        help="which of a run's moments to print (default: logical_date)",
+        help="what of a run to print (default: its logical date, or its partition)",
     )
-    soon.add_argument("--table", action="store_true", help="print all of them as a table")
+    soon.add_argument("--table", action="store_true", help="print all of it as a table")
 
 
 def _add_runs(group: Group) -> None:

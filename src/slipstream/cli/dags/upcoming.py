@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from slipstream.cli.dags.asking import asker
@@ -19,7 +19,9 @@ from slipstream.services.scheduler.planner import info_of
 from slipstream.store.records import DagRecord
 from slipstream.wire.questions import TimetableAsk, TimetableQuestion
 
-FIELDS = ("logical_date", "data_interval_start", "data_interval_end", "run_after", "partition_key")
+_OF_DATES = ("logical_date", "data_interval_start", "data_interval_end", "run_after")
+_OF_PARTITIONS = ("partition_key", "partition_date", "run_after")
+FIELDS = (*_OF_DATES, "partition_key", "partition_date")
 _FAR = datetime(9000, 1, 1, tzinfo=UTC)
 
 
@@ -27,6 +29,8 @@ def show_next(deployment: Deployment, arguments: Namespace) -> None:
     """Print the next runs by the timetable, whether or not the DAG is paused."""
     if arguments.num_executions < 1:
         raise UsageError(f"--num-executions is {arguments.num_executions}; expected at least 1.")
+    if arguments.table and arguments.field:
+        raise UsageError("--table shows all fields; leave out --field.")
     store = deployment.store
     dag = find_dag(store, arguments.dag_id)
     if dag.is_paused:
@@ -40,11 +44,13 @@ def show_next(deployment: Deployment, arguments: Namespace) -> None:
     else:
         runs = list(_upcoming(dag, last, arguments.num_executions))
     rows = [_row(run) for run in runs]
+    columns = _columns(runs)
     if arguments.table:
-        show_rows(rows, "table", columns=FIELDS)
+        show_rows(rows, "table", columns=columns)
         return
+    field = arguments.field or columns[0]
     for row in rows:
-        print(row[arguments.field])
+        print(row[field] or "None")
     if not rows:
         print("None")
 
@@ -88,12 +94,18 @@ def _asked(
     return [run_of(run) for run in answer.runs]
 
 
+def _columns(runs: Sequence[RunInfo]) -> tuple[str, ...]:
+    """What tells of the runs: the first one tells them apart, as in Airflow."""
+    return _OF_PARTITIONS if any(run.interval is None for run in runs) else _OF_DATES
+
+
 def _row(run: RunInfo) -> dict[str, str]:
-    interval = run.interval
+    interval, partition_date = run.interval, run.partition_date
     return {
         "logical_date": "" if interval is None else interval.start.isoformat(),
         "data_interval_start": "" if interval is None else interval.start.isoformat(),
         "data_interval_end": "" if interval is None else interval.end.isoformat(),
         "run_after": run.run_after.isoformat(),
         "partition_key": run.partition_key or "",
+        "partition_date": "" if partition_date is None else partition_date.isoformat(),
     }

@@ -12,7 +12,6 @@ import msgspec
 from slipstream.cli.dags.graph import tree_lines
 from slipstream.cli.dags.listing import ALL_DAG_COLUMNS, RUN_COLUMNS
 from slipstream.cli.dags.showing import save
-from slipstream.cli.dags.upcoming import FIELDS
 from slipstream.cli.errors import UsageError
 from slipstream.cli.moments import stretch
 from slipstream.cli.output import Row, show_fields, show_rows
@@ -133,6 +132,13 @@ def show_next(server: Server, arguments: Namespace) -> None:
             "A server tells of the next run alone: leave --num-executions out, or ask on the "
             "server's own machine."
         )
+    if arguments.table and arguments.field:
+        raise UsageError("--table shows all fields; leave out --field.")
+    if arguments.field in ("partition_key", "partition_date"):
+        raise UsageError(
+            f"A server does not tell the {arguments.field} of the next run: ask on the server's "
+            "own machine."
+        )
     dag = find_dag(server, arguments.dag_id)
     if dag.is_paused:
         print(
@@ -143,13 +149,19 @@ def show_next(server: Server, arguments: Namespace) -> None:
         "data_interval_start": moment_text(dag.next_dagrun_data_interval_start) or "",
         "data_interval_end": moment_text(dag.next_dagrun_data_interval_end) or "",
         "run_after": moment_text(dag.next_dagrun_run_after) or "",
-        "partition_key": "",
     }
     rows = [row] if dag.next_dagrun_run_after is not None else []
+    field = arguments.field or "logical_date"
+    if rows and dag.next_dagrun_logical_date is None and not arguments.field:
+        print(
+            f"{dag.dag_id} runs about partitions, which a server does not name: this is when.",
+            file=sys.stderr,
+        )
+        field = "run_after"
     if arguments.table:
-        show_rows(rows, "table", columns=FIELDS)
+        show_rows(rows, "table", columns=tuple(row))
     else:
-        print(row[arguments.field] if rows else "None")
+        print((row[field] or "None") if rows else "None")
 
 
 def show(server: Server, arguments: Namespace) -> None:
