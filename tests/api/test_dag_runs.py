@@ -82,6 +82,22 @@ def test_runs_without_logical_dates_do_not_get_in_each_others_way(
     assert len(ids) == 5
 
 
+@pytest.mark.parametrize("date", ["2026-01-03T00:00:00Z", None])
+def test_a_run_has_the_given_interval_where_it_has_a_logical_date(
+    api: Client, store: Store, date: str | None
+) -> None:
+    recorded(store)
+    given = {
+        "data_interval_start": "2026-01-01T00:00:00Z",
+        "data_interval_end": "2026-01-02T00:00:00Z",
+    }
+    made = api.post(RUNS, {"logical_date": date, **given}).json()
+    expected = given if date else dict.fromkeys(given)
+    assert {name: made[name] for name in given} == expected
+    kept = api.get(f"{RUNS}/{made['dag_run_id']}").json()
+    assert {name: kept[name] for name in given} == expected
+
+
 @pytest.mark.parametrize(
     "again",
     [

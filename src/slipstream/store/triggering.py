@@ -70,7 +70,8 @@ def requested_run(
     _require_runnable(dag, run_type)
     spec = dag.latest.spec
     check_conf(spec, request.conf, dag.latest.version_id)
-    interval = request.data_interval
+    # A run without a logical date is about no stretch of time, as in Airflow.
+    interval = None if request.logical_date is None else request.data_interval
     run_after = request.run_after or now
     if interval is None and request.logical_date is not None:
         interval = _interval(dag, request.logical_date, ask)
