@@ -269,6 +269,13 @@ def test_a_dag_that_ends_before_it_begins_is_refused() -> None:
         DAG("d", start_date=datetime(2026, 1, 2), end_date=datetime(2026, 1, 1))
 
 
+@pytest.mark.parametrize("timeout", [timedelta(seconds=-5), -5])
+def test_a_run_that_may_take_less_than_no_time_is_refused(timeout: timedelta) -> None:
+    with pytest.raises(ValueError, match="dagrun_timeout=-5 seconds; expected a length of time"):
+        DAG("wrong", dagrun_timeout=timeout)
+    assert DAG("right", dagrun_timeout=timedelta(0)).dagrun_timeout == timedelta(0)
+
+
 def test_an_unknown_argument_of_a_dag_is_refused() -> None:
     with pytest.raises(TypeError, match="DAG 'd' was given the argument 'shedule'"):
         DAG("d", shedule="@daily")

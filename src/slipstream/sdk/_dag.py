@@ -189,6 +189,12 @@ class DAG(FormerDagMethods):
                 f"{self.max_consecutive_failed_dag_runs}; expected 0 or more."
             )
         self.dagrun_timeout = as_optional_duration(dagrun_timeout, "dagrun_timeout")
+        if self.dagrun_timeout is not None and self.dagrun_timeout < timedelta(0):
+            seconds = self.dagrun_timeout.total_seconds()
+            raise ValueError(
+                f"DAG {dag_id!r} has dagrun_timeout={seconds:g} seconds; "
+                "expected a length of time from 0 on."
+            )
         self.deadline = deadline
         self.deadlines: list[DeadlineAlert] = _as_deadlines(deadline)
         self.fail_fast = bool(today.get("fail_fast", fail_fast))
