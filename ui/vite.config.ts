@@ -64,5 +64,6 @@ export default defineConfig({
     chunkSizeWarningLimit: 1700,
   },
   server: { proxy: proxied },
-  test: { environment: "node", include: ["src/**/*.test.ts"] },
+  // The tests that read all sources take long on a machine that is busy.
+  test: { environment: "node", include: ["src/**/*.test.ts"], testTimeout: 120_000 },
 });

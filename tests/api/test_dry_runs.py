@@ -98,7 +98,7 @@ def flags(chance: random.Random, *names: str) -> dict[str, bool]:
     return {name: chance.random() < 0.5 for name in names}
 
 
-def states(store: Store) -> Mapping[Key, tuple[object, ...]]:
+def states(store: Store) -> Mapping[Key, tuple[TaskState, str | None, int]]:
     """What there is to change of each instance."""
     found = {}
     for entry in store.iterate_instances(InstanceFilter(dag_ids=["d"])):
@@ -173,8 +173,12 @@ def test_marking_changes_what_its_dry_run_lists(
         if world.tasks[name].mapped and chance.random() < 0.5:
             path += "/0"
     before = states(store)
-    would = listed(api.patch(f"{path}/dry_run", body))
+    preview = api.patch(f"{path}/dry_run", body)
+    would = listed(preview)
     assert states(store) == before
+    for one in preview.json()["task_instances"]:
+        key = (one["dag_run_id"], one["task_id"], one["map_index"])
+        assert (one["state"] or "none") == before[key][0].value
     api.patch(path, body)
     after = states(store)
     changed = {key for key in before if after[key][0] != before[key][0]}

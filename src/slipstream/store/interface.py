@@ -405,7 +405,8 @@ class RunStore(Protocol):
         self, run_pk: int, keys: Sequence[TaskKey], state: TaskState, *, dry_run: bool = False
     ) -> Sequence[InstanceInRun]:
         """Mark instances as success, failed or skipped; a live attempt is fenced off: its instance
-        has no attempt id any more. The run's state stays. Raises `NotFoundError`."""
+        has no attempt id any more. The run's state stays. A dry run gives what would be marked, as
+        it is now. Raises `NotFoundError`."""
 
     def delete_instances(self, run_pk: int, keys: Sequence[TaskKey]) -> None:
         """Remove instances with all that belongs to them; a run that goes on gets them anew.

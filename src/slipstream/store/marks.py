@@ -84,13 +84,18 @@ class MarkVerbs(DagVerbs):
     def set_instances_state(
         self, run_pk: int, keys: Sequence[TaskKey], state: TaskState, *, dry_run: bool = False
     ) -> Sequence[InstanceInRun]:
-        """Mark instances as success, failed or skipped; a live attempt is fenced off and ended."""
+        """Mark instances as success, failed or skipped; a live attempt is fenced off and ended.
+
+        A dry run gives what would be, as it is now.
+        """
         edits.check_mark(state)
         now = self._clock()
         with self._database.write() as transaction:
             run, instances = self._locked(transaction, run_pk, keys)
+            if dry_run:
+                return [InstanceInRun(instance, run) for instance in instances]
             marked = [edits.mark_instance(instance, state, now) for instance in instances]
-            if marked and not dry_run:
+            if marked:
                 run = self._edit(transaction, run, marked)
         return [InstanceInRun(instance, run) for instance in marked]
 

@@ -437,8 +437,11 @@ class MemoryStore:
         """Mark instances; a live attempt is fenced off."""
         edits.check_mark(state)
         entry, now = self._entry(run_pk), self._clock()
-        marked = [edits.mark_instance(one, state, now) for one in _found(entry, keys)]
-        run = self._edit(entry, entry.run, marked) if marked and not dry_run else entry.run
+        instances = _found(entry, keys)
+        if dry_run:
+            return [InstanceInRun(instance, entry.run) for instance in instances]
+        marked = [edits.mark_instance(one, state, now) for one in instances]
+        run = self._edit(entry, entry.run, marked) if marked else entry.run
         return [InstanceInRun(instance, run) for instance in marked]
 
     def set_run_state(self, dag_id: str, run_id: str, state: RunState) -> DagRun:

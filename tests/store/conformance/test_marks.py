@@ -157,7 +157,7 @@ def test_a_dry_run_tells_and_changes_nothing(store: Store) -> None:
     (cleared,) = store.clear_instances(run.pk, [LOAD], dry_run=True)
     assert cleared == InstanceInRun(before.instances[0], before.run)
     (marked,) = store.set_instances_state(run.pk, [LOAD], TaskState.SUCCESS, dry_run=True)
-    assert marked.instance.state is TaskState.SUCCESS
+    assert marked == InstanceInRun(before.instances[0], before.run)
     assert store.load_run(run.pk) == before
 
 

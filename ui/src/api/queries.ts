@@ -266,3 +266,18 @@ export function forgetRun(queries: QueryClient, dagId: string, runId: string): v
     void queries.invalidateQueries({ queryKey });
   }
 }
+
+/** Every try of a task instance. */
+export const triesQuery = (dagId: string, runId: string, taskId: string, mapIndex: number) =>
+  queryOptions({
+    queryKey: [...keys.instances(dagId, runId), taskId, mapIndex, "tries"],
+    queryFn: () =>
+      answer(
+        client.GET("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/tries", {
+          params: {
+            path: { dag_id: dagId, dag_run_id: runId, task_id: taskId },
+            query: { map_index: mapIndex },
+          },
+        }),
+      ),
+  });

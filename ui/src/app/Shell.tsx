@@ -34,13 +34,27 @@ import { ZoneChoice } from "./ZoneChoice";
 const Palette = lazy(() => import("./Palette"));
 const Shortcuts = lazy(() => import("./Shortcuts"));
 
+/** So that the other keys work again after a search. */
+function leaveSearch() {
+  const focused = document.activeElement;
+  if (focused instanceof HTMLInputElement && "search" in focused.dataset) focused.blur();
+}
+
 /** What stands around every screen. */
 export function Shell() {
   const [isOpen, menu] = useDisclosure();
   const [hasPalette, setPalette] = useState(false);
   const [hasShortcuts, setShortcuts] = useState(false);
+  // These two also while somebody types.
+  useHotkeys(
+    [
+      ["mod+K", () => setPalette(true)],
+      ["Escape", leaveSearch, { preventDefault: false }],
+    ],
+    [],
+    true,
+  );
   useHotkeys([
-    ["mod+K", () => setPalette(true)],
     ["shift+?", () => setShortcuts(true)],
     ["/", () => document.querySelector<HTMLInputElement>("input[data-search]")?.focus()],
   ]);

@@ -76,14 +76,20 @@ function List({ dagId, tasks, find }: { dagId: string; tasks: readonly Task[]; f
       role="region"
       aria-label={t("Tasks")}
     >
-      <Table highlightOnHover stickyHeader miw={820} style={{ whiteSpace: "nowrap" }}>
+      <Table
+        highlightOnHover
+        stickyHeader
+        layout="fixed"
+        miw={820}
+        style={{ whiteSpace: "nowrap" }}
+      >
         <Table.Thead>
           <Table.Tr>
-            <Table.Th>{t("Task")}</Table.Th>
-            <Table.Th>{t("Operator")}</Table.Th>
+            <Table.Th w="26%">{t("Task")}</Table.Th>
+            <Table.Th w="15%">{t("Operator")}</Table.Th>
             <Table.Th>{t("Owner")}</Table.Th>
-            <Table.Th>{t("Trigger rule")}</Table.Th>
-            <Table.Th>{t("Retries")}</Table.Th>
+            <Table.Th w="15%">{t("Trigger rule")}</Table.Th>
+            <Table.Th w={100}>{t("Retries")}</Table.Th>
             <Table.Th>{t("Pool")}</Table.Th>
             <Table.Th>{t("Downstream")}</Table.Th>
           </Table.Tr>
@@ -103,9 +109,10 @@ function List({ dagId, tasks, find }: { dagId: string; tasks: readonly Task[]; f
 
 function Row({ dagId, task }: { dagId: string; task: Task }) {
   const below = task.downstream_task_ids ?? [];
+  const slots = task.pool_slots ?? 1;
   return (
     <Table.Tr style={{ height: ROW }}>
-      <Table.Td maw={300}>
+      <Table.Td>
         <Group gap="xs" wrap="nowrap">
           <Anchor
             size="sm"
@@ -129,19 +136,23 @@ function Row({ dagId, task }: { dagId: string; task: Task }) {
           ) : null}
         </Group>
       </Table.Td>
-      <Table.Td>{task.operator_name}</Table.Td>
-      <Table.Td>{task.owner}</Table.Td>
-      <Table.Td>{task.trigger_rule}</Table.Td>
+      <Short text={task.operator_name} />
+      <Short text={task.owner} />
+      <Short text={task.trigger_rule} />
       <Table.Td>{task.retries}</Table.Td>
-      <Table.Td>
-        {task.pool}
-        {task.pool_slots && task.pool_slots > 1 ? ` × ${task.pool_slots}` : ""}
-      </Table.Td>
-      <Table.Td maw={200}>
-        <Text size="sm" truncate title={below.join(", ")}>
-          {below.join(", ") || "–"}
-        </Text>
-      </Table.Td>
+      <Short text={`${task.pool}${slots > 1 ? ` × ${slots}` : ""}`} />
+      <Short text={below.join(", ") || "–"} />
     </Table.Tr>
+  );
+}
+
+/** A text that is cut off where its column ends, and whole when it is pointed at. */
+function Short({ text }: { text: string | null | undefined }) {
+  return (
+    <Table.Td>
+      <Text size="sm" truncate title={text ?? undefined}>
+        {text}
+      </Text>
+    </Table.Td>
   );
 }

@@ -232,7 +232,7 @@ function TaskPairs({
               <Table.Th>{t("Task")}</Table.Th>
               <Table.Th>{run.dag_run_id}</Table.Th>
               <Table.Th>{other.dag_run_id}</Table.Th>
-              <Table.Th ta="right">{t("Longer by")}</Table.Th>
+              <Table.Th ta="right">{t("This run")}</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -309,15 +309,18 @@ const NOTABLE_MS = 50;
 
 function Difference({ milliseconds }: { milliseconds: number | null }) {
   if (milliseconds === null) return <span>–</span>;
-  const sign = milliseconds > 0 ? "+" : milliseconds < 0 ? "−" : "";
+  const length = lengthOf(Math.abs(milliseconds));
   return (
     <Text
       size="sm"
       c={Math.abs(milliseconds) < NOTABLE_MS ? "dimmed" : undefined}
       fw={Math.abs(milliseconds) < NOTABLE_MS ? 400 : 600}
     >
-      {sign}
-      {lengthOf(Math.abs(milliseconds))}
+      {milliseconds === 0
+        ? t("As long")
+        : milliseconds > 0
+          ? t("Longer by {length}", { length })
+          : t("Shorter by {length}", { length })}
     </Text>
   );
 }

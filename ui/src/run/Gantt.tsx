@@ -1,18 +1,31 @@
 import { Group, Switch, Text } from "@mantine/core";
+import { useQueries } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useMemo, useRef } from "react";
+import { useCallback, useMemo, useRef } from "react";
 import type { Schemas } from "../api/client";
+import { triesQuery } from "../api/queries";
 import { worstOf } from "../dag/grid.model";
 import { useNow, useZone } from "../design/clock";
 import { Empty } from "../design/Feedback";
 import { absolute, lengthOf } from "../design/time.model";
 import { colorOf, useStateLabel } from "../design/words";
 import { criticalPath } from "../graph/graph.model";
-import { t } from "../language/language";
+import { plural, t } from "../language/language";
 import { Said } from "../language/Said";
-import { type Bar, barsOf, first, gapsOf, marksOf, scaleOf } from "./gantt.model";
+import {
+  type Bar,
+  barsOf,
+  type Earlier,
+  earlierOf,
+  first,
+  gapsOf,
+  marksOf,
+  scaleOf,
+} from "./gantt.model";
 import classes from "./gantt.module.css";
+
+type Tries = Schemas["TaskInstanceHistoryCollectionResponse"]["task_instances"];
 
 const ROW = 26;
 const MARKS = 5;
@@ -39,9 +52,10 @@ export default function Gantt({
   const zone = useZone();
   const navigate = useNavigate({ from: RUN });
   const skipsGaps = !showsGaps;
+  const earlier = useEarlier(dagId, runId, cells);
   const bars = useMemo(
-    () => barsOf(cells, now, (cell) => worstOf(cell.states) ?? "none"),
-    [cells, now],
+    () => barsOf(cells, now, (cell) => worstOf(cell.states) ?? "none", earlier),
+    [cells, now, earlier],
   );
   const path = useMemo(() => {
     const spans = new Map(
@@ -152,6 +166,38 @@ export default function Gantt({
   );
 }
 
+/** Of so many tasks at most the earlier tries are drawn: each costs a request. */
+const MOST_TRIED_AGAIN = 40;
+
+/** `{task: its tries before the latest}`, of tasks that are not mapped. */
+function useEarlier(
+  dagId: string,
+  runId: string,
+  cells: readonly Schemas["CellPayload"][],
+): ReadonlyMap<string, readonly Earlier[]> {
+  const triedAgain = useMemo(
+    () =>
+      cells
+        .filter((cell) => (cell.try_number ?? 1) > 1 && !cell.is_mapped)
+        .slice(0, MOST_TRIED_AGAIN)
+        .map((cell) => cell.task_id),
+    [cells],
+  );
+  return useQueries({
+    queries: triedAgain.map((taskId) => triesQuery(dagId, runId, taskId, -1)),
+    combine: useCallback(
+      (asked: readonly { data?: { task_instances: Tries } | undefined }[]) =>
+        new Map(
+          triedAgain.map((taskId, at) => [
+            taskId,
+            earlierOf(asked[at]?.data?.task_instances ?? []),
+          ]),
+        ),
+      [triedAgain],
+    ),
+  });
+}
+
 function Line({
   dagId,
   runId,
@@ -172,6 +218,9 @@ function Line({
     `${bar.taskId}: ${label(bar.state)}`,
     waited !== null && waited > 0 ? t("waited {length}", { length: lengthOf(waited) }) : null,
     ran === null ? t("waits") : t("ran {length}", { length: lengthOf(ran) }),
+    bar.earlier.length > 0
+      ? plural(bar.earlier.length, "{count} earlier try", "{count} earlier tries")
+      : null,
   ]
     .filter((one) => one !== null)
     .join(", ");
@@ -189,6 +238,14 @@ function Line({
     >
       <span className={classes.name}>{bar.taskId}</span>
       <span className={classes.track}>
+        {bar.earlier.map((one) => (
+          <span
+            key={one.start}
+            className={classes.ran}
+            data-earlier
+            style={{ ...part(one.start, one.end), background: colorOf(one.state) }}
+          />
+        ))}
         {bar.queued !== null ? (
           <span className={classes.queued} style={part(bar.queued, bar.start ?? bar.end)} />
         ) : null}

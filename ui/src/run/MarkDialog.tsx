@@ -14,6 +14,14 @@ export type Mark = "success" | "failed" | "skipped";
 
 type Instance = Schemas["TaskInstanceResponse"];
 
+/** What is marked; without an index all instances of a mapped task. */
+export interface Marked {
+  dagId: string;
+  runId: string;
+  taskId: string;
+  mapIndex: number | undefined;
+}
+
 interface Choices {
   include_upstream: boolean;
   include_downstream: boolean;
@@ -32,15 +40,14 @@ const MARKS: readonly string[] = ["success", "failed", "skipped"];
 
 /** Marks task instances as if they had ended so; shows first which ones that would be. */
 export function MarkDialog({
-  instance,
+  marked: { dagId, runId, taskId, mapIndex },
   state,
   onClose,
 }: {
-  instance: Instance;
+  marked: Marked;
   state: Mark;
   onClose: () => void;
 }) {
-  const { dag_id: dagId, dag_run_id: runId, task_id: taskId, map_index: mapIndex } = instance;
   const queries = useQueryClient();
   const label = useStateLabel();
   const [choices, setChoices] = useState<Choices>({
@@ -113,7 +120,7 @@ export function MarkDialog({
           ))}
         </Group>
         <Shown asked={preview} what={t("What would be marked")}>
-          {(found) => <Touched instances={found.task_instances} />}
+          {(found) => <Touched instances={found.task_instances} becomes={state} />}
         </Shown>
         {mark.error ? <Trouble error={mark.error} what={t("Nothing was marked")} /> : null}
         <Group justify="flex-end">
@@ -129,11 +136,13 @@ export function MarkDialog({
   );
 }
 
-/** What an order would touch, with the states that it has now. */
+/** What an order would touch, with the states that it has now, and what these become. */
 export function Touched({
   instances,
+  becomes,
 }: {
   instances: readonly Pick<Instance, "task_id" | "map_index" | "dag_run_id" | "state">[];
+  becomes?: Mark;
 }) {
   if (instances.length === 0) return <Empty title={t("Nothing would be changed")} />;
   // Where all are of one run, the dialog's title or the page says which.
@@ -145,7 +154,8 @@ export function Touched({
           <Table.Tr>
             <Table.Th>{t("Task")}</Table.Th>
             {namesRuns ? <Table.Th>{t("Run")}</Table.Th> : null}
-            <Table.Th>{t("State")}</Table.Th>
+            <Table.Th>{t("State now")}</Table.Th>
+            {becomes ? <Table.Th>{t("Becomes")}</Table.Th> : null}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -163,6 +173,11 @@ export function Touched({
               <Table.Td>
                 <State state={one.state} />
               </Table.Td>
+              {becomes ? (
+                <Table.Td>
+                  <State state={becomes} />
+                </Table.Td>
+              ) : null}
             </Table.Tr>
           ))}
         </Table.Tbody>

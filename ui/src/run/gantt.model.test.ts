@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { barsOf, gapsOf, marksOf, scaleOf } from "./gantt.model";
+import { type Bar, barsOf, earlierOf, first, gapsOf, marksOf, scaleOf } from "./gantt.model";
 
 const at = (seconds: number) => new Date(seconds * 1000).toISOString();
 const cell = (task: string, queued: number | null, start: number | null, end: number | null) => ({
@@ -50,8 +50,27 @@ test("the marks of the axis leave the gaps out", () => {
     queued: null,
     start,
     end,
+    earlier: [],
   });
   const bars = [bar(0, 100), bar(1000, 1100)];
   expect(marksOf(bars, [], 2)).toEqual([0, 550, 1100]);
   expect(marksOf(bars, [{ from: 100, to: 1000 }], 4)).toEqual([0, 50, 100, 1050, 1100]);
+});
+
+test("earlier tries belong to the bar, and the time between tries may be a gap", () => {
+  const tries = [
+    { try_number: 1, state: "failed", start_date: at(0), end_date: at(10) },
+    { try_number: 2, state: null, start_date: null, end_date: null },
+    { try_number: 3, state: "success", start_date: at(1000), end_date: at(1010) },
+  ];
+  const earlier = earlierOf(tries);
+  expect(earlier).toEqual([{ state: "failed", start: 0, end: 10_000 }]);
+  const found = barsOf(
+    [cell("a", 1000, 1000, 1010)],
+    0,
+    () => "success",
+    new Map([["a", earlier]]),
+  );
+  expect(first(found[0] as Bar)).toBe(0);
+  expect(gapsOf(found)).toEqual([{ from: 10_000, to: 1_000_000 }]);
 });

@@ -3,12 +3,20 @@ import type { Schemas } from "../api/client";
 
 type Cell = Schemas["CellPayload"];
 
+/** A try that came before the latest one. */
+export interface Earlier {
+  state: string;
+  start: number;
+  end: number;
+}
+
 export interface Bar {
   taskId: string;
   state: string;
   queued: number | null;
   start: number | null;
   end: number;
+  earlier: readonly Earlier[];
 }
 
 export interface Gap {
@@ -25,6 +33,7 @@ export function barsOf(
   cells: readonly Cell[],
   now: number,
   stateOf: (cell: Cell) => string,
+  earlier: ReadonlyMap<string, readonly Earlier[]> = new Map(),
 ): Bar[] {
   return cells
     .flatMap((cell): Bar[] => {
@@ -32,14 +41,37 @@ export function barsOf(
       const start = cell.start_date ? Date.parse(cell.start_date) : null;
       if (queued === null && start === null) return [];
       const end = cell.end_date ? Date.parse(cell.end_date) : now;
-      return [{ taskId: cell.task_id, state: stateOf(cell), queued, start, end }];
+      const before = earlier.get(cell.task_id) ?? [];
+      return [{ taskId: cell.task_id, state: stateOf(cell), queued, start, end, earlier: before }];
     })
     .sort((a, b) => first(a) - first(b));
 }
 
-/** When a bar begins. */
+/** When a bar begins, with its earlier tries. */
 export function first(bar: Bar): number {
-  return Math.min(bar.queued ?? Number.POSITIVE_INFINITY, bar.start ?? Number.POSITIVE_INFINITY);
+  return Math.min(beginOf(bar), ...bar.earlier.map((one) => one.start));
+}
+
+/** When the latest try began to wait. */
+function beginOf({ queued, start }: Bar): number {
+  return Math.min(queued ?? Number.POSITIVE_INFINITY, start ?? Number.POSITIVE_INFINITY);
+}
+
+/** The tries before the latest that ran; the latest stands in the grid. */
+export function earlierOf(
+  tries: readonly {
+    try_number: number;
+    state: string | null;
+    start_date: string | null;
+    end_date: string | null;
+  }[],
+): Earlier[] {
+  const latest = Math.max(0, ...tries.map((one) => one.try_number));
+  return tries.flatMap((one): Earlier[] => {
+    if (one.try_number === latest || !one.start_date || !one.end_date) return [];
+    const [start, end] = [Date.parse(one.start_date), Date.parse(one.end_date)];
+    return [{ state: one.state ?? "none", start, end }];
+  });
 }
 
 /** The stretches in which nothing waited in a queue and nothing ran. */
@@ -50,9 +82,10 @@ export function gapsOf(bars: readonly Bar[]): Gap[] {
   const least = Math.max(LEAST_GAP_MS, (end - begin) * LEAST_SHARE);
   const gaps: Gap[] = [];
   let until = begin;
-  for (const bar of [...bars].sort((a, b) => first(a) - first(b))) {
-    if (first(bar) - until > least) gaps.push({ from: until, to: first(bar) });
-    until = Math.max(until, bar.end);
+  const spans = bars.flatMap((bar) => [{ start: beginOf(bar), end: bar.end }, ...bar.earlier]);
+  for (const span of spans.sort((a, b) => a.start - b.start)) {
+    if (span.start - until > least) gaps.push({ from: until, to: span.start });
+    until = Math.max(until, span.end);
   }
   return gaps;
 }

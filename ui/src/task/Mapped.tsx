@@ -10,6 +10,7 @@ import { Pages } from "../design/Pages";
 import { State } from "../design/State";
 import { useWords } from "../design/words";
 import { plural, t } from "../language/language";
+import { TaskActions } from "./TaskActions";
 
 const PER_PAGE = 50;
 const FROM = "/dags/$dagId/runs/$runId/tasks/$taskId";
@@ -55,25 +56,26 @@ export function Mapped({ dagId, runId, taskId }: { dagId: string; runId: string;
         <Title order={1} size="h3">
           {taskId} [ ]
         </Title>
-        <Group>
-          <Select
-            aria-label={t("State")}
-            placeholder={t("State")}
-            clearable
-            data={words.task_states.map((one) => ({ value: one.state, label: one.label }))}
-            value={state ?? null}
-            onChange={(next) => change({ state: next ?? undefined })}
-          />
-          <Select
-            aria-label={t("Order")}
-            allowDeselect={false}
-            data={ORDERS}
-            value={sort}
-            onChange={(next) =>
-              change({ sort: next === "map_index" ? undefined : (next ?? undefined) })
-            }
-          />
-        </Group>
+        <TaskActions of={{ dagId, runId, taskId, mapIndex: undefined }} />
+      </Group>
+      <Group>
+        <Select
+          aria-label={t("State")}
+          placeholder={t("State")}
+          clearable
+          data={words.task_states.map((one) => ({ value: one.state, label: one.label }))}
+          value={state ?? null}
+          onChange={(next) => change({ state: next ?? undefined })}
+        />
+        <Select
+          aria-label={t("Order")}
+          allowDeselect={false}
+          data={ORDERS}
+          value={sort}
+          onChange={(next) =>
+            change({ sort: next === "map_index" ? undefined : (next ?? undefined) })
+          }
+        />
       </Group>
       <Shown asked={asked} what={t("The instances")}>
         {(found) =>

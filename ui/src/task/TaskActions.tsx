@@ -1,19 +1,18 @@
 import { Button, Group } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import type { Schemas } from "../api/client";
 import type { TaskView } from "../app/router";
 import { t } from "../language/language";
 import { ClearDialog } from "../run/ClearDialog";
-import { type Mark, MarkDialog } from "../run/MarkDialog";
+import { type Mark, MarkDialog, type Marked } from "../run/MarkDialog";
 import { MarkMenu } from "../run/MarkMenu";
 import { useSession } from "../session/SessionGate";
 
 const TASK = "/dags/$dagId/runs/$runId/tasks/$taskId";
 const MARKS: readonly Mark[] = ["success", "failed", "skipped"];
 
-/** What can be done with a task instance. */
-export function TaskActions({ instance }: { instance: Schemas["TaskInstanceResponse"] }) {
+/** What can be done with a task instance, or with all instances of a mapped task. */
+export function TaskActions({ of }: { of: Marked }) {
   const { may } = useSession();
   const { act } = useSearch({ from: TASK });
   const navigate = useNavigate({ from: TASK });
@@ -32,14 +31,14 @@ export function TaskActions({ instance }: { instance: Schemas["TaskInstanceRespo
       <MarkMenu states={MARKS} onMark={turn} />
       {act === "clear" ? (
         <ClearDialog
-          dagId={instance.dag_id}
-          runId={instance.dag_run_id}
-          tasks={[{ taskId: instance.task_id, mapIndex: instance.map_index }]}
+          dagId={of.dagId}
+          runId={of.runId}
+          tasks={[{ taskId: of.taskId, mapIndex: of.mapIndex ?? -1 }]}
           onClose={() => turn(undefined)}
         />
       ) : null}
       {act !== undefined && act !== "clear" ? (
-        <MarkDialog instance={instance} state={act} onClose={() => turn(undefined)} />
+        <MarkDialog marked={of} state={act} onClose={() => turn(undefined)} />
       ) : null}
     </Group>
   );

@@ -138,7 +138,7 @@ function Page({ instance }: { instance: Schemas["TaskInstanceResponse"] }) {
           </Title>
           <State state={instance.state} />
         </Group>
-        <TaskActions instance={instance} />
+        <TaskActions of={{ dagId, runId, taskId, mapIndex }} />
       </Group>
       <Why instance={instance} />
       <Group gap="lg">

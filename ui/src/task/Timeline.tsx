@@ -1,7 +1,7 @@
 import { Stack, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { answer, client, type Schemas } from "../api/client";
-import { keys } from "../api/queries";
+import type { Schemas } from "../api/client";
+import { triesQuery } from "../api/queries";
 import { useNow } from "../design/clock";
 import { Empty, Shown } from "../design/Feedback";
 import { At, Lasted } from "../design/Moment";
@@ -17,15 +17,7 @@ type Tries = Schemas["TaskInstanceHistoryCollectionResponse"]["task_instances"];
 /** Every try: what it waited for, how long it ran, and where. */
 export default function Timeline({ instance }: { instance: Instance }) {
   const { dag_id, dag_run_id, task_id, map_index } = instance;
-  const asked = useQuery({
-    queryKey: [...keys.instances(dag_id, dag_run_id), task_id, map_index, "tries"],
-    queryFn: () =>
-      answer(
-        client.GET("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/tries", {
-          params: { path: { dag_id, dag_run_id, task_id }, query: { map_index } },
-        }),
-      ),
-  });
+  const asked = useQuery(triesQuery(dag_id, dag_run_id, task_id, map_index));
   return (
     <Shown asked={asked} what={t("The tries")}>
       {({ task_instances: tries }) =>
