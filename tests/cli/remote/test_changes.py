@@ -84,7 +84,8 @@ def test_what_runs_again_is_shown_before_it_does(remote: Slipstream, store: Stor
         "clean": TaskState.NONE,
         "report": TaskState.NONE,
     }
-    assert "nothing to clear" in remote("tasks", "clear", "sales", "-t", "nothing", "-y").out
+    nowhere = remote("tasks", "clear", "sales", "-t", "nothing", "-y")
+    assert (nowhere.code, "No task of sales matches 'nothing'" in nowhere.err) == (2, True)
     assert "Cleared 3" in remote("dags", "clear", "sales", "--run-id", "mine", "-y").out
     assert store.get_run("sales", "mine").state is RunState.QUEUED
 
