@@ -37,6 +37,8 @@ from slipstream.store.records import NewRun, RunWrite
 
 RAN = datetime(2026, 2, 1, tzinfo=UTC)
 BY_ATTEMPT = {TaskState.QUEUED, TaskState.RUNNING, TaskState.DEFERRED}
+WAITING = {"queued", "deferred"}
+HOLDING = {*WAITING, "running"}
 
 
 def ours(case: dict[str, Any], folder: Path) -> list[Any]:
@@ -162,15 +164,22 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="clearing-") as folder:
         for case, their in zip(cases, said, strict=True):
             our = ours(case, Path(folder))
-            asked = [*case["requests"], {"states": "at the end", "last": case["requests"][-1]}]
-            for request, one, other in zip(asked, our, their, strict=True):
-                word = judged(request, one, other)
-                counts[word] += 1
-                if word == "disagree":
-                    print(f"seed {case['seed']}: {json.dumps(request)}")
-                    print(f"    ours {_short(one, other)}\n    Airflow {_short(other, one)}")
+            for request, one, other in zip(case["requests"], our[:-1], their[:-1], strict=True):
+                _count(counts, case, request, judged(request, one, other), one, other)
+            word = states_judged(case, our, their)
+            at_the_end = {"states": "at the end", "last": case["requests"][-1]}
+            _count(counts, case, at_the_end, word, our[-1], their[-1])
     print(dict(counts))
     return 1 if counts["disagree"] else 0
+
+
+def _count(
+    counts: Counter[str], case: dict[str, Any], request: Any, word: str, one: Any, other: Any
+) -> None:
+    counts[word] += 1
+    if word == "disagree":
+        print(f"seed {case['seed']}: {json.dumps(request)}")
+        print(f"    ours {_short(one, other)}\n    Airflow {_short(other, one)}", flush=True)
 
 
 def judged(request: dict[str, Any], one: Any, other: Any) -> str:
@@ -179,8 +188,6 @@ def judged(request: dict[str, Any], one: Any, other: Any) -> str:
         return "agree"
     if (one, other) == ("done", 409):
         return "known: a mark that changes nothing is no error"
-    if isinstance(one, dict):
-        return _states_judged(request["last"], one, other)
     if not isinstance(one, list) or not isinstance(other, list):
         return "disagree"
     alone = {*one} ^ {*other}
@@ -193,23 +200,78 @@ def judged(request: dict[str, Any], one: Any, other: Any) -> str:
     return "disagree"
 
 
-def _states_judged(last: dict[str, Any], one: dict[str, Any], other: dict[str, Any]) -> str:
-    """The same for what the last order, which was done, has left behind."""
-    parted = {key: (one[key], other.get(key)) for key in one if one[key] != other.get(key)}
-    if all(pair == ("restarting", None) for pair in parted.values()):
+def states_judged(case: dict[str, Any], our: Sequence[Any], their: Sequence[Any]) -> str:
+    """The same for what the last order has left behind.
+
+    Where the two dry runs of it named the same, the states are the same. An instance that one of
+    them alone named was changed there alone, for the reason that was known for the dry runs.
+    """
+    last, one, other = case["requests"][-1], our[-1], their[-1]
+    parted = {key for key in one if one[key] != other.get(key, "nothing")}
+    if not parted:
+        return "agree"
+    if our[-2] != their[-2] and (our[-2], their[-2]) != ("done", 409):
+        return "disagree"
+    before = _states_before(case)
+    words = {_waits(before, one, other, key) for key in parted} - {None}
+    parted = {key for key in parted if _waits(before, one, other, key) is None}
+    dry = {*our[-3]} if isinstance(our[-3], list) else set()
+    their_dry = {*their[-3]} if isinstance(their[-3], list) else set()
+    if last["body"].get("new_state") == "failed":
+        failed = {key for key in parted if _runs_again(before, one, other, dry, key)}
+        words |= {"known: what failed below a mark, and runs again"} if failed else set()
+        parted -= failed
+    for key in parted:
+        if not _is_explained(last, before, one, dry, key):
+            return "disagree"
+        if not _is_explained(last, before, other, their_dry, key):
+            return "disagree"
+    if parted:
+        words.add(judged(case["requests"][-2], our[-3], their[-3]))
+    return "disagree" if "disagree" in words or "agree" in words else min(map(str, words))
+
+
+def _states_before(case: dict[str, Any]) -> dict[str, str | None]:
+    found: dict[str, str | None] = dict.fromkeys(RUNS, "success")
+    for run_id, states in case["states"].items():
+        found |= {f"{run_id}|{key}": state for key, state in states.items()}
+    return found
+
+
+def _waits(
+    before: dict[str, Any], one: dict[str, Any], other: dict[str, Any], key: str
+) -> str | None:
+    """Who waits in a queue or for a trigger holds an attempt, which is told to stop."""
+    if (one[key], other.get(key)) == ("restarting", None) and before[key] in WAITING:
         return "known: who waits in a queue is told to stop first"
-    again = {(None, "failed"), (None, "upstream_failed"), ("queued", "success")}
-    if last["method"] == "PATCH" and all({pair, pair[::-1]} & again for pair in parted.values()):
-        return "known: what failed below a mark, and runs again"
-    if _goes_both_ways(last):
-        return "known: above and below at once"
-    if last["method"] == "POST" and all(map(_is_around_work, parted)):
-        return "known: setups and teardowns come along"
-    if _is_of_one_index(last) and all(
-        _is_in_mapped_group(key) or pair == ("restarting", None) for key, pair in parted.items()
-    ):
-        return "known: around an index of a mapped group that index is meant"
-    return "disagree"
+    return None
+
+
+def _runs_again(
+    before: dict[str, Any], one: dict[str, Any], other: dict[str, Any], dry: set[str], key: str
+) -> bool:
+    """Airflow decides again, below a mark of failure, what has failed; its run goes on for it.
+
+    It does so with the setups of the task, too, which the mark itself may have made fail.
+    """
+    if key in RUNS:
+        return (one[key], other[key]) == ("success", "queued")
+    has_failed = one[key] in {"failed", "upstream_failed"}
+    return has_failed and other[key] is None and (one[key] == before[key] or key in dry)
+
+
+def _is_explained(
+    last: dict[str, Any], before: dict[str, Any], after: dict[str, Any], dry: set[str], key: str
+) -> bool:
+    """Whether a side did to an instance, or a run, what its dry run said: that, or nothing."""
+    touched = key in dry if key not in RUNS else any(named.startswith(f"{key}|") for named in dry)
+    if not touched:
+        return bool(after[key] == before[key])
+    if key in RUNS:
+        return bool(after[key] == "queued")
+    if last["method"] == "PATCH":
+        return bool(after[key] == last["body"]["new_state"])
+    return after[key] is None or (after[key] == "restarting" and before[key] in HOLDING)
 
 
 def _is_around_work(key: str) -> bool:

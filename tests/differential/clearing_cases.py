@@ -20,7 +20,7 @@ _MOST = 9
 
 
 def random_case(seed: int) -> dict[str, Any]:
-    """Some tasks, maps, groups and setups, with edges between them, and twelve requests."""
+    """Some tasks, maps, groups and setups, with edges, and orders. The last is done."""
     chance = Random(seed)
     nodes = [
         (f"n{at}", chance.choice(("task", "task", "task", "map", "group", "mapped group", "setup")))
@@ -36,6 +36,7 @@ def random_case(seed: int) -> dict[str, Any]:
     states = {run: {key: chance.choice(STATES) for key in instances} for run in RUNS}
     requests = [_request(chance, nodes, instances) for _ in range(_MOST)]
     last = _request(chance, nodes, instances)
+    requests.append(last)
     requests.append({**last, "path": last["path"].removesuffix("/dry_run"), "done": True})
     if "dry_run" in last["body"]:
         requests[-1]["body"] = {**last["body"], "dry_run": False}
