@@ -25,6 +25,7 @@ from slipstream.store import open_store
 from slipstream.store.errors import StoreError
 from slipstream.store.interface import Store
 from slipstream.store.leases import Holder
+from slipstream.store.trigger_interface import TriggererRecord
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PATIENCE_SECONDS = 30.0
@@ -282,6 +283,38 @@ def test_another_scheduler_goes_on_with_what_triggerers_have(
     until(lambda: sorted(runner.dropped) == ["a", "gone"])
     # It ran once: a triggerer outlives schedulers.
     assert runner.ran == ["a", "gone"]
+
+
+def test_an_end_that_is_found_while_its_task_is_taken_in_is_told_once(
+    store: Store, services: list[Any]
+) -> None:
+    runner = serve(store, services, "first")
+    runner.fires_at_once = False
+    before = Scheduler(store, Deaths())
+    before.shared.start(lambda _: None)
+    before.shared.run([waiter("a")])
+    until(lambda: len(runner.running) == 1)
+    before.shared.stop()
+    runner.fire("a")
+    until(lambda: bool(store.trigger_results()))
+    store.release_stale_triggers = lambda: None  # type: ignore[method-assign]  # as if one waited
+    after = Scheduler(store, Deaths())
+    after.shared.start(after.take)
+    services.append(after.shared)
+    looks, go_on = threading.Event(), threading.Event()
+    list_triggerers = store.list_triggerers
+
+    def list_when_told() -> Sequence[TriggererRecord]:
+        looks.set()
+        assert go_on.wait(PATIENCE_SECONDS)
+        return list_triggerers()
+
+    store.list_triggerers = list_when_told  # type: ignore[method-assign]  # to stop it there
+    store.release_triggers([])
+    assert looks.wait(PATIENCE_SECONDS)
+    after.shared.run([waiter("a")])
+    go_on.set()
+    assert after.wait(1) == ["a"]
 
 
 def test_what_nothing_waits_on_any_more_is_let_go_of_by_the_next_scheduler(

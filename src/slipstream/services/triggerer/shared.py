@@ -112,8 +112,8 @@ class SharedTriggerer:
         """`{attempt: triggerer}`."""
         self._kept: set[str] = set()
         """Attempts whose triggerer is gone, and whose end is there."""
-        self._told: set[str] = set()
-        """Attempts whose end was reported."""
+        self._told: dict[str, Waiter] = {}
+        """Whose end was reported. Who waits for it anew is told again."""
         self._is_woken = False
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
@@ -240,9 +240,9 @@ class SharedTriggerer:
         reports = []
         for name, text in results:
             waiter = self._away.get(name)
-            if waiter is None or name in self._told:
+            if waiter is None or self._told.get(name) is waiter:
                 continue
-            self._told.add(name)
+            self._told[name] = waiter
             event = TriggerEnded(waiter.attempt.key, name, datetime.now(UTC), _end_of(text))
             reports.append(Report(waiter.attempt.run.pk, event))
         if reports and self._sink is not None:
@@ -255,9 +255,7 @@ class SharedTriggerer:
         new = []
         for waiter in waiters:
             name = waiter.attempt.attempt_id
-            if self._at.get(name) in self._known or name in self._kept:
-                self._told.discard(name)
-            else:
+            if self._at.get(name) not in self._known and name not in self._kept:
                 new.append(waiter)
         if len(new) < len(waiters):
             self._surely(self._look)
@@ -301,7 +299,7 @@ class SharedTriggerer:
         running: list[str] = []
         left: list[str] = []
         for name, counted in batch:
-            self._told.discard(name)
+            self._told.pop(name, None)
             self._kept.discard(name)
             pk = self._at.get(name)
             if pk is None:
