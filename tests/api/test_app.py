@@ -135,6 +135,31 @@ def test_other_origins_are_refused_unless_the_settings_name_them(
     assert "access-control-allow-origin" not in other.headers
 
 
+def test_pages_of_named_origins_alone_ask_with_credentials(
+    portal: BlockingPortal, store: Store, settings: ApiSettings
+) -> None:
+    asked = {"access-control-request-method": "PATCH", "cookie": "slipstream_session=x"}
+    for origins, credentials in ((("https://ours.example",), "true"), (("*",), None)):
+        named = replace(settings, cors_origins=origins, cors_methods=("GET", "PATCH"))
+        client = Client(portal, create_app(store, settings=named))
+        ours = {"origin": "https://ours.example", **asked}
+        for answer in (
+            client.send("OPTIONS", "/version", headers=ours),
+            client.get("/version", headers=ours),
+        ):
+            assert answer.status_code == 200
+            assert answer.headers.get("access-control-allow-credentials") == credentials
+        refused = {**ours, "access-control-request-method": "DELETE"}
+        assert client.send("OPTIONS", "/version", headers=refused).status_code == 400
+    for origin in ("https://ours.example.evil.example", "http://ours.example", "null"):
+        named = replace(settings, cors_origins=("https://ours.example",), cors_methods=("GET",))
+        client = Client(portal, create_app(store, settings=named))
+        preflight = {"origin": origin, "access-control-request-method": "GET"}
+        answer = client.send("OPTIONS", "/version", headers=preflight)
+        assert answer.status_code == 400
+        assert "access-control-allow-origin" not in answer.headers
+
+
 def test_the_answer_is_the_same_where_the_store_is_far(
     portal: BlockingPortal, api: Client, store: Store, settings: ApiSettings, clock: Clock
 ) -> None:

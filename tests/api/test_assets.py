@@ -19,11 +19,12 @@ from tests.store.conformance.test_asset_queues import (
 )
 from tests.store.making import recorded, spec
 
-from slipstream.model.asset import AssetName
+from slipstream.model.asset import AssetName, AssetSpec
+from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun
 from slipstream.model.schedule import NoSchedule, OnAssets
 from slipstream.store.interface import Store
-from slipstream.store.records import AssetFilter, Window
+from slipstream.store.records import AssetEventFilter, AssetFilter, Window
 
 BACK = AssetName("c", "s3://c")
 
@@ -125,6 +126,25 @@ def test_an_event_may_be_reported(api: Client, store: Store, run: DagRun) -> Non
     assert api.post("/assets/events", json={"asset_id": 77}).status_code == 404
     wrong = {"asset_id": body["asset_id"], "partition_key": ""}
     assert api.post("/assets/events", json=wrong).status_code == 422
+
+
+def test_secrets_in_the_extra_of_assets_and_events_are_masked(
+    api: Client, store: Store, run: DagRun
+) -> None:
+    kept: JsonValue = {"rows": 3, "api_key": "hush", "inner": [{"password": "hush"}]}
+    shown = {"rows": 3, "api_key": "***", "inner": [{"password": "***"}]}
+    own = AssetSpec(name="k", uri="s3://k", group="asset", extra=kept)
+    keyed = spec("keyed", ["load"])
+    task = replace(keyed.tasks["load"], details={"outlets": [asset(AssetName("k", "s3://k"))]})
+    recorded(store, replace(keyed, tasks={"load": task}, assets=(own,)))
+    found = api.get("/assets?name_pattern=k&only_active=false").json()["assets"]
+    assert [one["extra"] for one in found] == [shown]
+    assert api.get(f"/assets/{found[0]['id']}").json()["extra"] == shown
+    succeed(store, run, update(A, extra=kept))
+    assert api.get("/assets/events").json()["asset_events"][0]["extra"] == shown
+    answer = api.post("/assets/events", json={"asset_id": number(store, "b"), "extra": kept})
+    assert answer.json()["extra"] == {**shown, "from_rest_api": True}
+    assert store.list_asset_events(AssetEventFilter(), Window()).items[0].extra == kept
 
 
 def test_what_waits_is_shown_and_can_be_dropped(api: Client, store: Store, run: DagRun) -> None:

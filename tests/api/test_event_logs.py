@@ -68,6 +68,21 @@ def test_settings_are_kept_as_they_were_before_and_after(api: Client) -> None:
     assert [[change["key"] for change in one["extra"]["changes"]] for one in last] == [["b"], ["a"]]  # type: ignore[index]
 
 
+def test_access_tokens_are_named_with_whose_they_are_and_what_for(locked: Client) -> None:
+    op = locked.bearing(token_of(locked, "op"))
+    body = {"name": "ci", "scope": ["read:dag"], "expires_in_days": None}
+    made = op.post("/auth/tokens", body).json()
+    admin = locked.bearing(token_of(locked, "admin"))
+    assert admin.delete(f"/auth/tokens/{made['id']}").status_code == 204
+    shown = {"username": "op", "scope": ["read:dag"], "expires_at": None}
+    about = {"object": "access token", "key": "ci"}
+    first, last = entries(admin)
+    assert (first["owner"], last["owner"]) == ("op", "admin")
+    assert first["extra"]["changes"] == [{**about, "before": None, "after": shown}]  # type: ignore[index]
+    assert last["extra"]["changes"] == [{**about, "before": shown, "after": None}]  # type: ignore[index]
+    assert made["token"] not in str(entries(admin))
+
+
 def test_no_secret_is_kept(api: Client, store: Store) -> None:
     recorded(store)
     connection = {"connection_id": "db", "conn_type": "x", "password": "hunter2"}

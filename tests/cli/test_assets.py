@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 from tests.cli.conftest import Slipstream
-from tests.store.conformance.test_asset_queues import ALIAS, BOTH, consumer, producer
+from tests.store.conformance.test_asset_queues import ALIAS, BOTH, asset, consumer, producer
 from tests.store.making import recorded, spec
 
+from slipstream.model.asset import AssetName, AssetSpec
 from slipstream.store.interface import Store
 
 
@@ -30,6 +31,17 @@ def test_assets_and_aliases_are_listed(slipstream: Slipstream) -> None:
     assert slipstream("assets", "list", "--columns", "no").code == 2
     aliases = slipstream("assets", "list", "--alias", "-o", "json").json
     assert aliases == [{"name": "x", "group": "asset"}]
+
+
+def test_secrets_in_the_extra_are_masked(slipstream: Slipstream, store: Store) -> None:
+    extra = {"api_key": "hush", "rows": 3}
+    own = AssetSpec(name="k", uri="s3://k", group="asset", extra=extra)
+    keyed = spec("keyed", ["load"])
+    task = replace(keyed.tasks["load"], details={"outlets": [asset(AssetName("k", "s3://k"))]})
+    recorded(store, replace(keyed, tasks={"load": task}, assets=(own,)))
+    for verb in (["list"], ["details", "--name", "k"]):
+        found = slipstream("assets", *verb, "-o", "json").json
+        assert found[-1]["extra"] == {"api_key": "***", "rows": 3}
 
 
 def test_an_asset_is_shown_with_who_mentions_it(slipstream: Slipstream) -> None:

@@ -18,6 +18,7 @@ from slipstream.cli.paging import every
 from slipstream.model.asset import AssetAliasRecord, AssetRecord
 from slipstream.model.errors import ConflictError, NotFoundError
 from slipstream.model.states import RunType, TriggeredBy
+from slipstream.runtime.masking import redact
 from slipstream.store.interface import Store
 from slipstream.store.records import AssetFilter
 from slipstream.store.triggering import RunRequest, requested_run
@@ -156,7 +157,7 @@ def _row(record: AssetRecord) -> Row:
         "name": record.name,
         "uri": record.uri,
         "group": record.group,
-        "extra": dict(record.extra),
+        "extra": redact(record.extra),
         "id": record.pk,
         "is_active": record.is_active,
         "created_at": record.created_at.isoformat(),

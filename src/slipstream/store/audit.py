@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from enum import StrEnum
 from typing import cast
 
+from slipstream.model.errors import NotFoundError
 from slipstream.model.json import JsonValue
-from slipstream.store.access_records import AccountRecord, RoleRecord
+from slipstream.store.access_records import AccessTokenRecord, AccountRecord, RoleRecord
 from slipstream.store.audit_entry import Changes
 from slipstream.store.interface import Store
 from slipstream.store.masked_settings import masked_password, masked_text
@@ -23,6 +25,7 @@ class Setting(StrEnum):
     POOL = "pool"
     USER = "user"
     ROLE = "role"
+    ACCESS_TOKEN = "access token"  # noqa: S105  # the name of a kind
 
 
 def watched(store: Store, changes: Changes) -> Store:
@@ -122,6 +125,29 @@ class _WatchedStore:
         with self._noted(Setting.ROLE, name, before, None):
             return self._store.delete_role(name, from_members=from_members)
 
+    def add_access_token(
+        self,
+        username: str,
+        name: str,
+        token_hash: str,
+        scope: Sequence[str] | None,
+        expires_at: datetime | None,
+    ) -> AccessTokenRecord:
+        """See `AccessStore`."""
+        after = _shown_token(username, scope, expires_at)
+        with self._noted(Setting.ACCESS_TOKEN, name, None, after):
+            return self._store.add_access_token(username, name, token_hash, scope, expires_at)
+
+    def delete_access_token(self, pk: int) -> bool:
+        """See `AccessStore`."""
+        try:
+            found = self._store.get_access_token(pk)
+        except NotFoundError:
+            return False
+        before = _shown_token(found.username, found.scope, found.expires_at)
+        with self._noted(Setting.ACCESS_TOKEN, found.name, before, None):
+            return self._store.delete_access_token(pk)
+
     @contextmanager
     def _noted(
         self,
@@ -198,4 +224,14 @@ def _shown_role(role: RoleRecord | None) -> Mapping[str, JsonValue] | None:
         "permissions": [
             ":".join(grant[:2]) + "@" * bool(grant[2]) + grant[2] for grant in sorted(role.grants)
         ]
+    }
+
+
+def _shown_token(
+    username: str, scope: Sequence[str] | None, expires_at: datetime | None
+) -> Mapping[str, JsonValue]:
+    return {
+        "username": username,
+        "scope": None if scope is None else list(scope),
+        "expires_at": None if expires_at is None else expires_at.isoformat(),
     }

@@ -344,6 +344,7 @@ def _conditions(which: DagFilter) -> list[ColumnElement[bool]]:
         *like(dag.c.display_name, which.display_name_pattern),
         *one_among(dag.c.timetable_type, which.timetable_types),
         *one_among(dag.c.bundle_name, None if which.bundle_name is None else [which.bundle_name]),
+        *one_among(dag.c.fileloc, which.filelocs),
     ]
     if which.is_paused is not None:
         conditions.append(dag.c.is_paused.is_(which.is_paused))

@@ -31,6 +31,8 @@ from slipstream.store.times import to_micros
 _duration_of_run = dag_run.c.end_date - dag_run.c.start_date
 _duration_of_instance = task_instance.c.end_date - task_instance.c.start_date
 
+_MOST_PATTERN_BYTES = 50_000
+
 RUN_ORDERS: Mapping[str, ColumnElement[Any]] = {
     **{column.name: column for column in RUN_COLUMNS if column.name not in ("conf", "reason")},
     "id": dag_run.c.pk,
@@ -138,9 +140,14 @@ def at_one_of(
 def like(column: ColumnElement[Any], pattern: str | None) -> list[ColumnElement[bool]]:
     r"""The condition that a text is like a pattern, whatever its case; nothing where None.
 
-    `%` and `_` are wildcards; a `\` before one makes it stand for itself.
+    `%` and `_` are wildcards; a `\` before one makes it stand for itself. Raises
+    `InvalidInputError` for a pattern that is longer than SQLite takes.
     """
-    return [] if pattern is None else [column.ilike(pattern, escape="\\")]
+    if pattern is None:
+        return []
+    if len(pattern.encode(errors="replace")) > _MOST_PATTERN_BYTES:
+        raise InvalidInputError(f"A pattern may have {_MOST_PATTERN_BYTES} bytes at most.")
+    return [column.ilike(pattern, escape="\\")]
 
 
 def containing(text: str | None) -> str | None:

@@ -363,6 +363,7 @@ class DagFilter:
     has_import_errors: bool | None = None
     last_run_state: RunState | None = None
     bundle_name: str | None = None
+    filelocs: Sequence[str] | None = None
     waits_for_assets: bool | None = None
     waits_for_asset: str | None = None
     """DAGs that wait for an asset with that text in its name or URI."""

@@ -11,6 +11,7 @@ import pytest
 from tests.api.auth.test_people import ROLES, USERS, given
 from tests.api.conftest import PASSWORD, Client, token_of
 from tests.api.making import ETL, a_run, recorded, started
+from tests.store.making import parsed
 
 import slipstream.api
 from slipstream.api.app import public_operations, ui_operations
@@ -207,3 +208,23 @@ def test_what_is_hidden_looks_as_if_it_were_not_there(ada: Client, locked: Clien
     refused = ada.send("PUT", f"/backfills/{kept['backfills']}/cancel")
     assert refused.status_code == 403
     assert HIDDEN not in refused.text
+
+
+def test_the_text_of_a_file_with_a_hidden_dag_is_kept_back(ada: Client, store: Store) -> None:
+    whole = ada.get("/dagSources/etl").json()["content"]
+    assert "import DAG" in whole
+    etl = replace(store.get_dag("etl").latest.spec, fileloc="/dags/both.py")
+    hidden = replace(store.get_dag(HIDDEN).latest.spec, fileloc="/dags/both.py")
+    for dags in ([etl], [etl, hidden]):
+        text = {"both.py": "salary = 7\n"}
+        store.record_parsed([parsed(*dags, fileloc="/dags/both.py", sources=text)])
+        error = parsed(fileloc="/dags/both.py", sources=text, error="Traceback: salary = 7")
+        store.record_parsed([error])
+        source = ada.get("/dagSources/etl")
+        as_text = ada.get("/dagSources/etl", headers={"accept": "text/plain"})
+        listed = ada.get("/importErrors").json()["import_errors"]
+        number = listed[0]["import_error_id"]
+        answers = [source.text, as_text.text, str(listed), ada.get(f"/importErrors/{number}").text]
+        shown = ["salary" in answer for answer in answers]
+        assert shown == [len(dags) == 1] * 4
+        assert all(len(dags) == 1 or "may not see" in answer for answer in answers)

@@ -157,7 +157,9 @@ def _require_active(access: AccessRecord) -> None:
 def _refusal(user: User, permission: Permission, whose: str = "") -> NotAllowedError:
     roles = ", ".join(user.roles) or "none"
     through = "" if user.token_grants is None else ", with this access token,"
+    resource = permission.resource.replace("_", " ")
+    article = "an" if resource[0] in "aeio" else "a"
     return NotAllowedError(
         f"Forbidden: what {user.name!r} may do by their roles ({roles}){through} does not include "
-        f"to {permission.action} a {permission.resource.replace('_', ' ')}{whose}."
+        f"to {permission.action} {article} {resource}{whose}."
     )

@@ -143,6 +143,9 @@ _DAG_NAMED: Final = frozenset({"get_xcom", "get_xcom_item", "get_xcoms", "count_
 _BACKFILL_FIRST: Final = frozenset({"backfill_progress", "set_backfill_paused", "cancel_backfill"})
 """Verbs whose first argument is a backfill's number."""
 
+KEPT_BACK: Final = "Kept back: the file holds DAGs that you may not see, too."
+_DAGS_AT_ONCE: Final = 1000
+
 
 def restricted(store: Store, dag_ids: frozenset[str]) -> Store:
     """The same store, in which there are only these DAGs and what belongs to them."""
@@ -204,18 +207,21 @@ class RestrictedStore:
     def list_file_errors(
         self, window: Window, which: FileErrorFilter | None = None
     ) -> Page[FileError]:
-        """See `DagStore`. Files of which nobody knows what DAGs they hold are not shown."""
+        """See `DagStore`. Files of which nobody knows what DAGs they hold are not shown, and of
+        those that hold hidden DAGs, too, no traceback."""
         which = which or FileErrorFilter()
         mine = self._files()
         wanted = mine if which.filelocs is None else mine & set(which.filelocs)
-        return self._store.list_file_errors(window, replace(which, filelocs=sorted(wanted)))
+        page = self._store.list_file_errors(window, replace(which, filelocs=sorted(wanted)))
+        shared = self._shared({error.fileloc for error in page.items})
+        return replace(page, items=[_kept_back(one, shared) for one in page.items])
 
     def get_file_error(self, pk: int) -> FileError:
         """See `DagStore`."""
         found = self._store.get_file_error(pk)
         if found.fileloc not in self._files():
             raise NotFoundError(f"There is no import error with the number {pk}.")
-        return found
+        return _kept_back(found, self._shared({found.fileloc}))
 
     def list_runs(self, which: RunFilter, window: Window) -> Page[DagRun]:
         """See `RunStore`."""
@@ -364,7 +370,30 @@ class RestrictedStore:
     def _instances(self, which: InstanceFilter) -> InstanceFilter:
         return replace(which, dag_ids=self._only(which.dag_ids))
 
+    def _shared(self, filelocs: set[str]) -> set[str]:
+        return shared_with_hidden(self._store, filelocs, self._dag_ids)
+
     def _files(self) -> set[str]:
         which = DagFilter(dag_ids=sorted(self._dag_ids), exclude_stale=False)
         page = self._store.list_dags(which, Window(limit=max(1, len(self._dag_ids))))
         return {dag.fileloc for dag in page.items}
+
+
+def shared_with_hidden(store: Store, filelocs: set[str], dag_ids: frozenset[str]) -> set[str]:
+    """Those of the files that hold DAGs beside the ones with these ids: what the text of such a
+    file or its tracebacks say may be about a hidden DAG."""
+    if not filelocs:
+        return set()
+    which = DagFilter(filelocs=sorted(filelocs), exclude_stale=False)
+    found: set[str] = set()
+    offset = 0
+    while True:
+        page = store.list_dags(which, Window(limit=_DAGS_AT_ONCE, offset=offset))
+        found |= {dag.fileloc for dag in page.items if dag.dag_id not in dag_ids}
+        offset += _DAGS_AT_ONCE
+        if offset >= page.total:
+            return found
+
+
+def _kept_back(error: FileError, shared: set[str]) -> FileError:
+    return replace(error, stack_trace=KEPT_BACK) if error.fileloc in shared else error

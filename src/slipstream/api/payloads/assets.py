@@ -12,6 +12,7 @@ from slipstream.api.payloads.bodies import Body, Moment
 from slipstream.model.asset import AssetAliasRecord, AssetEvent, AssetMention, AssetRecord
 from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun
+from slipstream.runtime.masking import redact
 
 
 class DagScheduleAssetReference(Payload, frozen=True, kw_only=True):
@@ -205,7 +206,7 @@ def asset_payload(record: AssetRecord) -> AssetResponse:
         name=record.name,
         uri=record.uri,
         group=record.group,
-        extra=record.extra,
+        extra=redact(record.extra),
         created_at=record.created_at,
         updated_at=record.updated_at,
         scheduled_dags=[
@@ -238,7 +239,7 @@ def event_payload(event: AssetEvent, runs: Sequence[DagRun]) -> AssetEventRespon
         uri=event.uri,
         name=event.name,
         group=event.group,
-        extra=event.extra,
+        extra=redact(event.extra),
         source_task_id=event.source_task_id,
         source_dag_id=event.source_dag_id,
         source_run_id=event.source_run_id,

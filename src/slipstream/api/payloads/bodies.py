@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
 
 class Body(BaseModel):
@@ -15,6 +15,25 @@ class Body(BaseModel):
     """
 
     model_config = ConfigDict(defer_build=True, populate_by_name=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_text(cls, sent: object) -> object:
+        """JSON can escape half of a character, which no database and no answer can hold."""
+        waiting = [sent]
+        while waiting:
+            match waiting.pop():
+                case str() as text if _has_half_a_character(text):
+                    raise ValueError("a text holds half of a surrogate pair, which is no character")
+                case dict() as inner:
+                    waiting += [*inner, *inner.values()]
+                case list() as items:
+                    waiting += items
+        return sent
+
+
+def _has_half_a_character(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= one <= "\udfff" for one in text)
 
 
 class Query(BaseModel):

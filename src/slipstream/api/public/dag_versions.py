@@ -10,6 +10,7 @@ from fastapi import Query as QueryParameter
 from starlette.responses import PlainTextResponse
 
 from slipstream.api.auth.access import Resource, reading
+from slipstream.api.auth.restricted import KEPT_BACK, shared_with_hidden
 from slipstream.api.call import Call
 from slipstream.api.negotiation import TEXT, preferred
 from slipstream.api.operation import Routes
@@ -107,13 +108,15 @@ def get_dag_source(
     accept: Annotated[str, Header()] = "*/*",
 ) -> DAGSourceResponse | PlainTextResponse:
     """The text of the DAG's file, as of its latest version or of the one asked for."""
+    dag = call.store.get_dag(dag_id)
     version = (
-        call.store.get_dag(dag_id).latest
+        dag.latest
         if version_number is None
         else call.store.get_version_number(dag_id, version_number)
     )
-    sources = call.store.get_sources(version.source_hash)
-    content = _own_text(version, sources)
+    content: str | None = KEPT_BACK
+    if not _holds_hidden_dags(call, {dag.fileloc, version.spec.fileloc}):
+        content = _own_text(version, call.store.get_sources(version.source_hash))
     if preferred(accept) == TEXT:
         return PlainTextResponse(content or "")
     return DAGSourceResponse(
@@ -122,6 +125,12 @@ def get_dag_source(
         version_number=version.number,
         dag_display_name=display_name(version.spec),
     )
+
+
+def _holds_hidden_dags(call: Call, filelocs: set[str]) -> bool:
+    if call.dag_ids is None:
+        return False
+    return bool(shared_with_hidden(call.deployment.store, filelocs, call.dag_ids))
 
 
 def _own_text(version: DagVersion, sources: Mapping[str, str]) -> str | None:

@@ -42,6 +42,7 @@ _RESOURCES: Final = {
     Setting.POOL.value: Resource.POOL,
     Setting.USER.value: Resource.USER,
     Setting.ROLE.value: Resource.ROLE,
+    Setting.ACCESS_TOKEN.value: Resource.USER,
 }
 
 
