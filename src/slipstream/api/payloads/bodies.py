@@ -33,7 +33,11 @@ class Body(BaseModel):
 
 
 def _has_half_a_character(text: str) -> bool:
-    return not text.isascii() and any("\ud800" <= one <= "\udfff" for one in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 class Query(BaseModel):
