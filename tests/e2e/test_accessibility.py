@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -80,13 +80,17 @@ OF_COLOURS = ["color-contrast", "link-in-text-block"]
 
 def wrong_on(page: Page) -> list[str]:
     """`rule: element` of all that axe finds, light and dark."""
-    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    in_scheme(page, "light")
     found = violations(page, {"type": "tag", "values": RULES})
-    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    sync_api.expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
-    return found + [
-        f"dark {one}" for one in violations(page, {"type": "rule", "values": OF_COLOURS})
-    ]
+    in_scheme(page, "dark")
+    in_the_dark = violations(page, {"type": "rule", "values": OF_COLOURS})
+    return found + [f"dark {one}" for one in in_the_dark]
+
+
+def in_scheme(page: Page, scheme: Literal["light", "dark"]) -> None:
+    """Have the page in these colours; what fades into them has begun to."""
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    sync_api.expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
 
 
 def violations(page: Page, rules: dict[str, Any]) -> list[str]:

@@ -61,6 +61,11 @@ export function useLive(dagId?: string): void {
       });
     source.addEventListener("open", () => setConnected(true));
     source.addEventListener("error", () => setConnected(false));
+    // A stream over a network that is gone stays open for long, and so does one that is back.
+    const offline = () => setConnected(false);
+    const online = () => setConnected(source.readyState === EventSource.OPEN);
+    window.addEventListener("offline", offline);
+    window.addEventListener("online", online);
     on("reset", () => catchUp(queries));
     on("run", (data) => takeRun(queries, JSON.parse(data), later));
     on("dags", (data) => takeDags(queries, JSON.parse(data).dag_ids));
@@ -70,6 +75,8 @@ export function useLive(dagId?: string): void {
     });
     return () => {
       source.close();
+      window.removeEventListener("offline", offline);
+      window.removeEventListener("online", online);
       later.stop();
       // The next stream may show something else, so that news about this goes unheard.
       catchUp(queries, "none");

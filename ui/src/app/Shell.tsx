@@ -1,5 +1,6 @@
 import {
   ActionIcon,
+  Alert,
   AppShell,
   Burger,
   Group,
@@ -7,7 +8,6 @@ import {
   Menu,
   NavLink,
   Text,
-  Tooltip,
   UnstyledButton,
   useMantineColorScheme,
 } from "@mantine/core";
@@ -22,7 +22,7 @@ import {
 } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { answer, BASE, client } from "../api/client";
 import { useIsLive } from "../api/live";
 import { t } from "../language/language";
@@ -98,7 +98,6 @@ export function Shell() {
             </Kbd>
           </UnstyledButton>
           <Group gap={4} wrap="nowrap">
-            <LiveSign />
             <ZoneChoice />
             <SchemeSwitch />
             <UserMenu onShortcuts={() => setShortcuts(true)} />
@@ -109,6 +108,7 @@ export function Shell() {
         <Places onFollow={menu.close} />
       </AppShell.Navbar>
       <AppShell.Main id="main">
+        <LostSign />
         <Outlet />
       </AppShell.Main>
       <Suspense>
@@ -150,17 +150,31 @@ function Places({ onFollow }: { onFollow: () => void }) {
   );
 }
 
-function LiveSign() {
+/** A stream that a restarted server closes is back at once; of that nobody need hear. */
+const LOST_MS = 2000;
+
+function LostSign() {
   const isLive = useIsLive();
-  if (isLive) return null;
+  const [isLost, setLost] = useState(false);
+  useEffect(() => {
+    if (isLive) {
+      setLost(false);
+      return;
+    }
+    const timer = window.setTimeout(() => setLost(true), LOST_MS);
+    return () => window.clearTimeout(timer);
+  }, [isLive]);
+  if (!isLost) return null;
   return (
-    <Tooltip
-      label={t("The connection to the server is lost. The page catches up when it is back.")}
+    <Alert
+      color="orange"
+      mb="md"
+      role="status"
+      icon={<IconWifiOff size={18} />}
+      title={t("Not connected")}
     >
-      <ActionIcon variant="subtle" color="orange" aria-label={t("Not connected")}>
-        <IconWifiOff size={18} />
-      </ActionIcon>
-    </Tooltip>
+      {t("The connection to the server is lost. The page catches up when it is back.")}
+    </Alert>
   );
 }
 

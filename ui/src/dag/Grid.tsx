@@ -108,6 +108,8 @@ function Whole({
         <Empty title={until ? t("There is no such run") : t("This DAG has not run yet")}>
           <TriggerButton dagId={dagId} />
         </Empty>
+      ) : rows.length === 0 ? (
+        <Empty title={t("No task is called like that")} />
       ) : (
         <GridBody dagId={dagId} nodes={nodes} rows={rows} columns={shown} onFold={fold} />
       )}

@@ -144,7 +144,7 @@ function Filters({ search }: { search: DagSearch }) {
         value={search.state ?? null}
         onChange={(state) => void change({ state: (state ?? undefined) as DagSearch["state"] })}
         clearable
-        w={130}
+        w={150}
       />
       <SegmentedControl
         aria-label={t("Paused or not")}

@@ -722,7 +722,7 @@ export const GERMAN: Readonly<Record<string, string>> = {
   "all DAGs": "alle DAGs",
   "all that the user may": "alles, was der Benutzer darf",
   "and {SHOWN} more": "und {SHOWN} weitere",
-  answers: "Antworten",
+  answers: "antwortet",
   "as by default": "wie vorgegeben",
   "asked {ago}": "gefragt {ago}",
   "at most {count} in an hour": "höchstens {count} in einer Stunde",

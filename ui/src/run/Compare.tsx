@@ -153,7 +153,7 @@ function RunFacts({ run, other }: { run: Run; other: Run }) {
                   </Anchor>
                 </Table.Th>
               ))}
-              <Table.Th w={100} aria-label={t("Differs")} />
+              <Table.Th w={140} aria-label={t("Differs")} />
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>

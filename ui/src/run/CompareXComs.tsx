@@ -47,7 +47,7 @@ export function CompareXComs({
                           <Table.Th w={200}>{t("XCom")}</Table.Th>
                           <Table.Th>{mine}</Table.Th>
                           <Table.Th>{other}</Table.Th>
-                          <Table.Th w={100} aria-label={t("Differs")} />
+                          <Table.Th w={140} aria-label={t("Differs")} />
                         </Table.Tr>
                       </Table.Thead>
                       <Table.Tbody>

@@ -180,7 +180,7 @@ function Form({
         ))}
         <Accordion variant="contained">
           <Accordion.Item value="more">
-            <Accordion.Control>{t("More")}</Accordion.Control>
+            <Accordion.Control>{t("More about this run")}</Accordion.Control>
             <Accordion.Panel>
               <Stack gap="xs">
                 <TextInput
