@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 from pydantic import Field, model_validator
 
 from slipstream.api.payloads.base import Instant, Payload
-from slipstream.api.payloads.bodies import Body, Moment
+from slipstream.api.payloads.bodies import Body, Moment, check_interval
 from slipstream.model.asset import AssetAliasRecord, AssetEvent, AssetMention, AssetRecord
 from slipstream.model.json import JsonValue
 from slipstream.model.run import DagRun
@@ -183,16 +183,7 @@ class MaterializeAssetBody(Body):
 
     @model_validator(mode="after")
     def _interval_is_whole(self) -> Self:
-        if (self.data_interval_start is None) != (self.data_interval_end is None):
-            raise ValueError(
-                "Either both data_interval_start and data_interval_end must be provided or neither"
-            )
-        start, end = self.data_interval_start, self.data_interval_end
-        if start is not None and end is not None and end < start:
-            raise ValueError(
-                f"data_interval_end ({end.isoformat()}) is before data_interval_start "
-                f"({start.isoformat()})"
-            )
+        check_interval(self.data_interval_start, self.data_interval_end)
         return self
 
 

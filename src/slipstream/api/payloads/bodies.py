@@ -40,6 +40,19 @@ def _has_half_a_character(text: str) -> bool:
     return False
 
 
+def check_interval(start: datetime | None, end: datetime | None) -> None:
+    """Raise `ValueError` for the data interval of a run that is given by half, or turned round."""
+    if (start is None) != (end is None):
+        raise ValueError(
+            "Either both data_interval_start and data_interval_end must be provided or neither"
+        )
+    if start is not None and end is not None and end < start:
+        raise ValueError(
+            f"data_interval_end ({end.isoformat()}) is before data_interval_start "
+            f"({start.isoformat()})"
+        )
+
+
 class Query(BaseModel):
     """The query parameters of an operation.
 

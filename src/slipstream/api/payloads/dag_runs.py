@@ -9,7 +9,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from slipstream.api.payloads.base import Instant, Payload, seconds_between
-from slipstream.api.payloads.bodies import Body, Moment
+from slipstream.api.payloads.bodies import Body, Moment, check_interval
 from slipstream.api.payloads.dags import DagVersionResponse, display_name, version_payload
 from slipstream.api.payloads.filters import TimeBounds
 from slipstream.model.json import JsonValue
@@ -69,16 +69,7 @@ class TriggerDAGRunPostBody(Body):
 
     @model_validator(mode="after")
     def _interval_is_whole(self) -> Self:
-        if (self.data_interval_start is None) != (self.data_interval_end is None):
-            raise ValueError(
-                "Either both data_interval_start and data_interval_end must be provided or neither"
-            )
-        start, end = self.data_interval_start, self.data_interval_end
-        if start is not None and end is not None and end < start:
-            raise ValueError(
-                f"data_interval_end ({end.isoformat()}) is before data_interval_start "
-                f"({start.isoformat()})"
-            )
+        check_interval(self.data_interval_start, self.data_interval_end)
         return self
 
 
