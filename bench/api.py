@@ -1,10 +1,11 @@
-"""The REST API of a server with a long history: `python -m bench.api [--instances N]`.
+"""The REST API of a server with a long history: `python -m bench.api [--postgres]`.
 
-A database with a million task instances is made, a server is started on it, and clients ask it over
-HTTP, each by a connection that it keeps. `run` is one run by its id; `page` a page of 100 task
-instances of all DAGs, `page_newest` the ones that started last, `page_failed` those that failed;
-`triggers` 1,000 runs, made by several clients while the scheduler runs them. The limits stand
-beside what was measured.
+A database with a million task instances is made (`--instances`), SQLite's or that of a PostgreSQL
+server of its own. A server is started on it, and clients ask it over HTTP, each by a connection
+that it keeps. `run` is one run by its id; `page` a page of 100 task instances of all DAGs,
+`page_newest` the ones that started last, `page_failed` those that failed, `page_pool` those of a
+pool that all are in; `triggers` 1,000 runs, made by several clients while the scheduler runs
+them. The limits stand beside what was measured.
 """
 
 from __future__ import annotations
@@ -13,23 +14,27 @@ import argparse
 import json
 import os
 import re
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from http.client import HTTPConnection, RemoteDisconnected
 from pathlib import Path
 from statistics import median, quantiles
+
+from sqlalchemy import create_engine, inspect, text
+
+from bench.store import _postgres
 
 WIDE = 400
 ROUNDS = 200
 TRIGGERS = 1000
 CLIENTS = 4
-LIMITS = {"run": 0.005, "page": 0.030, "page_newest": 0.030, "page_failed": 0.030, "triggers": 3.0}
+LIMITS = {"run": 0.005, "page": 0.030, "page_newest": 0.030, "page_failed": 0.030}
+LIMITS |= {"page_pool": 0.150, "triggers": 3.0}
 DAG_FILE = f"""
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
@@ -47,16 +52,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.api", description=__doc__)
     parser.add_argument("--instances", type=int, default=1_000_000)
+    parser.add_argument("--postgres", action="store_true", help="on a server of its own")
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="slipstream-bench-") as folder:
+    around = _postgres() if options.postgres else nullcontext(None)
+    with tempfile.TemporaryDirectory(prefix="slipstream-bench-") as folder, around as url:
         home = Path(folder)
+        if url is not None:
+            (home / "slipstream.toml").write_text(f"[database]\nsql_alchemy_conn = '{url}'\n")
         (home / "dags").mkdir()
         (home / "dags" / "bench.py").write_text(DAG_FILE)
         with served(home) as asker:
             wait(lambda: asker.ask("GET", "/dags?dag_id_pattern=wide")["total_entries"])
             asker.ask("POST", "/dags/wide/dagRuns", {"dag_run_id": "first", "logical_date": None})
         begun = time.perf_counter()
-        fill(home / "slipstream.db", options.instances // WIDE)
+        fill(url or f"sqlite:///{home}/slipstream.db", options.instances // WIDE)
         print(f"{options.instances} task instances made in {time.perf_counter() - begun:.0f} s")
         with served(home) as asker:
             measure(asker)
@@ -69,6 +78,7 @@ def measure(asker: Asker) -> None:
         "page": "/dags/~/dagRuns/~/taskInstances?limit=100",
         "page_newest": "/dags/~/dagRuns/~/taskInstances?limit=100&order_by=-start_date",
         "page_failed": "/dags/~/dagRuns/~/taskInstances?limit=100&state=failed",
+        "page_pool": "/dags/~/dagRuns/~/taskInstances?limit=100&pool=default_pool",
     }
     for name, path in asked.items():
         for _ in range(10):
@@ -98,52 +108,61 @@ def trigger(asker: Asker) -> None:
         thread.join()
 
 
-def fill(database: Path, runs: int) -> None:
+def fill(url: str, runs: int) -> None:
     """Copies of the first run, most of them over, one task in a thousand failed."""
-    with sqlite3.connect(database) as connection:
-        columns = [row[1] for row in connection.execute("PRAGMA table_info(dag_run)")]
-        (pk,) = connection.execute("SELECT pk FROM dag_run WHERE dag_id = 'wide'").fetchone()
-        own = {
-            "pk": "n.i + 1000",
-            "run_id": "'run' || n.i",
-            "state": "'success'",
-            "run_after": "run_after + n.i * 1000000",
-            "start_date": "run_after + n.i * 1000000",
-            "end_date": "run_after + n.i * 1000000 + 500000",
-            "updated_at": "run_after + n.i * 1000000 + 500000",
-        }
-        numbers = (
-            "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
+    engine = create_engine(url)
+    own = {
+        "pk": "n.i + 1000",
+        "run_id": "'run' || n.i",
+        "state": "'success'",
+        "run_after": "run_after + n.i * 1000000",
+        "start_date": "run_after + n.i * 1000000",
+        "end_date": "run_after + n.i * 1000000 + 500000",
+        "updated_at": "run_after + n.i * 1000000 + 500000",
+    }
+    of_tasks = {
+        "run_pk": "r.pk",
+        "task_id": "'task' || n.i",
+        "map_index": "-1",
+        "state": "CASE WHEN (r.pk + n.i) % 1000 = 0 THEN 'failed' ELSE 'success' END",
+        "try_number": "1",
+        "max_tries": "0",
+        "losses": "0",
+        "reschedules": "0",
+        "queued_at": "r.run_after",
+        "start_date": "r.run_after + n.i",
+        "end_date": "r.run_after + n.i + 1000",
+        "hostname": "'box'",
+        "reason": "''",
+        "updated_at": "r.run_after + n.i + 1000",
+    }
+    with engine.begin() as connection:
+        columns = [column["name"] for column in inspect(connection).get_columns("dag_run")]
+        connection.exec_driver_sql(
+            f"WITH RECURSIVE n(i) AS ({_numbers(runs)}) "
             f"INSERT INTO dag_run ({', '.join(columns)}) "
             f"SELECT {', '.join(own.get(name, name) for name in columns)} "
-            "FROM dag_run, n WHERE pk = ?"
+            "FROM dag_run, n WHERE dag_id = 'wide' AND run_id = 'first'"
         )
-        connection.execute(numbers, (runs - 1, pk))
-        columns = [row[1] for row in connection.execute("PRAGMA table_info(task_instance)")]
-        defaults = {
-            "pk": "NULL",
-            "run_pk": "r.pk",
-            "task_id": "'task' || n.i",
-            "map_index": "-1",
-            "state": "CASE WHEN (r.pk + n.i) % 1000 = 0 THEN 'failed' ELSE 'success' END",
-            "try_number": "1",
-            "max_tries": "0",
-            "losses": "0",
-            "reschedules": "0",
-            "queued_at": "r.run_after",
-            "start_date": "r.run_after + n.i",
-            "end_date": "r.run_after + n.i + 1000",
-            "hostname": "'box'",
-            "reason": "''",
-            "updated_at": "r.run_after + n.i + 1000",
-        }
         connection.execute(
-            f"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {WIDE - 1}) "
-            f"INSERT INTO task_instance ({', '.join(columns)}) "
-            f"SELECT {', '.join(defaults.get(name, 'NULL') for name in columns)} "
-            "FROM dag_run r, n WHERE r.pk >= 1000 ORDER BY r.pk, n.i"
+            text(
+                f"WITH RECURSIVE n(i) AS ({_numbers(WIDE)}) "
+                f"INSERT INTO task_instance ({', '.join(of_tasks)}) "
+                f"SELECT {', '.join(of_tasks.values())} "
+                "FROM dag_run r, n WHERE r.pk >= 1000 ORDER BY r.pk, n.i"
+            )
         )
-        connection.execute("ANALYZE")
+        connection.exec_driver_sql("ANALYZE")
+    if engine.dialect.name == "postgresql":
+        # What a database of that age has had many times.
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM ANALYZE")
+            connection.exec_driver_sql("SELECT setval('dag_run_pk_seq', max(pk)) FROM dag_run")
+    engine.dispose()
+
+
+def _numbers(count: int) -> str:
+    return f"SELECT CAST(0 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < {count - 1}"
 
 
 class Asker:

@@ -11,9 +11,12 @@ import httpx
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from argon2 import PasswordHasher
+from fastapi import FastAPI
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from slipstream.api.app import create_app
+from slipstream.api.route_table import RouteTable
 from slipstream.api.settings import ApiSettings
 from slipstream.store import generate_key, open_store
 from slipstream.store.interface import Store
@@ -33,6 +36,15 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
+
+
+def routes_of(app: FastAPI) -> list[BaseRoute]:
+    """All of an app's routes, one by one."""
+    return [
+        route
+        for entry in app.routes
+        for route in (entry.routes if isinstance(entry, RouteTable) else [entry])
+    ]
 
 
 class Client:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import jwt
 import pytest
 from anyio.from_thread import BlockingPortal
-from tests.api.conftest import NOON, PASSWORD, Client, Clock, token_of
+from tests.api.conftest import NOON, PASSWORD, Client, Clock, routes_of, token_of
 
 from slipstream.api.app import (
     access_operations,
@@ -47,7 +47,7 @@ def test_every_route_has_a_permission_or_is_open_on_purpose(
 ) -> None:
     app = create_app(store, settings=settings)
     open_to_all, for_the_signed_in = set(), set()
-    for route in app.routes:
+    for route in routes_of(app):
         if isinstance(route, OperationRoute):
             if route.operation.permission is PUBLIC:
                 open_to_all.add(route.path)

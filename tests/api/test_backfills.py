@@ -177,3 +177,34 @@ def test_what_cannot_be_backfilled_is_refused(
     assert answer.status_code == status, answer.text
     assert says in answer.text
     assert store.open_backfills() == []
+
+
+@pytest.mark.parametrize("path", ["/backfills", "/backfills/dry_run"])
+@pytest.mark.parametrize("zone", ["Z", "+14:00", "-12:00"])
+@pytest.mark.parametrize(
+    ("from_date", "to_date"),
+    [
+        ("0001-01-01T00:00:00", "2026-02-03T00:00:00"),
+        ("2026-02-01T00:00:00", "9999-12-31T23:59:59"),
+        ("0001-01-01T00:00:00", "9999-12-31T23:59:59"),
+    ],
+)
+def test_the_ends_of_the_calendar_are_no_dates(
+    api: Client, store: Store, path: str, zone: str, from_date: str, to_date: str
+) -> None:
+    recorded(store, DAILY)
+    body = {**BODY, "from_date": from_date + zone, "to_date": to_date + zone}
+    answer = api.post(path, body)
+    assert answer.status_code in {400, 422}
+    assert "calendar" in answer.text
+
+
+def test_dates_close_to_the_ends_are(api: Client, store: Store) -> None:
+    recorded(store, DAILY)
+    for dates in (
+        {"to_date": "9998-12-30T23:59:59-12:00"},
+        {"from_date": "0002-01-02T00:00:00+14:00"},
+    ):
+        answer = api.post("/backfills/dry_run", {**BODY, **dates})
+        assert answer.status_code in {400, 422}, answer.text
+        assert "more than" in answer.text

@@ -152,7 +152,9 @@ def test_a_line_that_is_no_json_is_shown_as_it_is(
     assert found == ["Segmentation fault", '{"no": "event"}', "fine"]
 
 
-@pytest.mark.parametrize("token", ["x", "!!", "YXQgLTE", "YXQgMSAy"])
+@pytest.mark.parametrize(
+    "token", ["x", "!!", "YXQgLTE", "YXQgMSAy", "YXQgOTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5"]
+)
 def test_a_made_up_token_is_refused(api: Client, store: Store, token: str) -> None:
     prepared(store, TaskState.SUCCESS)
     answer = api.get(f"{TASKS}/extract/logs/1", params={"token": token})

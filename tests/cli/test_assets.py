@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Slipstream
@@ -76,3 +77,27 @@ def test_a_mistake_is_named(
 ) -> None:
     done = slipstream("assets", *words)
     assert (done.code, said in done.err) == (code, True)
+
+
+def test_what_waits_for_whom_is_drawn(
+    slipstream: Slipstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = slipstream("dags", "show-dependencies")
+    assert drawn.code == 0
+    assert drawn.out.splitlines() == [
+        "digraph {",
+        "  rankdir=LR;",
+        '  asset0 [label="a", shape=ellipse];',
+        '  "producer" -> asset0;',
+        '  asset0 -> "consumer";',
+        '  asset1 [label="b", shape=ellipse];',
+        '  "producer" -> asset1;',
+        '  asset1 -> "consumer";',
+        '  "consumer" [shape=box, style=rounded];',
+        '  "producer" [shape=box, style=rounded];',
+        "}",
+    ]
+    file = tmp_path / "all.dot"
+    assert slipstream("dags", "show-dependencies", "--save", str(file)).code == 0
+    assert file.read_text() == drawn.out
+    assert slipstream("dags", "show-dependencies", "-s", "all.png").code == 2

@@ -39,11 +39,12 @@ READING = {
     "audit": "list",
     "auth": "list list-tokens login logout",
     "backfill": "list show",
-    "config": "get-value list",
+    "config": "get-value lint list update",
     "connections": "get list test",
-    "dags": "details list list-import-errors list-runs next-execution report show state test",
+    "dags": "details list list-import-errors list-jobs list-runs next-execution report show "
+    "show-dependencies state test",
     # Who can drop a database can drop the log of it.
-    "db": "check check-migrations migrate reset",
+    "db": "check check-migrations downgrade migrate reset shell",
     "jobs": "check",
     "pools": "export get list",
     "providers": "auth-managers behaviours configs executors get hooks install lazy-loaded links "
@@ -53,7 +54,9 @@ READING = {
     "users": "export list",
     "variables": "export get list",
     **dict.fromkeys(["api-server", "dag-processor", "scheduler", "standalone", "triggerer"], ""),
-    **dict.fromkeys(["completion", "doctor", "info", "kerberos", "plugins", "version", "why"], ""),
+    **dict.fromkeys(
+        ["cheat-sheet", "completion", "doctor", "info", "kerberos", "plugins", "version", "why"], ""
+    ),
 }
 """`{noun: verbs}` of commands that change nothing that others work with."""
 

@@ -24,7 +24,6 @@ NOWHERE = "http://127.0.0.1:9"
         ("dags list --nothing", 2),
         ("nothing", 2),
         ("dags nothing", 2),
-        ("scheduler --daemon", 2),
         (f"dags list --server {NOWHERE}", 3),
         (f"--server {NOWHERE} dags list", 3),
         (f"--server={NOWHERE} dags list", 3),

@@ -92,3 +92,18 @@ def test_info_leaves_the_password_out(
     done = slipstream("info")
     assert "postgresql://someone:***@host/db" in done.out
     assert "hush" not in done.out
+
+
+def test_info_leaves_people_out_where_that_is_asked_for(
+    slipstream: Slipstream, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(home.parent))
+    monkeypatch.setenv("LOGNAME", "lovelace")
+    monkeypatch.setenv("SLIPSTREAM__CORE__DAGS_FOLDER", "/srv/lovelace/dags")
+    monkeypatch.setenv("SLIPSTREAM__DATABASE__SQL_ALCHEMY_CONN", "postgresql://byron:hush@host/db")
+    assert "lovelace" in slipstream("info").out
+    done = slipstream("info", "--anonymize")
+    for said in ("lovelace", "byron", str(home.parent), "hush"):
+        assert said not in done.out
+    assert "~/home" in done.out
+    assert "postgresql://***@host/db" in done.out

@@ -45,3 +45,11 @@ def test_an_import_with_a_bad_entry_changes_nothing(
     assert done.code == 1
     assert "'bad'" in done.err
     assert slipstream("pools", "get", "good").code == 1
+
+
+@pytest.mark.parametrize("noun", ["pools", "roles", "users", "variables"])
+def test_what_is_exported_to_standard_output_can_be_read_by_programs(
+    slipstream: Slipstream, noun: str
+) -> None:
+    slipstream("variables", "set", "k", "v")
+    assert slipstream(noun, "export", "-").json is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,47 @@ def test_a_broken_file_is_one_line_and_exit_code_1(slipstream: Slipstream, home:
     assert done.code == 1
     assert done.err.count("\n") == 1
     assert "expected a whole number" in done.err
+
+
+def test_a_settings_file_is_printed_that_can_be_read_again(
+    slipstream: Slipstream, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLIPSTREAM__CORE__PARALLELISM", "7")
+    monkeypatch.setenv("SLIPSTREAM__OWN_PLUGIN__TEXT", 'with "quotes"')
+    monkeypatch.setenv("SLIPSTREAM__API_AUTH__JWT_SECRET", "hush-hush")
+    printed = slipstream("config", "list", "--include-defaults", "-d", "-V", "-s").out
+    assert "hush" not in printed
+    assert '# jwt_secret = "< hidden >"' in printed
+    for line in (
+        "# Is a whole number",
+        "# Variable: SLIPSTREAM__CORE__PARALLELISM",
+        "# Source: SLIPSTREAM__CORE__PARALLELISM",
+        "parallelism = 7",
+    ):
+        assert line in printed
+    home.mkdir(exist_ok=True)
+    (home / "slipstream.toml").write_text(printed)
+    for name in ("SLIPSTREAM__CORE__PARALLELISM", "SLIPSTREAM__OWN_PLUGIN__TEXT"):
+        monkeypatch.delenv(name)
+    assert slipstream("config", "get-value", "core", "parallelism").out == "7\n"
+    assert slipstream("config", "get-value", "own_plugin", "text").out == 'with "quotes"\n'
+    shown = slipstream("config", "list", "-s", "--show-values", "--section", "api_auth").out
+    assert 'jwt_secret = "hush-hush"' in shown.splitlines()
+    assert "own_plugin" not in slipstream("config", "list", "-s", "-p").out
+    assert "own_plugin" not in slipstream("config", "list", "-p").out
+
+
+def test_every_setting_can_be_put_into_a_file_where_none_is_set(
+    slipstream: Slipstream, home: Path
+) -> None:
+    printed = slipstream("config", "list", "--comment-out-everything").out
+    assert tomllib.loads(printed) == {key: {} for key in tomllib.loads(printed)}
+    home.mkdir(exist_ok=True)
+    set_anew = "\n".join(
+        line.removeprefix("# ") for line in printed.splitlines() if '= ""' not in line
+    )
+    (home / "slipstream.toml").write_text(set_anew)
+    before = slipstream("config", "list", "--include-defaults", "-o", "json").json
+    (home / "slipstream.toml").unlink()
+    after = slipstream("config", "list", "--include-defaults", "-o", "json").json
+    assert [row["value"] or "" for row in before] == [row["value"] or "" for row in after]  # type: ignore[union-attr,index,call-overload]

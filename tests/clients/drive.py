@@ -7,114 +7,15 @@ client cannot read, or that is not what is expected.
 
 from __future__ import annotations
 
-import inspect
 import json
-import pkgutil
 import sys
-import time
 import traceback
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 from airflow_client import client as package
-from airflow_client.client import api as apis
-from entries import only_asks, only_reads, without_entry
-
-PATIENCE_SECONDS = 60.0
-
-
-class Server:
-    """The server as the client shows it: `server.do(operation, …)`."""
-
-    def __init__(self, url: str, token: str) -> None:
-        configuration = package.Configuration(host=url, access_token=token)
-        self.client = package.ApiClient(configuration)
-        self.operations = dict(_operations(self.client))
-        self.done: set[str] = set()
-        self.changed: set[str] = set()
-        self.kept: dict[str, Any] = {}
-
-    def do(self, operation: str, body: Any = None, **parameters: Any) -> Any:
-        """The answer to the operation, as the client reads it."""
-        self.done.add(operation)
-        call = self.operations[operation]
-        if body is not None:
-            name, model = _body_of(call)
-            parameters[name] = model.from_dict(body) if hasattr(model, "from_dict") else body
-        answer = call(**parameters)
-        if not only_asks(operation, body) and not only_reads(call):
-            self.changed.add(operation)
-        instance = getattr(answer, "actual_instance", None)
-        return answer if instance is None else instance
-
-    def read(self, operation: str, body: Any = None, **parameters: Any) -> str:
-        """The text of the answer."""
-        self.done.add(operation)
-        call = self.operations[operation]
-        if body is not None:
-            name, model = _body_of(call)
-            parameters[name] = model.from_dict(body)
-        plain = getattr(call.__self__, f"{operation}_without_preload_content")
-        answer = plain(**parameters)
-        assert answer.status == 200, answer.status
-        text: str = answer.data.decode()
-        return text
-
-    def wait(
-        self, run_id: str, dag_id: str = "shop", states: tuple[str, ...] = ("success",)
-    ) -> None:
-        """Until the run is in one of the states."""
-        end = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            state = self.do("get_dag_run", dag_id=dag_id, dag_run_id=run_id).state.value
-            if state in states:
-                return
-            if time.monotonic() > end:
-                raise AssertionError(f"the run {run_id} is {state}, not {states}")
-            time.sleep(0.05)
-
-    def until(self, operation: str, holds: Any, **parameters: Any) -> Any:
-        """The first answer for which `holds`."""
-        end = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            answer = self.do(operation, **parameters)
-            if holds(answer):
-                return answer
-            if time.monotonic() > end:
-                raise AssertionError(f"{operation} gave {answer} to the end")
-            time.sleep(0.05)
-
-
-def _operations(client: Any) -> Any:
-    """`(name, method)` of everything that the client can ask."""
-    for entry in pkgutil.iter_modules(apis.__path__):
-        module = import_module(f"{apis.__name__}.{entry.name}")
-        for name, kind in inspect.getmembers(module, inspect.isclass):
-            if not name.endswith("Api"):
-                continue
-            one = kind(client)
-            for verb, method in inspect.getmembers(one, inspect.ismethod):
-                if not verb.startswith("_") and not verb.endswith(
-                    ("_with_http_info", "_without_preload_content")
-                ):
-                    yield verb, method
-
-
-def _body_of(call: Any) -> tuple[str, Any]:
-    hints = inspect.signature(call).parameters
-    for name, parameter in hints.items():
-        kind = parameter.annotation
-        if hasattr(kind, "__metadata__"):
-            kind = kind.__origin__
-        options = getattr(kind, "__args__", (kind,))
-        for option in options:
-            if inspect.isclass(option) and hasattr(option, "from_dict"):
-                return name, option
-    for name in hints:
-        if name.endswith("_body") or name == "body":
-            return name, None
-    raise AssertionError(f"{call.__name__} takes no body")
+from asking import Server
+from entries import without_entry
 
 
 class Raw:
@@ -542,8 +443,26 @@ def steps(server: Server) -> list[Step]:
     ]
 
 
-OF_BROWSERS = {"login", "logout"}
-"""They lead to a page; the client cannot follow."""
+def doors(server: Server) -> list[str]:
+    """What is wrong with the two that lead a browser to a page; afterwards the token counts no
+    more."""
+    wrong = []
+    for operation, parameters, place in (
+        ("login", {"next": "/dags?tab=runs"}, "/dags?tab=runs"),
+        ("login", {}, "/"),
+        ("logout", {}, "/"),
+    ):
+        led = server.led_to(operation, **parameters)
+        if led != place:
+            wrong.append(f"{operation}: it leads to {led!r}, not to {place!r}")
+    try:
+        server.do("get_dags")
+    except package.ApiException as error:
+        if error.status != 401:
+            wrong.append(f"logout: afterwards the answer is {error.status}")
+    else:
+        wrong.append("logout: the token counts still")
+    return wrong
 
 
 def main() -> int:
@@ -570,11 +489,18 @@ def main() -> int:
         except Exception:
             wrong += 1
             print(f"{operation}: {traceback.format_exc(limit=-2)}")
-    left = server.operations.keys() - server.done - OF_BROWSERS
+    for line in sorted(server.misread):
+        wrong += 1
+        print(line)
+    without = without_entry(server)
+    for line in doors(server):
+        wrong += 1
+        print(line)
+    left = server.operations.keys() - server.done
     for operation in sorted(left):
         wrong += 1
         print(f"{operation}: no step takes it")
-    for operation in sorted(without_entry(server)):
+    for operation in sorted(without):
         wrong += 1
         print(f"{operation}: it is not in the audit log")
     tried = len(server.operations.keys() & server.done)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -205,6 +205,26 @@ def test_an_image_may_begin_with_what_takes_the_command_of_executors(
     with pytest.raises(SystemExit, match="The workload cannot be read") as stop:
         execute_workload.main()
     assert "token" in str(stop.value)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: text.replace('"task_id"', '"task"'),
+        lambda text: text.replace('"d"', "5"),
+        lambda text: text[:-2],
+        lambda text: text.replace('"t0ken"', '["t0ken"]'),
+    ],
+    ids=["a field is missing", "a field is wrong", "no JSON", "the token is wrong"],
+)
+def test_what_is_wrong_with_a_workload_is_said_without_its_token(
+    monkeypatch: pytest.MonkeyPatch, spoil: Callable[[str], str]
+) -> None:
+    text = spoil(task("t").model_dump_json())
+    monkeypatch.setattr(sys, "argv", ["entry", "--json-string", text])
+    with pytest.raises(SystemExit, match="The workload cannot be read") as stop:
+        execute_workload.main()
+    assert "t0ken" not in str(stop.value)
 
 
 @pytest.mark.parametrize("outcome", [0, 1])

@@ -9,6 +9,7 @@ import pytest
 from tests.runtime.conftest import HEADER, Harness
 
 from slipstream.model.attempt import Succeeded
+from slipstream.runtime.archives import Archive
 from slipstream.runtime.jobs import Source, source_of
 
 DAG_MODULE = (
@@ -153,3 +154,26 @@ def test_modules_that_mention_no_dag_are_not_executed_by_themselves(
         assert "SystemExit" in (unsafe.parse(path).error or "")
     finally:
         unsafe.stop()
+
+
+@pytest.mark.parametrize(
+    "how", ["../out.txt", "../../out.txt", "{outside}/out.txt", "a/../../out.txt"]
+)
+def test_nothing_of_an_archive_is_put_beside_its_folder(tmp_path: Path, how: str) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "made" / "zipped"
+    outside.mkdir()
+    folder.mkdir(parents=True)
+    name = how.format(outside=outside)
+    archive = zipped(tmp_path / "dags.zip", {name: "slipped", "data/inside.txt": "data"})
+    Archive(archive).unpack_data_into(folder)
+    written = {path.relative_to(tmp_path) for path in tmp_path.rglob("*.txt")}
+    assert written == {Path("made/zipped/data/inside.txt")}
+
+
+def test_nothing_of_an_archive_goes_through_a_link_out_of_its_folder(tmp_path: Path) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "made"
+    outside.mkdir()
+    folder.mkdir()
+    (folder / "data").symlink_to(outside)
+    Archive(zipped(tmp_path / "dags.zip", {"data/out.txt": "slipped"})).unpack_data_into(folder)
+    assert not list(outside.iterdir())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tests.runtime.conftest import PATIENCE_SECONDS, Harness, wait_until
 
@@ -136,3 +138,34 @@ def test_a_dags_callback_that_takes_too_long_is_ended(harness: Harness) -> None:
     )
     with pytest.raises(ErrandFailedError, match="longer than"):
         harness.host.call_back(errand, harness.source(path)).result(PATIENCE_SECONDS)
+
+
+KILLED = """
+import os, signal, time
+from slipstream.sdk import DAG
+from slipstream.sdk.operators.python import PythonOperator
+def tell(context):
+    while not os.path.exists({flag!r}):
+        time.sleep(0.01)
+    print("failure callback", context["ti"].task_id)
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+with DAG("one"):
+    PythonOperator(task_id="t", python_callable=die, on_failure_callback=tell)
+"""
+
+
+def test_a_host_waits_for_the_callbacks_of_a_task_that_was_killed(
+    harness: Harness, tmp_path: Path
+) -> None:
+    """A worker that has one attempt to run ends when that, and what it owes, has ended."""
+    flag = tmp_path / "flag"
+    path = harness.write("one.py", KILLED.format(flag=str(flag)))
+    source = harness.source(path)
+    assert harness.host.await_idle(PATIENCE_SECONDS)
+    attempt = harness.start(source, "t")
+    assert isinstance(harness.wait_ended(attempt), Failed)
+    # Now the callback waits in a process of its own.
+    flag.touch()
+    assert harness.host.await_idle(PATIENCE_SECONDS)
+    assert harness.events_in_log(attempt, "task.stdout") == ["failure callback t"]

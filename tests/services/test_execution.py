@@ -191,20 +191,6 @@ def test_xcoms_of_earlier_runs_are_found_when_asked_for(
     assert service.answer(attempt, plain) == wire.Text(value=None)
 
 
-def test_a_task_may_push_for_another_run_that_is_there(
-    service: ExecutionService, store: Store, attempt: Attempt, run: DagRun
-) -> None:
-    other = started(store, store.get_version(run.version_id), "other")
-    push = wire.SetXCom(**xcom(other, map_index=-1, value="1"))  # type: ignore[arg-type]
-    assert service.answer(attempt, push) == wire.Done()
-    pull = wire.GetXCom(**xcom(other, map_index=-1))  # type: ignore[arg-type]
-    assert service.answer(attempt, pull) == wire.Text(value="1")
-    nowhere = wire.SetXCom(
-        dag_id="sales", run_id="nonsense", task_id="load", map_index=-1, key="k", value="1"
-    )
-    assert "nonsense" in refused(service.answer(attempt, nowhere), "not_found")
-
-
 # Fencing.
 
 
@@ -213,9 +199,6 @@ ORDERS: list[wire.Request] = [
     wire.DeleteVariable(key="kept"),
     wire.SetXCom(
         dag_id="sales", run_id="first", task_id="load", map_index=-1, key="k", value="1", length=1
-    ),
-    wire.SetXCom(
-        dag_id="sales", run_id="first", task_id="train", map_index=-1, key="k", value="1", length=1
     ),
     wire.DeleteXCom(dag_id="sales", run_id="first", task_id="load", map_index=-1, key="kept"),
     wire.TriggerRun(dag_id="sales", run_id="triggered"),

@@ -11,11 +11,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import make_url, text
 from tests.store import processes
 
+from slipstream import __version__
+from slipstream.model.errors import InvalidInputError
 from slipstream.store import open_store, schema
+from slipstream.store.access_records import AccountRecord
 from slipstream.store.connect import open_database
 from slipstream.store.database import Database, Transaction
 from slipstream.store.errors import SchemaMismatchError
-from slipstream.store.migrations.run import configuration, upgrade
+from slipstream.store.migrations.run import as_sql, configuration, revisions, upgrade
 
 _POSTGRES_SCHEMA = """
     SELECT 'column', table_name, column_name,
@@ -70,6 +73,89 @@ def test_the_migrations_give_the_schema_that_is_defined(
 
 def test_the_newest_migration_is_the_one_that_a_fresh_database_is_stamped_with() -> None:
     assert ScriptDirectory.from_config(configuration()).get_current_head() == schema.HEAD
+
+
+def at_revision(url: str, revision: str) -> set[tuple[str, ...]]:
+    """The schema that the migrations up to that one lead to."""
+    with database(url) as made:
+        with made.write() as transaction:
+            upgrade(transaction, revision)
+        with made.read() as transaction:
+            return description(transaction)
+
+
+def test_every_migration_is_undone_and_done_again(empty_url: str) -> None:
+    schemas = []
+    for revision in revisions():
+        schemas.append((revision, at_revision(empty_url, revision)))
+    with database(empty_url) as changed:
+        for revision, expected in reversed(schemas[:-1]):
+            schema.downgrade(changed, revision)
+            with changed.read() as transaction:
+                assert description(transaction) == expected, revision
+                assert transaction.value(text("SELECT * FROM alembic_version")) == revision
+        schema.migrate(changed)
+        with changed.read() as transaction:
+            assert description(transaction) == schemas[-1][1]
+
+
+def test_people_keep_their_passwords_on_the_way_back(empty_url: str) -> None:
+    opened = open_store(empty_url, xcom_url="unused")
+    opened.migrate()
+    opened.create_account(
+        AccountRecord(username="ada", password_hash="hash of ada", roles=("Op", "Viewer"))
+    )
+    opened.downgrade("0016")
+    with database(empty_url) as changed, changed.read() as transaction:
+        found = transaction.rows(text("SELECT username, password_hash, role FROM user_account"))
+    assert [tuple(row) for row in found] == [("ada", "hash of ada", "op")]
+    opened.migrate()
+    ada = opened.get_account("ada")
+    assert ada is not None
+    assert ada.roles == ("Op",)
+    opened.close()
+
+
+def test_the_sql_of_the_migrations_leads_where_they_do(
+    empty_url: str, other_empty_url: str
+) -> None:
+    with database(empty_url) as by_sql, database(other_empty_url) as migrated:
+        schema.migrate(migrated)
+        for since, to in ((None, "0012"), ("0012", schema.HEAD)):
+            run_script(by_sql, as_sql(by_sql.dialect, since, to))
+        with by_sql.read() as one, migrated.read() as other:
+            assert description(one) == description(other)
+            assert one.rows(text("SELECT * FROM alembic_version")) == [(schema.HEAD,)]
+        run_script(by_sql, as_sql(by_sql.dialect, schema.HEAD, "0012"))
+        schema.downgrade(migrated, "0012")
+        with by_sql.read() as one, migrated.read() as other:
+            assert description(one) == description(other)
+
+
+def run_script(database: Database, script: str) -> None:
+    """Run SQL as psql and sqlite3 do."""
+    lines = [line for line in script.splitlines() if not line.startswith("--")]
+    with database.write() as transaction:
+        for statement in "\n".join(lines).split(";"):
+            if statement.strip() not in ("", "BEGIN", "COMMIT"):
+                transaction.connection.exec_driver_sql(statement)
+
+
+def test_a_way_that_there_is_not_is_refused(empty_url: str) -> None:
+    opened = open_store(empty_url, xcom_url="unused")
+    with pytest.raises(InvalidInputError, match="has no tables; schema 0003 is not before it"):
+        opened.downgrade("0003")
+    opened.migrate("0005")
+    with pytest.raises(InvalidInputError, match="db downgrade --to-revision 0004"):
+        opened.migrate("0004")
+    with pytest.raises(InvalidInputError, match="There is no schema '77'; expected one of 0001"):
+        opened.migrate("77")
+    assert opened.schema_revision() == "0005"
+    opened.close()
+
+
+def test_this_release_has_the_newest_schema() -> None:
+    assert schema.RELEASES[__version__] == schema.HEAD
 
 
 def test_migrating_twice_changes_nothing(empty_url: str) -> None:

@@ -34,6 +34,7 @@ from slipstream.sdk._triggers import (
     TaskSuccessEvent,
     TriggerEvent,
 )
+from slipstream.sdk._xcom import BaseXCom
 from slipstream.sdk.exceptions import AirflowSkipException
 from slipstream.sdk.operators.empty import EmptyOperator
 from slipstream.sdk.operators.python import PythonOperator
@@ -570,3 +571,28 @@ def test_a_dag_that_nobody_holds_can_be_started() -> None:
         TriggerDagRunOperator(task_id="ask", trigger_dag_id="nameless", wait_for_completion=True)
     gc.collect()
     assert asks.test().state == "success"
+
+
+def test_a_task_writes_its_own_xcoms_alone_as_on_a_server(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    @dag(schedule=None)
+    def pushes():
+        @task
+        def first():
+            return 1
+
+        @task
+        def second(_, ti=None):
+            where = {"dag_id": ti.dag_id, "run_id": ti.run_id}
+            BaseXCom.set("own", 2, task_id="second", **where)
+            BaseXCom.delete("return_value", task_id="first", **where)
+
+        second(first())
+
+    run = pushes().test()
+    assert states(run) == {"first": "success", "second": "failed"}
+    assert run.get_task_instance("second").xcom_pull("second", key="own") == 2
+    assert run.get_task_instance("second").xcom_pull("first") == 1
+    assert "XCom 'return_value' of task first in run" in caplog.text
+    assert "cannot be written by task second" in caplog.text

@@ -67,6 +67,9 @@ def test_task_instances_are_run_one_by_one_as_airflows_documentation_has_it() ->
     after = run.get_task_instance("second")
     after.run()
     assert after.xcom_pull("second") == "2026-01-02!?"
+    # What drives the tasks may push for each of them, whichever ran last.
+    ti.xcom_push(key="seen", value=1)
+    assert after.xcom_pull("first", key="seen") == 1
 
 
 def test_what_a_task_raises_is_raised() -> None:

@@ -17,6 +17,8 @@ from slipstream.api.auth.ldap import LdapDirectory
 from slipstream.api.auth.login import login_routes
 from slipstream.api.auth.login_check import LoginCheck
 from slipstream.api.auth.oidc import oidc_routes
+from slipstream.api.auth.own_pages import OwnPages
+from slipstream.api.auth.throttle import Guesses
 from slipstream.api.auth.tokens import Tokens
 from slipstream.api.bounded_bodies import BoundedBodies
 from slipstream.api.call import Deployment, RemoteLogReader, SignsOfLife, utc_now
@@ -62,6 +64,7 @@ from slipstream.api.public import (
     xcoms,
 )
 from slipstream.api.public import plugins as plugin_operations
+from slipstream.api.route_table import RouteTable
 from slipstream.api.routing import OperationRoute
 from slipstream.api.settings import ApiSettings
 from slipstream.api.ui import backfills as ui_backfills
@@ -150,11 +153,12 @@ def create_app(
         ask_timetable=ask_timetable,
         read_remote_log=read_remote_log,
         connection_tester=connection_tester,
+        guesses=Guesses(settings.login_attempts_per_minute),
     )
     tokens = Tokens(store, settings, clock)
     gate = Gate(store, tokens, clock, all_admins=settings.simple_auth_manager_all_admins)
     directory = None if settings.ldap is None else LdapDirectory(settings.ldap)
-    check = LoginCheck(settings.login_attempts_per_minute, directory=directory)
+    check = LoginCheck(directory=directory)
     operations = [
         *login_routes(tokens, settings, check),
         *door_routes(tokens, settings),
@@ -170,7 +174,9 @@ def create_app(
         version=__version__,
         openapi_url=None,
     )
-    app.router.routes += [OperationRoute(entry, deployment, gate) for entry in operations]
+    app.router.routes.append(
+        RouteTable([OperationRoute(entry, deployment, gate) for entry in operations])
+    )
     app.router.routes += document_routes(operations, deployment)
     app.router.routes += page_routes(settings)
     install_error_answers(app)
@@ -179,6 +185,9 @@ def create_app(
         seconds=settings.body_timeout_seconds,
         most_bytes=settings.maximum_body_bytes,
     )
+    if settings.simple_auth_manager_all_admins:
+        origins = settings.cors_origins
+        app.add_middleware(OwnPages, origin=settings.origin, other_origins=origins)
     _allow_origins(app, settings)
     if settings.base_path:
         app.add_middleware(BasePath, base_path=settings.base_path.rstrip("/"))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from slipstream.api.announcements import Announce
+from slipstream.api.auth.throttle import Guesses
 from slipstream.api.auth.user import User
 from slipstream.api.live.feed import LiveFeed
 from slipstream.api.plugin_apps.orders import Told
@@ -16,10 +17,12 @@ from slipstream.api.settings import ApiSettings
 from slipstream.model.attempt import Attempt
 from slipstream.store.audit import watched
 from slipstream.store.audit_entry import AuditEntry
+from slipstream.store.errors import WouldWaitError
 from slipstream.store.event_records import Door
 from slipstream.store.interface import Store
 from slipstream.store.triggering import AskTimetable
 from slipstream.wire.messages import LogRead
+from slipstream.wire.questions import Answered, TimetableQuestion
 
 if TYPE_CHECKING:
     from slipstream.api.connection_tests import ConnectionTester
@@ -57,8 +60,14 @@ class Deployment:
     """Asks timetables of users; None where this process has no other one to ask them in."""
     connection_tester: ConnectionTester | None = None
     """Tests connections; None where that is not allowed."""
+    guesses: Guesses = field(default_factory=lambda: Guesses(0))
+    """Bounds how often passwords and codes may be guessed."""
     read_remote_log: RemoteLogReader | None = None
     """Reads logs that are kept elsewhere; None where they are not."""
+
+
+def _would_wait(question: TimetableQuestion, version_id: str) -> Answered:
+    raise WouldWaitError(f"The timetable of {question.dag_id!r} ({version_id}) is to be asked.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +83,13 @@ class Call:
     entry: AuditEntry | None = None
     """What the audit log will say; None where it says nothing."""
     door: Door = Door.REST_API
-    base_url: str = ""
+    base_url: Callable[[], str] = str
     """Where the server is, as the request has it: scheme, host and port."""
     readmit: Callable[[], frozenset[str] | None] | None = None
     """Asks the gate again, for answers that go on: the DAGs that the user may do this in now (None
     for all). Raises like the gate."""
+    may_wait: bool = True
+    """Whether this is a thread of the request's own."""
 
     @property
     def store(self) -> Store:
@@ -100,7 +111,8 @@ class Call:
     @property
     def ask_timetable(self) -> AskTimetable | None:
         """Asks timetables of users, where that is possible."""
-        return self.deployment.ask_timetable
+        ask = self.deployment.ask_timetable
+        return ask if ask is None or self.may_wait else _would_wait
 
     def now(self) -> datetime:
         """The present moment."""

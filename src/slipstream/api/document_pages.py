@@ -18,6 +18,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
 from slipstream.api.call import Deployment
+from slipstream.api.document_keeping import kept_document
 from slipstream.api.openapi import openapi_document
 from slipstream.api.operation import Operation
 
@@ -37,7 +38,12 @@ def document_routes(operations: Sequence[Operation], deployment: Deployment) -> 
 
     @cache
     def document() -> bytes:
-        return msgspec.json.encode(openapi_document(operations, deployment))
+        return kept_document(
+            deployment.settings.cache_dir,
+            operations,
+            base,
+            lambda: msgspec.json.encode(openapi_document(operations, deployment)),
+        )
 
     def openapi(_: Request) -> Response:
         # Runs in a thread: others are answered while it is made.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -52,6 +52,7 @@ class UnprocessableError(InvalidInputError):
     """A parameter has a value that it cannot have."""
 
 
+_NO_JSON: Final = "model_attributes_type"
 _STATUS: Mapping[type[SlipstreamError], int] = {
     NotAuthenticatedError: 401,
     NotAllowedError: 403,
@@ -108,12 +109,18 @@ async def _on_unexpected_error(_: Request, error: Exception) -> Response:
     return _internal_error()
 
 
-async def _on_http_exception(_: Request, error: Exception) -> Response:
+async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        from slipstream.api.known_methods import methods_of, not_allowed
+
+        # The router names the methods of the first operation of the path alone.
+        known = methods_of(request)
+        error = not_allowed(known) if known else error
     return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
 
 
-async def _on_invalid_request(_: Request, error: Exception) -> Response:
+async def _on_invalid_request(request: Request, error: Exception) -> Response:
     """FastAPI's list of what is wrong, without the rejected values: one may be a password."""
     from fastapi.encoders import jsonable_encoder
     from fastapi.exceptions import RequestValidationError
@@ -123,6 +130,12 @@ async def _on_invalid_request(_: Request, error: Exception) -> Response:
         {part: value for part, value in problem.items() if part in ("loc", "msg", "type")}
         for problem in error.errors()
     ]
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        for problem in detail:
+            if problem["type"] == _NO_JSON and tuple(problem["loc"]) == ("body",):
+                # The library would say that bytes have no attributes.
+                problem["msg"] = "Send the body as JSON, with Content-Type: application/json"
     return JSONResponse({"detail": jsonable_encoder(detail)}, 422)
 
 

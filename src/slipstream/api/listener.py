@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ class SleepingServer(Server):
         key_file: str | None,
         on_started: Callable[[], None],
         head_timeout_seconds: float,
+        trusted_proxies: Sequence[str] = (),
     ) -> None:
         super().__init__(
             Config(
@@ -44,6 +45,10 @@ class SleepingServer(Server):
                 timeout_graceful_shutdown=max(1, round(grace_seconds)),
                 ssl_certfile=certificate_file,
                 ssl_keyfile=key_file,
+                # The library believes everybody on this machine, and so whatever clients send
+                # through a proxy there that passes their headers on.
+                proxy_headers=bool(trusted_proxies),
+                forwarded_allow_ips=list(trusted_proxies),
             )
         )
         self.server_state = _DatedState()

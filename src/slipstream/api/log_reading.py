@@ -12,6 +12,8 @@ import msgspec
 
 from slipstream.model.errors import InvalidInputError
 
+LARGEST_PLACE: Final = 1 << 42
+"""Four terabytes: no log is longer, and common file systems take no place far beyond it."""
 _READ_BYTES: Final = 256 * 1024
 _encode = msgspec.json.encode
 
@@ -98,7 +100,7 @@ def offset_of(token: str | None) -> int:
     try:
         text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
         word, offset = text.split(" ")
-        if word != "at" or not offset.isdecimal():
+        if word != "at" or not offset.isdecimal() or int(offset) > LARGEST_PLACE:
             raise ValueError(text)
         return int(offset)
     except ValueError as error:

@@ -46,8 +46,13 @@ class Operation:
     status: int
     answer: type[Payload] | None
     """The payload's type, for the OpenAPI document."""
+    other_answer: type[Payload] | None
+    """The type that it has instead in some cases."""
     slow: bool
     """May take longer than a few milliseconds: always runs in a thread."""
+    brief: bool
+    """Writes little, and does nothing that counts before it writes: tried at once where the store
+    is near, and begun anew in a thread where it would have to wait for another writer."""
     audited: bool
     """What it does is kept in the audit log."""
     content_types: tuple[str, ...]
@@ -79,8 +84,10 @@ class Routes:
         *,
         permission: Permission | Open,
         answer: type[Payload] | None = None,
+        other_answer: type[Payload] | None = None,
         status: int = 200,
         slow: bool | None = None,
+        brief: bool = False,
         audited: bool | None = None,
         content_types: tuple[str, ...] = (),
         refusals: tuple[int, ...] = (),
@@ -102,7 +109,9 @@ class Routes:
                     tag=self._tag,
                     status=status,
                     answer=answer,
+                    other_answer=other_answer,
                     slow=method != "GET" if slow is None else slow,
+                    brief=brief,
                     audited=(
                         method != "GET" and permission is not Open.PUBLIC and slow is not False
                         if audited is None

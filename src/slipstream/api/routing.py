@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from threading import Lock
-from typing import Annotated, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeAlias, get_args, get_origin, get_type_hints
 
 import msgspec
 from fastapi.routing import APIRoute
@@ -28,6 +29,10 @@ from slipstream.api.auth.user import ANYBODY
 from slipstream.api.call import Call, Deployment
 from slipstream.api.operation import Answer, Open, Operation
 from slipstream.api.payloads.base import Payload
+from slipstream.api.plain_requests import plain_reader
+from slipstream.store.errors import WouldWaitError
+
+_Handle: TypeAlias = "Callable[[Request], Coroutine[Any, Any, Response]]"
 
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 
@@ -87,10 +92,11 @@ class GatedRoute(APIRoute):
     ) -> None:
         self._gate = gate
         self._permission = operation.permission
+        self._read = plain_reader(inspect.signature(endpoint), path)
         super().__init__(path, endpoint, methods=methods, response_model=response_model)
 
     def get_route_handler(self):  # type: ignore[no-untyped-def]  # FastAPI's type, inferred
-        inner = super().get_route_handler()
+        inner = self._reading_plainly(super().get_route_handler())
         permission = self._permission
         gate = self._gate
         if permission is Open.PUBLIC:
@@ -106,39 +112,71 @@ class GatedRoute(APIRoute):
 
         return admit_and_handle
 
+    def _reading_plainly(self, analyse: _Handle) -> _Handle:
+        read, endpoint = self._read, self.endpoint
+        if read is None:
+            return analyse
+
+        async def handle(request: Request) -> Response:
+            found = await read(request)
+            if found is None:
+                return await analyse(request)
+            answer: Response = await endpoint(request, **found)
+            return answer
+
+        return handle
+
 
 def endpoint_of(operation: Operation, deployment: Deployment) -> Callable[..., object]:
     """The handler as FastAPI calls it: parameters by keyword, a response as the result.
 
-    Short operations run on the event loop where the store is near; the others in a thread.
+    Short operations run on the event loop where the store is near; the others in a thread. To hand
+    one over to a thread and wait for it costs as much as many of them take.
     """
     handler, status = operation.handler, operation.status
 
-    def answer(request: Request, **parameters: object) -> Response:
-        address = request.client.host if request.client else None
-        user = getattr(request.state, "user", ANYBODY)
-        dag_ids = getattr(request.state, "dag_ids", None)
-        door = door_of(request)
-        entry = None
-        if operation.audited:
-            entry = entry_of(operation, user, address, door, parameters)
-        where = f"{request.url.scheme}://{request.url.netloc}"
-        readmit = getattr(request.state, "readmit", None)
-        call = Call(deployment, address, user, dag_ids, entry, door, where, readmit)
-        result = handler(call, **parameters)
+    def answer(
+        request: Request, parameters: Mapping[str, object], *, may_wait: bool = True
+    ) -> Response:
+        state = request.state
+        call = Call(
+            deployment,
+            address=request.client.host if request.client else None,
+            user=getattr(state, "user", ANYBODY),
+            dag_ids=getattr(state, "dag_ids", None),
+            door=door_of(request),
+            base_url=lambda: f"{request.url.scheme}://{request.url.netloc}",
+            readmit=getattr(state, "readmit", None),
+            may_wait=may_wait,
+        )
+        if not operation.audited:
+            return rendered(handler(call, **parameters), status)
+        entry = entry_of(operation, call.user, call.address, call.door, parameters)
+        result = handler(replace(call, entry=entry), **parameters)
         if entry is not None:
             complete(deployment.store, entry)
         return rendered(result, status)
 
     async def answer_at_once(request: Request, **parameters: object) -> Response:
-        return answer(request, **parameters)
+        return answer(request, parameters)
 
     async def answer_in_thread(request: Request, **parameters: object) -> Response:
         # FastAPI would do so itself, at three times the cost.
-        return await asyncio.to_thread(answer, request, **parameters)
+        return await asyncio.to_thread(answer, request, parameters)
 
-    at_once = deployment.settings.store_is_near and not operation.slow
-    endpoint: Callable[..., object] = answer_at_once if at_once else answer_in_thread
+    async def answer_at_once_if_possible(request: Request, **parameters: object) -> Response:
+        try:
+            with deployment.store.at_once():
+                return answer(request, parameters, may_wait=False)
+        except WouldWaitError:
+            return await answer_in_thread(request, **parameters)
+
+    is_near = deployment.settings.store_is_near
+    endpoint: Callable[..., object] = answer_in_thread
+    if is_near and operation.brief:
+        endpoint = answer_at_once_if_possible
+    elif is_near and not operation.slow:
+        endpoint = answer_at_once
     endpoint.__name__ = operation.operation_id
     endpoint.__doc__ = handler.__doc__
     endpoint.__signature__ = _signature(handler)  # type: ignore[attr-defined]  # read by inspect

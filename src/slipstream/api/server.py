@@ -6,7 +6,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -53,15 +53,19 @@ class ApiServer:
         certificate_file: str | None = None,
         key_file: str | None = None,
         head_timeout_seconds: float = 30.0,
+        trusted_proxies: Sequence[str] = (),
     ) -> None:
         """`port` 0 takes any free one; `fd` is a socket that already listens, and is used
         instead of host and port; `grace_seconds` is what requests have to end in on `stop`;
-        `head_timeout_seconds` what a client has to send a request's headers in."""
+        `head_timeout_seconds` what a client has to send a request's headers in;
+        `trusted_proxies` are addresses and networks whose word counts for where a request came
+        from."""
         self._make_app = make_app
         self._host, self._port, self._fd = host, port, fd
         self._grace_seconds = grace_seconds
         self._certificate_file, self._key_file = certificate_file, key_file
         self._head_timeout_seconds = head_timeout_seconds
+        self._trusted_proxies = tuple(trusted_proxies)
         self._socket: socket.socket | None = None
         self._thread: Thread | None = None
         self._server: SleepingServer | None = None
@@ -154,6 +158,7 @@ class ApiServer:
             key_file=self._key_file,
             on_started=self._on_started,
             head_timeout_seconds=self._head_timeout_seconds,
+            trusted_proxies=self._trusted_proxies,
         )
         if self._stopping.is_set() or self._socket is None:
             return

@@ -50,6 +50,9 @@ class ApiSettings:
     log_dir: Path
     """Where the logs of task attempts lie."""
 
+    cache_dir: Path | None = None
+    """What takes long to make and can always be made again; None keeps nothing."""
+
     metrics_are_public: bool = False
     """Whether everybody may read `/metrics`, where there is such a thing."""
     jwt_secret: str | None = None
@@ -70,6 +73,8 @@ class ApiSettings:
     """Who vouches for people besides the database; None for nobody."""
     is_https: bool = False
     """People reach the server by https, so that cookies need not be sent over anything less."""
+    origin: str = ""
+    """Where people reach the server: scheme, host and port; empty for where a request says."""
     base_path: str = ""
     """A prefix in front of every path, such as `/slipstream`; empty for none."""
     fallback_page_limit: int = 50

@@ -12,6 +12,8 @@ from typing import ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from slipstream.api.joined_writes import JoinedWrites
+
 _LARGEST_HEAD_BYTES: Final = 64 * 1024
 _TOO_LATE = (b"408 Request Timeout", b"The request's headers did not come in time.\n")
 _TOO_LARGE = (
@@ -33,6 +35,7 @@ class _TimelyHeads(HttpToolsProtocol):
     """
 
     seconds: ClassVar[float]
+    _joined: JoinedWrites
     _waiting: asyncio.TimerHandle | None = None
     _is_in_head = False
     _head_bytes = 0
@@ -40,7 +43,8 @@ class _TimelyHeads(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base
         """The time runs."""
-        super().connection_made(transport)
+        self._joined = JoinedWrites(transport, self.loop)
+        super().connection_made(self._joined)  # type: ignore[arg-type]  # a transport, by its duck
         self._watch()
 
     def on_message_begin(self) -> None:
@@ -56,6 +60,7 @@ class _TimelyHeads(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """An answer is out; the next request may be there already."""
+        self._joined.flush()
         self._unanswered -= 1
         super().on_response_complete()
 

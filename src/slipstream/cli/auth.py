@@ -22,7 +22,9 @@ def add_commands(group: Group) -> None:
         "--at-once", action="store_true", help="tokens of the key before count no more"
     )
     make = group.verb("create-token", create_token, "Make a personal access token, and print it")
-    make.add_argument("-u", "--username", required=True, help="whose token it is")
+    make.add_argument(
+        "-u", "--username", help="whose token it is; on a server that of who is signed in"
+    )
     make.add_argument("--name", required=True, help="what it is for")
     make.add_argument(
         "--scope", action="append", metavar="ACTION:RESOURCE[@dag:ID]", help="what it is good for"
@@ -86,6 +88,8 @@ def create_token(deployment: Deployment, arguments: Namespace) -> None:
     from slipstream.api.auth.personal import hash_of, new_token
     from slipstream.api.auth.user import grants_of_scope
 
+    if arguments.username is None:
+        raise UsageError("Say whose token it is: --username NAME.")
     days = arguments.expires_in_days
     if days < 0:
         raise UsageError(f"--expires-in-days is {days}; expected days from 1 on, or 0 for no end.")

@@ -11,6 +11,7 @@ from typing import Final
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import UsageError
 from slipstream.cli.grammar import Group
+from slipstream.cli.server.daemon import add_daemon_options
 from slipstream.cli.server.run import serve
 
 _ACCEPTED: Final = "accepted, as in Airflow"
@@ -23,7 +24,8 @@ def add_commands(group: Group) -> None:
             parser = group.command(run_scheduler)
             parser.add_argument("-s", "--skip-serve-logs", action="store_true", help=_ACCEPTED)
         case "dag-processor":
-            group.command(run_dag_processor).add_setting(
+            parser = group.command(run_dag_processor)
+            parser.add_setting(
                 "--dags-folder", "core", "dags_folder", metavar="DIR", about="where the files are"
             )
         case "triggerer":
@@ -43,6 +45,7 @@ def add_commands(group: Group) -> None:
             }
             for options, (key, metavar, about) in of_api.items():
                 parser.add_setting(*options, "api", key, metavar=metavar, about=about)
+    add_daemon_options(parser)
 
 
 def run_scheduler(deployment: Deployment, arguments: Namespace) -> None:

@@ -36,6 +36,9 @@ def add_commands(group: Group) -> None:
         add.add_argument(f"--conn-{name}", dest=field, type=int if field == "port" else str)
     listed = group.verb("list", list_connections, "List the connections, without passwords")
     listed.add_argument("--conn-id", help="only this one")
+    listed.add_argument(
+        "--show-values", action="store_true", help="with everything, passwords in the clear"
+    )
     listed.add_hidden_secrets()
     listed.add_output()
     get = group.verb("get", get_connection, "Show a connection")
@@ -43,6 +46,11 @@ def add_commands(group: Group) -> None:
     get.add_argument("--show-secrets", action="store_true", help="passwords in the clear")
     get.add_color()
     get.add_output()
+    group.verb(
+        "create-default-connections",
+        create_default_connections,
+        "Create those that hooks of providers look for",
+    )
     delete = group.verb("delete", delete_connection, "Remove a connection")
     delete.add_argument("conn_id")
     delete.add_color()
@@ -85,23 +93,35 @@ def list_connections(deployment: Deployment, arguments: Namespace) -> None:
     """Print all, without what is secret."""
     show_rows(
         (
-            connection_row(record)
+            _row(record, in_clear=arguments.show_values and not arguments.hide_sensitive)
             for record in _all(deployment.store)
             if arguments.conn_id in (None, record.conn_id)
         ),
         arguments.output,
-        columns=LIST_COLUMNS,
+        columns=GET_COLUMNS if arguments.show_values else LIST_COLUMNS,
     )
+
+
+def create_default_connections(deployment: Deployment, _arguments: Namespace) -> None:
+    """Store those that hooks of providers look for, as far as they are not there."""
+    from slipstream.store.default_connections import create_missing
+
+    created = create_missing(deployment.store)
+    print(f"Created {len(created)} connections; those of the same names stay as they are.")
 
 
 def get_connection(deployment: Deployment, arguments: Namespace) -> None:
     """Print one, its secrets only on demand."""
-    record = _existing(deployment.store, arguments.conn_id)
+    row = _row(_existing(deployment.store, arguments.conn_id), in_clear=arguments.show_secrets)
+    show_rows([row], arguments.output, columns=GET_COLUMNS)
+
+
+def _row(record: ConnectionRecord, *, in_clear: bool) -> Row:
     row = {**connection_row(record), "get_uri": masked_uri(record)}
-    if arguments.show_secrets:
+    if in_clear:
         row |= {"password": record.password, "extra": record.extra}
         row["get_uri"] = _sdk_connection(record).get_uri()
-    show_rows([row], arguments.output, columns=GET_COLUMNS)
+    return row
 
 
 def delete_connection(deployment: Deployment, arguments: Namespace) -> None:

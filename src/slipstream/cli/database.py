@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
-from datetime import UTC, datetime
 
-from slipstream.cli.asking import confirm
+from slipstream.cli.cleaning import add_cleaning
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import CommandFailedError
 from slipstream.cli.grammar import Group
-from slipstream.cli.moments import moment
-from slipstream.cli.output import show_rows
-from slipstream.cli.places import without_password
+from slipstream.cli.migrating import add_migrating
+from slipstream.model.sensitive import without_password
 
 
 def add_commands(group: Group) -> None:
     """The verbs of `db`."""
-    group.verb("migrate", migrate, "Create the tables, or bring them to this version's schema")
+    add_migrating(group)
     check = group.verb("check", check_database, "Check that the database can be reached")
     check.add_argument("--retry", type=int, default=0, help="try so many times more")
     check.add_argument("--retry-delay", type=float, default=1, help="seconds between two tries")
@@ -24,23 +23,8 @@ def add_commands(group: Group) -> None:
     revision.add_argument(
         "-t", "--migration-wait-timeout", type=float, default=0, help="seconds to wait for it"
     )
-    reset = group.verb("reset", reset_database, "Drop everything and create it anew")
-    reset.add_confirmation()
-    clean = group.verb("clean", clean_database, "Remove what ended before a moment")
-    clean.add_argument("--clean-before-timestamp", required=True, metavar="MOMENT", help="ISO 8601")
-    clean.add_argument("-t", "--tables", help="only these tables, with commas between")
-    clean.add_argument("--dry-run", action="store_true", help="only count")
-    clean.add_argument(
-        "--skip-archive", action="store_true", help="accepted; nothing is ever archived"
-    )
-    clean.add_confirmation()
-    clean.add_output()
-
-
-def migrate(deployment: Deployment, _arguments: Namespace) -> None:
-    """Bring the schema up to date."""
-    deployment.unchecked_store.migrate()
-    print(f"Database is at schema {deployment.unchecked_store.schema_revision()}.")
+    add_cleaning(group)
+    group.verb("shell", open_shell, "Run sqlite3 or psql on the database")
 
 
 def check_database(deployment: Deployment, arguments: Namespace) -> None:
@@ -71,28 +55,22 @@ def check_migrations(deployment: Deployment, arguments: Namespace) -> None:
     print(f"Database is at schema {deployment.unchecked_store.schema_revision()}.")
 
 
-def reset_database(deployment: Deployment, arguments: Namespace) -> None:
-    """Drop all tables and create them."""
-    name = without_password(deployment.database_url)
-    confirm(f"Everything in {name} will be lost. Go on?", yes=arguments.yes)
-    deployment.unchecked_store.reset()
-    print("Database was reset.")
+def open_shell(deployment: Deployment, _arguments: Namespace) -> int:
+    """Run the database's own shell on it; gives its exit code."""
+    import shutil
+    import subprocess
 
+    from slipstream.store.shell import shell_command
 
-def clean_database(deployment: Deployment, arguments: Namespace) -> None:
-    """Remove old history, and say how many rows of which table."""
-    before = moment(arguments.clean_before_timestamp, deployment.config)
-    if before > datetime.now(UTC):
-        raise CommandFailedError(f"{before.isoformat()} is in the future; nothing was removed.")
-    if not arguments.dry_run:
-        confirm(f"What ended before {before.isoformat()} will be lost. Go on?", yes=arguments.yes)
-    tables = arguments.tables.split(",") if arguments.tables else None
-    removed = deployment.store.clean(before, tables=tables, dry_run=arguments.dry_run)
-    show_rows(
-        ({"table": table, "rows": rows} for table, rows in removed.items()),
-        arguments.output,
-        columns=("table", "rows"),
+    command, variables = shell_command(
+        deployment.database_url, deployment.config.get("database", "sql_alchemy_schema") or ""
     )
+    if shutil.which(command[0]) is None:
+        raise CommandFailedError(
+            f"{command[0]} is not installed; it is the shell of "
+            f"{without_password(deployment.database_url)}."
+        )
+    return subprocess.run(command, env={**os.environ, **variables}, check=False).returncode
 
 
 def _pause(seconds: float) -> None:

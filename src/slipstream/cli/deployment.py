@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Self
 
 from slipstream.cli.errors import CommandFailedError
 from slipstream.cli.keys import fernet_keys
-from slipstream.cli.places import without_password
 from slipstream.config import Config, load_config
+from slipstream.model.sensitive import without_password
 
 if TYPE_CHECKING:
     from slipstream.store.audit_entry import AuditEntry

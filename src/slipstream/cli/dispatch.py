@@ -25,6 +25,7 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "audit": ("slipstream.cli.audit", "List who did what"),
     "auth": ("slipstream.cli.auth", "Sign in to servers; keys, and tokens for scripts"),
     "backfill": ("slipstream.cli.backfill", "Make the runs of a stretch of time"),
+    "cheat-sheet": ("slipstream.cli.cheat_sheet", "List every command on one page"),
     "completion": ("slipstream.cli.completion", "Print what a shell completes commands with"),
     "config": ("slipstream.cli.settings", "Show the settings and where they come from"),
     "connections": ("slipstream.cli.connections", "Manage connections"),

@@ -36,6 +36,12 @@ def write_text(name: str, text: str) -> None:
         raise CommandFailedError(f"{name} cannot be written: {error.strerror}.") from error
 
 
+def tell_written(name: str, sentence: str) -> None:
+    """Say that a file was written. Standard output holds what is in it, and nothing else."""
+    if name != STANDARD:
+        print(sentence)
+
+
 def parse_object(name: str, text: str) -> Mapping[str, JsonValue]:
     """The object in a JSON file, or in a YAML file by its ending."""
     try:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import CommandFailedError
-from slipstream.cli.files import parse_object, read_text, write_text
+from slipstream.cli.files import parse_object, read_text, tell_written, write_text
 from slipstream.cli.grammar import Group
 from slipstream.cli.output import Row, show_rows
 from slipstream.cli.paging import every
@@ -91,7 +91,7 @@ def export_pools(deployment: Deployment, arguments: Namespace) -> None:
         for pool in _all(deployment.store)
     }
     write_text(arguments.file, json.dumps(entries, indent=4, sort_keys=True, ensure_ascii=False))
-    print(f"Exported {len(entries)} pools to {arguments.file}")
+    tell_written(arguments.file, f"Exported {len(entries)} pools to {arguments.file}")
 
 
 def _all(store: Store) -> Iterable[PoolRecord]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import CommandFailedError, UsageError
-from slipstream.cli.files import read_text, write_text
+from slipstream.cli.files import read_text, tell_written, write_text
 from slipstream.cli.grammar import Group
 from slipstream.cli.output import Row, show_rows
 from slipstream.model.errors import AlreadyExistsError, InvalidInputError
@@ -119,7 +119,10 @@ def export_roles(deployment: Deployment, arguments: Namespace) -> None:
         ] or [{"name": name, "resource": "", "action": ""}]
     indent = 4 if arguments.pretty else None
     write_text(arguments.file, json.dumps(entries, indent=indent, ensure_ascii=False))
-    print(f"{len({entry['name'] for entry in entries})} roles exported to {arguments.file}")
+    tell_written(
+        arguments.file,
+        f"{len({entry['name'] for entry in entries})} roles exported to {arguments.file}",
+    )
 
 
 def import_roles(deployment: Deployment, arguments: Namespace) -> None:

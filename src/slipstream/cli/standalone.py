@@ -6,6 +6,7 @@ from argparse import Namespace
 
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.grammar import Group
+from slipstream.cli.server.daemon import add_daemon_options
 from slipstream.cli.server.run import serve
 
 
@@ -17,6 +18,7 @@ def add_commands(group: Group) -> None:
     parser.add_setting(
         "--dags-folder", "core", "dags_folder", metavar="DIR", about="where the DAG files are"
     )
+    add_daemon_options(parser)
 
 
 def run(deployment: Deployment, arguments: Namespace) -> None:

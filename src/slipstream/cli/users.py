@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import Namespace
 from collections.abc import Iterable
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import CommandFailedError, UsageError
-from slipstream.cli.files import read_text, write_text
+from slipstream.cli.files import read_text, tell_written, write_text
 from slipstream.cli.grammar import Group, Parser
 from slipstream.cli.output import Row, show_rows
 from slipstream.cli.paging import every
@@ -195,7 +196,7 @@ def export_users(deployment: Deployment, arguments: Namespace) -> None:
         for account in _all(deployment.store)
     ]
     write_text(arguments.file, json.dumps(entries, indent=4, ensure_ascii=False))
-    print(f"{len(entries)} users exported to {arguments.file}")
+    tell_written(arguments.file, f"{len(entries)} users exported to {arguments.file}")
 
 
 def random_password() -> str:
@@ -214,7 +215,9 @@ def _of_user(parser: Parser) -> Parser:
 
 def _add_password(parser: Parser) -> None:
     password = parser.add_mutually_exclusive_group()
-    password.add_argument("-p", "--password", help="asked for if it is not given")
+    password.add_argument(
+        "-p", "--password", help="asked for if it is not given, or the first line of a pipe"
+    )
     password.add_argument(
         "--use-random-password", action="store_true", help="make one and print it"
     )
@@ -303,6 +306,8 @@ def texts_of(value: JsonValue) -> list[str]:
 def _asked_password() -> str:
     from getpass import getpass
 
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
     password = getpass("Password: ")
     if not password or password != getpass("Again: "):
         raise UsageError("The passwords are empty or differ; nothing was changed.")

@@ -8,19 +8,27 @@ from collections.abc import Iterator
 
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import CommandFailedError, UsageError
-from slipstream.cli.files import parse_object, read_text, write_text
+from slipstream.cli.files import parse_object, read_text, tell_written, write_text
 from slipstream.cli.grammar import Group
 from slipstream.cli.output import show_rows
 from slipstream.cli.paging import every
 from slipstream.model.errors import NotFoundError
 from slipstream.model.json import JsonValue
+from slipstream.sdk._sensitive import is_sensitive_name
 from slipstream.store.interface import Store, VariableRecord
+
+MASK = "***"
 
 
 def add_commands(group: Group) -> None:
     """The verbs of `variables`."""
     listed = group.verb("list", list_variables, "List the variables")
-    listed.add_hidden_secrets()
+    listed.add_argument("--show-values", action="store_true", help="with their values")
+    listed.add_argument(
+        "--hide-sensitive",
+        action="store_true",
+        help="with --show-values: hide the values of those whose names stand for secrets",
+    )
     listed.add_output()
     get = group.verb("get", get_variable, "Print a variable's value")
     get.add_argument("key")
@@ -48,10 +56,24 @@ def add_commands(group: Group) -> None:
 def list_variables(deployment: Deployment, arguments: Namespace) -> None:
     """Print the keys and descriptions; values may be secret."""
     show_rows(
-        ({"key": found.key, "description": found.description} for found in _all(deployment.store)),
+        (
+            {
+                "key": found.key,
+                "value": MASK
+                if arguments.hide_sensitive and is_sensitive_name(found.key)
+                else found.value,
+                "description": found.description,
+            }
+            for found in _all(deployment.store)
+        ),
         arguments.output,
-        columns=("key", "description"),
+        columns=columns(shows_values=arguments.show_values),
     )
+
+
+def columns(*, shows_values: bool) -> tuple[str, ...]:
+    """What is printed of each."""
+    return ("key", "value", "description") if shows_values else ("key", "description")
 
 
 def get_variable(deployment: Deployment, arguments: Namespace) -> None:
@@ -114,7 +136,9 @@ def export_variables(deployment: Deployment, arguments: Namespace) -> None:
         for found in _all(deployment.store)
     }
     write_text(arguments.file, json.dumps(entries, indent=4, sort_keys=True, ensure_ascii=False))
-    print(f"{len(entries)} variables successfully exported to {arguments.file}")
+    tell_written(
+        arguments.file, f"{len(entries)} variables successfully exported to {arguments.file}"
+    )
 
 
 def _all(store: Store) -> Iterator[VariableRecord]:

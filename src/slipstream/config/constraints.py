@@ -39,6 +39,7 @@ BOUNDS: Final[dict[Name, tuple[float, float]]] = {
 
 SECRETS: Final[frozenset[Name]] = frozenset(
     {
+        ("core", "asset_manager_kwargs"),
         ("core", "fernet_key"),
         ("database", "sql_alchemy_conn"),
         ("database", "sql_alchemy_conn_async"),

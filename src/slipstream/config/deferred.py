@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol, cast
 
 from slipstream.config.constraints import Name
 from slipstream.config.errors import ConfigError
 from slipstream.config.sources import Given
+from slipstream.model.json import JsonValue
 
 if TYPE_CHECKING:
     from slipstream.config.tree import Config
@@ -59,20 +61,27 @@ def _from_backend(config: Config, key: str, asked: Name, source: str) -> str:
     what = f"{source}: [{asked[0]}] {asked[1]}"
     if not backend:
         raise ConfigError(f"{what} needs a secrets backend, and [secrets] backend is not set.")
-    value = _open_backend(backend, config.get("secrets", "backend_kwargs")).get_config(key)
+    arguments = config.backend_arguments("secrets", "backend_kwargs")
+    try:
+        value = _open_backend(backend, arguments).get_config(key)
+    except ConfigError:
+        raise
+    except Exception as error:  # The backend is anybody's code, and may reach over a network.
+        raise ConfigError(
+            f"{what}: the secrets backend {backend} failed: {type(error).__name__}: {error}."
+        ) from error
     if value is None:
         raise ConfigError(f"{what}: the secrets backend {backend} has nothing under {key!r}.")
     return value
 
 
-def _open_backend(classpath: str, kwargs: str | None) -> SecretsBackend:
-    import json
+def _open_backend(classpath: str, arguments: Mapping[str, JsonValue]) -> SecretsBackend:
     from importlib import import_module
 
     module, _, name = classpath.rpartition(".")
     try:
         backend = getattr(import_module(module), name)
-        opened = backend(**(json.loads(kwargs) if kwargs else {}))
+        opened = backend(**arguments)
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         message = f"[secrets] backend {classpath} cannot be opened: {error}."
         raise ConfigError(message) from error

@@ -10,6 +10,7 @@ from slipstream.config.constraints import FORMER_NAMES, SECRETS, Name
 from slipstream.config.deferred import resolve
 from slipstream.config.errors import ConfigError
 from slipstream.config.options import OPTIONS, Kind
+from slipstream.config.secrecy import is_keyword
 from slipstream.config.sources import (
     AIRFLOW_PREFIX,
     OWN_PREFIX,
@@ -47,10 +48,10 @@ def load_config(
     own = [read_environment(environ, OWN_PREFIX), read_toml(file) if file else {}]
     for layer in own:
         _refuse_unknown(layer)
-    airflow_cfg = _airflow_cfg(environ)
+    file_of_airflow = airflow_cfg(environ)
     airflow = [
         read_environment(environ, AIRFLOW_PREFIX),
-        read_airflow_cfg(airflow_cfg) if airflow_cfg else {},
+        read_airflow_cfg(file_of_airflow) if file_of_airflow else {},
     ]
     values: Layer = {}
     deferred: Layer = {}
@@ -78,7 +79,7 @@ def _file(file: Path | None, home: Path, environ: Mapping[str, str]) -> Path | N
     return path
 
 
-def _airflow_cfg(environ: Mapping[str, str]) -> Path | None:
+def airflow_cfg(environ: Mapping[str, str]) -> Path | None:
     """The `airflow.cfg` of an Airflow that the environment points at."""
     if asked := environ.get("AIRFLOW_CONFIG"):
         path = _absolute(asked)
@@ -150,7 +151,7 @@ def _refuse_unknown(layer: Layer) -> None:
     for name, given in layer.items():
         section, key = _plain_name(name)
         known = OPTIONS.get(section)
-        if known is None or key in known or (section, key) in SECRETS:
+        if known is None or key in known or (section, key) in SECRETS or is_keyword((section, key)):
             continue
         from difflib import get_close_matches
 

@@ -31,6 +31,7 @@ OPTIONS: Final[dict[str, dict[str, tuple[Kind, str | None]]]] = {
         "body_timeout_seconds": (FLOAT, "60"),
         "maximum_body_mb": (INT, "16"),
         "login_attempts_per_minute": (INT, "10"),
+        "trusted_proxies": (STR, ""),
         "warm_memory_mb": (INT, None),
         "load_memory_mb": (INT, None),
         "xcom_url": (STR, None),

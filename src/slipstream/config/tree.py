@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from slipstream.config.constraints import BOUNDS, CHOICES, SECRETS, Name
+from slipstream.config.constraints import BOUNDS, CHOICES, Name
 from slipstream.config.errors import ConfigError, UnknownSettingError
 from slipstream.config.options import OPTIONS, Kind
+from slipstream.config.secrecy import BACKEND_KEYWORDS, is_secret, texts_to_hide
 from slipstream.config.sources import Given, Layer, Origin
+from slipstream.model.json import JsonValue
 
 DEFAULT_ORIGIN = Origin("default")
 
@@ -111,7 +114,37 @@ class Config:
             value=value,
             source=origin.describe(name),
             is_default=origin is DEFAULT_ORIGIN,
-            is_secret=name in SECRETS or "password" in name[1],
+            is_secret=is_secret(name, value),
+        )
+
+    def backend_arguments(self, section: str, key: str) -> Mapping[str, JsonValue]:
+        """The keyword arguments of a secrets backend: the setting's, and those given one by one.
+
+        Raises `ConfigError` where the setting is no JSON object.
+        """
+        text = self.get(section, key)
+        try:
+            found = json.loads(text) if text else {}
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            name = (section, key)
+            raise _bad_value(name, text or "", "a JSON object", self._find(name)[1])
+        prefix = BACKEND_KEYWORDS[section, key]
+        single = {
+            name.removeprefix(prefix): given.text
+            for (of, name), given in self._values.items()
+            if of == section and name.startswith(prefix)
+        }
+        return {**found, **single}
+
+    def hidden_texts(self) -> frozenset[str]:
+        """What may stand in no log: the secrets that were given, as far as nobody must be asked."""
+        return frozenset(
+            text
+            for name, given in self._values.items()
+            if is_secret(name, given.text)
+            for text in texts_to_hide(name, given.text)
         )
 
     def section(self, section: str) -> Mapping[str, str | None]:
@@ -195,7 +228,7 @@ def _check_limits(name: Name, given: Given) -> None:
 
 
 def _bad_value(name: Name, text: str, expected: str, origin: Origin) -> ConfigError:
-    shown = "a secret" if name in SECRETS else repr(text)
+    shown = "a secret" if is_secret(name, text) else repr(text)
     return ConfigError(
         f"{origin.describe(name)}: [{name[0]}] {name[1]} is {shown}, expected {expected}."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 
 from slipstream.core.timetable import RunInfo
 from slipstream.model.backfill import BackfillSkip, ReprocessBehavior
@@ -36,11 +36,17 @@ def check_schedule(spec: DagSpec) -> None:
 
 
 def check_range(from_date: datetime, to_date: datetime, now: datetime) -> None:
-    """Raise `InvalidInputError` for a stretch of time that is upside down, or in the future."""
+    """Raise `InvalidInputError` for a stretch of time that is upside down, in the future, or so
+    close to an end of the calendar that a schedule has no ticks beyond it."""
     if from_date > to_date:
         raise InvalidInputError(
             f"from_date ({from_date.isoformat()}) must not be after to_date "
             f"({to_date.isoformat()})."
+        )
+    if from_date.year <= MINYEAR or to_date.year >= MAXYEAR:
+        raise InvalidInputError(
+            f"The range [{from_date.isoformat()}, {to_date.isoformat()}] reaches an end of the "
+            f"calendar; expected dates of the years {MINYEAR + 1} to {MAXYEAR - 1}."
         )
     if from_date >= now:
         raise InvalidInputError(

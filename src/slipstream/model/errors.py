@@ -21,3 +21,7 @@ class InvalidInputError(SlipstreamError, ValueError):
 
 class ConflictError(SlipstreamError):
     """The thing changed, or is in a state that forbids what was asked."""
+
+
+class NotYoursError(SlipstreamError):
+    """It belongs to another task than the one that asks."""

@@ -72,9 +72,12 @@ class Archive:
 
     def unpack_data_into(self, folder: Path) -> None:
         """Write the members that are no Python files and are not there yet."""
+        inside = folder.resolve()
         for name in self._names:
             target = folder / name
-            if name.endswith(".py") or ".." in target.parts or target.exists():
+            if name.endswith(".py") or not target.resolve().is_relative_to(inside):
+                continue
+            if target.exists():
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(self.read(name))

@@ -153,7 +153,7 @@ def settled(answer: execution.Answer | Future[execution.Answer]) -> execution.An
 
 def new_log(path: Path | str, settings: HostSettings) -> LogFile:
     """The log at this place below the log folder, not yet opened."""
-    masker = masking.Masker(min_length=settings.min_secret_length)
+    masker = masking.Masker(settings.secrets, min_length=settings.min_secret_length)
     return LogFile(f"{settings.log_dir}/{path}", masker)
 
 

@@ -68,6 +68,7 @@ class ProcessHost:
         self._listener: Listener | None = None
         self._trigger_listener: TriggerListener | None = None
         self._idle = threading.Event()
+        self._awaiting_idle: list[threading.Event] = []
         self._logs_are_kept = threading.Event()
         self._stopping = False
         self._stopped = False
@@ -221,6 +222,13 @@ class ProcessHost:
         self._reactor.call(lambda: self._logs.read(attempt, end_date, result))
         return result
 
+    def await_idle(self, seconds: float) -> bool:
+        """Let what runs, and callbacks that it owes, come to their ends; whether they have in that
+        time."""
+        is_idle = threading.Event()
+        self._reactor.call(lambda: self._awaiting_idle.append(is_idle))
+        return is_idle.wait(seconds)
+
     def end_attempts(self, grace_seconds: float) -> None:
         """Take no more attempts and end those that run; waits until all have been reported.
 
@@ -310,6 +318,9 @@ class ProcessHost:
                 self._trigger_listener(ends)
         if self._logs.has_ended:
             self._logs_are_kept.set()
+        if self._awaiting_idle and self._pool.is_idle:
+            while self._awaiting_idle:
+                self._awaiting_idle.pop().set()
         if self._stopping and self._pool.is_idle and self._triggers.is_idle:
             self._idle.set()
 

@@ -10,6 +10,7 @@ from slipstream.model.errors import (
     ConflictError,
     InvalidInputError,
     NotFoundError,
+    NotYoursError,
     SlipstreamError,
 )
 from slipstream.wire import execution, messages
@@ -20,6 +21,7 @@ _ERRORS: dict[str, type[SlipstreamError]] = {
     "invalid": InvalidInputError,
     "conflict": ConflictError,
     "fenced": ConflictError,
+    "not_yours": NotYoursError,
 }
 
 

@@ -44,7 +44,9 @@ class LogCarrier:
         self._process: TaskProcess | None = None
         self._orders: dict[int, _Order] = {}
         self._numbers = itertools.count(1)
-        self._masker = masking.Masker(min_length=around.settings.min_secret_length)
+        self._masker = masking.Masker(
+            around.settings.secrets, min_length=around.settings.min_secret_length
+        )
         self._is_stopping = False
 
     @property

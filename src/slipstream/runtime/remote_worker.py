@@ -6,66 +6,22 @@ import logging
 import os
 import queue
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from slipstream.model.attempt import Attempt, Succeeded
-from slipstream.model.errors import SlipstreamError
 from slipstream.model.events import AttemptEnded, AttemptStarted
 from slipstream.runtime.host import ProcessHost
 from slipstream.runtime.jobs import Source
+from slipstream.runtime.server_link import RefusedError, ServerError, ServerLink
 from slipstream.runtime.settings import HostSettings
 from slipstream.sdk._conf import conf
-from slipstream.wire import execution, messages, remote
+from slipstream.wire import messages, remote
 
 _log = logging.getLogger(__name__)
 
-_HTTP_SECONDS = 60.0
 _CANCELLED_GRACE_SECONDS = 60.0
-_END_SECONDS = 300.0
-"""What callbacks of the task may take after its end was reported."""
-
-
-class ServerError(SlipstreamError):
-    """The server does not answer, or does not want the attempt any more."""
-
-
-class ServerLink:
-    """Says and asks in the name of one attempt."""
-
-    def __init__(self, server: str, attempt_id: str, token: str) -> None:
-        """`server` is the URL of the execution API."""
-        self._base = f"{server.rstrip('/')}/{attempt_id}"
-        self._token = token
-
-    def post(self, verb: str, message: object) -> bytes:
-        """The body of the answer. Raises `ServerError`."""
-        request = urllib.request.Request(  # noqa: S310 - the deployment's own server
-            f"{self._base}/{verb}",
-            data=remote.encode(message),
-            headers={
-                "Authorization": f"Bearer {self._token}",
-                "Content-Type": "application/msgpack",
-            },
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=_HTTP_SECONDS) as answer:  # noqa: S310
-                body: bytes = answer.read()
-                return body
-        except urllib.error.HTTPError as error:
-            with error:
-                said = error.read().decode("utf-8", "replace")
-            raise ServerError(f"{error.code}: {said}") from error
-        except OSError as error:
-            raise ServerError(f"the server at {self._base} cannot be reached: {error}") from error
-
-    def answer(self, _attempt: Attempt | None, request: execution.Request) -> execution.Answer:
-        """What the server says to a request of the task."""
-        ask = messages.Ask(number=0, request=request)
-        return remote.decode_reply(self.post("ask", ask)).answer
 
 
 def run_attempt_elsewhere(
@@ -75,13 +31,12 @@ def run_attempt_elsewhere(
     *,
     on_started: Callable[[], None] = lambda: None,
 ) -> bool:
-    """Run the attempt to its end; whether the task succeeded.
+    """Run the attempt to its end; whether the task succeeded. `token` begins it.
 
-    Raises `ServerError` where the server does not let it begin.
+    Raises `ServerError` where the server does not let it begin, or cannot be told the end.
     """
     link = ServerLink(server, attempt_id, token)
-    begin = remote.Begin(hostname=os.uname().nodename, pid=os.getpid())
-    begun = remote.decode_begun(link.post("begin", begin))
+    begun = link.begin(os.uname().nodename, os.getpid())
     folder = Path(str(conf.get("core", "dags_folder")))
     path = folder / begun.relative_fileloc
     attempt = replace(begun.attempt, fileloc=str(path))
@@ -100,12 +55,14 @@ def run_attempt_elsewhere(
             on_started()
             host.run(attempt, source)
             end = _wait(ends, host, link, attempt_id)
-            report = messages.pack_outcome(end.outcome, rendered=end.rendered)
-            link.post("end", remote.End(report=report))
-            host.end_attempts(_END_SECONDS)
+            told = _tell(link, end)
+            host.await_idle(remote.AFTERWARDS_SECONDS)
+            if told:
+                link.leave()
         finally:
+            link.close()
             host.stop(_CANCELLED_GRACE_SECONDS)
-    return isinstance(end.outcome, Succeeded)
+    return told and isinstance(end.outcome, Succeeded)
 
 
 def _wait(
@@ -121,15 +78,27 @@ def _wait(
         except queue.Empty:
             pass
         try:
-            reason = remote.decode_going(link.post("beat", None)).cancelled
+            reason = link.beat()
             failed = 0
         except ServerError as error:
             failed += 1
-            gone = str(error).startswith("404")
-            reason = str(error) if gone or failed >= most else None
+            is_over = isinstance(error, RefusedError) and error.is_about_the_token
+            reason = str(error) if is_over or failed >= most else None
         if reason is not None:
             _log.warning("Attempt %s is ended: %s", attempt_id, reason)
             host.cancel(attempt_id, reason)
+
+
+def _tell(link: ServerLink, end: AttemptEnded) -> bool:
+    """Whether the server takes the end from this worker."""
+    try:
+        link.end(messages.pack_outcome(end.outcome, rendered=end.rendered))
+    except RefusedError as error:
+        if not error.is_about_the_token:
+            raise
+        _log.warning("What became of attempt %s is not kept: %s", end.attempt_id, error)
+        return False
+    return True
 
 
 def _settings(run_dir: Path, folder: Path) -> HostSettings:
@@ -140,5 +109,6 @@ def _settings(run_dir: Path, folder: Path) -> HostSettings:
         keeps_logs_elsewhere=conf.getboolean("logging", "remote_logging", fallback=False),
         load_timeout_seconds=conf.getfloat("core", "dagbag_import_timeout"),
         kill_grace_seconds=conf.getfloat("core", "killed_task_cleanup_time"),
+        secrets=conf.hidden_texts(),
         max_spares=0,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,3 +67,5 @@ class HostSettings:
     sensitive_names: Sequence[str] = ()
     """Names of secrets beyond the usual ones."""
     min_secret_length: int = 5
+    secrets: Collection[str] = field(default=(), repr=False)
+    """What may stand in no log: the secrets of the settings."""

@@ -49,7 +49,9 @@ class TriggerHost:
         self._occupy = occupy
         self._emit = emit
         self.folder_of = folder_of
-        self._masker = masking.Masker(min_length=around.settings.min_secret_length)
+        self._masker = masking.Masker(
+            around.settings.secrets, min_length=around.settings.min_secret_length
+        )
         self._numbers = itertools.count(1)
         self._held: dict[str, HeldTrigger] = {}
         self._groups: set[TriggerGroup] = set()

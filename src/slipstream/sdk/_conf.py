@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from slipstream.model.json import JsonValue
 from slipstream.sdk._sensitive import is_sensitive_name
 from slipstream.sdk._types import NOTSET, UserValue
 from slipstream.sdk.exceptions import AirflowConfigException
@@ -56,6 +57,23 @@ class Conf:
         if value is None and fallback is not NOTSET:
             return fallback
         return value
+
+    def backend_arguments(self, section: str, key: str) -> Mapping[str, JsonValue]:
+        """The keyword arguments of a secrets backend: the setting's, and those given one by one as
+        `[secrets] backend_kwarg__NAME`."""
+        from slipstream.config import ConfigError
+
+        if (here := _set_here.get((section, key))) is not None:
+            found: dict[str, JsonValue] = json.loads(here or "{}")
+            return found
+        try:
+            return self._config.backend_arguments(section, key)
+        except ConfigError as error:
+            raise AirflowConfigException(str(error)) from error
+
+    def hidden_texts(self) -> frozenset[str]:
+        """The secrets that were given: they may stand in no log."""
+        return self._config.hidden_texts()
 
     def get_mandatory_value(self, section: str, key: str, **more: UserValue) -> str:
         """The value as text, which there must be."""

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
@@ -43,12 +44,21 @@ def renew_from_kt(principal: str | None, keytab: str, exit_on_fail: bool = True)
     return code
 
 
-def run(principal: str | None, keytab: str, mode: KerberosMode = KerberosMode.STANDARD) -> None:
-    """Get a ticket; then, unless once is enough, a new one every `reinit_frequency` seconds."""
+def run(
+    principal: str | None,
+    keytab: str,
+    mode: KerberosMode = KerberosMode.STANDARD,
+    is_there: Callable[[], None] = lambda: None,
+) -> None:
+    """Get a ticket; then, unless once is enough, a new one every `reinit_frequency` seconds.
+
+    `is_there` is called when the first one is.
+    """
     if not keytab:
         _log.warning("There is no keytab: set [kerberos] keytab, or give --keytab.")
         sys.exit(0)
     renew_from_kt(principal, keytab)
+    is_there()
     while mode is KerberosMode.STANDARD:
         time.sleep(conf.getint("kerberos", "reinit_frequency"))
         renew_from_kt(principal, keytab)

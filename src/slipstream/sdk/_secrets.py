@@ -7,10 +7,9 @@ The order is Airflow's. A secrets backend is an object with `get_variable(key)` 
 from __future__ import annotations
 
 import importlib
-import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -19,6 +18,7 @@ from slipstream.sdk._secrets_cache import remembered
 from slipstream.sdk.exceptions import AirflowConfigException
 
 if TYPE_CHECKING:
+    from slipstream.model.json import JsonValue
     from slipstream.sdk._backend_values import StoredConnection
     from slipstream.sdk._connection import Connection
 
@@ -191,20 +191,20 @@ def _open_backends(_pid: int) -> tuple[SecretsBackend, ...]:
     for section, key in (("workers", "secrets_backend"), ("secrets", "backend")):
         classpath = conf.get(section, key, fallback="") or ""
         if classpath:
-            kwargs = conf.get(section, f"{key}_kwargs", fallback="") or "{}"
-            found.append(_open_backend(classpath, kwargs, f"[{section}] {key}"))
+            arguments = conf.backend_arguments(section, f"{key}_kwargs")
+            found.append(_open_backend(classpath, arguments, f"[{section}] {key}"))
     return tuple(found)
 
 
-def _open_backend(classpath: str, kwargs: str, setting: str) -> SecretsBackend:
+def _open_backend(
+    classpath: str, arguments: Mapping[str, JsonValue], setting: str
+) -> SecretsBackend:
     module, _, name = classpath.rpartition(".")
     try:
-        backend: SecretsBackend = getattr(importlib.import_module(module), name)(
-            **json.loads(kwargs)
-        )
+        backend: SecretsBackend = getattr(importlib.import_module(module), name)(**arguments)
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise AirflowConfigException(
-            f"{setting} = {classpath} cannot be opened: {error}. Check the class's path and that "
-            "its keyword arguments are a JSON object."
+            f"{setting} = {classpath} cannot be opened: {error}. Check the class's path and "
+            "its keyword arguments."
         ) from error
     return backend

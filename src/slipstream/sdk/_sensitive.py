@@ -5,27 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-SENSITIVE_NAMES = frozenset(
-    {
-        "access_key",
-        "access_token",
-        "api_key",
-        "apikey",
-        "authorization",
-        "credential",
-        "keyfile_dict",
-        "passphrase",
-        "passwd",
-        "password",
-        "private_key",
-        "proxies",
-        "proxy",
-        "secret",
-        "service_account",
-        "token",
-    }
-)
-"""A name that contains one of these holds a secret."""
+from slipstream.model.sensitive import SENSITIVE_NAMES
+
+__all__ = ["SENSITIVE_NAMES", "is_sensitive_name"]
 
 
 def is_sensitive_name(name: str, more: Iterable[str] = ()) -> bool:

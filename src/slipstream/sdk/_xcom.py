@@ -174,17 +174,17 @@ class BaseXCom:
     ) -> None:
         """Remove a value if it is there, and what a custom backend keeps of it."""
         index = UNMAPPED if map_index is None else map_index
+        place = XComPlace(dag_id=dag_id, run_id=run_id, task_id=task_id, key=key, map_index=index)
         backend, kind = _backend(), cls._effective()
+        text = None
         if keeps_more(kind):
             text = backend.get_xcom(
                 dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=index, key=key
             )
-            place = XComPlace(
-                dag_id=dag_id, run_id=run_id, task_id=task_id, key=key, map_index=index
-            )
-            if text is not None:
-                purge_xcom(text, place, kind)
+        # First what may be refused: the XComs of other tasks are not this one's to remove.
         backend.delete_xcom(dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=index, key=key)
+        if text is not None:
+            purge_xcom(text, place, kind)
 
     # The store answers over a socket that blocks; a thread waits for it. asyncio is not imported
     # by a task that does not use it.

@@ -14,17 +14,19 @@ from slipstream.model.errors import (
     ConflictError,
     InvalidInputError,
     NotFoundError,
+    NotYoursError,
 )
 from slipstream.model.input import InputResponse
 from slipstream.model.json import JsonValue
 from slipstream.model.map_index import UNMAPPED
-from slipstream.model.run import DagRun, TaskKey
+from slipstream.model.run import DagRun
 from slipstream.model.states import LIVE, RunState, RunType, TaskState, TriggeredBy
 from slipstream.services.alerts import failed_alert
 from slipstream.services.assets import answer_about_assets
 from slipstream.services.changes import ChangeBoard
 from slipstream.services.found_instances import found_instances
 from slipstream.services.kept_state import answer_state
+from slipstream.services.own_things import require_own_xcom
 from slipstream.store.errors import AttemptSupersededError
 from slipstream.store.input_interface import EventLogStore
 from slipstream.store.interface import (
@@ -108,6 +110,8 @@ class ExecutionService:
         """
         try:
             return self._read(request) if attempt is None else self._answer(attempt, request)
+        except NotYoursError as error:
+            return wire.Refused(code="not_yours", message=str(error))
         except FencedError as error:
             return wire.Refused(code="fenced", message=str(error))
         except NotFoundError as error:
@@ -236,7 +240,7 @@ class ExecutionService:
                 asked = ask.attempt_id
             case _:
                 assert_never(ask)
-        request, answer = self._store.get_asked(asked)
+        request, answer = self._store.get_asked(attempt.run.pk, attempt.key, asked)
         return wire.InputFound(request=request, response=answer)
 
     def _connection(self, conn_id: str) -> wire.Answer:
@@ -301,24 +305,21 @@ class ExecutionService:
         return wire.Item(text=found.text, length=found.length, is_pair=found.is_pair)
 
     def _write_xcom(self, attempt: Attempt, ask: wire.SetXCom | wire.DeleteXCom) -> wire.Answer:
-        run, key = attempt.run, TaskKey(ask.task_id, ask.map_index)
-        own = (ask.dag_id, ask.run_id, key) == (run.dag_id, run.run_id, attempt.key)
-        run_pk = run.pk if own else self._run_pk(ask.dag_id, ask.run_id)
+        require_own_xcom(attempt, ask)
+        run, key = attempt.run, attempt.key
         if isinstance(ask, wire.DeleteXCom):
             self._require_current(attempt)
-            return wire.Done(found=self._store.delete_xcom(run_pk, key, ask.key))
-        if not own:
-            self._require_current(attempt)
-        elif attempt.is_over:
+            return wire.Done(found=self._store.delete_xcom(run.pk, key, ask.key))
+        if attempt.is_over:
             self._require_latest(attempt)
         try:
             self._store.set_xcom(
-                run_pk,
+                run.pk,
                 key,
                 ask.key,
                 ask.value,
                 ask.length,
-                attempt_id=attempt.attempt_id if own and not attempt.is_over else None,
+                attempt_id=None if attempt.is_over else attempt.attempt_id,
             )
         except ConflictError as error:
             raise _fenced(attempt) from error

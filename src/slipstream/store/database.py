@@ -11,6 +11,7 @@ from sqlalchemy import insert
 from sqlalchemy.engine import Connection, CursorResult, Dialect
 from sqlalchemy.sql.base import Executable
 
+from slipstream.store.errors import WouldWaitError
 from slipstream.store.leases import Holder, Lease
 from slipstream.store.records import NoticeKind
 from slipstream.store.statements import (
@@ -37,7 +38,7 @@ class Transaction:
     """One transaction: statements through SQLAlchemy, and the hot ones straight to the driver."""
 
     def __init__(self, connection: Connection) -> None:
-        """`connection` has begun."""
+        """A transaction has begun on the connection, or begins with its first statement."""
         self._connection = connection
         self._cursor = connection.connection.cursor()
         self._dialect = connection.dialect
@@ -46,7 +47,9 @@ class Transaction:
 
     @property
     def connection(self) -> Connection:
-        """The SQLAlchemy connection below."""
+        """The SQLAlchemy connection below, in this transaction."""
+        if not self._connection.in_transaction():
+            self._connection.begin()
         return self._connection
 
     def execute(
@@ -144,6 +147,14 @@ class Database(ABC):
 
         Those who listen to its topics are woken after the commit.
         """
+
+    def at_once(self) -> AbstractContextManager[None]:
+        """One transaction of all that this thread reads and writes in here.
+
+        Raises `WouldWaitError` instead of waiting for another writer, and always where the database
+        is not at hand.
+        """
+        raise WouldWaitError("The database is not at hand.")
 
     @abstractmethod
     def lock_runs(self, transaction: Transaction, run_pks: Sequence[int]) -> Mapping[int, int]:

@@ -13,6 +13,13 @@ class StoreUnavailableError(StoreError):
     """The database cannot be reached, or stayed busy for too long."""
 
 
+class WouldWaitError(SlipstreamError):
+    """Somebody else is at work, and whoever asked did not want to wait. Nothing was done.
+
+    It is no `StoreError`: whoever handles those would take it for a failure.
+    """
+
+
 class SchemaMismatchError(StoreError):
     """The database's schema is not the one that this version works with."""
 

@@ -263,26 +263,7 @@ def conditions_on_run(which: InstanceFilter, *, are_few: bool = True) -> list[Co
     `are_few` is asked of what all matching instances are needed for; where they are many and a few
     of them are enough, each is better looked at in its turn.
     """
-    conditions = [
-        *one_among(dag_run.c.dag_id, which.dag_ids),
-        *like(dag_run.c.dag_id, which.dag_id_pattern),
-        *one_among(dag_run.c.run_id, which.run_ids),
-        *like(dag_run.c.run_id, which.run_id_pattern),
-        *of_version(which.version_numbers),
-        *at_one_of(dag_run.c.logical_date, which.logical_dates),
-        *in_range(dag_run.c.logical_date, which.logical_date),
-        *in_range(dag_run.c.run_after, which.run_after),
-    ]
-    on_task = [
-        *one_among(dag_task.c.pool, which.pools),
-        *like(dag_task.c.pool, which.pool_pattern),
-        *one_among(dag_task.c.queue, which.queues),
-        *like(dag_task.c.queue, which.queue_pattern),
-        *one_among(dag_task.c.executor, which.executors),
-        *one_among(dag_task.c.operator, which.operators),
-        *like(dag_task.c.operator_name, which.operator_pattern),
-        *like(dag_task.c.display_name, which.task_display_name_pattern),
-    ]
+    conditions, on_task = conditions_on_run_alone(which), conditions_on_task(which)
     if not on_task:
         return conditions
     tasks = select(dag_task.c.version_id, dag_task.c.task_id).where(*on_task)
@@ -295,6 +276,34 @@ def conditions_on_run(which: InstanceFilter, *, are_few: bool = True) -> list[Co
         dag_task.c.task_id == task_instance.c.task_id,
     )
     return [*conditions, tasks.where(*same).exists()]
+
+
+def conditions_on_run_alone(which: InstanceFilter) -> list[ColumnElement[bool]]:
+    """What an instance's run must meet, whatever its task is."""
+    return [
+        *one_among(dag_run.c.dag_id, which.dag_ids),
+        *like(dag_run.c.dag_id, which.dag_id_pattern),
+        *one_among(dag_run.c.run_id, which.run_ids),
+        *like(dag_run.c.run_id, which.run_id_pattern),
+        *of_version(which.version_numbers),
+        *at_one_of(dag_run.c.logical_date, which.logical_dates),
+        *in_range(dag_run.c.logical_date, which.logical_date),
+        *in_range(dag_run.c.run_after, which.run_after),
+    ]
+
+
+def conditions_on_task(which: InstanceFilter) -> list[ColumnElement[bool]]:
+    """What an instance's task must meet, in a query over `dag_task`."""
+    return [
+        *one_among(dag_task.c.pool, which.pools),
+        *like(dag_task.c.pool, which.pool_pattern),
+        *one_among(dag_task.c.queue, which.queues),
+        *like(dag_task.c.queue, which.queue_pattern),
+        *one_among(dag_task.c.executor, which.executors),
+        *one_among(dag_task.c.operator, which.operators),
+        *like(dag_task.c.operator_name, which.operator_pattern),
+        *like(dag_task.c.display_name, which.task_display_name_pattern),
+    ]
 
 
 def previous_of(run: DagRun, state: RunState | None = None) -> Select[Any]:

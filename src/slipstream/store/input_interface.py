@@ -22,8 +22,10 @@ class InputStore(Protocol):
         given meanwhile.
         """
 
-    def get_asked(self, attempt_id: str) -> tuple[InputRequest, InputResponse | None]:
-        """What an attempt has asked, and the answer. Raises `NotFoundError`."""
+    def get_asked(
+        self, run_pk: int, key: TaskKey, attempt_id: str
+    ) -> tuple[InputRequest, InputResponse | None]:
+        """What an attempt of that instance has asked, and the answer. Raises `NotFoundError`."""
 
     def answer_input(self, attempt_id: str, response: InputResponse) -> None:
         """Keep the answer to what that attempt has asked, and tell the scheduler.

@@ -163,12 +163,21 @@ class InputVerbs(StoreParts):
             statement = upsert(self._database.dialect, detail, list(row), _KEY)
             transaction.execute(statement, [row])
 
-    def get_asked(self, attempt_id: str) -> tuple[InputRequest, InputResponse | None]:
-        """What an attempt has asked, and the answer. Raises `NotFoundError`."""
+    def get_asked(
+        self, run_pk: int, key: TaskKey, attempt_id: str
+    ) -> tuple[InputRequest, InputResponse | None]:
+        """What an attempt of that instance has asked, and the answer. Raises `NotFoundError`."""
         with self._database.read() as transaction:
-            rows = transaction.rows(select(*_COLUMNS).where(detail.c.attempt_id == attempt_id))
+            rows = transaction.rows(
+                select(*_COLUMNS).where(
+                    detail.c.attempt_id == attempt_id, *_of_instance(detail, run_pk, key)
+                )
+            )
         if not rows:
-            raise NotFoundError(f"The attempt {attempt_id} has asked nobody anything.")
+            raise NotFoundError(
+                f"Task {key.task_id} has asked nobody anything in attempt {attempt_id} of this "
+                "run. What others have asked is theirs: let them push the answer, and pull it."
+            )
         values = dict(zip((column.name for column in _COLUMNS), rows[0], strict=True))
         return _to_request(values), _to_response(values)
 

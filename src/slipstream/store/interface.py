@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol, Self
+from typing import Protocol
 
 from slipstream.core.timetable import RunInfo
 from slipstream.model.asset import (
@@ -26,13 +26,13 @@ from slipstream.model.run import DagRun, PastRun, TaskKey
 from slipstream.model.states import RunState, TaskState
 from slipstream.model.version import DagVersion, FileError, ParsedFile
 from slipstream.store.access_interface import AccessStore
+from slipstream.store.admin_interface import AdminStore
 from slipstream.store.backfill_records import BackfillAdvance, NewBackfill
 from slipstream.store.component_interface import ComponentStore, RequestStore
 from slipstream.store.deadline_records import DeadlineRecord, ReckonedDeadline
 from slipstream.store.imported import HistoryStore
 from slipstream.store.input_interface import EventLogStore, InputStore
 from slipstream.store.input_records import GivenInput
-from slipstream.store.leases import Holder, Lease
 from slipstream.store.overview_interface import OverviewStore
 from slipstream.store.pool_interface import PoolStore
 from slipstream.store.records import (
@@ -126,6 +126,9 @@ class SchedulerStore(Protocol):
 
     def load_run(self, run_pk: int) -> RunSnapshot:
         """A run as it is now. Raises `NotFoundError`."""
+
+    def load_runs(self, run_pks: Sequence[int]) -> Mapping[int, RunSnapshot]:
+        """`{number: run as it is now}` of those that exist."""
 
     def take_notices(self, limit: int = 1000) -> Sequence[Notice]:
         """Remove and give the oldest notices."""
@@ -501,38 +504,6 @@ class SettingsStore(Protocol):
 
     def get_secret_key(self, name: str, create: Callable[[], str]) -> str:
         """A secret of the deployment's own (the JWT key); made and kept on first use."""
-
-
-class AdminStore(Protocol):
-    """The database itself."""
-
-    def migrate(self) -> None:
-        """Bring the schema to this version's; also creates it. Safe to call at any time."""
-
-    def check(self) -> None:
-        """Raises `slipstream.store.errors.StoreUnavailableError` where it cannot be reached."""
-
-    def schema_revision(self) -> str | None:
-        """The schema's revision, or None for an empty database."""
-
-    def reset(self) -> None:
-        """Drop everything and create it anew."""
-
-    def clean(
-        self, before: datetime, *, tables: Sequence[str] | None, dry_run: bool
-    ) -> Mapping[str, int]:
-        """Remove what ended before that moment; `{table: rows}`. None is everything that can be
-        cleaned; an unknown table is an `InvalidInputError`. See `slipstream.store.clean`."""
-
-    def lease(self, name: str, holder: Holder) -> Lease | None:
-        """A wait for, or hold on, that name; None where a database is one machine's alone."""
-
-    def under(self, name: str, epoch: int) -> Self:
-        """The same store, in which nothing is written once a later term of `name` has begun:
-        then its verbs raise `slipstream.store.leases.LeaseLostError`. It needs no closing."""
-
-    def close(self) -> None:
-        """Give back every connection."""
 
 
 class Store(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Update, delete, insert, select, true, update
+from sqlalchemy import Update, case, delete, insert, select, true, update
 
 from slipstream.core.timetable_types import timetable_type
 from slipstream.model.dag import DagSpec
@@ -332,12 +332,21 @@ def _move_runs(transaction: Transaction, batch: _Batch) -> list[int]:
     for dag_id, version in batch.new.items():
         if version.spec.details.get("disable_bundle_versioning") is not True:
             continue
+        created_at = to_micros(version.created_at)
         unfinished = (dag_run.c.dag_id == dag_id, dag_run.c.state.not_in(sorted(RUN_FINISHED)))
         moved += [pk for (pk,) in transaction.rows(select(dag_run.c.pk).where(*unfinished))]
         transaction.execute(
             update(dag_run)
             .where(*unfinished)
-            .values(version_id=version.version_id, revision=dag_run.c.revision + 1)
+            .values(
+                version_id=version.version_id,
+                revision=dag_run.c.revision + 1,
+                # A run that came while the file was read is not newer than its version: by that,
+                # those are known that may have instances of tasks that are gone.
+                queued_at=case(
+                    (dag_run.c.queued_at > created_at, created_at), else_=dag_run.c.queued_at
+                ),
+            )
         )
     return moved
 

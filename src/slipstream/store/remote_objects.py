@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from slipstream.model.sensitive import without_password
 from slipstream.store.errors import UnsupportedUrlError
 from slipstream.store.objects import object_missing
 
@@ -15,18 +16,19 @@ class RemoteObjects:
 
     def __init__(self, url: str) -> None:
         """Reaches for nothing yet. Raises `UnsupportedUrlError` where a package is missing."""
+        place = without_password(url)
         try:
             import fsspec
         except ImportError as error:
             raise UnsupportedUrlError(
-                f"XCom objects at {url} need the package fsspec: install `slipstream[objects]`, "
+                f"XCom objects at {place} need the package fsspec: install `slipstream[objects]`, "
                 "or give a folder."
             ) from error
         try:
             self._files, root = fsspec.core.url_to_fs(url)
         except (ImportError, ValueError) as error:
             raise UnsupportedUrlError(
-                f"XCom objects cannot be kept at {url}: {error}. fsspec names the package that a "
+                f"XCom objects cannot be kept at {place}: {error}. fsspec names the package that a "
                 "kind of URL needs."
             ) from error
         self._root = str(root).rstrip("/")

@@ -25,6 +25,7 @@ from slipstream.store.filters import (
     previous_of,
     run_conditions,
 )
+from slipstream.store.instance_counts import WITH_RUNS, count_of_instances, source_of
 from slipstream.store.parts import StoreParts
 from slipstream.store.records import (
     AttemptRecord,
@@ -57,7 +58,6 @@ T = TypeVar("T")
 _STREAMED_AT_ONCE = 1000
 _FEW = 10_000
 """Of so many matching instances a page is found by looking at them all."""
-_JOINED = task_instance.join(dag_run, task_instance.c.run_pk == dag_run.c.pk)
 
 _RUN_BY_ID = Statement(
     select(*RUN_COLUMNS).where(
@@ -67,7 +67,7 @@ _RUN_BY_ID = Statement(
 )
 _INSTANCE = Statement(
     select(*INSTANCE_COLUMNS, *RUN_COLUMNS)
-    .select_from(_JOINED)
+    .select_from(WITH_RUNS)
     .where(
         task_instance.c.run_pk == bindparam("run_pk"),
         task_instance.c.task_id == bindparam("task_id"),
@@ -151,14 +151,14 @@ class RunVerbs(StoreParts):
         if window.cursor is not None:
             return self._instances_at(which, window)
         with self._database.read() as transaction:
-            total = transaction.value(_source_of(which, select(func.count())))
+            total = transaction.value(count_of_instances(which))
             if total <= window.offset:
                 return Page(items=[], total=total)
             rows = transaction.rows(_page(which, window, are_few=total < _FEW))
         return Page(items=list(to_instances_in_runs(rows)), total=total)
 
     def _instances_at(self, which: InstanceFilter, window: Window) -> Page[InstanceInRun]:
-        counted = _source_of(which, select(task_instance.c.pk))
+        counted = source_of(which, select(task_instance.c.pk))
         with self._database.read() as transaction:
             found = page_at(
                 transaction, _matching(which), counted, window, INSTANCE_ORDERS, task_instance.c.pk
@@ -284,7 +284,7 @@ def _is_instance(run_pk: int, key: TaskKey) -> tuple[ColumnElement[bool], ...]:
 def _matching(which: InstanceFilter) -> Select[Any]:
     return (
         select(*INSTANCE_COLUMNS, *RUN_COLUMNS)
-        .select_from(_JOINED)
+        .select_from(WITH_RUNS)
         .where(*conditions_on_instance(which), *conditions_on_run(which))
     )
 
@@ -294,7 +294,7 @@ def _page(which: InstanceFilter, window: Window, *, are_few: bool) -> Select[Any
     rows costs several times as much."""
     order = ordering(window, INSTANCE_ORDERS, task_instance.c.pk)
     found = (
-        _source_of(
+        source_of(
             which,
             select(task_instance.c.pk),
             with_runs=is_sorted_by_run(window),
@@ -307,15 +307,6 @@ def _page(which: InstanceFilter, window: Window, *, are_few: bool) -> Select[Any
     )
     return (
         select(*INSTANCE_COLUMNS, *RUN_COLUMNS)
-        .select_from(_JOINED.join(found, found.c.pk == task_instance.c.pk))
+        .select_from(WITH_RUNS.join(found, found.c.pk == task_instance.c.pk))
         .order_by(*order)
     )
-
-
-def _source_of(
-    which: InstanceFilter, wanted: Select[T], *, with_runs: bool = False, are_few: bool = True
-) -> Select[T]:
-    on_run = conditions_on_run(which, are_few=are_few)
-    # Where the runs do not matter they are not joined: an index alone can be counted.
-    source = _JOINED if on_run or with_runs else task_instance
-    return wanted.select_from(source).where(*conditions_on_instance(which), *on_run)

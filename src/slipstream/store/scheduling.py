@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import (
@@ -185,37 +186,45 @@ class SchedulingVerbs(StoreParts):
 
     def load_run(self, run_pk: int) -> RunSnapshot:
         """A run as it is now. Raises `NotFoundError`."""
+        found = self.load_runs([run_pk])
+        if not found:
+            raise NotFoundError(f"There is no run with the number {run_pk}.")
+        return found[run_pk]
+
+    def load_runs(self, run_pks: Sequence[int]) -> Mapping[int, RunSnapshot]:
+        """`{number: run as it is now}` of those that exist."""
         with self._database.read() as transaction:
-            runs = transaction.fetch(_RUN, (run_pk,))
-            if not runs:
-                raise NotFoundError(f"There is no run with the number {run_pk}.")
-            run = to_run(runs[0])
-            if run.state is RunState.QUEUED and not run.revision:
-                # Nobody has written to it yet.
-                return RunSnapshot(run=run, instances=(), lengths={})
-            instances = transaction.fetch(_INSTANCES, (run_pk,))
-            lengths = transaction.fetch(_LENGTHS, (run_pk,))
-            pushed = transaction.fetch(_PUSHED, (run_pk,))
-            decisions = transaction.fetch(_DECISIONS, (run_pk,))
-            deferrals = read_deferrals(transaction, self._box, run_pk)
+            found = {run_pk: self._snapshot(transaction, run_pk) for run_pk in run_pks}
+        return {run_pk: run for run_pk, run in found.items() if run is not None}
+
+    def _snapshot(self, transaction: Transaction, run_pk: int) -> RunSnapshot | None:
+        runs = transaction.fetch(_RUN, (run_pk,))
+        if not runs:
+            return None
+        run = to_run(runs[0])
+        if run.state is RunState.QUEUED and not run.revision:
+            # Nobody has written to it yet.
+            return RunSnapshot(run=run, instances=(), lengths={})
         by_instance: dict[TaskKey, dict[str, int]] = {}
-        for task_id, key, length in lengths:
+        for task_id, key, length in transaction.fetch(_LENGTHS, (run_pk,)):
             by_instance.setdefault(TaskKey(task_id), {})[key] = length
         by_task: dict[str, dict[str, int]] = {}
-        for task_id, key, count in pushed:
+        for task_id, key, count in transaction.fetch(_PUSHED, (run_pk,)):
             by_task.setdefault(task_id, {})[key] = count
         return RunSnapshot(
             run=run,
-            instances=[to_instance(row) for row in instances],
+            instances=[to_instance(row) for row in transaction.fetch(_INSTANCES, (run_pk,))],
             lengths=by_instance,
             pushed=by_task,
             decisions={
                 TaskKey(task_id, map_index): to_decision(
                     self._objects.get(value) if is_reference else value
                 )
-                for task_id, map_index, value, is_reference in decisions
+                for task_id, map_index, value, is_reference in transaction.fetch(
+                    _DECISIONS, (run_pk,)
+                )
             },
-            deferrals=deferrals,
+            deferrals=read_deferrals(transaction, self._box, run_pk),
         )
 
     def take_notices(self, limit: int = 1000) -> Sequence[Notice]:
@@ -308,7 +317,7 @@ def add_run(transaction: Transaction, new: NewRun, now: datetime) -> DagRun:
     ask_about_new(transaction, run)()
     pk = transaction.fetch(CREATE_RUN, run_row(run))[0][0]
     transaction.leave_notice(NoticeKind.RUN_CREATED, [pk])
-    return to_run(transaction.fetch(_RUN, (pk,))[0])
+    return replace(run, pk=pk)
 
 
 def planned_run(new: NewRun, now: datetime) -> DagRun:

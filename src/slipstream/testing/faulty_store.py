@@ -96,6 +96,10 @@ class FaultyStore:
         """See `SchedulerStore`."""
         return meet(self._fates, "load_run", lambda: self._store.load_run(run_pk))
 
+    def load_runs(self, run_pks: Sequence[int]) -> Mapping[int, RunSnapshot]:
+        """See `SchedulerStore`."""
+        return meet(self._fates, "load_runs", lambda: self._store.load_runs(run_pks))
+
     def take_notices(self, limit: int = 1000) -> Sequence[Notice]:
         """See `SchedulerStore`."""
         return meet(self._fates, "take_notices", lambda: self._store.take_notices(limit))

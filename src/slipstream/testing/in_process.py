@@ -179,7 +179,7 @@ class InProcessRun:
         self._backend.lengths.clear()
         self._backend.running = attempt.key
         self._backend.running_attempt = attempt.attempt_id
-        with task_variables_kept():
+        with task_variables_kept(), self._backend.inside():
             end = TaskRun(attempt, self._dag, self._backend, self._backend.lengths).run()
         if isinstance(end.outcome, Failed) and end.outcome.message.startswith(_INTERRUPTIONS):
             raise KeyboardInterrupt(f"Task {attempt.task_id} was interrupted.")

@@ -107,7 +107,7 @@ class MadeTaskInstance(TaskInstance):
         self._memory.running = attempt.key
         self._memory.running_attempt = attempt.attempt_id
         self._memory.lengths.clear()
-        with task_variables_kept():
+        with task_variables_kept(), self._memory.inside():
             end = TaskRun(attempt, self._dag, self._memory, self._memory.lengths).run()
         outcome = end.outcome
         if isinstance(outcome, Succeeded | Failed | Skipped):

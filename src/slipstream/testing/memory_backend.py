@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from slipstream.model.asset import AssetEvent, AssetUpdate
 from slipstream.model.attempt import XComWrite
-from slipstream.model.errors import ConflictError, NotFoundError
+from slipstream.model.errors import ConflictError, NotFoundError, NotYoursError
 from slipstream.model.input import InputRequest, InputResponse
 from slipstream.model.json import JsonValue
 from slipstream.model.map_index import UNMAPPED
@@ -56,6 +57,8 @@ class MemoryBackend:
         """The task instance that runs now."""
         self.running_attempt = ""
         """And its attempt."""
+        self._is_inside = False
+        """Whether the code of that attempt runs, and not what drives it."""
         self.asked: dict[str, tuple[InputRequest, InputResponse | None]] = {}
         """`{attempt: what it has asked people, and the answer}`."""
         self.masker = Masker()
@@ -156,29 +159,43 @@ class MemoryBackend:
         length: int | None,
     ) -> None:
         """See `Backend`."""
+        self._require_own(dag_id, run_id, TaskKey(task_id, map_index), key)
         self._xcoms.setdefault((dag_id, run_id, task_id, key), {})[map_index] = value
         if length is not None:
             self.lengths[key] = length
 
     def keep(self, key: TaskKey, xcoms: Iterable[XComWrite]) -> None:
         """Take in what an attempt of this run has reported with its end."""
-        dag_id, run_id = self._own
         for xcom in xcoms:
-            self.set_xcom(
-                dag_id=dag_id,
-                run_id=run_id,
-                task_id=key.task_id,
-                map_index=key.map_index,
-                key=xcom.key,
-                value=xcom.value,
-                length=xcom.length,
-            )
+            place = (*self._own, key.task_id, xcom.key)
+            self._xcoms.setdefault(place, {})[key.map_index] = xcom.value
+            if xcom.length is not None:
+                self.lengths[xcom.key] = xcom.length
 
     def delete_xcom(
         self, *, dag_id: str, run_id: str, task_id: str, map_index: int, key: str
     ) -> None:
         """See `Backend`."""
+        self._require_own(dag_id, run_id, TaskKey(task_id, map_index), key)
         self._xcoms.get((dag_id, run_id, task_id, key), {}).pop(map_index, None)
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """The code of the running attempt runs until the block ends."""
+        self._is_inside = True
+        try:
+            yield
+        finally:
+            self._is_inside = False
+
+    def _require_own(self, dag_id: str, run_id: str, key: TaskKey, name: str) -> None:
+        """As a server does: a task writes the XComs of its own instance alone."""
+        if self._is_inside and (dag_id, run_id, key) != (*self._own, self.running):
+            raise NotYoursError(
+                f"XCom {name!r} of task {key.task_id} in run {run_id} of {dag_id} cannot be "
+                f"written by task {self.running.task_id} in run {self._own[1]} of {self._own[0]}: "
+                "a task writes XComs of its own task instance alone, and reads those of all."
+            )
 
     def take_xcoms(self, *, with_values: bool) -> Mapping[str, str]:
         """See `Backend`."""

@@ -130,6 +130,11 @@ class MemoryStore:
         """A run as it is now."""
         return self._entry(run_pk).snapshot()
 
+    def load_runs(self, run_pks: Sequence[int]) -> Mapping[int, RunSnapshot]:
+        """`{number: run as it is now}` of those that exist."""
+        known = [run_pk for run_pk in run_pks if run_pk in self._runs]
+        return {run_pk: self._runs[run_pk].snapshot() for run_pk in known}
+
     def take_notices(self, limit: int = 1000) -> Sequence[Notice]:
         """Remove and give the oldest notices."""
         return [self._notices.popleft() for _ in range(min(limit, len(self._notices)))]

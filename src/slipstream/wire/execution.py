@@ -97,7 +97,7 @@ class CountXComs(_Request, frozen=True, kw_only=True, tag="count_xcoms"):
 
 
 class SetXCom(_Request, frozen=True, kw_only=True, tag="set_xcom"):
-    """Answered by `Done`."""
+    """For the asking attempt's own task instance alone, as `DeleteXCom`. Answered by `Done`."""
 
     dag_id: str
     run_id: str
@@ -275,7 +275,10 @@ class AskInput(_Request, frozen=True, kw_only=True, tag="ask_input"):
 
 
 class GetInput(_Request, frozen=True, kw_only=True, tag="get_input"):
-    """What that attempt has asked, and the answer. Answered by `InputFound`."""
+    """What that attempt has asked, and the answer: one of the asking attempt's own task instance.
+
+    Answered by `InputFound`.
+    """
 
     attempt_id: str
 
@@ -347,7 +350,7 @@ class Missing(_Answer, frozen=True, kw_only=True, tag="missing"):
 
 class Refused(_Answer, frozen=True, kw_only=True, tag="refused"):
     """It was not carried out. `code` is one of `not_found`, `already_exists`, `invalid`,
-    `conflict`, `fenced`, `internal`."""
+    `conflict`, `fenced`, `not_yours`, `internal`."""
 
     code: str
     message: str

@@ -209,9 +209,20 @@ def test_a_user_with_a_password_is_not_taken_over(
 
 
 def test_the_way_back_leads_nowhere_else(client: Client) -> None:
-    for elsewhere in ("https://evil", "//evil", "/\\evil"):
+    for elsewhere in ("https://evil", "//evil", "/\\evil", "/\t/evil", "/\n/evil", "dags"):
         answer = client.get("/auth/oidc/login", params={"next": elsewhere})
         assert answer.status_code == 400
+
+
+def test_the_provider_sends_people_to_where_the_settings_say(
+    portal: BlockingPortal, store: Store, locked_settings: ApiSettings, provider: Provider
+) -> None:
+    oidc = OidcSettings(issuer=provider.issuer, client_id="flow", client_secret=SECRET)
+    settings = replace(locked_settings, oidc=oidc, origin="https://flow.example.org")
+    client = Client(portal, create_app(store, settings=settings))
+    answer = client.get("/auth/oidc/login", headers={"host": "evil.example"})
+    back = parse_qs(urlsplit(answer.headers["location"]).query)["redirect_uri"]
+    assert back == ["https://flow.example.org/auth/oidc/callback"]
 
 
 def test_without_a_provider_it_says_what_to_set(locked: Client) -> None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 from tests.api.conftest import Client
 from tests.api.making import a_run, recorded, started
 from tests.api.test_logs import line, written
@@ -14,6 +15,7 @@ from tests.api.test_logs import line, written
 from slipstream.api.live.admission import Admission
 from slipstream.api.live.events import View
 from slipstream.api.live.feed import LiveFeed
+from slipstream.api.log_reading import LARGEST_PLACE
 from slipstream.api.settings import ApiSettings
 from slipstream.api.ui.logs import _growth
 from slipstream.model.states import TaskState
@@ -58,6 +60,29 @@ def test_where_there_is_no_log_it_says_why(api: Client, store: Store) -> None:
     prepared(store, TaskState.SKIPPED)
     [only] = api.get(LOG + "/piece").json()["lines"]
     assert "no log of this try" in only["event"]
+
+
+@pytest.mark.parametrize(
+    "place", ["piece?offset={}", "piece?before={}", "piece?line={}", "stream?offset={}"]
+)
+@pytest.mark.parametrize("number", [LARGEST_PLACE + 1, 2**63, 10**30, -1])
+def test_a_place_beyond_all_files_is_refused(
+    api: Client, store: Store, settings: ApiSettings, place: str, number: int
+) -> None:
+    prepared(store, TaskState.SUCCESS)
+    written(settings, line("one"))
+    assert api.get(f"{LOG}/{place.format(number)}").status_code == 422
+
+
+def test_the_last_place_that_there_can_be_is_behind_the_end(
+    api: Client, store: Store, settings: ApiSettings
+) -> None:
+    prepared(store, TaskState.SUCCESS)
+    written(settings, line("one"))
+    assert api.get(f"{LOG}/piece?offset={LARGEST_PLACE}").json()["lines"] == []
+    stream = api.get(f"{LOG}/stream?offset={LARGEST_PLACE}").text
+    assert "event: end" in stream
+    assert "event: lines" not in stream
 
 
 def test_a_try_that_never_was_is_not_found(api: Client, store: Store) -> None:

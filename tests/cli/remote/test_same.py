@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from tests.cli.conftest import Done, Slipstream
 
+from slipstream.store.component_records import JobState
 from slipstream.store.event_records import Door, NewEvent
 from slipstream.store.interface import PoolRecord, Store, VariableRecord
 from slipstream.store.records import ConnectionRecord
@@ -26,6 +28,7 @@ READING = [
     "connections get nothing",
     "connections get warehouse -o json",
     "connections list -o json",
+    "connections list --show-values --hide-sensitive -o json",
     "dags list -o json",
     "dags list --columns dag_id,tags,timetable_summary,version_number,owners -o plain",
     "dags list --columns nothing",
@@ -33,7 +36,13 @@ READING = [
     "dags list-runs sales -o json",
     "dags list-runs sales --state running -o json",
     "dags list-runs sales --start-date 2026-01-01 --end-date 2026-01-02 -o yaml",
+    "dags list-jobs -o json",
+    "dags list-jobs --state running --limit 1 -o json",
+    "dags list-jobs --limit 0",
+    "dags list-jobs --dag-id sales",
     "dags report -o json",
+    "dags show-dependencies",
+    "dags show-dependencies --save all.png",
     "dags show sales",
     "dags state sales mine",
     "dags state sales 2026-01-02",
@@ -63,6 +72,7 @@ READING = [
 ]
 
 
+_AGE = re.compile(r" \(\d+ s\)")
 _EVENTS = ("cli_pools_set", "alert_failed", "cli_dags_pause")
 
 
@@ -70,6 +80,9 @@ _EVENTS = ("cli_pools_set", "alert_failed", "cli_dags_pause")
 def _settled(store: Store, failed_run: str, slipstream: Slipstream) -> None:
     """Something of everything."""
     del failed_run
+    store.heartbeat("triggerer", "box", 3)
+    store.end_jobs("box", 3, JobState.SUCCESS)
+    store.heartbeat("scheduler", "box", 4)
     slipstream("dags", "trigger", "sales", "--run-id", "waiting")
     store.set_pool(PoolRecord(name="narrow", slots=2, description="For one", include_deferred=True))
     store.set_variable(VariableRecord(key="region", value="north", description="Where"))
@@ -114,9 +127,9 @@ def test_the_details_of_a_dag_are_those_of_its_home(
 
 def _plain(done: Done) -> tuple[object, str]:
     """What was printed: keys of JSON in any order, and of errors what a server says of itself,
-    too, left out."""
+    too, left out. Ages go on from one question to the next: the moments beside them speak."""
     try:
         shown: object = json.loads(done.out)
     except ValueError:
-        shown = done.out
+        shown = _AGE.sub(" (…)", done.out)
     return shown, "error" if done.code else done.err

@@ -262,3 +262,23 @@ with DAG("d"):
     done = slipstream("dags", "test", str(path))
     assert done.code == 0, done.out
     assert "w | went on" in done.out.splitlines()
+
+
+def test_the_run_is_drawn_with_the_colours_of_its_states(
+    slipstream: Slipstream, file: Path, tmp_path: Path
+) -> None:
+    drawing = tmp_path / "run.dot"
+    done = slipstream(
+        "dags", "test", str(file), "--show-dagrun", "--save-dagrun", str(drawing),
+        "--mark-success-pattern", "first",
+    )  # fmt: skip
+    assert done.code == 1
+    drawn = drawing.read_text()
+    assert drawn in done.out
+    first, second, broken = (
+        line.partition("fillcolor=")[2] for line in drawn.splitlines() if "[label=" in line
+    )
+    assert first == second != broken != ""
+    refused = slipstream("dags", "test", str(file), "--save-dagrun", "run.png")
+    assert refused.code == 2
+    assert "expected one of .dot, .gv" in refused.err

@@ -111,6 +111,60 @@ def test_one_kind_of_history_can_go_alone(store: Store) -> None:
     assert len(store.load_run(run.pk).instances) == 2
 
 
+def test_only_what_some_dags_left_goes(store: Store) -> None:
+    for dag_id in ("sales", "stock", "staff"):
+        run = over(store, recorded(store, spec(dag_id)), f"of_{dag_id}", 10)
+        store.set_xcom(run.pk, TaskKey("load"), "k", "1", None)
+    store.heartbeat("scheduler", "host", 1)
+    far = later(20) + timedelta(days=36500)
+
+    def clean(**fields: object) -> dict[str, int]:
+        removed = store.clean(far, tables=None, **fields)  # type: ignore[arg-type]  # its own
+        return {table: rows for table, rows in removed.items() if rows}
+
+    counted = clean(dag_ids=["sales", "stock"], dry_run=True)
+    assert counted == {"dag_run": 2, "task_instance": 4, "xcom": 2}
+    assert clean(dag_ids=["sales"], dry_run=False) == {
+        "dag_run": 1,
+        "task_instance": 2,
+        "xcom": 1,
+    }
+    assert run_ids(store) == ["of_stock", "of_staff"]
+    assert clean(exclude_dag_ids=["staff"], dry_run=False)["dag_run"] == 1
+    assert run_ids(store) == ["of_staff"]
+    assert clean(dry_run=False)["job"] == 1  # It belongs to no DAG: it stayed until now.
+
+
+def test_what_goes_can_be_kept_in_archives(store: Store) -> None:
+    version = recorded(store)
+    for number in range(5):
+        run = over(store, version, f"run{number}", 10)
+        store.set_xcom(run.pk, TaskKey("load"), "k", f"'{number}'", None)
+    removed = store.clean(later(20), tables=["dag_run"], dry_run=False, batch_size=2, archive=True)
+    assert removed["dag_run"] == 5
+    found = store.list_archives(None)
+    assert [name.split("__")[1] for name in found] == ["dag_run", "task_instance", "xcom"]
+    (xcoms,) = store.list_archives(["xcom", "pool"])
+    header, *rows = store.read_archive(xcoms)
+    assert {row[list(header).index("value")] for row in rows} == {f"'{one}'" for one in range(5)}
+    store.drop_archives([xcoms])
+    assert [name.split("__")[1] for name in store.list_archives(None)] == [
+        "dag_run",
+        "task_instance",
+    ]
+    with pytest.raises(ValueError, match="is no archive"):
+        store.drop_archives(["pool"])
+    store.reset()
+    assert store.list_archives(None) == []
+
+
+def test_counting_and_finding_nothing_leave_no_archives(store: Store) -> None:
+    over(store, recorded(store), "old", 10)
+    store.clean(later(20), tables=None, dry_run=True, archive=True)
+    store.clean(NOON, tables=None, dry_run=False, archive=True)
+    assert store.list_archives(None) == []
+
+
 def test_versions_and_sources_go_when_nothing_needs_them(store: Store) -> None:
     needed = recorded(store)
     over(store, needed, "old", 10)

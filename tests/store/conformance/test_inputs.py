@@ -82,7 +82,7 @@ def test_a_question_is_kept_as_it_was_asked(store: Store) -> None:
     assert (found.request, found.response, found.is_open) == (QUESTION, None, True)
     assert (found.attempt_id, found.try_number) == ("first-1", 1)
     assert found.asked_by.instance.key == LOAD
-    assert store.get_asked("first-1") == (QUESTION, None)
+    assert store.get_asked(run.pk, LOAD, "first-1") == (QUESTION, None)
     assert store.given_inputs(["first-1"]) == []
 
 
@@ -91,7 +91,9 @@ def test_an_attempt_that_does_not_count_asks_nothing(store: Store) -> None:
     with pytest.raises(AttemptSupersededError):
         store.ask_input("another", QUESTION)
     with pytest.raises(NotFoundError):
-        store.get_asked("another")
+        store.get_asked(run.pk, LOAD, "another")
+    with pytest.raises(NotFoundError, match="Task train has asked nobody anything"):
+        store.get_asked(run.pk, TaskKey("train"), "first-1")
     with pytest.raises(NotFoundError):
         store.get_input(run.dag_id, run.run_id, TaskKey("train"))
 

@@ -6,7 +6,7 @@ import pytest
 from tests.store.making import NOON, changed, later, new_run, recorded, spec, started
 
 from slipstream.model.changes import FieldsRendered, MapExpanded, RunChanged
-from slipstream.model.dag import TaskSpec
+from slipstream.model.dag import DagSpec, TaskSpec
 from slipstream.model.errors import ConflictError, InvalidInputError, NotFoundError
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import RunState, RunType, TaskState
@@ -150,6 +150,36 @@ def test_an_instance_is_found_with_its_run(store: Store) -> None:
     ):
         with pytest.raises(NotFoundError):
             store.get_instance(dag_id, run_id, key)
+
+
+def of_pools(dag_id: str = "sales", **pools: str) -> DagSpec:
+    """A DAG whose tasks are in these pools, and whose runs go on with its newest version."""
+    tasks = {task_id: TaskSpec(task_id=task_id, pool=pool) for task_id, pool in pools.items()}
+    return replace(spec(dag_id, details={"disable_bundle_versioning": True}), tasks=tasks)
+
+
+def test_instances_are_counted_by_the_pools_of_their_tasks(store: Store) -> None:
+    """Runs that went on with another version have instances of tasks that it does not have."""
+    first = recorded(store, of_pools(a="io", b="io", c="io", d="gpu"))
+    ended, cleared, going, twin = (started(store, first, run_id) for run_id in "wxyz")
+    for run in (ended, cleared):
+        store.set_run_state("sales", run.run_id, RunState.SUCCESS)
+    started(store, recorded(store, of_pools("stock", a="gpu", b="io", e="gpu")), "of_stock")
+    started(store, recorded(store, of_pools("staff", a="gpu", b="gpu")), "of_staff")
+    store.apply([RunWrite(twin.pk, twin.revision, [MapExpanded("c", 3, 0)])])
+    assert len(keys(store, pools=["io"])) == 4 * 3 + 2 + 1
+    assert len(keys(store, pools=["gpu"])) == 4 + 2 + 2
+    recorded(store, of_pools(a="io", b="io", e="gpu"))
+    store.clear_instances(cleared.pk, [TaskKey("a")], latest_version=True)
+    assert store.get_run("sales", going.run_id).version_id != first.version_id
+    # Of the three that went on, c and d are in no pool any more.
+    assert len(keys(store, pools=["io"])) == 3 + 3 * 2 + 1
+    assert len(keys(store, pools=["gpu"])) == 1 + 2 + 2
+    assert len(keys(store, pool_pattern="%")) == 4 + 3 * 2 + 3 + 2
+    assert len(keys(store, pools=["io"], dag_ids=["sales"])) == 9
+    assert len(keys(store, pools=["io"], run_ids=["w", "of_stock"])) == 4
+    assert len(keys(store, pools=["io"], task_ids=["a"])) == 4
+    assert keys(store, pools=["none"]) == []
 
 
 def test_instances_are_filtered(store: Store) -> None:

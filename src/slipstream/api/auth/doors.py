@@ -27,7 +27,7 @@ def door_routes(tokens: Tokens, settings: ApiSettings) -> Routes:
         """To the page at the path `next`. Every page has people log in before it shows itself."""
         if next is None:
             return RedirectResponse(front_page, 307)
-        if not _is_here(next):
+        if not is_here(next):
             raise InvalidInputError(
                 "next leads elsewhere: it must be a path of this server, such as /dags."
             )
@@ -55,7 +55,7 @@ def door_routes(tokens: Tokens, settings: ApiSettings) -> Routes:
     return routes
 
 
-def _is_here(place: str) -> bool:
+def is_here(place: str) -> bool:
     """Whether a browser stays on this server by it. Browsers take a backslash for a slash, and
     pass over control characters."""
     try:

@@ -19,10 +19,13 @@ from slipstream.api.auth.user import (
     narrowed,
 )
 from slipstream.api.errors import NotAllowedError, NotAuthenticatedError
-from slipstream.store.access_records import AccessRecord
+from slipstream.store.access_records import AccessRecord, AccountRecord
 from slipstream.store.interface import AccessStore
 
 _ANY_DAG = "~"
+CLOCKS_DIFFER_SECONDS = 2.0
+"""By how much the clocks of two servers of a deployment may differ, so that who was made on one
+can sign in on the other at once."""
 
 
 class Gate:
@@ -108,8 +111,7 @@ class Gate:
                 return User(name=token.user_name, roles=ANYBODY.roles, grants=ANYBODY.grants)
             raise NotAuthenticatedError(f"There is no user {token.user_name!r} any more.")
         _require_active(access)
-        after = access.account.tokens_valid_after
-        if access.token_is_revoked or (after is not None and token.issued_at <= after.timestamp()):
+        if access.token_is_revoked or _is_of_before(access.account, token):
             raise NotAuthenticatedError(
                 "The token was revoked. Get a new one from POST /auth/token."
             )
@@ -144,6 +146,15 @@ class Gate:
             token_grants=scope,
             is_program=True,
         )
+
+
+def _is_of_before(account: AccountRecord, token: SignedToken) -> bool:
+    """Whether it was issued before all tokens were revoked, or to somebody who had the name before
+    this user was made."""
+    after, made = account.tokens_valid_after, account.created_at
+    if after is not None and token.issued_at <= after.timestamp():
+        return True
+    return made is not None and token.issued_at < made.timestamp() - CLOCKS_DIFFER_SECONDS
 
 
 def _require_active(access: AccessRecord) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Final, Protocol
 
 from slipstream.api.auth.passwords import password_matches
 from slipstream.api.auth.payloads import LoginBody
-from slipstream.api.auth.throttle import Throttle
 from slipstream.api.auth.totp import code_step
 from slipstream.api.call import Call
-from slipstream.api.errors import CodeNeededError, NotAuthenticatedError, TooManyAttemptsError
+from slipstream.api.errors import CodeNeededError, NotAuthenticatedError
 from slipstream.model.errors import InvalidInputError
 from slipstream.store.access_records import AccountRecord
 from slipstream.store.event_records import Door, NewEvent
@@ -33,17 +30,8 @@ class LoginCheck:
     Every sign-in is in the audit log before it is answered, the failed ones as well.
     """
 
-    def __init__(
-        self,
-        attempts_per_minute: int,
-        monotonic: Callable[[], float] = time.monotonic,
-        *,
-        directory: Directory | None = None,
-    ) -> None:
-        """So many failures a minute are allowed to each user name and address; 0 for any number.
-        Who has no password here is looked up in the directory."""
-        self._throttle = Throttle(attempts_per_minute)
-        self._monotonic = monotonic
+    def __init__(self, *, directory: Directory | None = None) -> None:
+        """Who has no password here is looked up in the directory."""
         self._directory = directory
 
     def user_name(self, call: Call, body: LoginBody, door: Door = Door.REST_API) -> str:
@@ -54,26 +42,23 @@ class LoginCheck:
         """
         if not body.username or not body.password:
             raise InvalidInputError("Username and password must be provided")
-        subject = f"{body.username}@{call.address}"
-        wait = self._throttle.seconds_until_allowed(subject, self._monotonic())
-        if wait:
-            raise TooManyAttemptsError(
-                f"Too many failed logins; try again in {wait} seconds.", wait
-            )
+        with call.deployment.guesses.counted(body.username, call.address):
+            account = self._checked(call, body, door)
+        _note(call, account.username, door, "login")
+        call.store.note_login(account.username, succeeded=True)
+        return account.username
+
+    def _checked(self, call: Call, body: LoginBody, door: Door) -> AccountRecord:
         try:
             account = self._account(call, body)
             self._require_code(call, account, body.totp)
         except CodeNeededError:
             raise
         except NotAuthenticatedError as error:
-            self._throttle.record_failure(subject, self._monotonic())
             _note(call, body.username, door, "login_failed", str(error))
             call.store.note_login(body.username, succeeded=False)
             raise
-        self._throttle.forget(subject)
-        _note(call, account.username, door, "login")
-        call.store.note_login(account.username, succeeded=True)
-        return account.username
+        return account
 
     def _account(self, call: Call, body: LoginBody) -> AccountRecord:
         known = call.store.get_account(body.username)

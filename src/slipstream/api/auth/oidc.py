@@ -23,6 +23,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from slipstream.api.auth.access import role_name
 from slipstream.api.auth.cookie import put_session
+from slipstream.api.auth.doors import is_here
 from slipstream.api.auth.people import all_roles
 from slipstream.api.auth.tokens import Tokens
 from slipstream.api.call import Call
@@ -51,7 +52,7 @@ def oidc_routes(tokens: Tokens, settings: ApiSettings) -> Routes:
     def begin_oidc(call: Call, next: str = "/") -> Response:
         """Send the browser to the provider; afterwards it comes back to the path `next`."""
         provider = _provider(settings)
-        if not next.startswith("/") or urlsplit(next).netloc or next.startswith(("//", "/\\")):
+        if not is_here(next):
             raise InvalidInputError("next leads elsewhere: it must be a path of this server.")
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         challenge = urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
@@ -136,7 +137,8 @@ def _provider(settings: ApiSettings) -> OidcSettings:
 
 
 def _address_back(call: Call, settings: ApiSettings) -> str:
-    return f"{call.base_url}{settings.base_path}/auth/oidc/callback"
+    """Where people reach this server; what a request names for it is the word of its sender."""
+    return f"{settings.origin or call.base_url()}{settings.base_path}/auth/oidc/callback"
 
 
 def _discovered(provider: OidcSettings) -> dict[str, JsonValue]:

@@ -31,6 +31,8 @@ from slipstream.store.access_records import AccessTokenRecord, AccountRecord
 routes = Routes("Own account", prefix="/auth")
 
 ISSUER = "Slipstream"
+_SLOWED_DOWN = (429,)
+"""Who has somebody's session is not to guess their password or their codes."""
 
 
 @routes.add("GET", "/me", permission=SIGNED_IN, answer=MeResponse)
@@ -89,8 +91,10 @@ def post_access_token(call: Call, body: AccessTokenBody) -> NewAccessTokenRespon
 def delete_access_token(call: Call, token_id: int) -> None:
     """Let a personal access token count no more; another user's for who may edit users."""
     found = call.store.get_access_token(token_id)
-    if found.username != call.user.name and not call.user.may(editing(Resource.USER)):
-        raise NotAllowedError(f"Forbidden: the access token {token_id} is not yours.")
+    if not call.user.may(editing(Resource.USER)):
+        if found.username != call.user.name:
+            raise NotAllowedError(f"Forbidden: the access token {token_id} is not yours.")
+        _in_person(call)
     call.store.delete_access_token(token_id)
 
 
@@ -100,7 +104,7 @@ def log_out_everywhere(call: Call) -> None:
     call.store.revoke_tokens_of(_in_person(call).username)
 
 
-@routes.add("POST", "/password", permission=SIGNED_IN, status=204)
+@routes.add("POST", "/password", permission=SIGNED_IN, status=204, refusals=_SLOWED_DOWN)
 def change_password(call: Call, body: PasswordBody) -> None:
     """Change one's own password. Sessions and signed tokens from before count no more."""
     account = _in_person(call)
@@ -109,8 +113,9 @@ def change_password(call: Call, body: PasswordBody) -> None:
             f"The password of {account.username!r} is not kept here ({account.source}): change it "
             "there."
         )
-    if not password_matches(account.password_hash, body.old_password):
-        raise NotAllowedError("Forbidden: the old password is wrong.")
+    with call.deployment.guesses.counted(account.username, call.address):
+        if not password_matches(account.password_hash, body.old_password):
+            raise NotAllowedError("Forbidden: the old password is wrong.")
     password = hash_password(required_password(body.new_password))
     call.store.update_account(
         replace(account, password_hash=password, tokens_valid_after=call.now())
@@ -130,7 +135,7 @@ def begin_mfa(call: Call) -> EnrolmentResponse:
     return EnrolmentResponse(secret=secret, url=url)
 
 
-@routes.add("POST", "/mfa/confirm", permission=SIGNED_IN, status=204)
+@routes.add("POST", "/mfa/confirm", permission=SIGNED_IN, status=204, refusals=_SLOWED_DOWN)
 def confirm_mfa(call: Call, body: CodeBody) -> None:
     """Have a code asked for at every sign-in from now on; this is the first one."""
     account = _in_person(call)
@@ -140,7 +145,7 @@ def confirm_mfa(call: Call, body: CodeBody) -> None:
     call.store.update_account(replace(account, totp_enrolled=True))
 
 
-@routes.add("POST", "/mfa/remove", permission=SIGNED_IN, status=204)
+@routes.add("POST", "/mfa/remove", permission=SIGNED_IN, status=204, refusals=_SLOWED_DOWN)
 def remove_mfa(call: Call, body: CodeBody) -> None:
     """Ask for no code any more; a last one is needed for that."""
     account = _in_person(call)
@@ -151,11 +156,12 @@ def remove_mfa(call: Call, body: CodeBody) -> None:
 
 
 def _use(call: Call, account: AccountRecord, code: str) -> None:
-    step = code_step(account.totp_secret or "", code, call.now())
-    if step is None or not call.store.use_totp_step(account.username, step):
-        raise InvalidInputError(
-            "The code is wrong, or was used: send the one that the app shows now."
-        )
+    with call.deployment.guesses.counted(account.username, call.address):
+        step = code_step(account.totp_secret or "", code, call.now())
+        if step is None or not call.store.use_totp_step(account.username, step):
+            raise InvalidInputError(
+                "The code is wrong, or was used: send the one that the app shows now."
+            )
 
 
 def _in_person(call: Call) -> AccountRecord:

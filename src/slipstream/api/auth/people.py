@@ -106,7 +106,8 @@ def patch_user(
     body: UserPatchBody,
     update_mask: Annotated[list[str] | None, QueryParameter()] = None,
 ) -> UserResponse:
-    """Change what is sent of a user. A new password ends what was signed in with the old one."""
+    """Change what is sent of a user. A new password ends what was signed in with the old one, and
+    so does it to be deactivated, also for who is made active again."""
     before = existing(call.store, username)
     sent = changed_fields(body, update_mask)
     if body.username is not None and body.username != username:
@@ -119,6 +120,8 @@ def patch_user(
             after = replace(after, **{name: getattr(body, name)})
     if "active" in sent and body.active is not None:
         after = replace(after, is_active=body.active)
+        if not body.active:
+            after = replace(after, tokens_valid_after=call.now())
     if "roles" in sent and body.roles is not None:
         roles = known_roles(call.store, [one.name for one in body.roles])
         after = replace(after, roles=roles)

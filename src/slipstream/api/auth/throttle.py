@@ -3,9 +3,88 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
 from threading import Lock
+from typing import Final
+
+from slipstream.model.errors import InvalidInputError
+
+_FACTOR: Final = 10
+"""So many times what is allowed to a name from one address is allowed to the name from anywhere,
+and to the address for any name: people share addresses, and nobody is to lock out others easily."""
+
+
+class Guesses:
+    """Bounds how often passwords and codes may be guessed: of a name from an address, of a name
+    from anywhere, and from an address for any name. Safe to use from any thread."""
+
+    def __init__(self, per_minute: int, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """So many failures a minute of a name from an address; 0 for any number."""
+        self._of_both = Throttle(per_minute)
+        self._of_name = Throttle(per_minute * _FACTOR)
+        self._of_address = Throttle(per_minute * _FACTOR)
+        self._monotonic = monotonic
+
+    @contextmanager
+    def counted(self, name: str, address: str | None) -> Iterator[None]:
+        """Counts what the block raises for a wrong password or code.
+
+        Raises `TooManyAttemptsError` where there were too many, without running the block.
+        """
+        # What answers before the REST API is there loads this module, and nothing of the REST API.
+        from slipstream.api.errors import CodeNeededError, NotAllowedError, NotAuthenticatedError
+
+        where = neighbourhood(address)
+        buckets = (
+            (self._of_both, f"{name}@{where}"),
+            (self._of_name, name),
+            (self._of_address, where),
+        )
+        self._take(buckets)
+        failed = False
+        try:
+            yield
+            self._of_both.forget(f"{name}@{where}")
+        except (NotAuthenticatedError, NotAllowedError, InvalidInputError) as error:
+            failed = not isinstance(error, CodeNeededError)
+            raise
+        finally:
+            if not failed:
+                for one, subject in buckets:
+                    one.give_back(subject)
+
+    def _take(self, buckets: Sequence[tuple[Throttle, str]]) -> None:
+        """Count an attempt before it is known how it ends: of many that come at once no more are
+        to be tried than one after the other."""
+        from slipstream.api.errors import TooManyAttemptsError
+
+        now = self._monotonic()
+        for at, (throttle, subject) in enumerate(buckets):
+            wait = throttle.take(subject, now)
+            if wait:
+                for other, name in buckets[:at]:
+                    other.give_back(name)
+                raise TooManyAttemptsError(
+                    f"Too many failed logins; try again in {wait} seconds.", wait
+                )
+
+
+def neighbourhood(address: str | None) -> str:
+    """Whom an address stands for: a network of IPv6 has more addresses than anybody could count
+    failures of, and is one customer's (RFC 6177)."""
+    try:
+        found = ip_address(address or "")
+    except ValueError:
+        return address or ""
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    mapped = found.ipv4_mapped
+    return str(ip_network((int(found), 64), strict=False) if mapped is None else mapped)
 
 
 @dataclass(slots=True)
@@ -26,27 +105,26 @@ class Throttle:
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
         self._lock = Lock()
 
-    def seconds_until_allowed(self, subject: str, now: float) -> int:
-        """0 where another attempt is allowed at `now` (seconds of any steady clock)."""
+    def take(self, subject: str, now: float) -> int:
+        """0 where another failure is allowed at `now` (seconds of any steady clock), which counts
+        from here on; else the seconds until one is."""
         if not self._per_minute:
             return 0
         with self._lock:
-            bucket = self._buckets.get(subject)
-            if bucket is None or self._refilled(bucket, now) >= 1:
-                return 0
-            missing = 1 - self._refilled(bucket, now)
-            return math.ceil(missing * 60 / self._per_minute)
-
-    def record_failure(self, subject: str, now: float) -> None:
-        """Take a token of the subject."""
-        if not self._per_minute:
-            return
-        with self._lock:
             bucket = self._buckets.pop(subject, None)
-            tokens = self._refilled(bucket, now) if bucket else float(self._per_minute)
-            self._buckets[subject] = _Bucket(max(0.0, tokens - 1), now)
+            tokens = float(self._per_minute) if bucket is None else self._refilled(bucket, now)
+            taken = tokens - 1 if tokens >= 1 else tokens
+            self._buckets[subject] = _Bucket(taken, now)
             while len(self._buckets) > self._memory:
                 self._buckets.popitem(last=False)
+            return 0 if tokens >= 1 else math.ceil((1 - tokens) * 60 / self._per_minute)
+
+    def give_back(self, subject: str) -> None:
+        """What was taken was no failure."""
+        with self._lock:
+            bucket = self._buckets.get(subject)
+            if bucket is not None:
+                bucket.tokens = min(float(self._per_minute), bucket.tokens + 1)
 
     def forget(self, subject: str) -> None:
         """The subject succeeded: it starts afresh."""

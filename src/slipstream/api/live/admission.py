@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from slipstream.api.errors import NotAllowedError, NotAuthenticatedError
+
+if TYPE_CHECKING:
+    from slipstream.api.call import Call
 
 MOST_SECONDS: Final = 5.0
 """So old the answer may be when something is told. Whoever follows in silence is looked at again
@@ -52,3 +55,9 @@ class Admission:
         except (NotAuthenticatedError, NotAllowedError):
             return False
         return True
+
+
+def admission_of(call: Call) -> Admission:
+    """What looks again whether the call's user is still admitted."""
+    readmit = call.readmit or (lambda: call.dag_ids)
+    return Admission(readmit, dag_ids=call.dag_ids, is_near=call.settings.store_is_near)

@@ -64,8 +64,18 @@ class Query(BaseModel):
 
 
 def to_utc(moment: datetime) -> datetime:
-    """The moment in UTC; one without a zone is taken to be in UTC already."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    """The moment in UTC; one without a zone is taken to be in UTC already.
+
+    Raises `ValueError` for one that UTC's calendar has not: beyond its first or last day.
+    """
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(
+            f"{moment.isoformat()} is, in UTC, beyond the calendar's first or last day"
+        ) from None
 
 
 Moment = Annotated[datetime, AfterValidator(to_utc)]

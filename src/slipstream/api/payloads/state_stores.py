@@ -9,8 +9,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime
 
 from slipstream.api.payloads.base import Instant, Payload
-from slipstream.api.payloads.bodies import Body
+from slipstream.api.payloads.bodies import Body, to_utc
 from slipstream.model.json import JsonValue
+
+_Aware = Annotated[AwareDatetime, AfterValidator(to_utc)]
 
 
 class TaskStateStoreResponse(Payload, frozen=True, kw_only=True):
@@ -43,7 +45,9 @@ class TaskStateStoreBody(Body):
     """A value to remember, and until when: null for ever, `default` as the settings say."""
 
     value: Kept
-    expires_at: AwareDatetime | Literal["default"] | None = "default"
+    expires_at: Annotated[AwareDatetime, AfterValidator(to_utc)] | Literal["default"] | None = (
+        "default"
+    )
 
 
 class TaskStateStorePatchBody(Body):

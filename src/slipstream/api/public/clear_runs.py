@@ -50,6 +50,7 @@ class BulkDAGRunClearBody(DAGRunClearBody):
     "/dags/{dag_id}/clearDagRuns",
     permission=editing(Resource.DAG_RUN),
     answer=DAGRunCollectionResponse,
+    other_answer=ClearTaskInstanceCollectionResponse,
 )
 def clear_dag_runs(
     call: Call, dag_id: str, body: BulkDAGRunClearBody

@@ -72,6 +72,7 @@ def post_clear_task_instances(
     "/dags/{dag_id}/dagRuns/{dag_run_id}/clear",
     permission=editing(Resource.DAG_RUN),
     answer=DAGRunResponse,
+    other_answer=ClearTaskInstanceCollectionResponse,
 )
 def clear_dag_run(
     call: Call, dag_id: str, dag_run_id: str, body: DAGRunClearBody

@@ -121,7 +121,7 @@ def get_list_dag_runs_batch(
     return _page(call, which, window)
 
 
-@routes.add("POST", _RUNS, permission=creating(Resource.DAG_RUN), answer=DAGRunResponse)
+@routes.add("POST", _RUNS, permission=creating(Resource.DAG_RUN), answer=DAGRunResponse, brief=True)
 def trigger_dag_run(call: Call, dag_id: str, body: TriggerDAGRunPostBody) -> DAGRunResponse:
     """Create a run of the DAG's latest version."""
     interval = (
@@ -139,7 +139,8 @@ def trigger_dag_run(call: Call, dag_id: str, body: TriggerDAGRunPostBody) -> DAG
         partition_key=body.partition_key,
         user=call.user.name,
     )
-    dag = call.store.get_dag(dag_id)
+    store = call.store
+    dag = store.get_dag(dag_id)
     new = requested_run(
         dag,
         request,
@@ -147,7 +148,7 @@ def trigger_dag_run(call: Call, dag_id: str, body: TriggerDAGRunPostBody) -> DAG
         run_id_pattern=call.settings.allowed_run_id_pattern,
         ask=call.ask_timetable,
     )
-    return dag_run_payload(call.store.create_run(new), dag.latest)
+    return dag_run_payload(store.create_run(new), dag.latest)
 
 
 @routes.add("GET", _RUN, permission=reading(Resource.DAG_RUN), answer=DAGRunResponse)

@@ -13,6 +13,7 @@ from starlette.responses import StreamingResponse
 from slipstream.api.auth.access import Resource, reading
 from slipstream.api.call import Call
 from slipstream.api.errors import NotAllowedError
+from slipstream.api.live.admission import Admission, admission_of
 from slipstream.api.operation import Routes
 from slipstream.api.shown_values import shown_value
 from slipstream.model.errors import NotFoundError
@@ -24,6 +25,8 @@ routes = Routes("DagRun")
 
 _RESULT: Final = "return_value"
 _PAUSE_SECONDS: Final = 0.05
+_LONGEST_SECONDS: Final = 60.0
+"""After so long at the latest it is looked again whether who waits may still do so."""
 
 
 @routes.add(
@@ -49,14 +52,19 @@ def wait_dag_run_until_finished(
         result = []
     call.store.get_run(dag_id, dag_run_id)
     return StreamingResponse(
-        _states(call, dag_id, dag_run_id, interval, result),
+        _states(call, dag_id, dag_run_id, interval, result, admission_of(call)),
         media_type="application/x-ndjson",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
 async def _states(
-    call: Call, dag_id: str, run_id: str, interval: float, results: Sequence[str] | None
+    call: Call,
+    dag_id: str,
+    run_id: str,
+    interval: float,
+    results: Sequence[str] | None,
+    admission: Admission,
 ) -> AsyncIterator[bytes]:
     follower = call.deployment.live.follow()
     loop = asyncio.get_running_loop()
@@ -68,7 +76,9 @@ async def _states(
                 return
             until = loop.time() + interval
             while (left := until - loop.time()) > 0:
-                await follower.wait(left)
+                await follower.wait(min(left, _LONGEST_SECONDS))
+                if not await admission.goes_on():
+                    return
                 entries = follower.take()
                 if entries is None or any(
                     dag_id in entry.dag_ids

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 
 from fastapi import Query as QueryParameter
@@ -170,7 +170,7 @@ def _expires_at(call: Call, wanted: datetime | Literal["default"] | None) -> dat
     if wanted is None:
         return None
     if isinstance(wanted, datetime):
-        return wanted.astimezone(UTC)
+        return wanted
     days = call.settings.state_retention_days
     return call.now() + timedelta(days=days) if days else None
 

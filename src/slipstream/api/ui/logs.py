@@ -15,7 +15,7 @@ from starlette.responses import StreamingResponse
 
 from slipstream.api.auth.access import Resource, reading
 from slipstream.api.call import Call
-from slipstream.api.live.admission import Admission
+from slipstream.api.live.admission import Admission, admission_of
 from slipstream.api.live.events import View
 from slipstream.api.live.feed import LiveFeed
 from slipstream.api.log_pieces import (
@@ -25,13 +25,12 @@ from slipstream.api.log_pieces import (
     piece_from,
     size_of,
 )
-from slipstream.api.log_reading import as_text, every_line, read_page
+from slipstream.api.log_reading import LARGEST_PLACE, as_text, every_line, read_page
 from slipstream.api.log_search import Wanted, hits_in_file, hits_in_lines
 from slipstream.api.operation import Routes
 from slipstream.api.payloads.base import Payload
 from slipstream.api.public.logs import GOES_ON, no_log, require_try
 from slipstream.api.remote_logs import lines_from_elsewhere
-from slipstream.api.ui.stream import admission_of
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.map_index import UNMAPPED
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
@@ -120,9 +119,9 @@ def get_log_piece(
     task_id: str,
     try_number: int,
     map_index: int = UNMAPPED,
-    offset: Annotated[int | None, QueryParameter(ge=0)] = None,
-    before: Annotated[int | None, QueryParameter(ge=0)] = None,
-    line: Annotated[int | None, QueryParameter(ge=1)] = None,
+    offset: Annotated[int | None, QueryParameter(ge=0, le=LARGEST_PLACE)] = None,
+    before: Annotated[int | None, QueryParameter(ge=0, le=LARGEST_PLACE)] = None,
+    line: Annotated[int | None, QueryParameter(ge=1, le=LARGEST_PLACE)] = None,
     most_bytes: Annotated[int, QueryParameter(ge=1, le=_MOST_PIECE_BYTES)] = _PIECE_BYTES,
 ) -> LogPieceResponse:
     """The lines from a byte or a line on, or those before a byte; without any, the last ones."""
@@ -158,7 +157,7 @@ def get_log_hits(
     try_number: int,
     text: Annotated[str, QueryParameter(max_length=1000)] = "",
     level: Level | None = None,
-    from_line: Annotated[int, QueryParameter(ge=1)] = 1,
+    from_line: Annotated[int, QueryParameter(ge=1, le=LARGEST_PLACE)] = 1,
     most: Annotated[int, QueryParameter(ge=1, le=_MOST_HITS)] = _MOST_HITS,
     map_index: int = UNMAPPED,
 ) -> LogHitsResponse:
@@ -224,8 +223,8 @@ def follow_log(
     task_id: str,
     try_number: int,
     map_index: int = UNMAPPED,
-    offset: Annotated[int, QueryParameter(ge=0)] = 0,
-    last_event_id: Annotated[int | None, Header()] = None,
+    offset: Annotated[int, QueryParameter(ge=0, le=LARGEST_PLACE)] = 0,
+    last_event_id: Annotated[int | None, Header(ge=0, le=LARGEST_PLACE)] = None,
 ) -> StreamingResponse:
     """What is written to the log behind that byte, as it is written: events `lines`, then `end`.
 

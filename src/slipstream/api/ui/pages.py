@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
+from slipstream.api.known_methods import methods_of, not_allowed
 from slipstream.api.settings import ApiSettings
 
 FOLDER: Final = Path(__file__).parent / "dist"
@@ -70,7 +71,8 @@ def page_routes(settings: ApiSettings, folder: Path = FOLDER) -> list[Route]:
         # Programs that ask for something that is not there must not be given a page.
         is_browser = "text/html" in request.headers.get("accept", "")
         if path.startswith(_NOT_PAGES) or (path and not is_browser):
-            raise HTTPException(404)
+            known = methods_of(request)
+            raise not_allowed(known) if known else HTTPException(404)
         try:
             changed = (folder / "index.html").stat().st_mtime
         except FileNotFoundError:

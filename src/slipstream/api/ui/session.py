@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import Cookie
+from fastapi import Cookie, Header
 from starlette.responses import Response
 
 from slipstream import __version__
@@ -17,7 +17,7 @@ from slipstream.api.auth.payloads import LoginBody
 from slipstream.api.auth.tokens import Tokens
 from slipstream.api.auth.user import User
 from slipstream.api.call import Call
-from slipstream.api.errors import NotAuthenticatedError
+from slipstream.api.errors import NotAllowedError, NotAuthenticatedError
 from slipstream.api.operation import PUBLIC, Routes
 from slipstream.api.payloads.base import Payload
 from slipstream.api.routing import rendered
@@ -82,10 +82,23 @@ def session_routes(tokens: Tokens, settings: ApiSettings, gate: Gate, check: Log
             return described(call, None, None)
 
     @routes.add(
-        "POST", "/session", permission=PUBLIC, answer=SessionResponse, refusals=REFUSED_LOGINS
+        "POST",
+        "/session",
+        permission=PUBLIC,
+        answer=SessionResponse,
+        refusals=(403, *REFUSED_LOGINS),
     )
-    def log_in(call: Call, body: LoginBody) -> Response:
+    def log_in(
+        call: Call,
+        body: LoginBody,
+        sec_fetch_site: Annotated[str, Header(include_in_schema=False)] = "",
+    ) -> Response:
         """Begin a session with a user name and password, and a code where the user has one."""
+        if sec_fetch_site == "cross-site":
+            raise NotAllowedError(
+                "Forbidden: a page of another site wants this browser to sign in here as somebody "
+                "whom it chose."
+            )
         name = check.user_name(call, body, door=Door.WEB_APP)
         session = tokens.issue(name, settings.jwt_expiry_seconds)
         response = rendered(described(call, gate.user_of(session), session))

@@ -17,7 +17,7 @@ from starlette.responses import StreamingResponse
 from slipstream.api.auth.access import Resource, reading
 from slipstream.api.call import Call
 from slipstream.api.errors import NotAllowedError
-from slipstream.api.live.admission import Admission
+from slipstream.api.live.admission import Admission, admission_of
 from slipstream.api.live.events import View, lines_of
 from slipstream.api.live.feed import Follower, LiveFeed
 from slipstream.api.operation import Routes
@@ -57,12 +57,6 @@ def follow_changes(
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
-
-
-def admission_of(call: Call) -> Admission:
-    """What looks again whether the call's user is still admitted."""
-    readmit = call.readmit or (lambda: call.dag_ids)
-    return Admission(readmit, dag_ids=call.dag_ids, is_near=call.settings.store_is_near)
 
 
 async def _events(

@@ -53,6 +53,11 @@ _RUN_TYPES: Final[Mapping[RunType, str]] = {
 }
 
 
+def colour_of_task(state: TaskState) -> str:
+    """What a task of that state is filled with on a light ground."""
+    return _TASK[state].dark
+
+
 class StateWords(Payload, frozen=True, kw_only=True):
     """A state as people see it."""
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from slipstream.cli.dags import editing, listing, parsing, pausing, running, showing, upcoming
+from slipstream.cli import jobs
+from slipstream.cli.dags import (
+    dependencies,
+    editing,
+    listing,
+    parsing,
+    pausing,
+    running,
+    showing,
+    upcoming,
+)
 from slipstream.cli.grammar import Group, Parser, lazily
 from slipstream.model.states import RunState
 
@@ -42,6 +52,7 @@ def _add_listings(group: Group) -> None:
     )
     broken.add_bundle_name()
     broken.add_output()
+    jobs.add_listing(group.verb("list-jobs", jobs.list_jobs, "List the jobs of components"))
     soon = group.verb("next-execution", upcoming.show_next, "Show when a DAG runs next")
     _add_dag_id(soon)
     soon.add_argument("-n", "--num-executions", type=int, default=1, help="how many (default: 1)")
@@ -113,6 +124,12 @@ def _add_test(group: Group) -> None:
     test.add_argument(
         "--use-executor", action="store_true", help="accepted; tasks always have their own process"
     )
+    test.add_argument(
+        "--show-dagrun", action="store_true", help="print the run as DOT, tasks in their colours"
+    )
+    test.add_argument(
+        "--save-dagrun", metavar="FILE", help="write that to a .dot file, which Graphviz draws"
+    )
     test.add_bundle_name()
 
 
@@ -138,6 +155,12 @@ def _add_graph(group: Group) -> None:
     show.add_argument(
         "-s", "--save", metavar="FILE", help="write it to a .dot or .mmd (Mermaid) file"
     )
+    among = group.verb(
+        "show-dependencies",
+        dependencies.show_dependencies,
+        "Print which DAGs wait for which others, by assets, as DOT",
+    )
+    among.add_argument("-s", "--save", metavar="FILE", help="write it to a .dot file")
 
 
 def _add_dag_id(parser: Parser) -> None:

@@ -54,25 +54,26 @@ def _is_special(task: TaskSpec) -> bool:
     return task.trigger_rule is not TriggerRule.ALL_SUCCESS
 
 
-def dot_text(spec: DagSpec) -> str:
-    """The graph in Graphviz's DOT, groups as clusters."""
+def dot_text(spec: DagSpec, colours: Mapping[str, str] | None = None) -> str:
+    """The graph in Graphviz's DOT, groups as clusters. `colours` is `{task id: its colour}`."""
     lines = [
-        f"digraph {_quoted(spec.dag_id)} {{",
+        f"digraph {quoted(spec.dag_id)} {{",
         "  rankdir=LR;",
         '  node [shape=box, style="rounded,filled", fillcolor=white];',
     ]
     for depth, part in _outline(spec, None, 1):
         match part:
             case GroupSpec():
-                name = _quoted(f"cluster_{part.group_id}")
-                lines.append(f"{'  ' * depth}subgraph {name} {{ label={_quoted(_title(part))};")
+                name = quoted(f"cluster_{part.group_id}")
+                lines.append(f"{'  ' * depth}subgraph {name} {{ label={quoted(_title(part))};")
             case TaskSpec():
-                lines.append(
-                    f"{'  ' * depth}{_quoted(part.task_id)} [label={_quoted(_short(part))}];"
-                )
+                colour = (colours or {}).get(part.task_id)
+                filled = "" if colour is None else f", fillcolor={quoted(colour)}"
+                about = f"[label={quoted(_short(part))}{filled}];"
+                lines.append(f"{'  ' * depth}{quoted(part.task_id)} {about}")
             case None:
                 lines.append(f"{'  ' * depth}}}")
-    lines += [f"  {_quoted(up)} -> {_quoted(down)};" for up, down in _edges(spec)]
+    lines += [f"  {quoted(up)} -> {quoted(down)};" for up, down in _edges(spec)]
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -128,7 +129,8 @@ def _title(group: GroupSpec) -> str:
     return f"{title} []" if group.mapped is not None else title
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A name in DOT."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

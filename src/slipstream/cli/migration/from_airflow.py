@@ -12,7 +12,7 @@ from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import UsageError
 from slipstream.cli.migration.airflow_settings import airflow_settings
 from slipstream.cli.output import Row, show_rows
-from slipstream.cli.places import without_password
+from slipstream.model.sensitive import without_password
 from slipstream.store.airflow import AirflowSource, open_source
 
 if TYPE_CHECKING:

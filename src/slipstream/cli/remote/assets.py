@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from slipstream.cli.assets import ALIAS_COLUMNS, COLUMNS, DETAILS
+from slipstream.cli.dags.dependencies import Link, show
 from slipstream.cli.errors import UsageError
 from slipstream.cli.output import Row, show_rows
 from slipstream.cli.remote.finding import Run
@@ -124,6 +125,22 @@ def _asset(server: Server, arguments: Namespace) -> _Asset:
         uris = ", ".join(one.uri for one in found)
         raise UsageError(f"Several assets have that name: {uris}. Say which one by --uri.")
     return found[0]
+
+
+def show_dependencies(server: Server, arguments: Namespace) -> None:
+    """Print which DAGs wait for which others, by assets, or save it."""
+    show(
+        (
+            Link(
+                asset=one.name,
+                producing={of.dag_id for of in one.producing_tasks},
+                waiting={of.dag_id for of in one.scheduled_dags},
+                reading={of.dag_id for of in one.consuming_tasks},
+            )
+            for one in server.every(place("assets"), "assets", _Asset)
+        ),
+        arguments,
+    )
 
 
 def _aliases(server: Server) -> Iterator[_Alias]:

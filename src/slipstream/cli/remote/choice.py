@@ -49,6 +49,7 @@ _VERBS: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
         "add": "add_connection",
         "list": "list_connections",
         "get": "get_connection",
+        "create-default-connections": "create_default_connections",
         "delete": "delete_connection",
         "import": "import_connections",
         "test": "test_connection",
@@ -71,6 +72,8 @@ _VERBS: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
         "reserialize": "reserialize",
         "delete": "delete",
     },
+    ("dags", "assets"): {"show-dependencies": "show_dependencies"},
+    ("dags", "deployment"): {"list-jobs": "list_jobs"},
     ("jobs", "deployment"): {"check": "check_jobs"},
     ("partitions", "deployment"): {"clear": "clear_partitions"},
     ("pools", "pools"): {
@@ -148,7 +151,11 @@ HERE_ALONE: Final[Mapping[Command, str]] = {
         ],
         _IS_A_SERVER,
     ),
+    ("cheat-sheet", None): "lists the commands of this release",
     ("completion", None): "prints what a shell of this machine needs",
+    **dict.fromkeys(
+        [("config", verb) for verb in ("lint", "update")], "reads an airflow.cfg of this machine"
+    ),
     ("dags", "test"): _LOADS_FILES,
     ("tasks", "test"): _LOADS_FILES,
     ("doctor", None): "reads DAG files of this machine",
@@ -186,7 +193,20 @@ ON_ITS_MACHINE: Final[Mapping[Command, str]] = {
         "writes passwords, and a server does not send them: run it on the server's own machine"
     ),
     **dict.fromkeys(
-        [("db", verb) for verb in ("check", "check-migrations", "clean", "migrate", "reset")],
+        [
+            ("db", verb)
+            for verb in (
+                "check",
+                "check-migrations",
+                "clean",
+                "downgrade",
+                "drop-archived",
+                "export-archived",
+                "migrate",
+                "reset",
+                "shell",
+            )
+        ],
         _OWN_MACHINE,
     ),
     ("migrate", "from-airflow"): _OWN_MACHINE,

@@ -61,15 +61,25 @@ def add_connection(server: Server, arguments: Namespace) -> None:
 
 def list_connections(server: Server, arguments: Namespace) -> None:
     """Print all, without what is secret."""
+    if arguments.show_values and not arguments.hide_sensitive:
+        raise UsageError("A server does not send passwords: add --hide-sensitive.")
     show_rows(
         (
-            connection_row(one.record)
+            {**connection_row(one.record), "get_uri": masked_uri(one.record)}
             for one in _all(server)
             if arguments.conn_id in (None, one.connection_id)
         ),
         arguments.output,
-        columns=LIST_COLUMNS,
+        columns=GET_COLUMNS if arguments.show_values else LIST_COLUMNS,
     )
+
+
+def create_default_connections(server: Server, _arguments: Namespace) -> None:
+    """Have those created that hooks of providers look for."""
+    before = {one.connection_id for one in _all(server)}
+    server.send("POST", place("connections", "defaults"), {})
+    created = sum(one.connection_id not in before for one in _all(server))
+    print(f"Created {created} connections; those of the same names stay as they are.")
 
 
 def get_connection(server: Server, arguments: Namespace) -> None:

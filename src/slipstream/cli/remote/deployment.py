@@ -5,15 +5,19 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import islice
 
 import msgspec
 
 from slipstream.cli.errors import CommandFailedError, UsageError
+from slipstream.cli.jobs import JOB_COLUMNS, check_listing
 from slipstream.cli.moments import moment
 from slipstream.cli.output import Row, show_fields, show_rows
 from slipstream.cli.plugins import COLUMNS as PLUGIN_COLUMNS
 from slipstream.cli.remote.finding import find_dag, find_run
 from slipstream.cli.remote.server import Server, moment_text, place
+from slipstream.cli.settings import is_file
 from slipstream.model.json import JsonValue
 
 
@@ -38,6 +42,29 @@ class _Config(msgspec.Struct, kw_only=True):
 class _Job(msgspec.Struct, kw_only=True):
     id: int
     job_type: str | None = None
+
+
+class _JobInFull(msgspec.Struct, kw_only=True):
+    id: int
+    job_type: str | None = None
+    state: str | None = None
+    hostname: str | None = None
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    latest_heartbeat: datetime | None = None
+
+    @property
+    def row(self) -> Row:
+        """It as the command prints it."""
+        return {
+            "id": self.id,
+            "job_type": self.job_type,
+            "state": self.state,
+            "hostname": self.hostname,
+            "start_date": moment_text(self.start_date),
+            "end_date": moment_text(self.end_date),
+            "latest_heartbeat": moment_text(self.latest_heartbeat),
+        }
 
 
 class _Broken(msgspec.Struct, kw_only=True):
@@ -75,6 +102,10 @@ def show_info(server: Server, arguments: Namespace) -> None:
 def list_settings(server: Server, arguments: Namespace) -> None:
     """Print the settings that the server shows; it hides secrets."""
     _require_no_secrets(arguments)
+    if is_file(arguments) or arguments.exclude_providers:
+        raise UsageError(
+            "A server tells names and values alone: run that on its own machine, or use -o yaml."
+        )
     found = server.get(place("config"), _Config, section=arguments.section)
     show_rows(
         (
@@ -125,6 +156,16 @@ def check_jobs(server: Server, arguments: Namespace) -> None:
     if len(alive) > 1 and arguments.job_type and not arguments.allow_multiple:
         raise CommandFailedError(f"Found {len(alive)} alive jobs. Expected only one.")
     print(f"Found {len(alive)} alive jobs." if len(alive) > 1 else "Found one alive job.")
+
+
+def list_jobs(server: Server, arguments: Namespace) -> None:
+    """Print the jobs of components, the newest first."""
+    check_listing(arguments)
+    found = server.every(
+        place("jobs"), "jobs", _JobInFull, job_state=arguments.state, order_by="-id"
+    )
+    wanted = islice(found, 0 if arguments.dag_id is not None else arguments.limit)
+    show_rows((one.row for one in wanted), arguments.output, columns=JOB_COLUMNS)
 
 
 def show_plugins(server: Server, arguments: Namespace) -> int:

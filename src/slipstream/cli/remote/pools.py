@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from slipstream.cli.files import parse_object, read_text, write_text
+from slipstream.cli.files import parse_object, read_text, tell_written, write_text
 from slipstream.cli.output import Row, show_rows
 from slipstream.cli.pools import COLUMNS, pool_record, slots_of
 from slipstream.cli.remote.server import Server, place
@@ -80,7 +80,7 @@ def export_pools(server: Server, arguments: Namespace) -> None:
         for pool in _all(server)
     }
     write_text(arguments.file, json.dumps(entries, indent=4, sort_keys=True, ensure_ascii=False))
-    print(f"Exported {len(entries)} pools to {arguments.file}")
+    tell_written(arguments.file, f"Exported {len(entries)} pools to {arguments.file}")
 
 
 def _all(server: Server) -> Iterable[_Pool]:

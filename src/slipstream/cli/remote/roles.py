@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from slipstream.cli.files import write_text
+from slipstream.cli.files import tell_written, write_text
 from slipstream.cli.output import Row, show_rows
 from slipstream.cli.remote.server import Server, place
 from slipstream.cli.roles import named_roles, role_entries
@@ -97,7 +97,10 @@ def export_roles(server: Server, arguments: Namespace) -> None:
         ] or [{"name": role.name, "resource": "", "action": ""}]
     indent = 4 if arguments.pretty else None
     write_text(arguments.file, json.dumps(entries, indent=indent, ensure_ascii=False))
-    print(f"{len({entry['name'] for entry in entries})} roles exported to {arguments.file}")
+    tell_written(
+        arguments.file,
+        f"{len({entry['name'] for entry in entries})} roles exported to {arguments.file}",
+    )
 
 
 def import_roles(server: Server, arguments: Namespace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -23,7 +24,9 @@ T = TypeVar("T")
 QueryValue: TypeAlias = "str | int | bool | datetime | Sequence[str] | None"
 
 API: Final = "/api/v2"
-SIGN_IN: Final = "/auth/token"
+_TO_PROGRAMS: Final = " Get a new one from POST /auth/token."
+"""What a server adds for those who have no command line."""
+SIGN_IN: Final = "/auth/token/cli"
 PAGE_SIZE: Final = 100
 _TIMEOUT_SECONDS: Final = 60.0
 _CONFLICT: Final = 409
@@ -183,9 +186,13 @@ def _meaning(error: HTTPError, url: str) -> Exception:
     if error.code == 401:
         if error.url.endswith(SIGN_IN):
             return NotAdmittedError(f"{url} refuses: {said}")
-        return NotAdmittedError(
-            f"{url} does not know who asks: {said} Sign in: slipstream auth login --server {url}"
+        advice = (
+            "The token is that of SLIPSTREAM_TOKEN."
+            if os.environ.get("SLIPSTREAM_TOKEN")
+            else f"Sign in: slipstream auth login --server {url}"
         )
+        said = said.removesuffix(_TO_PROGRAMS)
+        return NotAdmittedError(f"{url} does not know who asks: {said} {advice}")
     if error.code in _REFUSED:
         return NotAdmittedError(said)
     if error.code == 404:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from slipstream.cli.remote.logins import Login, forget_login, keep_login, logins
 from slipstream.cli.remote.server import SIGN_IN, Server, moment_text
 from slipstream.config import load_config
 
+PASSWORD_VARIABLE = "SLIPSTREAM_PASSWORD"  # noqa: S105  # its name
 _PREFIX_OF_JWT = "eyJ"
 COLUMNS = ("server", "username", "expires_at", "state")
 
@@ -44,7 +46,8 @@ def log_in(arguments: Namespace) -> None:
         token = _asked("Token: ")
     else:
         username = arguments.username or _asked_name()
-        token = _token_for(server, username, _asked("Password: "), arguments)
+        password = os.environ.get(PASSWORD_VARIABLE) or _asked("Password: ")
+        token = _token_for(server, username, password, arguments)
     name = Server(server.url, token, config).get("/auth/me", _Me).name
     keep_login(server.url, Login(username=name, token=token, expires_at=_expiry(token)))
     print(f"You are signed in to {server.url} as {name}.")

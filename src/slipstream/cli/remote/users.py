@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from slipstream.cli.errors import CommandFailedError, UsageError
-from slipstream.cli.files import write_text
+from slipstream.cli.files import tell_written, write_text
 from slipstream.cli.output import Row, show_rows
 from slipstream.cli.remote.server import Server, place
 from slipstream.cli.users import COLUMNS, chosen_password, random_password, texts_of, user_entries
@@ -156,7 +156,7 @@ def export_users(server: Server, arguments: Namespace) -> None:
         for user in _all(server)
     ]
     write_text(arguments.file, json.dumps(entries, indent=4, ensure_ascii=False))
-    print(f"{len(entries)} users exported to {arguments.file}")
+    tell_written(arguments.file, f"{len(entries)} users exported to {arguments.file}")
 
 
 def _all(server: Server) -> Iterator[_User]:

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from slipstream.cli.errors import CommandFailedError
-from slipstream.cli.files import parse_object, read_text, write_text
+from slipstream.cli.files import parse_object, read_text, tell_written, write_text
 from slipstream.cli.output import show_rows
 from slipstream.cli.remote.server import Server, place
-from slipstream.cli.variables import as_json, parsed, variable_record
+from slipstream.cli.variables import as_json, columns, parsed, variable_record
 from slipstream.model.errors import NotFoundError
 from slipstream.model.json import JsonValue
 
@@ -32,11 +32,14 @@ class _Variable(msgspec.Struct, kw_only=True):
 
 
 def list_variables(server: Server, arguments: Namespace) -> None:
-    """Print the keys and descriptions."""
+    """Print the keys and descriptions; of values what the server shows."""
     show_rows(
-        ({"key": one.key, "description": one.description} for one in _all(server)),
+        (
+            {"key": one.key, "value": one.value, "description": one.description}
+            for one in _all(server)
+        ),
         arguments.output,
-        columns=("key", "description"),
+        columns=columns(shows_values=arguments.show_values),
     )
 
 
@@ -104,7 +107,9 @@ def export_variables(server: Server, arguments: Namespace) -> int:
         if not one.is_masked
     }
     write_text(arguments.file, json.dumps(entries, indent=4, sort_keys=True, ensure_ascii=False))
-    print(f"{len(entries)} variables successfully exported to {arguments.file}")
+    tell_written(
+        arguments.file, f"{len(entries)} variables successfully exported to {arguments.file}"
+    )
     hidden = sorted(one.key for one in found if one.is_masked)
     if hidden:
         print(

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import faulthandler
 import gc
-import logging
 import os
-import signal
-import sys
 from argparse import Namespace
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext
@@ -16,13 +12,11 @@ from typing import TYPE_CHECKING
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.home_lock import DatabaseLock, HomeLock
 from slipstream.cli.server import wiring
+from slipstream.cli.server.daemon import as_asked
 from slipstream.cli.server.first_files import write_settings
-from slipstream.config import Config
 
 if TYPE_CHECKING:
     from slipstream.cli.server.server import Part, Server, TriggerShare
-
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def serve(
@@ -44,24 +38,25 @@ def serve(
 
     # What is imported now stays: looking for garbage in it, now or ever, would be for nothing.
     gc.disable()
-    set_up_logging(deployment.config)
     export_settings(deployment, arguments)
-    locks = nullcontext() if locked_for is None else _locks(deployment, locked_for)
-    made = Server(
-        deployment,
-        parts,
-        sets_up=sets_up,
-        triggers=triggers or ALL_TRIGGERS,
-        tell_user=_say_user,
-    )
-    with locks, end_signals() as wait, made as server:
-        gc.freeze()
-        gc.enable()
-        if sets_up:
-            write_settings(deployment)
-        say(f"Slipstream is ready{_where(deployment, server)}.")
-        wait()
-        say("Slipstream is stopping; running tasks have a moment to end.")
+    locks = nullcontext() if locked_for is None else locks_of(deployment, locked_for)
+    with as_asked(deployment, arguments, arguments.noun) as is_ready, locks:
+        made = Server(
+            deployment,
+            parts,
+            sets_up=sets_up,
+            triggers=triggers or ALL_TRIGGERS,
+            tell_user=_say_user,
+        )
+        with end_signals() as wait, made as server:
+            gc.freeze()
+            gc.enable()
+            if sets_up:
+                write_settings(deployment)
+            say(f"Slipstream is ready{_where(deployment, server)}.")
+            is_ready()
+            wait()
+            say("Slipstream is stopping; running tasks have a moment to end.")
     say("Slipstream has stopped.")
 
 
@@ -70,7 +65,7 @@ def _say_user(name: str, password: str) -> None:
 
 
 @contextmanager
-def _locks(deployment: Deployment, purpose: str) -> Iterator[None]:
+def locks_of(deployment: Deployment, purpose: str) -> Iterator[None]:
     """Hold what no second scheduler may use meanwhile."""
     with HomeLock(deployment.run_folder, purpose=purpose):
         file = deployment.embedded_file
@@ -89,13 +84,6 @@ def _where(deployment: Deployment, server: Server) -> str:
         return at
     folders = ", ".join(str(folder) for folder in wiring.dags_folders(deployment))
     return f"{at}; DAG files are in {folders}"
-
-
-def set_up_logging(config: Config) -> None:
-    """Log to standard error from `[logging] logging_level` on; SIGUSR1 prints all stacks there."""
-    level = config.text("logging", "logging_level").upper()
-    logging.basicConfig(level=level, format=LOG_FORMAT, stream=sys.stderr)
-    faulthandler.register(signal.SIGUSR1, file=sys.stderr, all_threads=True)
 
 
 def export_settings(deployment: Deployment, arguments: Namespace) -> None:

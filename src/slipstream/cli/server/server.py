@@ -234,6 +234,7 @@ class Server:
             certificate_file=config.get("api", "ssl_cert") or None,
             key_file=config.get("api", "ssl_key") or None,
             head_timeout_seconds=wiring.at_least(config, "head_timeout_seconds", 1),
+            trusted_proxies=wiring.trusted_proxies(config),
         )
         self._api.bind()
         self._opened.callback(self._api.stop)
@@ -388,6 +389,7 @@ class Server:
         return HeldAttempts(
             self._answer,
             lambda path: next((one for one in folders if path.is_relative_to(one)), path.parent),
+            silence_seconds=self._silence_seconds,
         )
 
     def _provided_executor(
@@ -402,8 +404,14 @@ class Server:
             held,
             find_source,
             run_dir=self._deployment.run_folder,
-            silence_seconds=config.number("scheduler", "task_instance_heartbeat_timeout"),
+            silence_seconds=self._silence_seconds,
+            queued_seconds=config.number("scheduler", "task_queued_timeout"),
         )
+
+    @property
+    def _silence_seconds(self) -> float:
+        """A worker elsewhere that is not heard for so long is lost."""
+        return self._deployment.config.number("scheduler", "task_instance_heartbeat_timeout")
 
     def _observers(self) -> Sequence[Observer]:
         """Who is told of what the scheduler has written."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from slipstream.cli.deployment import Deployment
@@ -129,6 +130,7 @@ def host_settings(deployment: Deployment) -> HostSettings:
             or defaults.callback_timeout_seconds
         ),
         sensitive_names=_words(config, "core", "sensitive_var_conn_names"),
+        secrets=config.hidden_texts(),
         min_secret_length=config.integer("logging", "min_length_masked_secret"),
     )
 
@@ -143,6 +145,7 @@ def api_settings(deployment: Deployment) -> ApiSettings:
     base = urlsplit(config.get("api", "base_url") or "")
     return ApiSettings(
         log_dir=deployment.logs_folder,
+        cache_dir=deployment.home / "cache",
         metrics_are_public=metrics_endpoint(config) == "public",
         jwt_secret=config.get("api_auth", "jwt_secret") or None,
         previous_jwt_secret=config.get("slipstream", "previous_jwt_secret") or None,
@@ -153,6 +156,7 @@ def api_settings(deployment: Deployment) -> ApiSettings:
         jwt_leeway_seconds=config.integer("api_auth", "jwt_leeway"),
         simple_auth_manager_all_admins=config.flag("core", "simple_auth_manager_all_admins"),
         is_https=base.scheme == "https" or bool(config.get("api", "ssl_cert")),
+        origin=f"{base.scheme}://{base.netloc}" if base.scheme and base.netloc else "",
         base_path=base.path.rstrip("/"),
         login_attempts_per_minute=int(at_least(config, "login_attempts_per_minute", 0)),
         maximum_body_bytes=int(at_least(config, "maximum_body_mb", 1)) * 1024 * 1024,
@@ -172,6 +176,21 @@ def api_settings(deployment: Deployment) -> ApiSettings:
         unhealthy_after_seconds=config.number("scheduler", "scheduler_health_check_threshold"),
         store_is_near=deployment.database_url.startswith("sqlite"),
     )
+
+
+def trusted_proxies(config: Config) -> tuple[str, ...]:
+    """Addresses and networks of `[slipstream]`. Raises `ConfigError` for what is neither."""
+    found = _words(config, "slipstream", "trusted_proxies")
+    for one in found:
+        try:
+            ip_network(one, strict=False)
+        except ValueError:
+            source = config.setting("slipstream", "trusted_proxies").source
+            raise ConfigError(
+                f"{source}: [slipstream] trusted_proxies names {one!r}; expected addresses and "
+                "networks, such as 10.0.0.5 or 10.0.0.0/8, with commas between them."
+            ) from None
+    return found
 
 
 def at_least(config: Config, key: str, least: float) -> float:

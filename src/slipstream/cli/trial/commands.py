@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from slipstream.cli.dags.running import parse_conf
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import UsageError
+from slipstream.cli.files import write_text
 from slipstream.cli.moments import moment
+from slipstream.cli.trial.drawing import check_dot, run_as_dot
 from slipstream.cli.trial.finding import FoundDag, find_dag_to_try
 from slipstream.cli.trial.logs import LogTail
 from slipstream.cli.trial.specs import only_task, without_waiting
@@ -21,16 +23,25 @@ from slipstream.model.attempt import Attempt
 from slipstream.model.dag import DagSpec
 from slipstream.model.json import JsonValue
 from slipstream.model.states import RunState, TriggeredBy
+from slipstream.store.records import RunSnapshot
 from slipstream.store.triggering import RunRequest
 
 
 def try_dag(deployment: Deployment, arguments: Namespace) -> int:
     """Run a whole DAG; the exit code is 1 where the run failed."""
     is_done = _matches(arguments.mark_success_pattern)
+    if arguments.save_dagrun:
+        check_dot(arguments.save_dagrun)
     request = _request(deployment, arguments.logical_date, parse_conf(arguments.conf))
     with Trial(deployment) as trial:
         found = find_dag_to_try(deployment, trial.host, arguments.dag_id, arguments.dagfile_path)
-        return _watch(trial, found, without_waiting(found.spec), request, is_done)
+        run = _watch(trial, found, without_waiting(found.spec), request, is_done)
+    if arguments.show_dagrun:
+        print(run_as_dot(found.spec, run), end="")
+    if arguments.save_dagrun:
+        write_text(arguments.save_dagrun, run_as_dot(found.spec, run))
+        print(f"File {arguments.save_dagrun} saved")
+    return _code_of(run)
 
 
 def try_task(deployment: Deployment, arguments: Namespace) -> int:
@@ -45,9 +56,19 @@ def try_task(deployment: Deployment, arguments: Namespace) -> int:
     with Trial(deployment) as trial:
         found = find_dag_to_try(deployment, trial.host, arguments.dag_id)
         spec = only_task(found.spec, arguments.task_id)
-        return _watch(
-            trial, found, spec, request, lambda attempt: index >= 0 and attempt.map_index != index
+        return _code_of(
+            _watch(
+                trial,
+                found,
+                spec,
+                request,
+                lambda attempt: index >= 0 and attempt.map_index != index,
+            )
         )
+
+
+def _code_of(snapshot: RunSnapshot) -> int:
+    return 0 if snapshot.run.state is RunState.SUCCESS else 1
 
 
 def _watch(
@@ -56,7 +77,7 @@ def _watch(
     spec: DagSpec,
     request: RunRequest,
     is_done: Callable[[Attempt], bool],
-) -> int:
+) -> RunSnapshot:
     view = open_view(spec)
     tail = LogTail(trial.logs_folder)
     try:
@@ -68,7 +89,7 @@ def _watch(
     assert run.end_date is not None, "the run has ended"
     seconds = (run.end_date - (run.start_date or run.end_date)).total_seconds()
     print(f"{run.dag_id}: {run.state.value} after {seconds:.2f} s. {run.reason}")
-    return 0 if run.state is RunState.SUCCESS else 1
+    return snapshot
 
 
 def _request(deployment: Deployment, text: str | None, conf: dict[str, JsonValue]) -> RunRequest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
 from rich.box import SIMPLE
@@ -103,16 +104,21 @@ def run_command_with_daemon_option(
     umask: str = "0o077",
     pid_file: str | None = None,
 ) -> None:
-    """Run the command here; a service manager keeps it in the background where that is wanted."""
-    from slipstream.sdk.exceptions import AirflowException
+    """Run the command here, or with `--daemon` in the background."""
+    from slipstream.sdk._background import Places, background
 
-    del should_setup_logging, umask, pid_file
-    if getattr(args, "daemon", False):
-        raise AirflowException(
-            f"--daemon is not there: let a service manager, such as systemd, keep {process_name} "
-            f"in the background, and start it without the option."
-        )
-    callback()
+    del should_setup_logging  # What workers log goes to standard error.
+    if not getattr(args, "daemon", False):
+        callback()
+        return
+    given = (pid_file or args.pid, args.stdout, args.stderr, args.log_file)  # Logs are errors, too.
+    pid, stdout, stderr, log = (
+        os.path.abspath(os.path.expanduser(path)) for path in setup_locations(process_name, *given)
+    )
+    places = Places(pid=Path(pid), stdout=Path(stdout), stderr=Path(stderr if args.stderr else log))
+    with background(process_name, places, int(umask, 8)) as process:
+        process.ready()
+        callback()
 
 
 def _text(value: Any) -> str:

@@ -170,13 +170,18 @@ class BaseExecutor(LoggingMixin):
             )
         if dry_run:
             return 0
-        from slipstream.runtime.remote_worker import ServerError, run_attempt_elsewhere
+        from slipstream.runtime.remote_worker import run_attempt_elsewhere
+        from slipstream.runtime.server_link import RefusedError, ServerError, UntoldEndError
 
         url = server or get_execution_api_server_url()
         try:
             return 0 if run_attempt_elsewhere(str(workload.ti.id), workload.token, url) else 1
+        except UntoldEndError as error:
+            raise AirflowException(
+                f"{workload.display_name} was run, but the server was not told its end: {error}"
+            ) from error
         except ServerError as error:
-            if str(error).startswith("409"):
+            if isinstance(error, RefusedError) and error.status == 409:
                 raise TaskAlreadyRunningError(str(error)) from error
             raise AirflowException(f"{workload.display_name} is not run: {error}") from error
 

@@ -13,6 +13,7 @@ import select
 import socket
 import sys
 import uuid
+from collections.abc import Hashable
 from typing import NoReturn
 
 from slipstream.executors.provided import orders
@@ -50,6 +51,7 @@ class _Driver:
 
         compat.install()
         from slipstream.executors.provided.loader import ExecutorLoader
+        from slipstream.executors.provided.whose import Whose
         from slipstream.executors.provided.workloads import ExecuteTask
         from slipstream.sdk._conf import conf, settings_folders
 
@@ -62,7 +64,7 @@ class _Driver:
         # its database; this is none.
         self._executor.job_id = f"slipstream-{uuid.uuid4().hex}"
         self._executor.start()
-        self._attempts: dict[object, str] = {}
+        self._whose = Whose()
         self._given: dict[str, ExecuteTask] = {}
 
     def run(self) -> None:
@@ -78,14 +80,22 @@ class _Driver:
                 os._exit(0)
             self._executor.heartbeat()
             for key, (state, info) in self._executor.get_event_buffer().items():
-                attempt_id = self._attempts.get(key)
-                if attempt_id is not None:
-                    told = str(info or "")[:_MOST_INFO]
-                    # Without a state the worker has ended, and its own word counts.
-                    named = str(state or "success")
-                    self._connection.send(
-                        orders.Said(attempt_id=attempt_id, state=named, info=told)
-                    )
+                # Without a state the worker has ended, and its own word counts.
+                self._tell(key, str(state or "success"), str(info or "")[:_MOST_INFO])
+
+    def _tell(self, key: Hashable, state: str, info: str) -> None:
+        """Tell the server of an end; nothing else that executors say changes anything there."""
+        found = self._whose.ended(key) if state in ("success", "failed") else None
+        if found is None:
+            return
+        attempt_id, may_be_earlier = found
+        if not may_be_earlier:
+            self._given.pop(attempt_id, None)
+        self._connection.send(
+            orders.Said(
+                attempt_id=attempt_id, state=state, info=info, may_be_earlier=may_be_earlier
+            )
+        )
 
     def _obey(self) -> bool:
         """Carry out what has arrived; whether that was the last."""
@@ -96,7 +106,7 @@ class _Driver:
                     workload.ti.executor_config = json.loads(order.executor_config)
                     if self._executor.pre_assigns_external_executor_id:
                         workload.ti.external_executor_id = str(uuid.uuid4())
-                    self._attempts[workload.key] = order.attempt_id
+                    self._whose.queued(workload.key, order.attempt_id)
                     self._given[order.attempt_id] = workload
                     self._executor.queue_workload(workload)
                 case orders.Revoke() as order:
@@ -110,7 +120,7 @@ class _Driver:
         workload = self._given.pop(attempt_id, None)
         if workload is None:
             return
-        self._attempts.pop(workload.key, None)
+        self._whose.revoked(attempt_id)
         try:
             self._executor.revoke_task(ti=workload.ti)
         except Exception as error:  # noqa: BLE001 - its worker hears of it in any case

@@ -12,7 +12,6 @@ import os
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -51,14 +50,17 @@ class ProvidedExecutor:
         *,
         run_dir: Path,
         silence_seconds: float,
+        queued_seconds: float,
     ) -> None:
-        """`silence_seconds`: a worker that is not heard for so long is lost."""
+        """`silence_seconds`: a worker that is not heard for so long is lost. `queued_seconds`: what
+        a worker may take to begin, where the executor seems to say that it has ended."""
         self._name = name
         self._parallelism = parallelism
         self._held = held
         self._find_source = find_source
         self._run_dir = run_dir
         self._silence_seconds = silence_seconds
+        self._queued_seconds = queued_seconds
         self._lifeline = Lifeline()
         self._lock = threading.Lock()
         self._connection: BlockingConnection | None = None
@@ -169,7 +171,7 @@ class ProvidedExecutor:
                 text = "its worker has ended without telling what became of it"
             case _:
                 return
-        heard = time.monotonic()
+        heard = self._held.now
 
         def believe() -> None:
             """Executors are mistaken at times: about an earlier attempt, or a second worker."""
@@ -177,7 +179,8 @@ class ProvidedExecutor:
                 self._held.settle(said.attempt_id, Failed(message=text))
 
         # The worker's own word may be on its way.
-        timer = threading.Timer(_GRACE_SECONDS, believe)
+        seconds = self._queued_seconds if said.may_be_earlier else _GRACE_SECONDS
+        timer = threading.Timer(seconds, believe)
         timer.daemon = True
         timer.start()
 

@@ -33,6 +33,8 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, tag="said"):
     attempt_id: str
     state: str
     info: str = ""
+    may_be_earlier: bool = False
+    """It may be the end of the instance's attempt before that is told."""
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):

@@ -75,7 +75,8 @@ class BundleInfo(BaseModel):
 class BaseWorkloadSchema(BaseModel):
     """What all workloads have."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    # What is wrong with a workload is said without the token that is in it.
+    model_config = ConfigDict(populate_by_name=True, hide_input_in_errors=True)
 
     token: str = Field(repr=False)
     """With it the worker shows that the workload was given to it."""

@@ -56,6 +56,10 @@ _log = logging.getLogger(__name__)
 _START_MAY_WAIT = timedelta(milliseconds=20)
 """How long the news that an attempt has started waits for a commit that is due anyway."""
 
+_REST = 3.0
+"""How many times as long as a pass for notices took the next ones are let gather: while many people
+and programs ask for things, a quarter of the time at the most goes into hearing them one by one."""
+
 
 def _nothing() -> None:
     return None
@@ -171,8 +175,11 @@ class Scheduler:
             self._watchers.watch(wanted_watches(self._memory.dags))
         self._take_reports(mail.reports)
         worked = self._decide_and_save(now)
+        took = time.perf_counter() - begun
+        if mail.notices and self._is_running.is_set():
+            self._inbox.rest(_REST * took)
         if self._on_pass is not None:
-            self._on_pass(time.perf_counter() - begun)
+            self._on_pass(took)
         return bool(mail.reports or mail.notices or mail.commands or fired or worked)
 
     def call(self, command: Callable[[], None]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import assert_never
 
 from slipstream.core.admission import Admission
@@ -44,6 +45,8 @@ from slipstream.store.errors import StoreError
 from slipstream.store.records import Notice, NoticeKind, RunFilter, RunSnapshot, Window
 
 _PAGE = 1000
+_READ_AT_ONCE = 16
+"""Runs that are read in one transaction; each may have thousands of task instances."""
 
 
 class Memory:
@@ -148,7 +151,7 @@ class Memory:
             if self.must_read_all and not self.patience.is_waiting:
                 self._read_all(now)
             while self._stale and not self.patience.is_waiting:
-                self._read_run(next(iter(self._stale)), now)
+                self._read_runs(tuple(islice(self._stale, _READ_AT_ONCE)), now)
         except StoreError as error:
             self.patience.failed("read what is active", error, now)
         if self.is_taking_over and not self.is_behind:
@@ -195,15 +198,27 @@ class Memory:
             self.admission.remove_pool(name)
         self.pools = names
 
-    def _read_run(self, run_pk: int, now: datetime) -> None:
+    def _read_runs(self, run_pks: Sequence[int], now: datetime) -> None:
+        found = self._store.load_runs(run_pks)
+        for run_pk in run_pks:
+            snapshot = found.get(run_pk)
+            spec = None if snapshot is None else self._spec_of(snapshot.run)
+            if snapshot is None or spec is None:
+                self._close(run_pk, "Its run was deleted.")
+                self.past.edited(None)
+            else:
+                self._have_read(snapshot, spec, now)
+
+    def _spec_of(self, run: DagRun) -> DagSpec | None:
+        """None where its version went with it."""
         try:
-            snapshot = self._store.load_run(run_pk)
-            spec = self._store.get_version(snapshot.run.version_id).spec
+            return self._store.get_version(run.version_id).spec
         except NotFoundError:
-            self._close(run_pk, "Its run was deleted.")
-            self.past.edited(None)
-            return
+            return None
+
+    def _have_read(self, snapshot: RunSnapshot, spec: DagSpec, now: datetime) -> None:
         run = snapshot.run
+        run_pk = run.pk
         live = {i.attempt_id for i in snapshot.instances if i.state in LIVE}
         waits = {i.attempt_id for i in snapshot.instances if i.state is TaskState.DEFERRED}
         reports = self._stale.pop(run_pk)

@@ -10,9 +10,11 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from slipstream.store.wakeups import SharedWakeups, Topics, topics_of, topics_text
 
@@ -20,6 +22,15 @@ _PATH_LIMIT = 100
 """Bytes that fit into a socket's address on every system (108 on Linux, 104 elsewhere)."""
 
 _LONGEST_BYTES = 256
+_TICK_NS = 5_000_000_000
+"""Longer than any file system's clock takes from one tick to the next (FAT's takes 2 s)."""
+
+
+class _Seen(NamedTuple):
+    """What a folder held when it had last changed."""
+
+    changed_at: int
+    names: Sequence[str]
 
 
 class Datagrams(SharedWakeups["_Receiver"]):
@@ -29,19 +40,30 @@ class Datagrams(SharedWakeups["_Receiver"]):
         """`directory` is made when somebody listens."""
         super().__init__(lambda wake: _Receiver(directory, wake))
         self._directory = directory
+        self._seen: _Seen | None = None
 
     def wake(self, topics: Topics) -> None:
         """Wake the listeners here, then send to all others."""
         self._local.wake(topics)
         ear = self._ear
         own = None if ear is None else ear.name
-        try:
-            names = os.listdir(self._directory)
-        except FileNotFoundError:
-            return
-        others = [name for name in names if name != own]
+        others = [name for name in self._names() if name != own]
         if others:
             _send(self._directory, others, topics_text(topics).encode())
+
+    def _names(self) -> Sequence[str]:
+        """The sockets that are there. The folder is listed again when it has changed."""
+        try:
+            changed_at = os.stat(self._directory).st_mtime_ns
+            seen = self._seen
+            if seen is None or seen.changed_at != changed_at:
+                now = time.time_ns()
+                seen = _Seen(changed_at, tuple(os.listdir(self._directory)))
+                # What changes twice within a tick of the clock looks as if it had changed once.
+                self._seen = seen if now - changed_at > _TICK_NS else None
+        except FileNotFoundError:
+            return ()
+        return seen.names
 
 
 class _Receiver:

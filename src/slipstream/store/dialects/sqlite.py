@@ -9,12 +9,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from queue import Empty, LifoQueue
+from typing import Final
 
 from sqlalchemy import bindparam, create_engine, event, select
 from sqlalchemy.engine import URL, Connection, Dialect, Engine
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, StaticPool
 
 from slipstream.store.database import Database, Transaction
 from slipstream.store.dialects.datagrams import Datagrams
@@ -25,18 +26,31 @@ from slipstream.store.errors import (
     StoreUnavailableError,
     UnstorableValueError,
     UnsupportedUrlError,
+    WouldWaitError,
 )
 from slipstream.store.statements import Statement
 from slipstream.store.tables import dag_run
 from slipstream.store.wakeups import LocalWakeups, Topic, Wakeups
 
-_BUSY_SECONDS = 60
+_BUSY_SECONDS: Final = 60
+# Taking the write lock at the beginning is what spares a transaction the refusal ("database is
+# locked", at once and without waiting) that turning from reading to writing can meet.
+# https://www.sqlite.org/lang_transaction.html#deferred_immediate_and_exclusive_transactions
+_BEGIN_WRITING: Final = "BEGIN IMMEDIATE"
+_BEGIN_READING: Final = "BEGIN"
+_LONG_LOG: Final = 4000
+"""Pages of the write-ahead log after which a commit brings it into the database; four times
+SQLite's default. That waits for the disk, and all writers wait with it; so a thread that does not
+want to wait leaves it to the next one."""
+_FULL_LOG: Final = 20_000
+"""Pages after which it does so all the same."""
+_HASTY_SECONDS: Final = 0.003
+"""How long a thread that does not want to wait waits for another one: most transactions take less,
+and so does whatever it would do instead."""
 _REVISION = Statement(
     select(dag_run.c.pk, dag_run.c.revision).where(dag_run.c.pk == bindparam("run_pk")),
     ("run_pk",),
 )
-
-T = TypeVar("T")
 
 
 class SQLiteDatabase(Database):
@@ -52,11 +66,15 @@ class SQLiteDatabase(Database):
         if self._path is not None:
             _make_folder(self._path.parent)
         self._write_lock = threading.Lock()
-        self._writer_engine = _engine(url, writing=True, pool_size=1)
-        self._reader_engine = (
-            None if self._path is None else _engine(url, writing=False, pool_size=readers)
-        )
+        self._writer_engine = _engine(url, writing=True)
+        self._reader_engine = None if self._path is None else _engine(url, writing=False)
         self._writer: Connection | None = None
+        self._writer_is_hasty = False
+        self._readers: LifoQueue[Connection | None] = LifoQueue()
+        """Connections that nobody reads with now, and a None for each that was not made yet."""
+        for _ in range(readers):
+            self._readers.put(None)
+        self._joined = _Joined()
         self._wakeups: Wakeups = (
             LocalWakeups() if self._path is None else Datagrams(_wake_directory(self._path))
         )
@@ -69,7 +87,11 @@ class SQLiteDatabase(Database):
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A transaction that sees one state of the database and changes nothing."""
-        if self._reader_engine is None:
+        joined = self._joined.transaction
+        if joined is not None:
+            with _facts():
+                yield joined
+        elif self._reader_engine is None:
             # A database in memory has one connection for all.
             with _facts(), self._write_lock:
                 connection = self._writing_connection()
@@ -78,22 +100,88 @@ class SQLiteDatabase(Database):
                 finally:
                     connection.rollback()
         else:
-            with _facts(), self._reader_engine.connect() as connection:
-                connection.begin()
-                yield Transaction(connection)
+            with _facts(), self._borrowed(self._reader_engine) as connection:
+                driver = _driver(connection)
+                driver.execute(_BEGIN_READING)
+                try:
+                    yield Transaction(connection)
+                finally:
+                    _end(connection, driver.rollback, connection.rollback)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """A transaction that is committed at the end, or rolled back when something is raised."""
-        with _facts(), self._write_lock, self._writing_connection().begin() as begun:
-            transaction = Transaction(begun.connection)
+        joined = self._joined.transaction
+        if joined is not None:
+            with _facts():
+                yield joined
+            return
+        with _facts(), self._write_lock, self._writing() as transaction:
             yield transaction
         if transaction.topics:
             self._wakeups.wake(transaction.topics)
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """One transaction of all that this thread reads and writes in here."""
+        if not self._write_lock.acquire(timeout=_HASTY_SECONDS):
+            raise WouldWaitError("Something else is being written.")
+        try:
+            with _facts(), self._writing(is_hasty=True) as transaction:
+                self._joined.transaction = transaction
+                try:
+                    yield
+                finally:
+                    self._joined.transaction = None
+        finally:
+            self._write_lock.release()
+        if transaction.topics:
+            self._wakeups.wake(transaction.topics)
+
+    @contextmanager
+    def _writing(self, *, is_hasty: bool = False) -> Iterator[Transaction]:
+        """A transaction of this process's only writer, who is to be the only one of all."""
+        connection = self._writing_connection()
+        driver = _driver(connection)
+        if self._writer_is_hasty is not is_hasty:
+            seconds, pages = (0, _FULL_LOG) if is_hasty else (_BUSY_SECONDS, _LONG_LOG)
+            driver.execute(f"PRAGMA busy_timeout = {1000 * seconds}")
+            driver.execute(f"PRAGMA wal_autocheckpoint = {pages}")
+            self._writer_is_hasty = is_hasty
+        try:
+            driver.execute(_BEGIN_WRITING)
+        except sqlite3.OperationalError as error:
+            if is_hasty and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                raise WouldWaitError("Another process is writing.") from error
+            raise
+        try:
+            transaction = Transaction(connection)
+            yield transaction
+            _end(connection, driver.commit, connection.commit)
+        except BaseException:
+            _end(connection, driver.rollback, connection.rollback)
+            raise
+
+    @contextmanager
+    def _borrowed(self, engine: Engine) -> Iterator[Connection]:
+        """A connection to read with. Waits for one where all are in use."""
+        try:
+            connection = self._readers.get(timeout=_BUSY_SECONDS)
+        except Empty:
+            raise StoreUnavailableError(
+                f"All connections to read with were in use for {_BUSY_SECONDS} s."
+            ) from None
+        try:
+            if connection is None:
+                connection = engine.connect()
+            yield connection
+        finally:
+            self._readers.put(connection)
+
     def _writing_connection(self) -> Connection:
         if self._writer is None or self._writer.closed:
             self._writer = self._writer_engine.connect()
+            self._writer_is_hasty = False
         return self._writer
 
     def lock_runs(self, transaction: Transaction, run_pks: Sequence[int]) -> Mapping[int, int]:
@@ -130,9 +218,18 @@ class SQLiteDatabase(Database):
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
-        if self._reader_engine is not None:
-            self._reader_engine.dispose()
+        for _ in range(self._readers.qsize()):
+            reader = self._readers.get()
+            if reader is not None:
+                reader.close()
+            self._readers.put(None)
         self._writer_engine.dispose()
+
+
+class _Joined(threading.local):
+    """What a thread is in the middle of."""
+
+    transaction: Transaction | None = None
 
 
 def _make_folder(folder: Path) -> None:
@@ -145,35 +242,32 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
-def _engine(url: URL, *, writing: bool, pool_size: int) -> Engine:
-    if url.database in (None, "", ":memory:"):
-        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
-    else:
-        engine = create_engine(
-            url,
-            poolclass=QueuePool,
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=_BUSY_SECONDS,
-            connect_args={
+def _engine(url: URL, *, writing: bool) -> Engine:
+    in_memory = url.database in (None, "", ":memory:")
+    engine = create_engine(
+        url,
+        # Connections are kept by the database itself: taking one out of a pool and putting it back
+        # costs more than what most transactions do with it.
+        poolclass=StaticPool if in_memory else NullPool,
+        connect_args=(
+            {"check_same_thread": False}
+            if in_memory
+            else {
                 "check_same_thread": False,
                 "timeout": _BUSY_SECONDS,
                 "cached_statements": 256,
-            },
-        )
+            }
+        ),
+    )
     event.listen(engine, "connect", _configure)
     if writing:
-        event.listen(engine, "connect", _widen_cache)
-    # Taking the write lock at the beginning is what spares a transaction the refusal ("database
-    # is locked", at once and without waiting) that turning from reading to writing can meet.
-    # https://www.sqlite.org/lang_transaction.html#deferred_immediate_and_exclusive_transactions
-    begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
-
-    def begin_transaction(connection: Connection) -> None:
-        _driver(connection).execute(begin)
-
-    event.listen(engine, "begin", begin_transaction)
+        event.listen(engine, "connect", _prepare_for_writing)
     return engine
+
+
+def _end(connection: Connection, alone: Callable[[], None], together: Callable[[], None]) -> None:
+    """End a transaction that the driver began, and SQLAlchemy's where it has joined it."""
+    (together if connection.in_transaction() else alone)()
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
@@ -193,10 +287,11 @@ def _configure(driver: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
         _turn_to_wal(driver)
 
 
-def _widen_cache(driver: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+def _prepare_for_writing(driver: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     # A bulk write touches its pages many times; with the default of 2 MB they are written and read
     # again within the transaction. Negative: KiB.
     driver.execute("PRAGMA cache_size = -16384")
+    driver.execute(f"PRAGMA wal_autocheckpoint = {_LONG_LOG}")
 
 
 def _turn_to_wal(driver: sqlite3.Connection) -> None:

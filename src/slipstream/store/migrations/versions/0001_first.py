@@ -64,7 +64,7 @@ def one_of(column: str, values: Sequence[str]) -> str:
 
 def missing_first(column: str) -> str | sa.TextClause:
     """A column of an index in which missing values are the smallest, as SQLite has it."""
-    if op.get_bind().dialect.name == "postgresql":
+    if op.get_context().dialect.name == "postgresql":
         return sa.text(f"{column} ASC NULLS FIRST")
     return column
 

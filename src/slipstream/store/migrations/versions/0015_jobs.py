@@ -59,3 +59,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("username", "dag_id", name="pk_dag_favorite"),
     )
     op.create_index("ix_dag_favorite_dag_id", "dag_favorite", ["dag_id"], unique=False)
+
+
+def downgrade() -> None:
+    """Drop the tables. Heartbeats come anew within seconds."""
+    for table in ("dag_favorite", "connection_test", "parse_request", "job"):
+        op.drop_table(table)
+    op.create_table(
+        "heartbeat",
+        sa.Column("job", sa.String(), nullable=False),
+        sa.Column("hostname", sa.String(), nullable=False),
+        sa.Column("pid", sa.BigInteger(), nullable=False),
+        sa.Column("latest", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("job", "hostname", name="pk_heartbeat"),
+    )

@@ -135,3 +135,33 @@ def _move_users() -> None:
             "WHEN 'admin' THEN 'Admin' ELSE role END FROM user_account"
         )
     )
+
+
+def downgrade() -> None:
+    """Move those with a password back, each with one role, and drop the tables."""
+    op.create_table(
+        "user_account",
+        sa.Column("username", sa.String(), nullable=False),
+        sa.Column("password_hash", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("username", name="pk_user_account"),
+    )
+    op.execute(
+        sa.text(
+            "INSERT INTO user_account (username, password_hash, role) "
+            "SELECT username, password_hash, (SELECT min(lower(role)) FROM account_role "
+            "WHERE account_role.username = account.username) FROM account "
+            "WHERE password_hash IS NOT NULL AND EXISTS (SELECT 1 FROM account_role "
+            "WHERE account_role.username = account.username)"
+        )
+    )
+    for table in (
+        "revoked_token",
+        "access_token",
+        "dag_access",
+        "role_permission",
+        "role",
+        "account_role",
+        "account",
+    ):
+        op.drop_table(table)

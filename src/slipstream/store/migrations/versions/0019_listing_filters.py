@@ -27,7 +27,22 @@ def upgrade() -> None:
     _fill()
 
 
+def downgrade() -> None:
+    """Drop the columns."""
+    op.drop_column("dag", "timetable_type")
+    for name in ("display_name", "executor", "operator_name", "operator"):
+        op.drop_column("dag_task", name)
+    for table in ("task_instance", "dag_run"):
+        op.drop_index(f"ix_{table}_updated_at", table)
+        op.drop_column(table, "updated_at")
+
+
 def _fill() -> None:
+    if op.get_context().as_sql:
+        op.get_context().impl.static_output(
+            "-- Filters by operator and timetable find DAGs of before by their next versions.\n"
+        )
+        return
     connection = op.get_bind()
     dags = connection.execute(sa.text("SELECT latest_version_id, dag_id FROM dag")).all()
     latest = {str(version_id): str(dag_id) for version_id, dag_id in dags}
