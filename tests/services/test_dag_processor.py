@@ -152,6 +152,29 @@ def test_a_file_that_went_while_nobody_watched_leaves_the_store(
     assert store.names == []
 
 
+def test_files_of_other_folders_stay_as_they_are(
+    tmp_path: Path, parser: ReadingParser, store: RecordingStore
+) -> None:
+    mine, others = DagFolder(tmp_path / "mine"), DagFolder(tmp_path / "mine" / "others")
+    write(mine.path / "a.py")
+    gone = write(mine.path / "b.py")
+    kept = write(others.path / "c.py")
+    both = DagProcessor(store, parser, [mine, others])
+    both.look_everywhere()
+    settle(both)
+    gone.unlink()
+    kept.unlink()
+    write(others.path / "new.py")
+    parser.asked.clear()
+    alone = DagProcessor(store, parser, [mine], others=[others])
+    alone.look_everywhere()
+    settle(alone)
+    assert store.names == ["a.py", "c.py"]
+    assert parser.asked == ["a.py"]
+    alone._changed([others.path / "new.py"])
+    assert parser.asked == ["a.py"]
+
+
 def test_a_changed_file_is_recorded(
     tmp_path: Path, running: DagProcessor, store: RecordingStore
 ) -> None:

@@ -17,11 +17,12 @@ class Requests:
         self.looks = 0
         self.is_away = False
 
-    def take_parse_requests(self) -> Sequence[str]:
+    def take_parse_requests(self, is_mine: Callable[[str], bool] | None = None) -> Sequence[str]:
         self.looks += 1
         if self.is_away:
             raise StoreUnavailableError("The store is away.")
-        taken, self.wanted = self.wanted, []
+        taken = [path for path in self.wanted if is_mine is None or is_mine(path)]
+        self.wanted = [path for path in self.wanted if path not in taken]
         return taken
 
     def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:

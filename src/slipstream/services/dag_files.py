@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -154,6 +154,17 @@ class DagFolder:
 
     def _looks_right(self, path: Path) -> bool:
         return not self.safe_mode or looks_like_a_dag_file(path)
+
+
+def is_of(folders: Sequence[DagFolder], others: Sequence[DagFolder], path: Path) -> bool:
+    """Whether the innermost folder that holds the path is one of `folders`, or there is none."""
+
+    def depth(group: Sequence[DagFolder]) -> int:
+        return max(
+            (len(one.path.parts) for one in group if path.is_relative_to(one.path)), default=0
+        )
+
+    return not others or depth(folders) >= depth(others)
 
 
 def _is_no_place(name: str) -> bool:

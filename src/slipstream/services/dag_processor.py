@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -13,7 +13,7 @@ from typing import Protocol, TypeAlias
 
 from slipstream.model.errors import SlipstreamError
 from slipstream.model.version import DagVersion, ParsedFile
-from slipstream.services.dag_files import DAG_FILE_SUFFIXES, IGNORE_FILE, DagFolder
+from slipstream.services.dag_files import DAG_FILE_SUFFIXES, IGNORE_FILE, DagFolder, is_of
 from slipstream.services.dag_watch import FolderWatch, stamp
 
 _log = logging.getLogger(__name__)
@@ -74,13 +74,15 @@ class DagProcessor:
         folders: Sequence[DagFolder],
         *,
         on_recorded: Callable[[Sequence[ParsedFile]], None] = lambda _: None,
+        others: Sequence[DagFolder] = (),
     ) -> None:
         """`on_recorded` is told, on the processor's thread, of files when the store has them;
-        with none, when files are gone."""
+        with none, when files are gone. Files in the folders `others` are left as they are."""
         self._store = store
         self._parser = parser
         self._on_recorded = on_recorded
         self._folders = tuple(folders)
+        self._others = tuple(others)
         self._inbox: SimpleQueue[_Item] = SimpleQueue()
         self._known: dict[Path, DagFolder] = {}
         self._imported_by: dict[Path, set[Path]] = {}
@@ -92,6 +94,7 @@ class DagProcessor:
         """`{file: it has changed again since its parse was asked for}`."""
         self._unrecorded: dict[Path, ParsedFile] = {}
         self._gathering_since: float | None = None
+        self._has_looked = False
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -99,6 +102,11 @@ class DagProcessor:
     def is_idle(self) -> bool:
         """Whether every file that it knows of is parsed and recorded."""
         return not self._parsing and not self._unrecorded
+
+    @property
+    def files(self) -> Collection[Path] | None:
+        """The files that it knows of; None before it has looked for them. On its own thread."""
+        return self._known.keys() if self._has_looked else None
 
     def start(self) -> None:
         """Begin to watch, and to parse everything in threads of its own."""
@@ -165,19 +173,24 @@ class DagProcessor:
         """Find every file and have it parsed; those that are gone leave the store."""
         recorded = self._store.known_files()
         found = self._find()
-        gone = [name for name in recorded if Path(name) not in found]
+        gone = [name for name in recorded if Path(name) not in found and self._is_mine(Path(name))]
         if gone:
             self._store.mark_files_gone(gone)
             self._on_recorded(())
         self._known = found
         for path in sorted(found, key=lambda path: str(path) in recorded):
             self._parse(path)
+        self._has_looked = True
+
+    def _is_mine(self, path: Path) -> bool:
+        return is_of(self._folders, self._others, path)
 
     def _find(self) -> dict[Path, DagFolder]:
         found: dict[Path, DagFolder] = {}
         for folder in self._folders:
             for path in folder.find():
-                found.setdefault(path, folder)
+                if self._is_mine(path):
+                    found.setdefault(path, folder)
         return found
 
     def _run(self) -> None:
@@ -211,7 +224,7 @@ class DagProcessor:
                 continue
             touched |= self._imported_by.get(path, set())
             folder = next((folder for folder in self._folders if folder.holds(path)), None)
-            if folder is not None:
+            if folder is not None and self._is_mine(path):
                 self._known[path] = folder
             if path in self._known:
                 touched.add(path)
@@ -259,7 +272,10 @@ class DagProcessor:
 
     def _take(self, path: Path, future: Future[ParsedFile]) -> None:
         changed_again = self._parsing.pop(path)
-        if path not in self._known or future.cancelled():
+        if path not in self._known:
+            self._on_recorded(())
+            return
+        if future.cancelled():
             return
         error = future.exception()
         if error is not None:

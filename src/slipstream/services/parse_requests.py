@@ -13,7 +13,7 @@ from slipstream.store.wakeups import Topic
 class RequestStore(Protocol):
     """What is needed of the store."""
 
-    def take_parse_requests(self) -> Sequence[str]:
+    def take_parse_requests(self, is_mine: Callable[[str], bool] | None = None) -> Sequence[str]:
         """See `slipstream.store.component_interface.RequestStore`."""
 
     def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:
@@ -33,9 +33,17 @@ class Processor(Protocol):
 class ParseRequests:
     """Looks for requests when the store wakes it, on the processor's thread."""
 
-    def __init__(self, store: RequestStore, processor: Processor) -> None:
+    def __init__(
+        self,
+        store: RequestStore,
+        processor: Processor,
+        is_mine: Callable[[str], bool] | None = None,
+    ) -> None:
+        """`is_mine` says which files the processor loads, by their paths; None for all. Requests
+        for others are left to others."""
         self._store = store
         self._processor = processor
+        self._is_mine = is_mine
         self._is_due = False
         self._stop_listening: Callable[[], None] | None = None
 
@@ -59,7 +67,7 @@ class ParseRequests:
     def _look(self) -> None:
         self._is_due = False
         try:
-            wanted = self._store.take_parse_requests()
+            wanted = self._store.take_parse_requests(self._is_mine)
         except SlipstreamError:
             # Whoever is woken next looks again.
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Callable, Collection, Sequence, Set
 from datetime import datetime
 from typing import Protocol
 
@@ -40,8 +40,9 @@ class RequestStore(Protocol):
         """Have a DAG file loaded again, and wake those who listen; gives its path. Raises
         `NotFoundError`."""
 
-    def take_parse_requests(self) -> Sequence[str]:
-        """Remove and give the files that are to be loaded again."""
+    def take_parse_requests(self, is_mine: Callable[[str], bool] | None = None) -> Sequence[str]:
+        """Remove and give the files that are to be loaded again; with `is_mine`, those of which it
+        is true, and the others stay."""
 
     def begin_connection_trial(self, token_hash: str, conn_id: str, ends_by: datetime) -> None:
         """Keep that a connection is being tested. Raises `ConflictError` while another test of it

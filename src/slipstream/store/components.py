@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Callable, Collection, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -115,14 +115,17 @@ class ComponentVerbs(StoreParts):
             transaction.wake_listeners(Topic.FILES)
         return str(fileloc)
 
-    def take_parse_requests(self) -> Sequence[str]:
-        """Remove and give the files that are to be loaded again."""
+    def take_parse_requests(self, is_mine: Callable[[str], bool] | None = None) -> Sequence[str]:
+        """Remove and give the files that are to be loaded again, or those that are mine."""
         with self._database.read() as transaction:
-            if not transaction.rows(select(parse_request.c.fileloc).limit(1)):
-                return ()
+            asked = transaction.column(select(parse_request.c.fileloc))
+        mine = [fileloc for fileloc in asked if is_mine is None or is_mine(fileloc)]
+        if not mine:
+            return ()
+        path = parse_request.c.fileloc
         with self._database.write() as transaction:
-            taken = transaction.column(delete(parse_request).returning(parse_request.c.fileloc))
-            return sorted(taken)
+            removed = delete(parse_request).where(*one_among(path, mine)).returning(path)
+            return sorted(transaction.column(removed))
 
     def begin_connection_trial(self, token_hash: str, conn_id: str, ends_by: datetime) -> None:
         """Keep that a connection is being tested. Raises `ConflictError`."""

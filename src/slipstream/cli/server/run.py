@@ -16,7 +16,8 @@ from slipstream.cli.server.daemon import as_asked
 from slipstream.cli.server.first_files import write_settings
 
 if TYPE_CHECKING:
-    from slipstream.cli.server.server import Part, Server, TriggerShare
+    from slipstream.cli.server.server import Part, Server
+    from slipstream.cli.server.shares import Shares
 
 
 def serve(
@@ -26,38 +27,45 @@ def serve(
     *,
     locked_for: str | None,
     sets_up: bool = False,
-    triggers: TriggerShare | None = None,
-) -> None:
-    """Start these parts, say where they are, and go on until a signal comes.
+    shares: Shares | None = None,
+) -> int:
+    """Start these parts, say where they are, and go on until a signal comes, or until they have
+    done what `shares` says. Gives the exit code.
 
     `locked_for` says what holds the home meanwhile, so that no second one does; None leaves the
     home to others.
     """
-    from slipstream.cli.server.server import ALL_TRIGGERS, Server
+    from slipstream.cli.server.server import Server
+    from slipstream.cli.server.shares import EVERYTHING
     from slipstream.cli.server.signals import end_signals
 
     # What is imported now stays: looking for garbage in it, now or ever, would be for nothing.
     gc.disable()
     export_settings(deployment, arguments)
     locks = nullcontext() if locked_for is None else locks_of(deployment, locked_for)
-    with as_asked(deployment, arguments, arguments.noun) as is_ready, locks:
+    started = as_asked(deployment, arguments, arguments.noun)
+    with started as is_ready, locks, end_signals() as ending:
         made = Server(
             deployment,
             parts,
             sets_up=sets_up,
-            triggers=triggers or ALL_TRIGGERS,
+            shares=shares or EVERYTHING,
+            done=ending.done,
             tell_user=_say_user,
         )
-        with end_signals() as wait, made as server:
+        with made as server:
             gc.freeze()
             gc.enable()
             if sets_up:
                 write_settings(deployment)
             say(f"Slipstream is ready{_where(deployment, server)}.")
             is_ready()
-            wait()
+            code, said = ending.wait()
+            if said:
+                say(said)
             say("Slipstream is stopping; running tasks have a moment to end.")
     say("Slipstream has stopped.")
+    return code
 
 
 def _say_user(name: str, password: str) -> None:
@@ -82,7 +90,8 @@ def _where(deployment: Deployment, server: Server) -> str:
     at = f" at {server.url}" if server.url else ""
     if Part.DAG_PROCESSOR not in server.parts:
         return at
-    folders = ", ".join(str(folder) for folder in wiring.dags_folders(deployment))
+    chosen, _ = wiring.chosen_folders(deployment, server.shares.files.bundles)
+    folders = ", ".join(str(folder.path) for folder in chosen)
     return f"{at}; DAG files are in {folders}"
 
 

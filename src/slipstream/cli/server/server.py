@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Self, TypeAlias
 
@@ -17,6 +17,7 @@ from slipstream.cli.deployment import Deployment
 from slipstream.cli.server import wiring
 from slipstream.cli.server.first_users import create_missing_users
 from slipstream.cli.server.pulse import Pulse
+from slipstream.cli.server.shares import EVERYTHING, Shares
 from slipstream.cli.server.signals import end_at_once
 from slipstream.config import ConfigError
 from slipstream.runtime.host import ProcessHost
@@ -37,8 +38,10 @@ if TYPE_CHECKING:
     from slipstream.model.news import Observer
     from slipstream.model.version import ParsedFile
     from slipstream.runtime.jobs import Source
+    from slipstream.services.dag_rounds import Rounds
     from slipstream.services.execution import ExecutionService
     from slipstream.services.metrics import MetricsService
+    from slipstream.services.scheduler.passes import PassLimit
     from slipstream.services.timetables import QuestionService
     from slipstream.store.interface import Store
     from slipstream.wire.execution import Answer, Request
@@ -58,21 +61,12 @@ class Part(StrEnum):
     """The scheduler's own process host runs triggers, too, where there is none."""
 
 
+def _keep_on(_code: int, _said: str) -> None:
+    """Without limits, nothing is ever done."""
+
+
 STANDALONE = frozenset({Part.API, Part.SCHEDULER, Part.DAG_PROCESSOR})
 """What one process needs to do everything."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TriggerShare:
-    """Which triggers a triggerer of its own runs."""
-
-    capacity: int | None = None
-    """At most so many; None for no limit."""
-    queues: tuple[str, ...] | None = None
-    """Those of tasks of these queues; None for all."""
-
-
-ALL_TRIGGERS = TriggerShare()
 
 
 class Server:
@@ -87,14 +81,18 @@ class Server:
         parts: Collection[Part],
         *,
         sets_up: bool = False,
-        triggers: TriggerShare = ALL_TRIGGERS,
+        shares: Shares = EVERYTHING,
+        done: Callable[[int, str], None] = _keep_on,
         tell_user: Callable[[str, str], None] | None = None,
     ) -> None:
         """Nothing is started yet. `sets_up`: migrate the database and make the first users.
-        `triggers` says which a triggerer of its own runs. `tell_user` is called with the name and
-        the password of each user that was made, before anybody can sign in."""
+        `done` is called in any thread, with an exit code and what is to be said, when what `shares`
+        limits has been done.
+        `tell_user` is called with the name and the password of each user that was made, before
+        anybody can sign in."""
         self._tell_user = tell_user
-        self._triggers = triggers
+        self.shares = shares
+        self._done = done
         self._deployment = deployment
         self.parts = frozenset(parts)
         self._sets_up = sets_up
@@ -113,6 +111,8 @@ class Server:
         self._announce: Announcer | None = None
         """Tells listeners of plugins; None without plugins."""
         self._file_news: FileNews | None = None
+        self._rounds: Rounds | None = None
+        """Counts how often DAG files are loaded; None where nobody wants to know."""
         self._held: HeldAttempts | None = None
         """Attempts that workers elsewhere run; None where the executor is the server's own."""
         self._metrics: MetricsService | None = None
@@ -360,6 +360,7 @@ class Server:
             callbacks_owed=callbacks.wake,
             observers=[*self._observers(), triggerer.changes],
             on_pass=None if self._metrics is None else self._metrics.passed,
+            limit=self._pass_limit(),
         )
         scheduler.start()
         self._scheduling.callback(scheduler.stop, config.number("slipstream", "stop_grace_seconds"))
@@ -369,6 +370,19 @@ class Server:
         self._scheduling.callback(callbacks.stop)
         self._signs_of_life[Part.SCHEDULER] = Pulse(scheduler.call)
         self._signs_of_life[Part.TRIGGERER] = Pulse(host.call)
+
+    def _pass_limit(self) -> PassLimit | None:
+        share = self.shares.passes
+        if share is None:
+            return None
+        from slipstream.services.scheduler.passes import PassLimit
+
+        return PassLimit(
+            passes=share.passes,
+            only_idle=share.only_idle,
+            idle_seconds=share.idle_seconds,
+            reached=lambda: self._done(0, "The scheduler has made its passes."),
+        )
 
     def _hold_attempts(self) -> HeldAttempts | None:
         """What workers elsewhere speak to, where the settings name an executor that has some.
@@ -425,6 +439,8 @@ class Server:
         self._live.files_read()
         if self._file_news is not None:
             self._file_news.recorded(files)
+        if self._rounds is not None:
+            self._rounds.recorded(files)
 
     def _start_metrics(self, store: Store) -> None:
         if not wiring.sends_metrics(self._deployment.config):
@@ -438,35 +454,50 @@ class Server:
         self._opened.callback(self._metrics.stop)
 
     def _start_dag_processor(self, host: ProcessHost, store: Store) -> None:
+        from slipstream.services.dag_files import is_of
         from slipstream.services.dag_processor import DagProcessor
         from slipstream.services.parse_requests import ParseRequests
 
-        folders = wiring.dag_folders(self._deployment)
+        folders, others = wiring.chosen_folders(self._deployment, self.shares.files.bundles)
         for folder in folders:
             folder.path.mkdir(parents=True, exist_ok=True)
         if self._announce is not None:
             from slipstream.cli.server.file_news import FileNews
 
             self._file_news = FileNews(store, self._announce)
-        processor = DagProcessor(store, host, folders, on_recorded=self._recorded)
+        rounds = self.shares.files.rounds
+        if rounds is not None:
+            from slipstream.services.dag_rounds import Rounds
+
+            self._rounds = Rounds(rounds, self._loaded)
+        processor = DagProcessor(store, host, folders, on_recorded=self._recorded, others=others)
         processor.start()
         self._opened.callback(processor.stop)
-        requests = ParseRequests(store, processor)
+        if self._rounds is not None:
+            self._rounds.begin(processor)
+        is_mine = (lambda path: is_of(folders, others, Path(path))) if others else None
+        requests = ParseRequests(store, processor, is_mine)
         requests.start()
         self._opened.callback(requests.stop)
         self._signs_of_life[Part.DAG_PROCESSOR] = Pulse(processor.call)
 
+    def _loaded(self, went_well: bool) -> None:
+        if went_well:
+            self._done(0, "The DAG files have been loaded.")
+        else:
+            self._done(1, "The DAG files could not be looked for; the log says why.")
+
     def _start_triggerer(self, host: ProcessHost, store: Store) -> None:
         from slipstream.services.triggerer.service import TriggererService
 
-        queues = self._triggers.queues
+        share = self.shares.triggers
         service = TriggererService(
             host,
             store,
             lost=end_at_once,
             changes=self._changes,
-            capacity=self._triggers.capacity,
-            queues=queues,
+            capacity=share.capacity,
+            queues=share.queues,
         )
         service.start()
         self._opened.callback(service.stop)

@@ -8,18 +8,36 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 _log = logging.getLogger(__name__)
 
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_DONE = b"\0"
+"""Stands for no signal."""
 
 
-class Waiter(Protocol):
-    """Blocks until the end was asked for."""
+class Ending:
+    """The end of a server: a signal asks for it, or the server's work is done."""
 
-    def __call__(self) -> signal.Signals:
-        """The signal that asked for it."""
+    def __init__(self, reader: int, writer: int) -> None:
+        """The ends of a pipe that the numbers of signals are written to."""
+        self._reader = reader
+        self._writer = writer
+        self._outcome = 0, ""
+
+    def wait(self) -> tuple[int, str]:
+        """Block until it has come; gives the exit code and what is to be said, as `done` was told.
+
+        A signal's are 0 and nothing.
+        """
+        os.read(self._reader, 1)
+        return self._outcome
+
+    def done(self, code: int, said: str) -> None:
+        """The work is done. From any thread."""
+        self._outcome = code, said
+        os.write(self._writer, _DONE)
 
 
 def end_at_once(reason: str) -> NoReturn:
@@ -29,8 +47,8 @@ def end_at_once(reason: str) -> NoReturn:
 
 
 @contextmanager
-def end_signals() -> Iterator[Waiter]:
-    """Within the block, the first signal is what the waiter waits for; a second one ends at once.
+def end_signals() -> Iterator[Ending]:
+    """Within the block, the first signal is what the ending waits for; a second one ends at once.
 
     At once means by `_exit`: the kernel then ends everything that the server started.
     """
@@ -44,12 +62,9 @@ def end_signals() -> Iterator[Waiter]:
             os._exit(128 + number)
         os.write(writer, bytes([number]))
 
-    def wait() -> signal.Signals:
-        return signal.Signals(os.read(reader, 1)[0])
-
     before = {number: signal.signal(number, handle) for number in ENDING}
     try:
-        yield wait
+        yield Ending(reader, writer)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from slipstream.cli.deployment import Deployment
+from slipstream.cli.errors import UsageError
 from slipstream.config import Config, ConfigError
 from slipstream.runtime.settings import HostSettings
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 LOCAL_EXECUTORS = ("LocalExecutor", "SequentialExecutor")
 PROVIDED_EXECUTORS = ("CeleryExecutor", "KubernetesExecutor")
 LOCAL_BUNDLE = "LocalDagBundle"
+DEFAULT_BUNDLE = "dags-folder"
 MEBIBYTE = 1 << 20
 
 
@@ -47,33 +49,37 @@ def provided_executor(config: Config) -> str | None:
 
 
 def dags_folders(deployment: Deployment) -> list[Path]:
-    """Where DAG files lie: the folders of `[dag_processor] dag_bundle_config_list`, and that of
-    the examples with `[core] load_examples`.
+    """Where DAG files lie: the folders of `bundles`."""
+    return [folder for _, folder in bundles(deployment)]
+
+
+def bundles(deployment: Deployment) -> list[tuple[str, Path]]:
+    """`(name, folder)` of each bundle of `[dag_processor] dag_bundle_config_list`, and of the
+    examples with `[core] load_examples`.
 
     Raises `ConfigError` for a bundle that is no local folder.
     """
-    folders = _bundle_folders(deployment)
+    found = _own_bundles(deployment)
     if deployment.config.flag("core", "load_examples"):
         from slipstream.testing.examples import example_folder
 
-        folders = [*folders, example_folder()]
-    return folders
+        found = [*found, ("example_dags", example_folder())]
+    return found
 
 
-def _bundle_folders(deployment: Deployment) -> list[Path]:
+def _own_bundles(deployment: Deployment) -> list[tuple[str, Path]]:
     config = deployment.config
     setting = config.setting("dag_processor", "dag_bundle_config_list")
     if setting.is_default or not setting.value:
-        return [deployment.dags_folder]
+        return [(DEFAULT_BUNDLE, deployment.dags_folder)]
     name = f"{setting.source}: [dag_processor] dag_bundle_config_list"
     try:
-        bundles = json.loads(setting.value)
-        return [_bundle_folder(deployment, bundle, name) for bundle in bundles]
+        return [_bundle(deployment, one, name) for one in json.loads(setting.value)]
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ConfigError(f"{name} is not a JSON list of bundles: {error}.") from error
 
 
-def _bundle_folder(deployment: Deployment, bundle: dict[str, object], name: str) -> Path:
+def _bundle(deployment: Deployment, bundle: dict[str, object], name: str) -> tuple[str, Path]:
     classpath = str(bundle["classpath"])
     if classpath.rpartition(".")[2] != LOCAL_BUNDLE:
         raise ConfigError(
@@ -81,11 +87,33 @@ def _bundle_folder(deployment: Deployment, bundle: dict[str, object], name: str)
         )
     kwargs = bundle.get("kwargs") or {}
     path = kwargs.get("path") if isinstance(kwargs, dict) else None
-    return deployment.home / str(path) if path else deployment.dags_folder
+    folder = deployment.home / str(path) if path else deployment.dags_folder
+    return str(bundle.get("name") or DEFAULT_BUNDLE), folder
+
+
+def chosen_folders(
+    deployment: Deployment, names: Sequence[str] | None
+) -> tuple[list[DagFolder], list[DagFolder]]:
+    """The folders of the bundles of these names (None: of all), and the other ones.
+
+    Raises `UsageError` for a name that no bundle has.
+    """
+    there = [name for name, _ in bundles(deployment)]
+    for name in names or ():
+        if name not in there:
+            raise UsageError(
+                f"There is no bundle {name!r}; [dag_processor] dag_bundle_config_list has "
+                f"{', '.join(there)}."
+            )
+    chosen: list[DagFolder] = []
+    others: list[DagFolder] = []
+    for name, folder in zip(there, dag_folders(deployment), strict=True):
+        (chosen if names is None or name in names else others).append(folder)
+    return chosen, others
 
 
 def dag_folders(deployment: Deployment) -> list[DagFolder]:
-    """The same folders, with how files are chosen in them."""
+    """The folders of all bundles, with how files are chosen in them."""
     from slipstream.runtime.discovery import DEFAULT_LOOK
     from slipstream.services.dag_files import DagFolder, IgnoreSyntax
 

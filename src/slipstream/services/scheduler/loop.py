@@ -46,6 +46,7 @@ from slipstream.services.scheduler.keys import (
 )
 from slipstream.services.scheduler.memory import Memory
 from slipstream.services.scheduler.needs import SchedulingStore
+from slipstream.services.scheduler.passes import PassLimit
 from slipstream.services.scheduler.watches import wanted_watches
 from slipstream.services.triggerer import NoTriggerer, NoWatchers, Triggerer, Waiter, Watchers
 from slipstream.store.errors import StoreError
@@ -91,10 +92,12 @@ class Scheduler:
         observers: Sequence[Observer] = (),
         watchers: Watchers | None = None,
         on_pass: Callable[[float], None] | None = None,
+        limit: PassLimit | None = None,
     ) -> None:
         """`timetables` puts questions to the code of DAGs; it may answer in any thread.
         `callbacks_owed` is called, in the scheduler's thread, when the store has new ones.
-        `on_pass` is told how many seconds each pass of the loop took."""
+        `on_pass` is told how many seconds each pass of the loop took. After the passes of `limit`
+        nothing new is begun; who was told of it calls `stop`."""
         limits = [limit for limit in (parallelism, executor.parallelism) if limit > 0]
         self._store = store
         self._executor = executor
@@ -104,6 +107,7 @@ class Scheduler:
         self._observers = tuple(observers)
         self._watchers = watchers or NoWatchers()
         self._on_pass = on_pass
+        self._limit = limit
         self._inbox = Inbox()
         asked = NoTimetables() if timetables is None else Timetables(timetables, self._inbox, clock)
         self._memory = Memory(
@@ -217,14 +221,19 @@ class Scheduler:
     # A step.
 
     def _work(self) -> None:
+        limit = self._limit
         while self._is_running.is_set():
+            did_something = True
             try:
-                self.run_once(None)
+                did_something = self.run_once(None if limit is None else limit.timeout)
             except Exception as error:  # noqa: BLE001  # Nothing may end the loop.
                 _log.exception("The scheduler failed in a step; it reads everything again.")
                 self._memory.distrust_everything()
                 self._memory.patience.failed("finish a step", error, self._clock())
                 self._admitted.clear()
+            if limit is not None:
+                limit.passed(did_something=did_something)
+                self._is_draining = self._is_draining or limit.is_reached
 
     def _drain(self) -> None:
         self._is_draining = True
