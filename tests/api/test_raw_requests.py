@@ -87,6 +87,54 @@ def test_what_can_be_read_in_one_way_is_answered(server: ApiServer) -> None:
     assert statuses == ["201", "409", "200"]
 
 
+VERSION = "GET /api/v2/version HTTP/1.1\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        (VERSION, "no Host header; HTTP/1.1 expects one"),
+        (f"{VERSION}Host: a\r\nHost: b\r\n", "has 2 Host headers; expected one"),
+        (f"{VERSION}Host: a\r\nhost: a\r\n", "has 2 Host headers; expected one"),
+        (f"{VERSION.replace('1.1', '1.0')}Host: a\r\nHost: b\r\n", "has 2 Host headers"),
+        (f"{VERSION}Host: a/b\r\n", "is 'a/b'; expected the name or address of a host"),
+        (f"{VERSION}Host: a@b\r\n", "is 'a@b'"),
+        (f"{VERSION}Host: a b\r\n", "is 'a b'"),
+        (f"{VERSION}Host: a, b\r\n", "is 'a, b'"),
+        (f"{VERSION}Host: a:80:80\r\n", "is 'a:80:80'"),
+        (f"{VERSION}Host: a:b\r\n", "is 'a:b'"),
+        (f"{VERSION}Host: <b>\r\n", "is '<b>'"),
+        (f"{VERSION}Host: b\u00fccher\r\n", "cher'; expected"),
+        (f"{VERSION}Host: [::1\r\n", "is '[::1'"),
+    ],
+)
+def test_a_request_for_no_host_or_for_several_is_refused_and_ends_there(
+    server: ApiServer, head: str, said: str
+) -> None:
+    answer = answers(server, f"{head}\r\n{HIDDEN}")
+    assert answer.startswith("HTTP/1.1 400 ")
+    assert said in answer
+    assert answer.count(" Bad Request") == 1
+    assert " OK" not in answer
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        VERSION.replace("1.1", "1.0"),
+        f"{VERSION}Host: my_server-1.example.com:8080\r\n",
+        f"{VERSION}HOST: 127.0.0.1\r\n",
+        f"{VERSION}Host: [fe80::1%eth0]:8080\r\n",
+        f"{VERSION}Host: XN--BCHER-KVA.example.\r\n",
+        f"{VERSION}Host:\r\n",
+    ],
+)
+def test_a_request_for_one_host_is_answered(server: ApiServer, head: str) -> None:
+    answer = answers(server, f"{head}Connection: close\r\n\r\n")
+    # Where everybody is an administrator, a name that is not the server's own may read nothing.
+    assert answer.startswith(("HTTP/1.1 200 ", "HTTP/1.1 403 "))
+
+
 @pytest.mark.parametrize(
     ("trusted", "seen"),
     [((), "127.0.0.1"), (("127.0.0.0/8",), "203.0.113.9"), (("10.0.0.0/8",), "127.0.0.1")],

@@ -1,4 +1,4 @@
-"""Requests that begin in time and are of reasonable size: who trickles headers is let go.
+"""Requests that begin in time, of reasonable size, for one host: who trickles headers is let go.
 
 uvicorn bounds how long an idle connection is kept after an answer, but neither how long one may say
 nothing at all, nor how long the head of a request may take, nor how large it may become. Each holds
@@ -12,6 +12,7 @@ from typing import ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from slipstream.api.clear_hosts import UnclearHostError, host_fault
 from slipstream.api.joined_writes import JoinedWrites
 
 _LARGEST_HEAD_BYTES: Final = 64 * 1024
@@ -40,6 +41,7 @@ class _TimelyHeads(HttpToolsProtocol):
     _is_in_head = False
     _head_bytes = 0
     _unanswered = 0
+    _fault: str | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base
         """The time runs."""
@@ -53,8 +55,11 @@ class _TimelyHeads(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Its headers are."""
+        """Its headers are. Raises `UnclearHostError`, which the parser answers with 400."""
         self._is_in_head = False
+        self._fault = host_fault(self.headers, self.parser.get_http_version())
+        if self._fault is not None:
+            raise UnclearHostError(self._fault)
         super().on_headers_complete()
         self._unanswered += 1
 
@@ -63,6 +68,10 @@ class _TimelyHeads(HttpToolsProtocol):
         self._joined.flush()
         self._unanswered -= 1
         super().on_response_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Say what is wrong with the request."""
+        super().send_400_response(self._fault or msg)
 
     def data_received(self, data: bytes) -> None:
         """The time ends with the headers' last byte."""

@@ -97,7 +97,7 @@ def test_what_is_written_comes_as_it_is_written(tmp_path: Path) -> None:
 
     async def follow() -> list[tuple[str, object]]:
         admission = Admission(lambda: None, dag_ids=None, is_near=True)
-        stream = _growth(live, View(dag_id="etl"), path, 0, lambda: runs[0], admission)
+        stream = _growth(live, View(dag_id="etl"), lambda: path, 0, lambda: runs[0], admission)
         told = []
         # The task has not begun to write; then it writes; then it ends.
         first = asyncio.ensure_future(_next(stream))

@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from slipstream.api.auth.access import Resource, reading
 from slipstream.api.call import Call
+from slipstream.api.kept_logs import kept_log
 from slipstream.api.log_reading import (
     as_text,
     every_line,
@@ -67,7 +68,8 @@ def get_log(
     instance = found.instance
     require_try(instance, try_number)
     goes_on = instance.try_number == try_number and instance.state in GOES_ON
-    path = call.settings.log_dir / log_path(dag_id, dag_run_id, task_id, map_index, try_number)
+    name = log_path(dag_id, dag_run_id, task_id, map_index, try_number)
+    path = kept_log(call.settings.log_dir, name)
     offset = offset_of(token)
     elsewhere = lines_from_elsewhere(call, found.run, instance, try_number, path)
     if elsewhere is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final, Literal, NamedTuple, TypeAlias
 
@@ -15,6 +16,7 @@ from starlette.responses import StreamingResponse
 
 from slipstream.api.auth.access import Resource, reading
 from slipstream.api.call import Call
+from slipstream.api.kept_logs import NO_FILE, kept_log
 from slipstream.api.live.admission import Admission, admission_of
 from slipstream.api.live.events import View
 from slipstream.api.live.feed import LiveFeed
@@ -101,7 +103,7 @@ def _log(call: Call, dag_id: str, run_id: str, key: TaskKey, try_number: int) ->
     require_try(instance, try_number)
     name = log_path(dag_id, run_id, key.task_id, key.map_index, try_number)
     goes_on = instance.try_number == try_number and instance.state in GOES_ON
-    return _Log(call.settings.log_dir / name, found.run, instance, goes_on)
+    return _Log(kept_log(call.settings.log_dir, name), found.run, instance, goes_on)
 
 
 @routes.add(
@@ -231,7 +233,10 @@ def follow_log(
     A browser that comes back goes on behind what it has had.
     """
     key = TaskKey(task_id, map_index)
-    path = _log(call, dag_id, dag_run_id, key, try_number).path
+    _log(call, dag_id, dag_run_id, key, try_number)
+    name = log_path(dag_id, dag_run_id, task_id, map_index, try_number)
+    # Looked for before each read: a task may put a link there in the meantime.
+    kept = partial(kept_log, call.settings.log_dir, name)
 
     def goes_on() -> bool:
         return _log(call, dag_id, dag_run_id, key, try_number).goes_on
@@ -239,7 +244,7 @@ def follow_log(
     view = View(dag_id=dag_id, run_id=dag_run_id)
     begin = offset if last_event_id is None else last_event_id
     return StreamingResponse(
-        _growth(call.deployment.live, view, path, begin, goes_on, admission_of(call)),
+        _growth(call.deployment.live, view, kept, begin, goes_on, admission_of(call)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -248,12 +253,16 @@ def follow_log(
 async def _growth(
     live: LiveFeed,
     view: View,
-    path: Path,
+    kept: Callable[[], Path],
     offset: int,
     goes_on: Callable[[], bool],
     admission: Admission,
 ) -> AsyncIterator[bytes]:
     """The log as events: the kernel tells that the file grows, the feed that the try ends."""
+    path = kept()
+    if path == NO_FILE:
+        yield _event("end", b"{}", offset)
+        return
     follower = live.follow()
     path.parent.mkdir(parents=True, exist_ok=True)
     awake, ended = asyncio.Event(), asyncio.Event()
@@ -284,7 +293,7 @@ async def _growth(
                 # Asked before the file is read: what the try has written by then is there.
                 is_over = not await asyncio.to_thread(goes_on)
             while True:
-                page = await asyncio.to_thread(read_page, path, offset, _PIECE_BYTES)
+                page = await asyncio.to_thread(read_page, kept(), offset, _PIECE_BYTES)
                 if page.end > offset:
                     offset = page.end
                     yield _event("lines", b"[" + b",".join(page.lines) + b"]", offset)
