@@ -128,6 +128,7 @@ def create_app(
     ask_timetable: AskTimetable | None = None,
     read_remote_log: RemoteLogReader | None = None,
     connection_tester: ConnectionTester | None = None,
+    guesses: Guesses | None = None,
 ) -> FastAPI:
     """The REST API over that store.
 
@@ -138,7 +139,7 @@ def create_app(
     `announce` tells those who listen there. `metrics` gives this server's as text.
     `ask_timetable` puts questions to timetables of users, where a process for that is at hand.
     `read_remote_log` reads logs that are kept elsewhere. `connection_tester` tests connections,
-    where that is allowed.
+    where that is allowed. `guesses` bounds failed logins; without it they are counted here alone.
     """
     signs = {} if signs_of_life is None else signs_of_life
     deployment = Deployment(
@@ -153,7 +154,7 @@ def create_app(
         ask_timetable=ask_timetable,
         read_remote_log=read_remote_log,
         connection_tester=connection_tester,
-        guesses=Guesses(settings.login_attempts_per_minute),
+        guesses=guesses or Guesses(settings.login_attempts_per_minute),
     )
     tokens = Tokens(store, settings, clock)
     gate = Gate(store, tokens, clock, all_admins=settings.simple_auth_manager_all_admins)

@@ -30,6 +30,7 @@ from slipstream.store.triggering import AskTimetable
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from slipstream.api.auth.throttle import Guesses
     from slipstream.api.connection_tests import ConnectionTester
     from slipstream.api.plugin_apps.host import PluginHost
 
@@ -50,6 +51,7 @@ def create_front(
     ask_timetable: AskTimetable | None = None,
     read_remote_log: RemoteLogReader | None = None,
     connection_tester: ConnectionTester | None = None,
+    guesses: Guesses | None = None,
 ) -> Front:
     """The same application as `create_app` gives, ready sooner; with what `plugins` serve."""
     signs = {} if signs_of_life is None else signs_of_life
@@ -70,6 +72,7 @@ def create_front(
             ask_timetable=ask_timetable,
             read_remote_log=read_remote_log,
             connection_tester=connection_tester,
+            guesses=guesses,
         )
         safe = SafeHeaders(app, is_https=settings.is_https)
         if plugins is None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable, Sequence
 from email.utils import formatdate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from uvicorn import Config, Server
 from uvicorn.server import ServerState
@@ -17,8 +18,19 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 
+_CLIENT_CERTIFICATES: Final = {
+    "none": ssl.CERT_NONE,
+    "optional": ssl.CERT_OPTIONAL,
+    "required": ssl.CERT_REQUIRED,
+}
+
+
 class SleepingServer(Server):
-    """Serves until `stop`. To be made inside a running event loop."""
+    """Serves until `stop`. To be made inside a running event loop.
+
+    `accepts_at_once` is how many connections it takes before it looks at anything else: who shares
+    the socket with others takes one, so that they get some, too.
+    """
 
     def __init__(
         self,
@@ -27,6 +39,10 @@ class SleepingServer(Server):
         grace_seconds: float,
         certificate_file: str | None,
         key_file: str | None,
+        ca_file: str | None,
+        client_certificates: str,
+        keep_alive_seconds: float,
+        accepts_at_once: int,
         on_started: Callable[[], None],
         head_timeout_seconds: float,
         trusted_proxies: Sequence[str] = (),
@@ -42,13 +58,17 @@ class SleepingServer(Server):
                 http=timely_heads(head_timeout_seconds),
                 server_header=False,
                 date_header=False,
+                timeout_keep_alive=max(1, round(keep_alive_seconds)),
                 timeout_graceful_shutdown=max(1, round(grace_seconds)),
+                backlog=accepts_at_once,
                 ssl_certfile=certificate_file,
                 ssl_keyfile=key_file,
+                ssl_ca_certs=ca_file,
+                ssl_cert_reqs=_CLIENT_CERTIFICATES[client_certificates],
                 # The library believes everybody on this machine, and so whatever clients send
                 # through a proxy there that passes their headers on.
                 proxy_headers=bool(trusted_proxies),
-                forwarded_allow_ips=list(trusted_proxies),
+                forwarded_allow_ips=["*"] if "*" in trusted_proxies else list(trusted_proxies),
             )
         )
         self.server_state = _DatedState()

@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -52,18 +53,25 @@ class ApiServer:
         grace_seconds: float = 3.0,
         certificate_file: str | None = None,
         key_file: str | None = None,
+        ca_file: str | None = None,
+        client_certificates: str = "none",
+        keep_alive_seconds: float = 5.0,
         head_timeout_seconds: float = 30.0,
         trusted_proxies: Sequence[str] = (),
     ) -> None:
-        """`port` 0 takes any free one; `fd` is a socket that already listens, and is used
-        instead of host and port; `grace_seconds` is what requests have to end in on `stop`;
-        `head_timeout_seconds` what a client has to send a request's headers in;
-        `trusted_proxies` are addresses and networks whose word counts for where a request came
-        from."""
+        """`port` 0 takes any free one; `fd` is a socket that already listens, which other
+        processes may have, too, and is used instead of host and port; `grace_seconds` is what
+        requests have to end in on `stop`; `client_certificates` is `none`, `optional` or
+        `required`, and they are checked by the authorities in `ca_file`; `keep_alive_seconds` is
+        how long a connection may rest between two requests, `head_timeout_seconds` what a client
+        has to send a request's headers in; `trusted_proxies` are addresses and networks whose word
+        counts for where a request came from, or `*`."""
         self._make_app = make_app
         self._host, self._port, self._fd = host, port, fd
         self._grace_seconds = grace_seconds
         self._certificate_file, self._key_file = certificate_file, key_file
+        self._ca_file, self._client_certificates = ca_file, client_certificates
+        self._keep_alive_seconds = keep_alive_seconds
         self._head_timeout_seconds = head_timeout_seconds
         self._trusted_proxies = tuple(trusted_proxies)
         self._socket: socket.socket | None = None
@@ -81,6 +89,9 @@ class ApiServer:
         """Take the address; gives host and port. Raises `AddressTakenError`, `CertificateError`."""
         if self._socket is None:
             _check_certificate(self._certificate_file, self._key_file)
+            check_authorities(
+                self._ca_file, self._client_certificates, is_https=bool(self._certificate_file)
+            )
             self._socket = self._listening()
         name = self._socket.getsockname()
         if isinstance(name, tuple):
@@ -107,6 +118,19 @@ class ApiServer:
             raise self.failure
         return self.ready.is_set()
 
+    def detach(self) -> int:
+        """The bound socket's descriptor, for others to serve: this one will not."""
+        assert self._socket is not None, "it is to be bound before"
+        bound, self._socket = self._socket, None
+        return bound.detach()
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Run it on the event loop, soon; never where that has ended."""
+        loop = self._loop
+        if loop is not None:
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(function)
+
     def stop(self) -> None:
         """End: accept nothing more, let running requests end within the grace, close."""
         self._stopping.set()
@@ -126,7 +150,7 @@ class ApiServer:
 
     def _listening(self) -> socket.socket:
         if self._fd is not None:
-            return socket.socket(fileno=self._fd)
+            return _SharedSocket(fileno=self._fd)
         try:
             return _listening_socket(self._host, self._port)
         except OSError as error:
@@ -156,6 +180,10 @@ class ApiServer:
             grace_seconds=self._grace_seconds,
             certificate_file=self._certificate_file,
             key_file=self._key_file,
+            ca_file=self._ca_file,
+            client_certificates=self._client_certificates,
+            keep_alive_seconds=self._keep_alive_seconds,
+            accepts_at_once=_BACKLOG if self._fd is None else 1,
             on_started=self._on_started,
             head_timeout_seconds=self._head_timeout_seconds,
             trusted_proxies=self._trusted_proxies,
@@ -167,6 +195,13 @@ class ApiServer:
     def _on_started(self) -> None:
         self.ready.set()
         self._settled.set()
+
+
+class _SharedSocket(socket.socket):
+    """One that listens already. Whoever begins to accept from it leaves its queue as it is."""
+
+    def listen(self, backlog: int = 0, /) -> None:
+        """Done by whoever has made it."""
 
 
 def _check_certificate(certificate_file: str | None, key_file: str | None) -> None:
@@ -188,6 +223,33 @@ def _check_certificate(certificate_file: str | None, key_file: str | None) -> No
         raise CertificateError(
             f"Cannot serve https by {named} ({said}): [api] ssl_cert and ssl_key must name two PEM "
             "files that belong together, the key without a password."
+        ) from error
+
+
+def check_authorities(ca_file: str | None, client_certificates: str, *, is_https: bool) -> None:
+    """Raise `CertificateError` where clients' certificates are to be checked and cannot be."""
+    if client_certificates == "none":
+        if ca_file is not None:
+            _log.warning(
+                "[api] ssl_ca_file is set, and ssl_cert_reqs is none: clients need no certificate. "
+                "Set ssl_cert_reqs to required, or to optional."
+            )
+        return
+    asked = f"[api] ssl_cert_reqs is {client_certificates}"
+    if not is_https:
+        raise CertificateError(f"{asked}, and there is no https: set ssl_cert and ssl_key.")
+    if ca_file is None:
+        raise CertificateError(
+            f"{asked}, and nothing says whose certificates are good: set ssl_ca_file to a PEM file "
+            "with the certificates of the authorities."
+        )
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(ca_file)
+    except OSError as error:
+        said = error.strerror or str(error)
+        raise CertificateError(
+            f"Cannot check clients' certificates by {ca_file} ({said}): [api] ssl_ca_file must "
+            "name a PEM file with the certificates of the authorities."
         ) from error
 
 

@@ -5,6 +5,7 @@ They meet in the database, which `slipstream db migrate` has to have made.
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,8 @@ from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import UsageError
 from slipstream.cli.grammar import Group
 from slipstream.cli.server.daemon import add_daemon_options
-from slipstream.cli.server.run import serve
+from slipstream.cli.server.run import say, serve
+from slipstream.cli.server.wiring import forwarding_proxies
 
 if TYPE_CHECKING:
     from slipstream.cli.server.shares import PassShare
@@ -71,9 +73,34 @@ def add_commands(group: Group) -> None:
                 ("-p", "--port"): ("port", "PORT", "0 takes a free one"),
                 ("--ssl-cert",): ("ssl_cert", "FILE", "the certificate to serve https with"),
                 ("--ssl-key",): ("ssl_key", "FILE", "its key"),
+                ("--ssl-ca-file",): ("ssl_ca_file", "FILE", "who signs clients' certificates"),
+                ("--ssl-cert-reqs",): (
+                    "ssl_cert_reqs",
+                    "WHICH",
+                    "whether clients need one: none, optional or required",
+                ),
+                ("-w", "--workers"): ("workers", "N", "so many processes serve"),
+                ("-t", "--worker-timeout"): (
+                    "worker_timeout",
+                    "SECONDS",
+                    "how long a process may be silent, and requests take at the end",
+                ),
+                ("--log-config",): ("log_config", "FILE", "how to log: JSON, YAML or INI"),
             }
             for options, (key, metavar, about) in of_api.items():
                 parser.add_setting(*options, "api", key, metavar=metavar, about=about)
+            parser.add_argument(
+                "--apps",
+                default="all",
+                metavar="PARTS",
+                help="which parts of the API are served: all, or core (the same here)",
+            )
+            parser.add_argument(
+                "--proxy-headers",
+                action="store_true",
+                help="believe X-Forwarded-For and -Proto of the addresses in FORWARDED_ALLOW_IPS "
+                "(127.0.0.1 unless that is set), besides [slipstream] trusted_proxies",
+            )
     add_daemon_options(parser)
 
 
@@ -146,7 +173,33 @@ def run_triggerer(deployment: Deployment, arguments: Namespace) -> None:
 
 
 def run_api_server(deployment: Deployment, arguments: Namespace) -> None:
-    """Run the REST API."""
+    """Run the REST API, by one process or by several."""
     from slipstream.cli.server.server import Part
+    from slipstream.cli.server.shares import ApiShare, Shares
 
-    serve(deployment, arguments, {Part.API}, locked_for=None)
+    _check_apps(arguments.apps)
+    proxies: tuple[str, ...] = ()
+    if arguments.proxy_headers:
+        proxies = forwarding_proxies(os.environ)
+        who = "anybody" if "*" in proxies else ", ".join(proxies)
+        say(f"What {who} says in X-Forwarded-For and X-Forwarded-Proto counts.")
+    number = deployment.config.integer("api", "workers")
+    if number > 1:
+        from slipstream.cli.server.workers.serving import serve_by_workers
+
+        serve_by_workers(deployment, arguments, number, proxies)
+    else:
+        shares = Shares(api=ApiShare(proxies=proxies))
+        serve(deployment, arguments, {Part.API}, locked_for=None, shares=shares)
+
+
+def _check_apps(named: str) -> None:
+    """Raise `UsageError` for parts that an API server has not."""
+    apps = {name.strip().lower() for name in named.split(",")} - {""}
+    if not apps or not apps <= {"all", "core", "execution"}:
+        raise UsageError(f"--apps is {named!r}; expected all, or core.")
+    if apps == {"execution"}:
+        raise UsageError(
+            "--apps is execution: workers elsewhere report to the scheduler's own process, which "
+            "is slipstream standalone. Leave --apps out, or say core, to serve everything else."
+        )

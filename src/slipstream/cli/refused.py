@@ -18,7 +18,6 @@ _COMMANDS: Final[Mapping[tuple[str, ...], str]] = {
     ("teams", "sync"): "Roles can be for some DAGs alone: slipstream roles import.",
     ("teams",): "Roles can be for some DAGs alone: slipstream roles.",
 }
-_ONE_PROCESS: Final = "One process serves, with as many threads as it needs."
 _IN_ONE_PROCESS: Final = (
     "Tasks have processes of their own, without a terminal. Call dag.test() in the file and run it "
     "with python: breakpoint() stops there."
@@ -32,27 +31,17 @@ def _each(noun: str, verb: str, said: str, *flags: str) -> Mapping[tuple[str, st
 
 
 _FLAGS: Final[Mapping[tuple[str, str, str], str]] = {
-    **_each("api-server", "", _ONE_PROCESS, "--workers", "-w", "--worker-timeout", "-t", "--apps"),
-    **_each(
-        "api-server",
-        "",
-        "Set [api] base_url to the address that people use, and [slipstream] trusted_proxies to "
-        "the addresses of your proxies.",
-        "--proxy-headers",
-    ),
-    **_each(
-        "api-server",
-        "",
-        "Have a proxy in front check clients' certificates.",
-        "--ssl-ca-file",
-        "--ssl-cert-reqs",
-    ),
-    **_each("api-server", "", "[logging] logging_level says how much is logged.", "--log-config"),
     **{
         (noun, "", flag): "DAG files are read again by themselves; leave it out."
-        for noun in ("api-server", "dag-processor", "scheduler", "triggerer")
+        for noun in ("dag-processor", "scheduler", "triggerer")
         for flag in ("--dev", "-d")
     },
+    **_each(
+        "api-server",
+        "",
+        "DAG files are read again by themselves; after a change of a plugin start it again.",
+        *("--dev", "-d"),
+    ),
     **_each(
         "config",
         "list",

@@ -15,12 +15,15 @@ CHOICES: Final[dict[Name, tuple[str, ...]]] = {
     ("core", "dag_ignore_file_syntax"): ("glob", "regexp"),
     ("core", "test_connection"): ("Disabled", "Enabled", "Hidden"),
     ("api", "server_type"): ("uvicorn",),
+    ("api", "ssl_cert_reqs"): ("none", "optional", "required"),
     ("standard", "venv_install_method"): ("auto", "pip", "uv"),
 }
 """Settings with a closed set of values; upper and lower case are the same."""
 
 BOUNDS: Final[dict[Name, tuple[float, float]]] = {
     ("api", "port"): (0, 65535),
+    ("api", "workers"): (1, 256),
+    ("api", "worker_timeout"): (1, 86_400),
     ("api", "maximum_page_limit"): (1, 1_000_000),
     ("api", "fallback_page_limit"): (1, 1_000_000),
     ("core", "parallelism"): (0, 1_000_000),

@@ -114,6 +114,16 @@ def background(what: str, places: Places, umask: int) -> Iterator[Background]:
         yield Background(teller, talk)
 
 
+def forked_off() -> None:
+    """To be called by a fork of this process that goes on by itself: the terminal of whoever waits
+    for this one is not held by it."""
+    talk = sys.stdout, sys.stderr
+    if talk[0].fileno() != 1:
+        sys.stdout, sys.stderr = _standard_streams()
+        for stream in talk:
+            stream.close()
+
+
 @contextmanager
 def foreground(what: str, places: Places) -> Iterator[None]:
     """Within the block, this process has these files, but stays where it is."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 from threading import Lock
-from typing import Final
+from typing import Final, Protocol
 
 from slipstream.model.errors import InvalidInputError
 
@@ -19,15 +19,47 @@ _FACTOR: Final = 10
 and to the address for any name: people share addresses, and nobody is to lock out others easily."""
 
 
+class Counts(Protocol):
+    """What counts failures: a `Throttle`, or the way to one of another process."""
+
+    def take(self, subject: str, now: float) -> int:
+        """0 where another failure is allowed at `now`; else the seconds until one is."""
+
+    def give_back(self, subject: str) -> None:
+        """What was taken was no failure."""
+
+    def forget(self, subject: str) -> None:
+        """The subject starts afresh."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where failures are counted; each is safe to use from any thread."""
+
+    of_both: Counts
+    """Of a name from an address."""
+    of_name: Counts
+    of_address: Counts
+
+
+def limits_of(per_minute: int) -> Limits:
+    """Counted here, so many failures a minute of a name from an address; 0 for any number."""
+    wide = per_minute * _FACTOR
+    return Limits(Throttle(per_minute), Throttle(wide), Throttle(wide))
+
+
 class Guesses:
     """Bounds how often passwords and codes may be guessed: of a name from an address, of a name
     from anywhere, and from an address for any name. Safe to use from any thread."""
 
-    def __init__(self, per_minute: int, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """So many failures a minute of a name from an address; 0 for any number."""
-        self._of_both = Throttle(per_minute)
-        self._of_name = Throttle(per_minute * _FACTOR)
-        self._of_address = Throttle(per_minute * _FACTOR)
+    def __init__(
+        self, limits: int | Limits, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        """The limits, or so many failures a minute of a name from an address."""
+        found = limits_of(limits) if isinstance(limits, int) else limits
+        self._of_both = found.of_both
+        self._of_name = found.of_name
+        self._of_address = found.of_address
         self._monotonic = monotonic
 
     @contextmanager
@@ -58,7 +90,7 @@ class Guesses:
                 for one, subject in buckets:
                     one.give_back(subject)
 
-    def _take(self, buckets: Sequence[tuple[Throttle, str]]) -> None:
+    def _take(self, buckets: Sequence[tuple[Counts, str]]) -> None:
         """Count an attempt before it is known how it ends: of many that come at once no more are
         to be tried than one after the other."""
         from slipstream.api.errors import TooManyAttemptsError

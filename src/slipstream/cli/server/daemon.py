@@ -59,8 +59,11 @@ def add_daemon_options(parser: Parser) -> None:
 
 
 @contextmanager
-def as_asked(deployment: Deployment, arguments: Namespace, name: str) -> Iterator[Ready]:
-    """Within the block, the process is where the command line wants it, its logging set up.
+def as_asked(
+    deployment: Deployment, arguments: Namespace, name: str, log_config: Path | None = None
+) -> Iterator[Ready]:
+    """Within the block, the process is where the command line wants it, its logging set up, by the
+    file `log_config` where there is one.
 
     `name` is that of the command. In the background, whoever called is let go by `Ready`.
     """
@@ -69,18 +72,23 @@ def as_asked(deployment: Deployment, arguments: Namespace, name: str) -> Iterato
     umask = _umask(deployment)
     what = f"slipstream {name}"
     files, log = _files(deployment, arguments, name)
+    if log_config is not None and arguments.log_file is not None:
+        raise UsageError(
+            f"Both --log-file and {log_config} say where to log: leave one of them out."
+        )
     if not arguments.daemon:
         with foreground(what, files):
-            set_up_logging(deployment.config, log)
+            set_up_logging(deployment.config, log, log_config)
             yield _nothing
         return
     deployment.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with background(what, files, umask) as process:
-        set_up_logging(deployment.config, log)
+        set_up_logging(deployment.config, log, log_config)
+        logs = f"Its log is {log}." if log_config is None else f"It logs as {log_config} says."
 
         def ready() -> None:
             pid = os.getpid()
-            print(f"It goes on as process {pid}; `kill {pid}` ends it. Its log is {log}.")
+            print(f"It goes on as process {pid}; `kill {pid}` ends it. {logs}")
             process.ready()
 
         yield ready
@@ -122,13 +130,19 @@ def _umask(deployment: Deployment) -> int:
     return found
 
 
-def set_up_logging(config: Config, file: Path | None) -> None:
-    """Log to the file, or else to standard error, from `[logging] logging_level` on.
+def set_up_logging(config: Config, file: Path | None, log_config: Path | None = None) -> None:
+    """Log to the file, or else to standard error, from `[logging] logging_level` on; or all as
+    `log_config` says.
 
     SIGUSR1 prints all stacks to standard error.
     """
-    level = config.text("logging", "logging_level").upper()
-    logging.basicConfig(level=level, format=LOG_FORMAT, handlers=[_handler(file)])
+    if log_config is None:
+        level = config.text("logging", "logging_level").upper()
+        logging.basicConfig(level=level, format=LOG_FORMAT, handlers=[_handler(file)])
+    else:
+        from slipstream.cli.server.log_config import log_as_it_says
+
+        log_as_it_says(log_config)
     faulthandler.register(signal.SIGUSR1, file=2, all_threads=True)
 
 

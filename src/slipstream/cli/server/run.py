@@ -7,6 +7,7 @@ import os
 from argparse import Namespace
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slipstream.cli.deployment import Deployment
@@ -35,7 +36,7 @@ def serve(
     `locked_for` says what holds the home meanwhile, so that no second one does; None leaves the
     home to others.
     """
-    from slipstream.cli.server.server import Server
+    from slipstream.cli.server.server import Part, Server
     from slipstream.cli.server.shares import EVERYTHING
     from slipstream.cli.server.signals import end_signals
 
@@ -43,7 +44,8 @@ def serve(
     gc.disable()
     export_settings(deployment, arguments)
     locks = nullcontext() if locked_for is None else locks_of(deployment, locked_for)
-    started = as_asked(deployment, arguments, arguments.noun)
+    logs_as = log_config(deployment) if Part.API in parts else None
+    started = as_asked(deployment, arguments, arguments.noun, logs_as)
     with started as is_ready, locks, end_signals() as ending:
         made = Server(
             deployment,
@@ -66,6 +68,12 @@ def serve(
             say("Slipstream is stopping; running tasks have a moment to end.")
     say("Slipstream has stopped.")
     return code
+
+
+def log_config(deployment: Deployment) -> Path | None:
+    """The file that says how a server with the API logs; None where the settings do."""
+    file = deployment.config.get("api", "log_config")
+    return Path(file).expanduser() if file else None
 
 
 def _say_user(name: str, password: str) -> None:

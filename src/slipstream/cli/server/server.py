@@ -132,6 +132,11 @@ class Server:
         assert self._store is not None, "the server has not been started"
         return self._store
 
+    def beat(self, answer: Callable[[], None]) -> None:
+        """Have it called where requests are answered, soon: as long as that is so, they are."""
+        if self._api is not None:
+            self._api.call(answer)
+
     def __enter__(self) -> Self:
         """Start everything; returns when it is ready. Raises what kept a part from starting."""
         try:
@@ -224,17 +229,11 @@ class Server:
         return users.result
 
     def _bind_api(self) -> ApiServer:
-        from slipstream.api.server import ApiServer
-
-        config = self._deployment.config
-        self._api = ApiServer(
+        self._api = wiring.api_server(
+            self._deployment.config,
             self._make_app,
-            host=config.text("api", "host"),
-            port=config.integer("api", "port"),
-            certificate_file=config.get("api", "ssl_cert") or None,
-            key_file=config.get("api", "ssl_key") or None,
-            head_timeout_seconds=wiring.at_least(config, "head_timeout_seconds", 1),
-            trusted_proxies=wiring.trusted_proxies(config),
+            fd=self.shares.api.fd,
+            proxies=self.shares.api.proxies,
         )
         self._api.bind()
         self._opened.callback(self._api.stop)
@@ -259,6 +258,7 @@ class Server:
             live=self._live,
             read_remote_log=self._read_remote_log,
             connection_tester=self._connection_tester(),
+            guesses=self.shares.api.guesses,
         )
         if self._held is None:
             return front

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from slipstream.api.auth.throttle import Guesses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +41,25 @@ class PassShare:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApiShare:
+    """How the API is served besides what the settings say."""
+
+    proxies: tuple[str, ...] = ()
+    """Whose word counts for where a request came from, beside `[slipstream] trusted_proxies`."""
+    fd: int | None = None
+    """A socket that several processes accept from; None binds one."""
+    guesses: Guesses | None = None
+    """Failed logins that are counted for several processes; None counts them here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shares:
     """What each part of a server takes on; everything, for ever, where nothing is said."""
 
     triggers: TriggerShare = TriggerShare()
     files: FileShare = FileShare()
     passes: PassShare | None = None
+    api: ApiShare = ApiShare()
 
 
 EVERYTHING: Final = Shares()

@@ -34,6 +34,10 @@ class Ending:
         os.read(self._reader, 1)
         return self._outcome
 
+    def fileno(self) -> int:
+        """Can be read from once it has come."""
+        return self._reader
+
     def done(self, code: int, said: str) -> None:
         """The work is done. From any thread."""
         self._outcome = code, said

@@ -15,6 +15,7 @@ from slipstream.runtime.settings import HostSettings
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from slipstream.api.server import ApiServer, AppFactory
     from slipstream.api.settings import ApiSettings, LdapSettings, OidcSettings
     from slipstream.services.dag_files import DagFolder
 
@@ -206,19 +207,71 @@ def api_settings(deployment: Deployment) -> ApiSettings:
     )
 
 
+def api_server(
+    config: Config,
+    make_app: AppFactory,
+    *,
+    fd: int | None = None,
+    proxies: Sequence[str] = (),
+) -> ApiServer:
+    """The HTTP server that the settings describe, not bound. `fd` is a socket to serve instead of
+    one of its own, `proxies` are trusted beside those of the settings."""
+    from slipstream.api.server import ApiServer
+
+    return ApiServer(
+        make_app,
+        host=config.text("api", "host"),
+        port=config.integer("api", "port"),
+        fd=fd,
+        grace_seconds=stop_seconds(config),
+        certificate_file=config.get("api", "ssl_cert") or None,
+        key_file=config.get("api", "ssl_key") or None,
+        ca_file=config.get("api", "ssl_ca_file") or None,
+        client_certificates=config.text("api", "ssl_cert_reqs").lower(),
+        keep_alive_seconds=_patience(config, 5.0),
+        head_timeout_seconds=at_least(config, "head_timeout_seconds", 1),
+        trusted_proxies=[*trusted_proxies(config), *proxies],
+    )
+
+
+def stop_seconds(config: Config) -> float:
+    """How long a server that ends waits for requests."""
+    return _patience(config, 3.0)
+
+
+def _patience(config: Config, otherwise: float) -> float:
+    """`[api] worker_timeout` where somebody has set it: by default nobody is to wait for two
+    minutes until a server has ended."""
+    timeout = config.setting("api", "worker_timeout")
+    return otherwise if timeout.is_default else config.number("api", "worker_timeout")
+
+
+def forwarding_proxies(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Whom `--proxy-headers` believes: `FORWARDED_ALLOW_IPS`, as uvicorn reads it; this machine
+    where that is not set. Raises `ConfigError` for what is no address, network or `*`."""
+    name = "FORWARDED_ALLOW_IPS"
+    found = tuple(environ.get(name, "127.0.0.1").replace(",", " ").split())
+    if "*" in found:
+        return ("*",)
+    return tuple(_proxy(one, f"{name} names", "; * believes everybody") for one in found)
+
+
 def trusted_proxies(config: Config) -> tuple[str, ...]:
     """Addresses and networks of `[slipstream]`. Raises `ConfigError` for what is neither."""
-    found = _words(config, "slipstream", "trusted_proxies")
-    for one in found:
-        try:
-            ip_network(one, strict=False)
-        except ValueError:
-            source = config.setting("slipstream", "trusted_proxies").source
-            raise ConfigError(
-                f"{source}: [slipstream] trusted_proxies names {one!r}; expected addresses and "
-                "networks, such as 10.0.0.5 or 10.0.0.0/8, with commas between them."
-            ) from None
-    return found
+    source = config.setting("slipstream", "trusted_proxies").source
+    said = f"{source}: [slipstream] trusted_proxies names"
+    return tuple(_proxy(one, said) for one in _words(config, "slipstream", "trusted_proxies"))
+
+
+def _proxy(text: str, said: str, besides: str = "") -> str:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        raise ConfigError(
+            f"{said} {text!r}; expected addresses and networks, such as 10.0.0.5 or 10.0.0.0/8, "
+            f"with commas between them{besides}."
+        ) from None
+    return text
 
 
 def at_least(config: Config, key: str, least: float) -> float:
