@@ -18,10 +18,6 @@ _COMMANDS: Final[Mapping[tuple[str, ...], str]] = {
     ("teams", "sync"): "Roles can be for some DAGs alone: slipstream roles import.",
     ("teams",): "Roles can be for some DAGs alone: slipstream roles.",
 }
-_IN_ONE_PROCESS: Final = (
-    "Tasks have processes of their own, without a terminal. Call dag.test() in the file and run it "
-    "with python: breakpoint() stops there."
-)
 _IMGCAT: Final = "dot -Tpng FILE.dot | imgcat shows it."
 _ALL_ROLES: Final = "Roles can be for some DAGs alone: slipstream roles create."
 
@@ -54,7 +50,6 @@ _FLAGS: Final[Mapping[tuple[str, str, str], str]] = {
     ("dags", "show", "--imgcat"): f"--save FILE.dot writes the graph; {_IMGCAT}",
     ("dags", "show-dependencies", "--imgcat"): f"--save FILE.dot writes it; {_IMGCAT}",
     ("dags", "test", "--imgcat-dagrun"): f"--save-dagrun FILE.dot writes it; {_IMGCAT}",
-    **_each("tasks", "test", _IN_ONE_PROCESS, "--post-mortem", "-m"),
 }
 
 

@@ -23,6 +23,7 @@ from slipstream.model.map_index import UNMAPPED
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState, RunType
 from slipstream.runtime import interrupts, lifeline, task_log
+from slipstream.runtime.debugging import TERMINAL
 from slipstream.runtime.forking import ForkServer, adopt_output, enter_own_group
 from slipstream.runtime.loader import LoadedFile
 from slipstream.runtime.task_process import TaskProcess
@@ -98,6 +99,8 @@ def _everything_kept() -> Iterator[None]:
     handler = signal.getsignal(signal.SIGTERM)
     environment = dict(os.environ)
     descriptors = [os.dup(descriptor) for descriptor in (1, 2)]
+    # The made-up failure is none to look into.
+    os.environ.pop(TERMINAL, None)
     try:
         with policies_in_force(ClusterPolicies()), without_plugins():
             yield

@@ -18,7 +18,13 @@ from slipstream.model.attempt import (
 )
 from slipstream.model.errors import SlipstreamError
 from slipstream.model.states import TaskState
-from slipstream.runtime import retry_policies, task_callbacks, task_endings, task_listeners
+from slipstream.runtime import (
+    debugging,
+    retry_policies,
+    task_callbacks,
+    task_endings,
+    task_listeners,
+)
 from slipstream.runtime.interrupts import time_limit
 from slipstream.runtime.operator_links import keep_links
 from slipstream.runtime.task_callbacks import FollowUp
@@ -117,6 +123,8 @@ class TaskRun:
                 return TaskEnd(outcome, self._rendered, was_terminated=True)
             except BaseException as error:  # noqa: BLE001 - every end is an outcome
                 outcome, raised = self._ended_by(error, context), error
+                if isinstance(outcome, Failed):
+                    debugging.look_into(error)
             if self._operator is not None:
                 self._look_back(self._operator, context, outcome)
         operator = self._operator or task

@@ -13,7 +13,7 @@ from functools import partial
 
 from slipstream.model.attempt import Attempt, Failed, Skipped, Succeeded
 from slipstream.model.errors import NotFoundError, SlipstreamError
-from slipstream.runtime import interrupts, task_log
+from slipstream.runtime import debugging, interrupts, task_log
 from slipstream.runtime.errand_runner import call_for
 from slipstream.runtime.loader import LoadedFile
 from slipstream.runtime.supervisor_backend import SupervisorBackend
@@ -37,6 +37,7 @@ def run_attempt(
     `refusal`: why it cannot run at all, which then is its failure.
     """
     backend = SupervisorBackend(link)
+    debugging.break_at_terminal()
     if refusal is None:
         end = _run(start, file, backend)
     else:

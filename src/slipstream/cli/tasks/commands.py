@@ -38,6 +38,12 @@ def _add_test(group: Group) -> None:
     test.add_argument("--map-index", type=int, default=-1, help="only this one of a mapped task")
     test.add_argument("-t", "--task-params", default="{}", help="the run's configuration: JSON")
     test.add_argument("--env-vars", default="{}", help="variables of the environment: JSON")
+    test.add_argument(
+        "-m",
+        "--post-mortem",
+        action="store_true",
+        help="open pdb where the task fails, at this terminal",
+    )
     test.add_bundle_name()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from argparse import Namespace
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,11 +19,12 @@ from slipstream.cli.trial.finding import FoundDag, find_dag_to_try
 from slipstream.cli.trial.logs import LogTail
 from slipstream.cli.trial.specs import only_task, without_waiting
 from slipstream.cli.trial.trial import Trial
-from slipstream.cli.trial.view import open_view
+from slipstream.cli.trial.view import PlainView, View, open_view
 from slipstream.model.attempt import Attempt
 from slipstream.model.dag import DagSpec
 from slipstream.model.json import JsonValue
 from slipstream.model.states import RunState, TriggeredBy
+from slipstream.runtime.debugging import POST_MORTEM, TERMINAL
 from slipstream.store.records import RunSnapshot
 from slipstream.store.triggering import RunRequest
 
@@ -47,6 +49,16 @@ def try_dag(deployment: Deployment, arguments: Namespace) -> int:
 def try_task(deployment: Deployment, arguments: Namespace) -> int:
     """Run one task as if all before it were done; the exit code is 1 where it failed."""
     os.environ.update(_variables(arguments.env_vars))
+    terminal = _terminal()
+    if terminal is not None:
+        os.environ[TERMINAL] = terminal
+    if arguments.post_mortem:
+        if terminal is None:
+            raise UsageError(
+                "--post-mortem opens pdb at the terminal, but standard input and output are none. "
+                "Run the command at one (docker run -it, kubectl exec -it, ssh -t)."
+            )
+        os.environ[POST_MORTEM] = "1"
     request = _request(
         deployment,
         arguments.logical_date_or_run_id,
@@ -55,7 +67,7 @@ def try_task(deployment: Deployment, arguments: Namespace) -> int:
     index: int = arguments.map_index
     with Trial(deployment) as trial:
         found = find_dag_to_try(deployment, trial.host, arguments.dag_id)
-        spec = only_task(found.spec, arguments.task_id)
+        spec = only_task(found.spec, arguments.task_id, one_by_one=terminal is not None)
         return _code_of(
             _watch(
                 trial,
@@ -63,8 +75,16 @@ def try_task(deployment: Deployment, arguments: Namespace) -> int:
                 spec,
                 request,
                 lambda attempt: index >= 0 and attempt.map_index != index,
+                view=PlainView() if terminal else None,
             )
         )
+
+
+def _terminal() -> str | None:
+    """The path of the terminal that tasks may speak with; None without one."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return None
+    return os.ttyname(sys.stdin.fileno())
 
 
 def _code_of(snapshot: RunSnapshot) -> int:
@@ -77,8 +97,9 @@ def _watch(
     spec: DagSpec,
     request: RunRequest,
     is_done: Callable[[Attempt], bool],
+    view: View | None = None,
 ) -> RunSnapshot:
-    view = open_view(spec)
+    view = view or open_view(spec)
     tail = LogTail(trial.logs_folder)
     try:
         for snapshot in trial.run(found, spec, request, is_done):

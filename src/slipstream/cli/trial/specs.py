@@ -36,8 +36,11 @@ def when_triggered(spec: DagSpec) -> DagSpec:
     return replace(without_waiting(spec), schedule=NoSchedule())
 
 
-def only_task(spec: DagSpec, task_id: str) -> DagSpec:
-    """The DAG with that one task, which waits for nothing and is tried once."""
+def only_task(spec: DagSpec, task_id: str, *, one_by_one: bool = False) -> DagSpec:
+    """The DAG with that one task, which waits for nothing and is tried once.
+
+    `one_by_one`: the instances of a mapped one do not run side by side.
+    """
     task = spec.tasks.get(task_id)
     if task is None:
         raise NotFoundError(
@@ -49,6 +52,8 @@ def only_task(spec: DagSpec, task_id: str) -> DagSpec:
             f"`slipstream dags test {spec.dag_id}`."
         )
     alone = replace(task, upstream=(), downstream=(), retries=0)
+    if one_by_one:
+        alone = replace(alone, max_active_tis_per_dagrun=1)
     return replace(
         without_waiting(spec),
         tasks={task_id: alone},
