@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Slipstream
+
+from slipstream.config import load_config
+from slipstream.config.examples import EXAMPLES
 
 
 def test_a_value_is_printed_and_nothing_else(slipstream: Slipstream) -> None:
@@ -117,3 +121,24 @@ def test_every_setting_can_be_put_into_a_file_where_none_is_set(
     (home / "slipstream.toml").unlink()
     after = slipstream("config", "list", "--include-defaults", "-o", "json").json
     assert [row["value"] or "" for row in before] == [row["value"] or "" for row in after]  # type: ignore[union-attr,index,call-overload]
+
+
+def test_examples_stand_above_settings_and_can_be_set(slipstream: Slipstream, home: Path) -> None:
+    home.mkdir()
+    (home / "slipstream.toml").write_text('[api]\nbase_url = "http://here"\n')
+    listed = slipstream("config", "list", "-e").out.splitlines()
+    assert listed == [
+        "[api]",
+        '# Example: "https://slipstream.example.com/data"',
+        'base_url = "http://here"',
+    ]
+    everything = slipstream("config", "list", "--include-examples", "--defaults").out
+    assert everything.count("# Example: ") == len(EXAMPLES)
+    # Each as it is printed, so that a copied one can be read.
+    for section in {section for section, _ in EXAMPLES}:
+        keys = {key: value for (of, key), value in EXAMPLES.items() if of == section}
+        text = "\n".join(f"{key} = {json.dumps(value)}" for key, value in keys.items())
+        (home / "slipstream.toml").write_text(f'["{section}"]\n{text}\n')
+        loaded = load_config(home=home, environ={})
+        for key, value in keys.items():
+            assert loaded.get(section, key) == value

@@ -18,7 +18,6 @@ _COMMANDS: Final[Mapping[tuple[str, ...], str]] = {
     ("teams", "sync"): "Roles can be for some DAGs alone: slipstream roles import.",
     ("teams",): "Roles can be for some DAGs alone: slipstream roles.",
 }
-_IMGCAT: Final = "dot -Tpng FILE.dot | imgcat shows it."
 _ALL_ROLES: Final = "Roles can be for some DAGs alone: slipstream roles create."
 
 
@@ -38,18 +37,9 @@ _FLAGS: Final[Mapping[tuple[str, str, str], str]] = {
         "DAG files are read again by themselves; after a change of a plugin start it again.",
         *("--dev", "-d"),
     ),
-    **_each(
-        "config",
-        "list",
-        "-d says what each value must be, and the default stands there.",
-        *("--include-examples", "-e"),
-    ),
     **_each("info", "", "Nothing is uploaded: send what it prints.", "--file-io"),
     **_each("pools", "set", _ALL_ROLES, "--team-name"),
     **_each("triggerer", "", _ALL_ROLES, "--team-name"),
-    ("dags", "show", "--imgcat"): f"--save FILE.dot writes the graph; {_IMGCAT}",
-    ("dags", "show-dependencies", "--imgcat"): f"--save FILE.dot writes it; {_IMGCAT}",
-    ("dags", "test", "--imgcat-dagrun"): f"--save-dagrun FILE.dot writes it; {_IMGCAT}",
 }
 
 

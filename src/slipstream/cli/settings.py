@@ -41,6 +41,7 @@ def add_commands(group: Group) -> None:
 _OF_FILES = {
     ("-c", "--comment-out-everything"): "print a settings file in which nothing is set",
     ("-d", "--include-descriptions"): "print a settings file with what each value must be",
+    ("-e", "--include-examples"): "print a settings file with examples of values",
     ("-V", "--include-env-vars"): "print a settings file with the variables",
     ("-s", "--include-sources"): "print a settings file with where each value comes from",
 }

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from slipstream.config import Config, Setting
 from slipstream.config.constraints import BOUNDS, CHOICES
+from slipstream.config.examples import EXAMPLES
 from slipstream.config.options import OPTIONS, Kind
 
 _BARE = (Kind.INT, Kind.FLOAT, Kind.BOOL)
@@ -56,6 +57,8 @@ def _abouts(setting: Setting, arguments: Namespace) -> Iterator[str]:
         if name in BOUNDS:
             said.append(f"from {BOUNDS[name][0]:g} to {BOUNDS[name][1]:,g}")
         yield f"{', '.join(said)}."
+    if arguments.include_examples and name in EXAMPLES:
+        yield f"Example: {json.dumps(EXAMPLES[name], ensure_ascii=False)}"
     if arguments.include_sources:
         yield f"Source: {setting.source}"
     if arguments.include_env_vars:

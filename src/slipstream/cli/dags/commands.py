@@ -130,6 +130,9 @@ def _add_test(group: Group) -> None:
     test.add_argument(
         "--save-dagrun", metavar="FILE", help="write that to a .dot file, which Graphviz draws"
     )
+    test.add_argument(
+        "--imgcat-dagrun", action="store_true", help="show that as a picture, by dot and imgcat"
+    )
     test.add_bundle_name()
 
 
@@ -149,18 +152,23 @@ def _add_changes(group: Group) -> None:
     delete.add_confirmation()
 
 
+_IMGCAT = "show it as a picture in the terminal, by dot and imgcat"
+
+
 def _add_graph(group: Group) -> None:
     show = group.verb("show", showing.show, "Draw a DAG's tasks and what they wait for")
     _add_dag_id(show)
     show.add_argument(
         "-s", "--save", metavar="FILE", help="write it to a .dot or .mmd (Mermaid) file"
     )
+    show.add_argument("--imgcat", action="store_true", help=_IMGCAT)
     among = group.verb(
         "show-dependencies",
         dependencies.show_dependencies,
         "Print which DAGs wait for which others, by assets, as DOT",
     )
     among.add_argument("-s", "--save", metavar="FILE", help="write it to a .dot file")
+    among.add_argument("--imgcat", action="store_true", help=_IMGCAT)
 
 
 def _add_dag_id(parser: Parser) -> None:

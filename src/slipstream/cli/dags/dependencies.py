@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from slipstream.cli.dags.graph import quoted
+from slipstream.cli.dags.pictures import check_pictures, show_picture
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import UsageError
 from slipstream.cli.files import write_text
@@ -28,7 +29,7 @@ class Link:
 
 
 def show_dependencies(deployment: Deployment, arguments: Namespace) -> None:
-    """Print the graph, or save it."""
+    """Print the graph, save it, or show it as a picture."""
     found = every(lambda window: deployment.store.list_assets(AssetFilter(), window))
     show(
         (
@@ -45,7 +46,8 @@ def show_dependencies(deployment: Deployment, arguments: Namespace) -> None:
 
 
 def show(links: Iterable[Link], arguments: Namespace) -> None:
-    """Print DOT, or write it to the file that is named."""
+    """Print DOT, write it to the file that is named, or show it as a picture."""
+    check_pictures(arguments)
     file = arguments.save
     if file is not None and PurePath(file).suffix not in (".dot", ".gv"):
         raise UsageError(
@@ -53,6 +55,9 @@ def show(links: Iterable[Link], arguments: Namespace) -> None:
             "dot -Tsvg FILE.dot."
         )
     text = "\n".join(_lines(links)) + "\n"
+    if arguments.imgcat:
+        show_picture(text)
+        return
     if file is None:
         print(text, end="")
         return

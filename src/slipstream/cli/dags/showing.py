@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from slipstream.api.payloads.schedules import summary
 from slipstream.cli.dags.graph import dot_text, mermaid_text, tree_lines
+from slipstream.cli.dags.pictures import check_pictures, show_picture
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import UsageError
 from slipstream.cli.files import write_text
@@ -18,15 +19,18 @@ WRITERS = {".dot": dot_text, ".gv": dot_text, ".mmd": mermaid_text, ".mermaid": 
 
 
 def show(deployment: Deployment, arguments: Namespace) -> None:
-    """Print the graph, or save it to a file."""
+    """Print the graph, save it to a file, or show it as a picture."""
+    check_pictures(arguments)
     spec = find_dag(deployment.store, arguments.dag_id).latest.spec
-    if not arguments.save:
+    if arguments.imgcat:
+        show_picture(dot_text(spec))
+    elif arguments.save:
+        save(spec, arguments.save)
+    else:
         schedule = summary(spec.schedule)
         print(f"{spec.dag_id}: {len(spec.tasks)} tasks, schedule {schedule or 'none'}")
         for line in tree_lines(spec):
             print(line)
-        return
-    save(spec, arguments.save)
 
 
 def save(spec: DagSpec, file: str) -> None:

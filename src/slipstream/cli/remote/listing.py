@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from slipstream.cli.dags.graph import tree_lines
+from slipstream.cli.dags.graph import dot_text, tree_lines
 from slipstream.cli.dags.listing import ALL_DAG_COLUMNS, RUN_COLUMNS
+from slipstream.cli.dags.pictures import check_pictures, show_picture
 from slipstream.cli.dags.showing import save
 from slipstream.cli.errors import UsageError
 from slipstream.cli.moments import stretch
@@ -165,9 +166,13 @@ def show_next(server: Server, arguments: Namespace) -> None:
 
 
 def show(server: Server, arguments: Namespace) -> None:
-    """Print the graph, or save it to a file."""
+    """Print the graph, save it to a file, or show it as a picture."""
+    check_pictures(arguments)
     dag = find_dag(server, arguments.dag_id)
     spec = graph_of(server, dag.dag_id)
+    if arguments.imgcat:
+        show_picture(dot_text(spec))
+        return
     if arguments.save:
         save(spec, arguments.save)
         return

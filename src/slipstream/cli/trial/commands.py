@@ -9,6 +9,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from slipstream.cli.dags.pictures import check_programs, show_picture
 from slipstream.cli.dags.running import parse_conf
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import UsageError
@@ -34,6 +35,8 @@ def try_dag(deployment: Deployment, arguments: Namespace) -> int:
     is_done = _matches(arguments.mark_success_pattern)
     if arguments.save_dagrun:
         check_dot(arguments.save_dagrun)
+    if arguments.imgcat_dagrun:
+        check_programs()
     request = _request(deployment, arguments.logical_date, parse_conf(arguments.conf))
     with Trial(deployment) as trial:
         found = find_dag_to_try(deployment, trial.host, arguments.dag_id, arguments.dagfile_path)
@@ -43,6 +46,8 @@ def try_dag(deployment: Deployment, arguments: Namespace) -> int:
     if arguments.save_dagrun:
         write_text(arguments.save_dagrun, run_as_dot(found.spec, run))
         print(f"File {arguments.save_dagrun} saved")
+    if arguments.imgcat_dagrun:
+        show_picture(run_as_dot(found.spec, run))
     return _code_of(run)
 
 
