@@ -51,6 +51,7 @@ READING = {
     "list logging notifications queues secrets triggers widgets",
     "roles": "export list",
     "tasks": "failed-deps list render state states-for-dag-run test",
+    "teams": "list",
     "users": "export list",
     "variables": "export get list",
     **dict.fromkeys(["api-server", "dag-processor", "scheduler", "standalone", "triggerer"], ""),

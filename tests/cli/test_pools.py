@@ -19,7 +19,13 @@ def test_a_pool_is_made_changed_shown_and_deleted(slipstream: Slipstream) -> Non
     assert slipstream("pools", "set", "gpu", "2", "the cards", "--include-deferred").code == 0
     assert slipstream("pools", "set", "gpu", "4", "the cards").code == 0
     assert slipstream("pools", "get", "gpu", "-o", "json").json == [
-        {"pool": "gpu", "slots": 4, "description": "the cards", "include_deferred": False}
+        {
+            "pool": "gpu",
+            "slots": 4,
+            "description": "the cards",
+            "include_deferred": False,
+            "team_name": None,
+        }
     ]
     assert slipstream("pools", "delete", "gpu").code == 0
     assert slipstream("pools", "get", "gpu").code == 1

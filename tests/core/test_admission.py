@@ -261,3 +261,49 @@ def test_a_queue_adds_joins_splits_and_removes_ranges() -> None:
     assert [queue.take() for _ in range(5)] == [0, 1, 2, 3, 6]
     assert queue.clear() == 3
     assert queue.is_empty
+
+
+def of_teams(*teams: str | None, pool: str | None) -> Admission:
+    """A run of each team, each with a task that asks for a slot of a pool of that team."""
+    made = Admission()
+    made.set_pool("p", 4, team=pool)
+    for pk, team in enumerate(teams, 1):
+        made.add_run(run(pk), dag(task("a", pool="p")), team)
+        made.offer(pk, TaskKey("a", 0), 2)
+    return made
+
+
+def test_a_pool_of_a_team_admits_this_teams_runs_alone() -> None:
+    made = of_teams("alpha", "beta", None, pool="alpha")
+    assert [one.run_pk for one in made.admit()] == [1, 1]
+    held = made.why_held(2, TaskKey("a", 0)).sentence
+    assert "belongs to the team 'alpha', and its DAG to the team 'beta'" in held
+    assert "and its DAG to none" in made.why_held(3, TaskKey("a", 0)).sentence
+    assert made.pool_used("p") == 2
+
+
+def test_a_pool_of_no_team_is_for_all() -> None:
+    assert len(of_teams("alpha", None, pool=None).admit()) == 4
+
+
+def test_a_pool_that_is_given_to_another_team_admits_that_one_from_then_on() -> None:
+    made = of_teams("alpha", "beta", pool="alpha")
+    made.set_pool("p", 4, team="beta")
+    assert [one.run_pk for one in made.admit()] == [2, 2]
+    made.set_pool("p", 4)
+    assert [one.run_pk for one in made.admit()] == [1, 1]
+    assert made.waiting == 0
+
+
+def test_what_another_team_waits_for_keeps_nobody_from_a_full_pool_for_ever() -> None:
+    made = of_teams("alpha", "beta", pool=None)
+    made.set_pool("p", 1)
+    assert [one.run_pk for one in made.admit()] == [1]
+    made.set_pool("p", 1, team="beta")
+    made.release(1, TaskKey("a", 0))
+    assert [one.run_pk for one in made.admit()] == [2]
+    made.release(2, TaskKey("a", 0))
+    assert [one.run_pk for one in made.admit()] == [2]
+    made.release(2, TaskKey("a", 1))
+    assert made.admit() == []
+    assert made.waiting == 1

@@ -118,6 +118,24 @@ CAUSES: dict[str, tuple[dict[str, object], list[str]]] = {
         {"instance": SCHEDULED, "pool_slots": None},
         ["pool 'wide', which does not exist", "since 2026-03-01T11:55:00", "pools set wide"],
     ),
+    "pool of another team": (
+        {"instance": SCHEDULED, "pool_slots": 4, "pool_team": "alpha", "team": "beta"},
+        ["pool 'wide'", "the team 'alpha'", "its DAG to the team 'beta'", "never runs before"],
+    ),
+    "pool of a team that the DAG is not of": (
+        {"instance": SCHEDULED, "pool_slots": 4, "pool_team": "alpha"},
+        ["the team 'alpha'", "its DAG to none"],
+    ),
+    "full pool of its team": (
+        {
+            "instance": SCHEDULED,
+            "pool_slots": 4,
+            "pool_taken": 4,
+            "pool_team": "alpha",
+            "team": "alpha",
+        },
+        ["4 of 4 are taken"],
+    ),
     "pool too small": (
         {"instance": SCHEDULED, "pool_slots": 1},
         ["for 2 slots", "has 1 in all", "never"],

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.sdk.memory import MemoryBackend
 
-from slipstream.sdk import Connection, Variable
+from slipstream.sdk import Asset, AssetAccessControl, Connection, Variable
 from slipstream.sdk import _secrets as secrets
+from slipstream.sdk._backend import current_backend
 from slipstream.sdk._conf import read_settings_anew
 from slipstream.sdk._secret_places import (
     EnvironmentVariablesBackend,
@@ -22,6 +24,13 @@ from slipstream.sdk._secrets_cache import SecretsCache, current_cache
 from slipstream.sdk.exceptions import AirflowException, AirflowFileParseException
 
 Configure = Callable[..., None]
+
+
+class OfTeam(MemoryBackend):
+    """Answers a DAG of the team `team-a`."""
+
+    def get_team(self) -> str | None:
+        return "team-a"
 
 
 class Kept(secrets.BaseSecretsBackend):
@@ -197,3 +206,101 @@ def test_the_environment_is_a_backend(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = EnvironmentVariablesBackend()
     assert backend.get_connection("db").schema == "s"
     assert backend.get_variable("db") is None
+
+
+class Told(secrets.BaseSecretsBackend):
+    """Says who it was asked for."""
+
+    def get_conn_value(self, conn_id: str, team_name: str | None = None) -> str | None:
+        return f"http://{team_name}"
+
+    def get_variable(self, key: str, team_name: str | None = None) -> str | None:
+        return str(team_name)
+
+
+class OfBeforeTeams(secrets.BaseSecretsBackend):
+    """Knows no teams."""
+
+    def get_conn_value(self, conn_id: str) -> str | None:  # type: ignore[override]  # as then
+        return "http://old"
+
+    def get_variable(self, key: str) -> str | None:  # type: ignore[override]  # as then
+        return "old"
+
+
+@pytest.fixture
+def of_team() -> Iterator[None]:
+    """Code of the team `team-a` runs."""
+    token = current_backend.set(OfTeam())  # type: ignore[arg-type]  # what is asked here
+    yield
+    current_backend.reset(token)
+
+
+@pytest.mark.usefixtures("of_team")
+@pytest.mark.parametrize(("backend", "said"), [("Told", "team-a"), ("OfBeforeTeams", "old")])
+def test_a_backend_that_knows_teams_is_told_whose_code_asks(
+    configure: Configure, backend: str, said: str
+) -> None:
+    configure(secrets_backend=HERE + backend, core_multi_team="True")
+    assert Variable.get("k") == said
+    assert Connection.get("c").host == said
+
+
+@pytest.mark.usefixtures("of_team")
+def test_nobody_is_told_of_teams_where_they_are_turned_off(configure: Configure) -> None:
+    configure(secrets_backend=HERE + "Told")
+    assert Variable.get("k") == "None"
+
+
+def test_the_environment_has_what_is_a_teams_before_what_is_for_all(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "AIRFLOW_VAR_K": "for all",
+        "AIRFLOW_VAR__TEAM-A___K": "of a",
+        "AIRFLOW_VAR__TEAM_B___K": "of b",
+        "AIRFLOW_CONN__TEAM-A___C": "http://a",
+        "AIRFLOW_CONN_C": "http://all",
+    }.items():
+        monkeypatch.setenv(name, value)
+    configure(core_multi_team="True")
+    assert Variable.get("k") == "for all"
+    assert Connection.get("c").host == "all"
+    token = current_backend.set(OfTeam())  # type: ignore[arg-type]  # what is asked here
+    try:
+        assert Variable.get("k") == "of a"
+        assert Connection.get("c").host == "a"
+        assert Variable.get("_team_b___k", default="nothing") == "nothing"
+    finally:
+        current_backend.reset(token)
+    assert EnvironmentVariablesBackend().get_variable("k", team_name="team_b") == "of b"
+    assert EnvironmentVariablesBackend().get_variable("_team_b___k") is None
+
+
+def test_what_looks_like_a_teams_is_a_name_like_others_where_teams_are_turned_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR__TEAM_B___K", "v")
+    assert Variable.get("_team_b___k") == "v"
+
+
+def test_a_file_keeps_a_teams_connection_for_the_team(tmp_path: Path) -> None:
+    file = tmp_path / "c.json"
+    file.write_text(
+        json.dumps({"c": {"conn_type": "http", "team_name": "team_a"}, "d": "http://d"})
+    )
+    backend = LocalFilesystemBackend(connections_file_path=str(file))
+    assert backend.get_connection("c", team_name="team_a") is not None
+    assert backend.get_connection("c", team_name="team_b") is None
+    assert backend.get_connection("c") is None
+    assert backend.get_connection("d", team_name="team_b") is not None
+
+
+def test_an_access_control_of_an_asset_is_refused_where_there_are_teams(
+    configure: Configure,
+) -> None:
+    allowed = AssetAccessControl(producer_teams=["team_a"])
+    assert Asset("a", access_control=allowed).access_control == allowed
+    configure(core_multi_team="True")
+    with pytest.raises(ValueError, match="'a' has an access_control"):
+        Asset("a", access_control=allowed)

@@ -94,6 +94,7 @@ OWN: list[wire.Request] = [
     wire.AskInput(request=QUESTION),
     wire.TakeDefaultInput(chosen_options=["Yes"]),
     wire.NoteFailedAlert(error="E: e"),
+    wire.GetTeam(),
 ]
 """What is about the attempt that sends it, for it names no other."""
 OF_ALL: list[wire.Request] = [

@@ -17,6 +17,7 @@ from slipstream.model.deferral import Deferral, EndsTask, Fired, TriggerEnd
 from slipstream.model.events import TriggerEnded
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState, RunType, TaskState
+from slipstream.model.team import TeamOf
 from slipstream.services.triggerer.interface import Waiter
 from slipstream.services.triggerer.lives import LifeWatch
 from slipstream.services.triggerer.service import TriggererService
@@ -51,7 +52,7 @@ def postgres_url(postgres_server: Any) -> str:
     return url
 
 
-def waiter(name: str, queue: str | None = None) -> Waiter:
+def waiter(name: str, queue: str | None = None, fileloc: str = "/dags/d.py") -> Waiter:
     run = DagRun(
         pk=7,
         dag_id="d",
@@ -62,7 +63,7 @@ def waiter(name: str, queue: str | None = None) -> Waiter:
         run_after=NOW,
         conf={"of": ["the", "run"]},
     )
-    attempt = Attempt(attempt_id=name, run=run, task_id="t", fileloc="/dags/d.py")
+    attempt = Attempt(attempt_id=name, run=run, task_id="t", fileloc=fileloc)
     deferral = Deferral(
         attempt_id=name,
         classpath="a.Trigger",
@@ -144,12 +145,14 @@ class Deaths:
 class Scheduler:
     """What a scheduler does with the ends of triggers: it counts each once, and lets go."""
 
-    def __init__(self, store: Store, deaths: Deaths | None = None) -> None:
+    def __init__(
+        self, store: Store, deaths: Deaths | None = None, team_of: TeamOf | None = None
+    ) -> None:
         self.local = Runner()
         self.changed = threading.Condition()
         self.counted: list[tuple[str, TriggerEnd]] = []
         watch: Any = deaths or LifeWatch
-        self.shared = SharedTriggerer(self.local, store, watch=watch)
+        self.shared = SharedTriggerer(self.local, store, watch=watch, team_of=team_of)
         self.store = store
 
     def take(self, reports: Sequence[Report]) -> None:
@@ -380,3 +383,21 @@ def test_triggers_go_where_there_is_room_and_their_queue_is_served(
     small.fire(*small.running)
     far.fire("c")
     assert scheduler.wait(3) == ["a", "b", "c"]
+
+
+def test_a_teams_triggers_go_to_a_triggerer_of_the_team_and_others_elsewhere(
+    store: Store, services: list[Any]
+) -> None:
+    of_alpha = serve(store, services, "alpha", team_name="alpha")
+    of_none = serve(store, services, "none")
+    of_alpha.fires_at_once = of_none.fires_at_once = False
+    teams = {"/a/d.py": "alpha", "/b/d.py": "beta"}
+    scheduler = Scheduler(store, Deaths(), team_of=teams.get)
+    scheduler.local.fires_at_once = False
+    scheduler.shared.start(scheduler.take)
+    services.append(scheduler.shared)
+    files = {"a": "/a/d.py", "b": "/b/d.py", "c": "/shared/d.py"}
+    scheduler.shared.run([waiter(name, fileloc=file) for name, file in files.items()])
+    until(lambda: len(of_alpha.running) + len(of_none.running) + len(scheduler.local.running) == 3)
+    assert (set(of_alpha.running), set(of_none.running)) == ({"a"}, {"c"})
+    assert set(scheduler.local.running) == {"b"}

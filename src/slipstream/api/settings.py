@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from slipstream.model.team import TeamOf
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OidcSettings:
@@ -97,6 +99,8 @@ class ApiSettings:
 
     shown_config: Mapping[str, Mapping[str, str]] | None = None
     """`{section: {key: value}}` that clients may read; None where they may not."""
+    team_of: TeamOf | None = None
+    """Whose a DAG file is; None where nothing can belong to a team."""
     executor: str = "LocalExecutor"
     """What runs tasks."""
     test_connection: str = "Disabled"

@@ -15,6 +15,8 @@ from slipstream.cli.grammar import Group
 from slipstream.cli.server.daemon import add_daemon_options
 from slipstream.cli.server.run import say, serve
 from slipstream.cli.server.wiring import forwarding_proxies
+from slipstream.cli.teams import team_of_entry
+from slipstream.model.errors import NotFoundError
 
 if TYPE_CHECKING:
     from slipstream.cli.server.shares import PassShare
@@ -64,6 +66,9 @@ def add_commands(group: Group) -> None:
             parser.add_argument("--capacity", type=int, help="run at most so many triggers")
             parser.add_argument(
                 "--queues", help="only triggers of tasks of these queues, with commas between"
+            )
+            parser.add_argument(
+                "--team-name", metavar="TEAM", help="only triggers of this team's tasks"
             )
             parser.add_argument("-s", "--skip-serve-logs", action="store_true", help=_ACCEPTED)
         case _:
@@ -168,7 +173,10 @@ def run_triggerer(deployment: Deployment, arguments: Namespace) -> None:
         queues = tuple(filter(None, (name.strip() for name in arguments.queues.split(","))))
         if not queues:
             raise UsageError("--queues names no queue; expected names with commas between.")
-    share = TriggerShare(capacity=arguments.capacity, queues=queues)
+    team = team_of_entry(deployment, arguments.team_name)
+    if team is not None and team not in deployment.store.list_teams():
+        raise NotFoundError(f"There is no team {team!r}; `slipstream teams list` shows all.")
+    share = TriggerShare(capacity=arguments.capacity, queues=queues, team_name=team)
     serve(deployment, arguments, {Part.TRIGGERER}, locked_for=None, shares=Shares(triggers=share))
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import CommandFailedError, UsageError
@@ -12,6 +14,7 @@ from slipstream.cli.files import parse_env, parse_object, read_text, write_text
 from slipstream.cli.grammar import Group
 from slipstream.cli.output import Row, show_rows
 from slipstream.cli.paging import every
+from slipstream.cli.teams import team_of_entry
 from slipstream.model.errors import AlreadyExistsError, NotFoundError
 from slipstream.model.json import JsonValue
 from slipstream.sdk._connection import Connection
@@ -135,12 +138,15 @@ def import_connections(deployment: Deployment, arguments: Namespace) -> None:
     """Store every entry of a file; those that are there already stay unless overwritten."""
     store = deployment.store
     records = connections_in(arguments.file)
-    existing = {record.conn_id for record in _all(store)}
+    existing = {record.conn_id: record.team_name for record in _all(store)}
+    for record in records:
+        team_of_entry(deployment, record.team_name)
     for record in records:
         if record.conn_id in existing and not arguments.overwrite:
             print(f"Could not import connection {record.conn_id}: connection already exists.")
             continue
-        store.set_connection(record)
+        team = record.team_name or existing.get(record.conn_id)
+        store.set_connection(replace(record, team_name=team))
         print(f"Imported connection {record.conn_id}")
 
 
@@ -148,6 +154,13 @@ def export_connections(deployment: Deployment, arguments: Namespace) -> None:
     """Write all of them in the clear."""
     records = list(_all(deployment.store))
     form = arguments.file_format or _format_of(arguments.file_path)
+    owned = [record.conn_id for record in records if record.team_name is not None]
+    if form == "env" and owned:
+        print(
+            f"slipstream: an env file does not say whose a connection is: {', '.join(owned)}. "
+            "Export JSON or YAML to keep the teams.",
+            file=sys.stderr,
+        )
     if arguments.serialization_format and form != "env":
         raise UsageError("--serialization-format is for env files: add --file-format env.")
     write_text(
@@ -214,8 +227,6 @@ def connection_of(arguments: Namespace) -> ConnectionRecord:
     record = _record(arguments.conn_id, text)
     if not arguments.description:
         return record
-    from dataclasses import replace
-
     return replace(record, description=arguments.description)
 
 
@@ -242,7 +253,13 @@ def _record(conn_id: str, entry: JsonValue) -> ConnectionRecord:
         schema=connection.schema,
         port=connection.port,
         extra=connection.extra,
+        team_name=_team_in(entry),
     )
+
+
+def _team_in(entry: JsonValue) -> str | None:
+    team = entry.get("team_name") if isinstance(entry, Mapping) else None
+    return None if team is None else str(team)
 
 
 def _sdk_connection(record: ConnectionRecord) -> Connection:
@@ -251,8 +268,6 @@ def _sdk_connection(record: ConnectionRecord) -> Connection:
 
 def masked_uri(record: ConnectionRecord) -> str:
     """The URI without what is secret."""
-    from dataclasses import replace
-
     shown = replace(record, password=record.password and HIDDEN, extra=None)
     return _sdk_connection(shown).get_uri().replace("%2A%2A%2A", HIDDEN)
 
@@ -294,7 +309,11 @@ def _exported(records: list[ConnectionRecord], form: str, serialization: str) ->
             for connection in connections
         )
     entries: dict[str, Row] = {
-        record.conn_id: {field: getattr(record, field) for field in FIELDS} for record in records
+        record.conn_id: {
+            **{field: getattr(record, field) for field in FIELDS},
+            **({} if record.team_name is None else {"team_name": record.team_name}),
+        }
+        for record in records
     }
     if form == "yaml":
         import yaml

@@ -50,6 +50,7 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "state-store": ("slipstream.cli.state_store", "Clean what tasks remember"),
     "standalone": ("slipstream.cli.standalone", "Run everything with one command"),
     "tasks": ("slipstream.cli.tasks.commands", "List, run, clear and inspect tasks"),
+    "teams": ("slipstream.cli.teams", "Manage the teams that share the deployment"),
     "triggerer": ("slipstream.cli.components", "Run triggers in a process of its own"),
     "users": ("slipstream.cli.users", "Manage who may sign in"),
     "variables": ("slipstream.cli.variables", "Manage variables"),

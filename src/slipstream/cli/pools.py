@@ -12,11 +12,12 @@ from slipstream.cli.files import parse_object, read_text, tell_written, write_te
 from slipstream.cli.grammar import Group
 from slipstream.cli.output import Row, show_rows
 from slipstream.cli.paging import every
+from slipstream.cli.teams import team_of_entry
 from slipstream.model.errors import NotFoundError
 from slipstream.model.json import JsonValue
 from slipstream.store.interface import PoolRecord, Store
 
-COLUMNS = ("pool", "slots", "description", "include_deferred")
+COLUMNS = ("pool", "slots", "description", "include_deferred", "team_name")
 
 
 def add_commands(group: Group) -> None:
@@ -32,6 +33,7 @@ def add_commands(group: Group) -> None:
     setting.add_argument(
         "--include-deferred", action="store_true", help="deferred tasks keep their slots"
     )
+    setting.add_argument("--team-name", metavar="TEAM", help="only this team's tasks may use it")
     setting.add_output()
     delete = group.verb("delete", delete_pool, "Remove a pool")
     delete.add_argument("pool", metavar="NAME")
@@ -59,9 +61,18 @@ def set_pool(deployment: Deployment, arguments: Namespace) -> None:
         slots=slots_of(arguments.pool, arguments.slots),
         description=arguments.description,
         include_deferred=arguments.include_deferred,
+        team_name=_team(deployment, arguments),
     )
     deployment.store.set_pool(pool)
     _show([pool], arguments.output)
+
+
+def _team(deployment: Deployment, arguments: Namespace) -> str | None:
+    """The one that is named; else a pool that is there stays whose it is."""
+    if arguments.team_name is not None:
+        return team_of_entry(deployment, arguments.team_name)
+    known = deployment.store.get_pool(arguments.pool)
+    return None if known is None else known.team_name
 
 
 def delete_pool(deployment: Deployment, arguments: Namespace) -> None:
@@ -72,21 +83,24 @@ def delete_pool(deployment: Deployment, arguments: Namespace) -> None:
 
 
 def import_pools(deployment: Deployment, arguments: Namespace) -> None:
-    """Store `{name: {slots, description, include_deferred}}`; all of it or nothing."""
+    """Store `{name: {slots, description, include_deferred, team_name}}`; all of it or nothing."""
     entries = parse_object(arguments.file, read_text(arguments.file))
     pools = [pool_record(name, entry) for name, entry in entries.items()]
+    for pool in pools:
+        team_of_entry(deployment, pool.team_name)
     for pool in pools:
         deployment.store.set_pool(pool)
     print(f"Uploaded {len(pools)} pool(s)")
 
 
 def export_pools(deployment: Deployment, arguments: Namespace) -> None:
-    """Write `{name: {slots, description, include_deferred}}`."""
+    """Write `{name: {slots, description, include_deferred}}`, with the team where there is one."""
     entries = {
         pool.name: {
             "slots": pool.slots,
             "description": pool.description or "",
             "include_deferred": pool.include_deferred,
+            **({} if pool.team_name is None else {"team_name": pool.team_name}),
         }
         for pool in _all(deployment.store)
     }
@@ -105,6 +119,7 @@ def _show(pools: Iterable[PoolRecord], output: str) -> None:
             "slots": pool.slots,
             "description": pool.description,
             "include_deferred": pool.include_deferred,
+            "team_name": pool.team_name,
         }
         for pool in pools
     ]
@@ -138,4 +153,5 @@ def pool_record(name: str, entry: JsonValue) -> PoolRecord:
         slots=slots_of(name, entry["slots"]),
         description=None if description is None else str(description),
         include_deferred=bool(entry.get("include_deferred", False)),
+        team_name=None if entry.get("team_name") is None else str(entry["team_name"]),
     )

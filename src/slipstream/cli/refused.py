@@ -12,13 +12,7 @@ _COMMANDS: Final[Mapping[tuple[str, ...], str]] = {
     ("db-manager", "migrate"): "slipstream db migrate brings all tables up to date.",
     ("db-manager", "reset"): "slipstream db reset drops everything and creates it anew.",
     ("db-manager",): "slipstream db has what there is: all tables are one schema.",
-    ("teams", "create"): "Roles can be for some DAGs alone: slipstream roles create.",
-    ("teams", "delete"): "Roles can be for some DAGs alone: slipstream roles delete.",
-    ("teams", "list"): "Roles can be for some DAGs alone: slipstream roles list.",
-    ("teams", "sync"): "Roles can be for some DAGs alone: slipstream roles import.",
-    ("teams",): "Roles can be for some DAGs alone: slipstream roles.",
 }
-_ALL_ROLES: Final = "Roles can be for some DAGs alone: slipstream roles create."
 
 
 def _each(noun: str, verb: str, said: str, *flags: str) -> Mapping[tuple[str, str, str], str]:
@@ -38,8 +32,6 @@ _FLAGS: Final[Mapping[tuple[str, str, str], str]] = {
         *("--dev", "-d"),
     ),
     **_each("info", "", "Nothing is uploaded: send what it prints.", "--file-io"),
-    **_each("pools", "set", _ALL_ROLES, "--team-name"),
-    **_each("triggerer", "", _ALL_ROLES, "--team-name"),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from collections.abc import Iterator
+from dataclasses import replace
 
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import CommandFailedError, UsageError
@@ -12,12 +13,14 @@ from slipstream.cli.files import parse_object, read_text, tell_written, write_te
 from slipstream.cli.grammar import Group
 from slipstream.cli.output import show_rows
 from slipstream.cli.paging import every
+from slipstream.cli.teams import team_of_entry
 from slipstream.model.errors import NotFoundError
 from slipstream.model.json import JsonValue
 from slipstream.sdk._sensitive import is_sensitive_name
 from slipstream.store.interface import Store, VariableRecord
 
 MASK = "***"
+_WHOLE = {"value", "description", "team_name"}
 
 
 def add_commands(group: Group) -> None:
@@ -91,11 +94,17 @@ def get_variable(deployment: Deployment, arguments: Namespace) -> None:
 
 
 def set_variable(deployment: Deployment, arguments: Namespace) -> None:
-    """Store one value."""
+    """Store one value; a variable that is there stays whose it is."""
     if arguments.json:
         parsed(arguments.value, arguments.key)
+    known = deployment.store.get_variable(arguments.key)
     deployment.store.set_variable(
-        VariableRecord(key=arguments.key, value=arguments.value, description=arguments.description)
+        VariableRecord(
+            key=arguments.key,
+            value=arguments.value,
+            description=arguments.description,
+            team_name=None if known is None else known.team_name,
+        )
     )
     print(f"Variable {arguments.key} created")
 
@@ -110,29 +119,29 @@ def delete_variable(deployment: Deployment, arguments: Namespace) -> None:
 
 
 def import_variables(deployment: Deployment, arguments: Namespace) -> None:
-    """Store every entry of a file; `{key: value}` or `{key: {value, description}}`."""
+    """Store every entry of a file; `{key: value}`, `{key: {value, description}}`, or with the
+    team_name as well."""
     store = deployment.store
     entries = parse_object(arguments.file, read_text(arguments.file))
     records = [variable_record(key, value) for key, value in entries.items()]
-    existing = {found.key for found in _all(store)}
-    if arguments.action_on_existing_key == "fail" and existing & set(entries):
-        taken = ", ".join(sorted(existing & set(entries)))
+    existing = {found.key: found.team_name for found in _all(store)}
+    for record in records:
+        team_of_entry(deployment, record.team_name)
+    if arguments.action_on_existing_key == "fail" and existing.keys() & set(entries):
+        taken = ", ".join(sorted(existing.keys() & set(entries)))
         raise CommandFailedError(f"Nothing was imported: there already is {taken}.")
-    keep = existing if arguments.action_on_existing_key == "skip" else set()
+    keep = existing.keys() if arguments.action_on_existing_key == "skip" else set()
     chosen = [record for record in records if record.key not in keep]
     for record in chosen:
-        store.set_variable(record)
+        team = record.team_name or existing.get(record.key)
+        store.set_variable(replace(record, team_name=team))
     print(f"{len(chosen)} of {len(records)} variables successfully imported.")
 
 
 def export_variables(deployment: Deployment, arguments: Namespace) -> None:
-    """Write `{key: value}`, with the description where there is one."""
-    entries: dict[str, JsonValue] = {
-        found.key: (
-            {"value": as_json(found.value), "description": found.description}
-            if found.description
-            else as_json(found.value)
-        )
+    """Write `{key: value}`, with the description and the team where there is one."""
+    entries = {
+        found.key: exported(found.value, found.description, found.team_name)
         for found in _all(deployment.store)
     }
     write_text(arguments.file, json.dumps(entries, indent=4, sort_keys=True, ensure_ascii=False))
@@ -143,6 +152,13 @@ def export_variables(deployment: Deployment, arguments: Namespace) -> None:
 
 def _all(store: Store) -> Iterator[VariableRecord]:
     return every(lambda window: store.list_variables(None, window))
+
+
+def exported(value: str, description: str | None, team_name: str | None) -> JsonValue:
+    """An entry of an exported file."""
+    if team_name is not None:
+        return {"value": as_json(value), "description": description, "team_name": team_name}
+    return {"value": as_json(value), "description": description} if description else as_json(value)
 
 
 def parsed(text: str, key: str) -> JsonValue:
@@ -165,10 +181,15 @@ def as_json(text: str) -> JsonValue:
 
 def variable_record(key: str, entry: JsonValue) -> VariableRecord:
     """A variable of an imported file."""
-    value, description = entry, None
-    if isinstance(entry, dict) and set(entry) in ({"value", "description"}, {"value"}):
+    value, description, team = entry, None, None
+    known: tuple[set[str], ...] = ({"value", "description"}, {"value"}, _WHOLE)
+    if isinstance(entry, dict) and set(entry) in known:
         value, description = entry["value"], entry.get("description")
+        team = entry.get("team_name")
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return VariableRecord(
-        key=key, value=text, description=None if description is None else str(description)
+        key=key,
+        value=text,
+        description=None if description is None else str(description),
+        team_name=None if team is None else str(team),
     )

@@ -21,6 +21,7 @@ def add_commands(group: Group) -> None:
 
 def say_why(deployment: Deployment, arguments: Namespace) -> None:
     """Print the sentence."""
+    from slipstream.cli.server.bundles import team_of
     from slipstream.core.waiting import why
     from slipstream.model.run import TaskKey
     from slipstream.store.surroundings import instance_or_plan, surroundings
@@ -30,6 +31,10 @@ def say_why(deployment: Deployment, arguments: Namespace) -> None:
     found = instance_or_plan(deployment.store, run, key)
     threshold = deployment.config.number("scheduler", "scheduler_health_check_threshold")
     facts = surroundings(
-        deployment.store, found, datetime.now(UTC), alive_within=timedelta(seconds=threshold)
+        deployment.store,
+        found,
+        datetime.now(UTC),
+        alive_within=timedelta(seconds=threshold),
+        team_of=team_of(deployment),
     )
     print(why(facts))

@@ -75,12 +75,21 @@ class Admission:
         """Change how many instances may be active in all; 0 is without limit."""
         self._parallelism = parallelism
 
-    def set_pool(self, name: str, slots: int, *, include_deferred: bool = False) -> None:
-        """Create or resize a pool; -1 slots is without limit. What holds slots keeps them."""
+    def set_pool(
+        self, name: str, slots: int, *, include_deferred: bool = False, team: str | None = None
+    ) -> None:
+        """Create or change a pool; -1 slots is without limit. What holds slots keeps them. One of
+        a team admits only runs of that team."""
         pool = self._pool(name)
         pool.slots = slots
         pool.is_known = True
         pool.include_deferred = include_deferred
+        if pool.team != team:
+            pool.team = team
+            for run in self._runs.values():
+                for queue in run.queues.values():
+                    if queue.pool is pool:
+                        self._enter(queue)
         self._wake_pool(pool)
 
     def remove_pool(self, name: str) -> None:
@@ -93,10 +102,11 @@ class Admission:
 
     # Runs.
 
-    def add_run(self, run: DagRun, dag: DagSpec) -> None:
-        """Make a run known, before anything of it is offered; a second time changes nothing."""
+    def add_run(self, run: DagRun, dag: DagSpec, team: str | None = None) -> None:
+        """Make a run known, before anything of it is offered; a second time changes nothing.
+        `team` is its DAG's."""
         if run.pk not in self._runs:
-            self._runs[run.pk] = RunPlaces(run, dag)
+            self._runs[run.pk] = RunPlaces(run, dag, team)
 
     def drop_run(self, run_pk: int) -> None:
         """Forget a run: what it offered, and what it holds."""
@@ -212,6 +222,9 @@ class Admission:
         queue = lane.best()
         if queue is None:
             pass
+        elif not pool.admits(run):
+            while lane.best() is not None:
+                lane.drop_best()
         elif lane.rank != queue.order:
             self._open.push(lane)
         elif not run.has_room:
@@ -281,6 +294,8 @@ class Admission:
         """Put a queue that has something to offer into its lane, and the lane among the open."""
         if queue.is_parked or queue.is_in_lane or queue.is_empty or queue.run.is_dropped:
             return
+        if not queue.pool.admits(queue.run):
+            return
         lane = queue.lane
         if lane is None:
             lane = queue.lane = self._lane_for(queue)
@@ -323,6 +338,12 @@ class Admission:
         in_run = task.max_active_tis_per_dagrun
         if not pool.is_known:
             return f"There is no pool {task.pool!r}; create it or name another."
+        if not pool.admits(run):
+            mine = "none" if run.team is None else f"the team {run.team!r}"
+            return (
+                f"Pool {task.pool!r} belongs to the team {pool.team!r}, and its DAG to {mine}; name"
+                " a pool of its own team or of no team."
+            )
         if 0 <= pool.slots < task.pool_slots:
             return (
                 f"It asks for {task.pool_slots} slots of pool {task.pool!r}, which has"

@@ -21,7 +21,7 @@ EVERYTHING: Final = WORKER | SLOTS | TASK
 class Pool:
     """A pool: its free slots, and the lanes that wait for some, by how many they ask for."""
 
-    __slots__ = ("include_deferred", "is_known", "name", "slots", "used", "waiting")
+    __slots__ = ("include_deferred", "is_known", "name", "slots", "team", "used", "waiting")
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -29,12 +29,18 @@ class Pool:
         """-1 is without limit."""
         self.is_known = False
         self.include_deferred = False
+        self.team: str | None = None
+        """Whose runs alone may use it; None is for all."""
         self.used = 0
         self.waiting: dict[int, Line[Lane]] = {}
 
     def has_room_for(self, slots: int) -> bool:
         """Whether that many slots are free."""
         return self.is_known and (self.slots < 0 or self.slots - self.used >= slots)
+
+    def admits(self, run: RunPlaces) -> bool:
+        """Whether the run's team may use it."""
+        return self.team is None or self.team == run.team
 
     def wait(self, lane: Lane) -> None:
         """Let the lane wait for as many slots as it asks for."""
@@ -74,11 +80,13 @@ class RunPlaces:
         "places",
         "queues",
         "run_pk",
+        "team",
         "waiting",
     )
 
-    def __init__(self, run: DagRun, dag: DagSpec) -> None:
+    def __init__(self, run: DagRun, dag: DagSpec, team: str | None = None) -> None:
         self.run_pk = run.pk
+        self.team = team
         self.dag = dag
         self.order = (run.logical_date or run.run_after, run.run_after, run.pk)
         self.limit = dag.max_active_tasks

@@ -53,6 +53,10 @@ class Surroundings:
     pool_slots: int | None = _UNLIMITED
     """None where the pool is not there."""
     pool_taken: int = 0
+    pool_team: str | None = None
+    """The team that alone may use the pool."""
+    team: str | None = None
+    """The DAG's."""
     active_in_dag: int = 0
     """Instances of the run that are queued or run."""
     active_of_task: int = 0
@@ -194,6 +198,13 @@ def _waits_for_place(facts: Surroundings) -> str:
         return (
             f"It waits{since} for the pool {task.pool!r}, which does not exist: make it with "
             f"slipstream pools set {task.pool} SLOTS DESCRIPTION."
+        )
+    if facts.pool_team not in (None, facts.team):
+        mine = "to none" if facts.team is None else f"to the team {facts.team!r}"
+        return (
+            f"It waits{since} for the pool {task.pool!r}, which belongs to the team "
+            f"{facts.pool_team!r}, and its DAG {mine}: it never runs before the task names another "
+            "pool, or the pool belongs to its team or to none."
         )
     if _UNLIMITED != slots < task.pool_slots:
         return (

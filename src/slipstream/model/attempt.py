@@ -55,6 +55,17 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadingFile:
+    """A DAG file whose code runs outside of any attempt: it is being loaded, or asked for times."""
+
+    fileloc: str
+
+
+Asker: TypeAlias = Attempt | LoadingFile | None
+"""In whose name something is asked; None is the deployment's own."""
+
+
+@dataclass(frozen=True, slots=True)
 class XComWrite:
     """One XCom to store with the end of the attempt that pushed it."""
 

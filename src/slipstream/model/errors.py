@@ -24,4 +24,4 @@ class ConflictError(SlipstreamError):
 
 
 class NotYoursError(SlipstreamError):
-    """It belongs to another task than the one that asks."""
+    """It belongs to another task, or to another team, than the one that asks."""

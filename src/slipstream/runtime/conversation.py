@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from slipstream.model.attempt import Attempt
+from slipstream.model.attempt import Asker, Attempt
 from slipstream.model.events import AttemptEnded, AttemptStarted
 from slipstream.runtime import masking
 from slipstream.runtime.jobs import AttemptJob, Job
@@ -27,10 +27,10 @@ HOST_LOGGER = "slipstream.host"
 """The logger of the lines that the host itself adds to a log."""
 
 Answerer: TypeAlias = Callable[
-    [Attempt | None, execution.Request], execution.Answer | Future[execution.Answer]
+    [Asker, execution.Request], execution.Answer | Future[execution.Answer]
 ]
-"""Carries out a request of a task, or of a DAG file being loaded (None); may block, must not
-raise. What waits for an event is answered by a future, so that it keeps no thread."""
+"""Carries out a request of a task, or of a DAG file being loaded; may block, must not raise. What
+waits for an event is answered by a future, so that it keeps no thread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +58,12 @@ class Conversation:
 
     def __init__(
         self,
-        attempt: Attempt | None,
+        asker: Asker,
         process: TaskProcess,
         around: Surroundings,
         path: Path | str,
     ) -> None:
-        self._attempt = attempt
+        self._asker = asker
         self._process = process
         self._around = around
         self._log = new_log(path, around.settings)
@@ -101,13 +101,13 @@ class Conversation:
 
     def goes_on_as(self, attempt: Attempt) -> None:
         """From now on requests are made in the name of this attempt."""
-        self._attempt = attempt
+        self._asker = attempt
 
     def tell_of_alert(self, error: str) -> None:
         """A callback has failed in this way, and its process could not tell of that itself."""
         ask = execution.NoteFailedAlert(error=error)
         try:
-            self._around.pool.submit(self._around.answer, self._attempt, ask)
+            self._around.pool.submit(self._around.answer, self._asker, ask)
         except RuntimeError:
             _log.warning("That a callback has failed is not kept: the server is stopping.")
 
@@ -118,7 +118,7 @@ class Conversation:
     def _answer(self, ask: messages.Ask) -> None:
         """In a thread of the pool: answer one request. The process waits, whatever happens."""
         try:
-            answer = self._around.answer(self._attempt, ask.request)
+            answer = self._around.answer(self._asker, ask.request)
             if isinstance(answer, Future):
                 answer.add_done_callback(lambda later: self._reply(ask, later.result()))
             else:

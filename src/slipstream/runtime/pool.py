@@ -7,7 +7,7 @@ from collections import deque
 from concurrent.futures import Future
 from pathlib import Path
 
-from slipstream.model.attempt import Failed, Lost, Outcome
+from slipstream.model.attempt import Failed, LoadingFile, Lost, Outcome
 from slipstream.model.version import ParsedFile
 from slipstream.runtime.conduct import AttemptConduct, describe_end, refuse_attempt
 from slipstream.runtime.conversation import Surroundings, settled
@@ -233,7 +233,8 @@ class ProcessPool:
         """A file that is being loaded wants to know something."""
 
         def answer() -> None:
-            found = settled(self._around.answer(None, ask.request))
+            asker = LoadingFile(file.load.fileloc)
+            found = settled(self._around.answer(asker, ask.request))
             file.reply(messages.Reply(number=ask.number, answer=found))
 
         self._around.pool.submit(answer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from slipstream.model.attempt import Outcome
+from slipstream.model.attempt import LoadingFile, Outcome
 from slipstream.runtime import processes
 from slipstream.runtime.conversation import Conversation, Surroundings
 from slipstream.runtime.jobs import QuestionJob
@@ -23,7 +23,7 @@ class QuestionConduct:
         self.job = job
         self._process = process
         self._around = around
-        self._talk = Conversation(None, process, around, job.log_path)
+        self._talk = Conversation(LoadingFile(job.source.fileloc), process, around, job.log_path)
         self._answer: Answered | None = None
         self._late: str | None = None
         self._timer: Timer | None = None

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from http.client import HTTPException
 from typing import Final
 
-from slipstream.model.attempt import Attempt
+from slipstream.model.attempt import Asker, Attempt
 from slipstream.model.errors import SlipstreamError
 from slipstream.wire import execution, messages, remote
 
@@ -34,7 +34,7 @@ _NOT_TWICE: Final = (
     execution.TakeDefaultInput,
 )
 """Orders that are answered otherwise, or do more, when they come a second time."""
-_OF_FILES: Final = (execution.GetVariable, execution.GetConnection)
+_OF_FILES: Final = (execution.GetVariable, execution.GetConnection, execution.GetTeam)
 
 
 class ServerError(SlipstreamError):
@@ -116,9 +116,9 @@ class ServerLink:
         """Try nothing again any more."""
         self._closed.set()
 
-    def answer(self, attempt: Attempt | None, request: execution.Request) -> execution.Answer:
-        """What the server says to a request of the task, or of its file (None)."""
-        if attempt is None and not isinstance(request, _OF_FILES):
+    def answer(self, asker: Asker, request: execution.Request) -> execution.Answer:
+        """What the server says to a request of the task, or of its file."""
+        if not isinstance(asker, Attempt) and not isinstance(request, _OF_FILES):
             return execution.Refused(
                 code="invalid",
                 message="While a DAG file is loaded it can read variables and connections, nothing "

@@ -33,6 +33,8 @@ class SupervisorBackend:
         self._link = link
         self.lengths: dict[str, int] = {}
         """`{xcom key: items}` of what this attempt pushed, for the report of its end."""
+        self._team: tuple[str | None] | None = None
+        """Its team in a tuple, once it is known."""
         self._reported: dict[tuple[str, str, str, int, str], str] = {}
 
     def has_reported(self, attempt: Attempt, xcoms: Sequence[XComWrite]) -> None:
@@ -40,6 +42,12 @@ class SupervisorBackend:
         run, key = attempt.run, attempt.key
         for xcom in xcoms:
             self._reported[run.dag_id, run.run_id, *key, xcom.key] = xcom.value
+
+    def get_team(self) -> str | None:
+        """See `Backend`."""
+        if self._team is None:
+            self._team = (self._ask(wire.GetTeam(), wire.Text).value,)
+        return self._team[0]
 
     def get_variable(self, key: str) -> str | None:
         """See `Backend`."""

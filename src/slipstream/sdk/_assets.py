@@ -86,6 +86,8 @@ class Asset(BaseAsset):
         self.group = _checked(group if group is not None else self.asset_type, "group")
         self.extra: dict[str, JsonValue] = dict(extra or {})
         self.watchers = list(watchers or [])
+        if access_control is not None:
+            _require_no_teams(self.name)
         self.access_control = access_control or AssetAccessControl()
 
     @staticmethod
@@ -123,6 +125,17 @@ class Asset(BaseAsset):
 
     def __repr__(self) -> str:
         return f"Asset(name={self.name!r}, uri={self.uri!r})"
+
+
+def _require_no_teams(name: str) -> None:
+    """Raises `ValueError` where it would count whose events an asset has."""
+    from slipstream.sdk._conf import conf
+
+    if conf.getboolean("core", "multi_team", fallback=False):
+        raise ValueError(
+            f"The asset {name!r} has an access_control, and events of assets are for all teams "
+            "here: leave it out."
+        )
 
 
 class Dataset(Asset):

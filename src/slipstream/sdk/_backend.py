@@ -34,6 +34,9 @@ class Backend(Protocol):
     Every method may raise `slipstream.model.errors.SlipstreamError` where the outside refuses.
     """
 
+    def get_team(self) -> str | None:
+        """The team that the DAG belongs to, or None."""
+
     def get_variable(self, key: str) -> str | None:
         """The variable's text, or None where there is none."""
 

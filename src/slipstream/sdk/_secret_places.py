@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Mapping
 from inspect import signature
 from pathlib import Path
@@ -15,6 +14,7 @@ from slipstream.sdk._secrets import (
     VARIABLE_PREFIX,
     BaseSecretsBackend,
     connection_of_store,
+    in_environment,
     parse_connection,
 )
 from slipstream.sdk._types import UserValue
@@ -38,11 +38,11 @@ class EnvironmentVariablesBackend(BaseSecretsBackend):
 
     def get_conn_value(self, conn_id: str, team_name: str | None = None) -> str | None:
         """See `BaseSecretsBackend`."""
-        return os.environ.get(CONNECTION_PREFIX + conn_id.upper())
+        return in_environment(CONNECTION_PREFIX, conn_id, team_name)
 
     def get_variable(self, key: str, team_name: str | None = None) -> str | None:
         """See `BaseSecretsBackend`."""
-        return os.environ.get(VARIABLE_PREFIX + key.upper())
+        return in_environment(VARIABLE_PREFIX, key, team_name)
 
 
 class MetastoreBackend(BaseSecretsBackend):
@@ -78,7 +78,8 @@ class LocalFilesystemBackend(BaseSecretsBackend):
         """See `BaseSecretsBackend`."""
         if not self.connections_file:
             return None
-        return load_connections_dict(self.connections_file).get(conn_id)
+        found = load_connections_dict(self.connections_file).get(conn_id)
+        return None if found is not None and found.team_name not in (None, team_name) else found
 
     def get_variable(self, key: str, team_name: str | None = None) -> str | None:
         """See `BaseSecretsBackend`."""

@@ -1,7 +1,8 @@
 """Where variables and connections come from: backends, then the environment, then the store.
 
 The order is Airflow's. A secrets backend is an object with `get_variable(key)` and
-`get_connection(conn_id)`; `[secrets] backend` names its class.
+`get_connection(conn_id)`; `[secrets] backend` names its class. Where teams share the deployment,
+one that knows them is told the team of the DAG that asks.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from functools import cache
+from inspect import signature
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from slipstream.sdk._running import get_backend
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from slipstream.model.json import JsonValue
     from slipstream.sdk._backend_values import StoredConnection
     from slipstream.sdk._connection import Connection
+    from slipstream.sdk._types import UserValue
 
 T = TypeVar("T")
 
@@ -33,10 +36,10 @@ VARIABLE_PREFIX = "AIRFLOW_VAR_"
 class SecretsBackend(Protocol):
     """What a configured secrets backend offers."""
 
-    def get_variable(self, key: str) -> str | None:
+    def get_variable(self, key: str, **team: str) -> str | None:
         """The variable's text, or None where the backend does not have it."""
 
-    def get_connection(self, conn_id: str) -> Connection | None:
+    def get_connection(self, conn_id: str, **team: str) -> Connection | None:
         """The connection, or None where the backend does not have it."""
 
 
@@ -61,7 +64,7 @@ class BaseSecretsBackend:
 
     def get_connection(self, conn_id: str, team_name: str | None = None) -> Connection | None:
         """The connection, or None where the backend does not have it."""
-        value = self.get_conn_value(conn_id=conn_id)
+        value = self.get_conn_value(conn_id=conn_id, **_said_of(team_name, self.get_conn_value))
         return self.deserialize_connection(conn_id, value) if value else None
 
     def get_variable(self, key: str, team_name: str | None = None) -> str | None:
@@ -77,15 +80,43 @@ secrets_backends: list[SecretsBackend] = []
 """Backends that code has added; they are asked before the configured ones."""
 
 
+def current_team() -> str | None:
+    """The team of the DAG whose code runs; None where there are no teams, or it has none."""
+    from slipstream.sdk._conf import conf
+
+    outside = get_backend()
+    if outside is None or not conf.getboolean("core", "multi_team", fallback=False):
+        return None
+    return outside.get_team()
+
+
+def in_environment(prefix: str, name: str, team: str | None) -> str | None:
+    """What the environment says of a variable or a connection: to the team, or to all.
+
+    `PREFIX` + `_TEAM___NAME` is one team's. Where there are teams, nobody gets it by that name.
+    """
+    from slipstream.sdk._conf import conf
+
+    if team is not None:
+        own = os.environ.get(f"{prefix}_{team.upper()}___{name.upper()}")
+        if own is not None:
+            return own
+    is_a_teams = name.startswith("_") and "___" in name
+    if is_a_teams and conf.getboolean("core", "multi_team", fallback=False):
+        return None
+    return os.environ.get(prefix + name.upper())
+
+
 def find_variable(key: str) -> str | None:
     """The text of a variable from the first place that has it, or None."""
+    team = current_team()
 
     def ask(backend: SecretsBackend) -> str | None:
-        return backend.get_variable(key=key)
+        return backend.get_variable(key=key, **_said_of(team, backend.get_variable))
 
     value = remembered("variable", key, lambda: _ask_backends(ask, f"variable {key!r}"))
     if value is None:
-        value = os.environ.get(VARIABLE_PREFIX + key.upper())
+        value = in_environment(VARIABLE_PREFIX, key, team)
     if value is not None:
         return value
     outside = get_backend()
@@ -102,16 +133,27 @@ def find_connection(conn_id: str) -> Connection | None:
 
 
 def _look_up(conn_id: str) -> Connection | None:
+    team = current_team()
+
     def ask(backend: SecretsBackend) -> Connection | None:
-        return backend.get_connection(conn_id=conn_id)
+        return backend.get_connection(conn_id=conn_id, **_said_of(team, backend.get_connection))
 
     found = remembered("connection", conn_id, lambda: _ask_backends(ask, f"connection {conn_id!r}"))
     if found is not None:
         return found
-    text = os.environ.get(CONNECTION_PREFIX + conn_id.upper())
+    text = in_environment(CONNECTION_PREFIX, conn_id, team)
     if text is not None:
         return parse_connection(conn_id, text)
     return connection_of_store(conn_id)
+
+
+def _said_of(team: str | None, verb: Callable[..., UserValue]) -> dict[str, str]:
+    """`team_name` for a backend's verb that takes it; those of before teams do not."""
+    if team is None:
+        return {}
+    named = signature(verb).parameters.values()
+    takes = any(one.name == "team_name" or one.kind is one.VAR_KEYWORD for one in named)
+    return {"team_name": team} if takes else {}
 
 
 def connection_of_store(conn_id: str) -> Connection | None:

@@ -65,6 +65,7 @@ class DagFolder:
     ignore_syntax: IgnoreSyntax = IgnoreSyntax.GLOB
     safe_mode: bool = True
     """Read only files that mention what every DAG file mentions."""
+    bundle_name: str = "dags-folder"
 
     @property
     def root(self) -> Path:

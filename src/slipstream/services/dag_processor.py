@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol, TypeAlias
@@ -286,7 +287,8 @@ class DagProcessor:
         if changed_again:
             self._parse(path)
         else:
-            self._unrecorded[path] = parsed
+            name = self._known[path].bundle_name
+            self._unrecorded[path] = replace(parsed, bundle_name=name)
 
     def _sources(self, path: Path, parsed: ParsedFile) -> Iterator[Path]:
         root = self._known[path].root

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import Protocol, assert_never
 
-from slipstream.model.attempt import Attempt
+from slipstream.model.attempt import Asker, Attempt
 from slipstream.model.errors import (
     AlreadyExistsError,
     ConflictError,
@@ -21,12 +21,14 @@ from slipstream.model.json import JsonValue
 from slipstream.model.map_index import UNMAPPED
 from slipstream.model.run import DagRun
 from slipstream.model.states import LIVE, RunState, RunType, TaskState, TriggeredBy
+from slipstream.model.team import TeamOf, no_team
 from slipstream.services.alerts import failed_alert
 from slipstream.services.assets import answer_about_assets
 from slipstream.services.changes import ChangeBoard
 from slipstream.services.found_instances import found_instances
 from slipstream.services.kept_state import answer_state
 from slipstream.services.own_things import require_own_xcom
+from slipstream.services.owned_settings import OwnedSettings
 from slipstream.store.errors import AttemptSupersededError
 from slipstream.store.input_interface import EventLogStore
 from slipstream.store.interface import (
@@ -43,7 +45,6 @@ from slipstream.store.records import (
     InstanceFilter,
     Range,
     RunFilter,
-    VariableRecord,
     Window,
 )
 from slipstream.store.triggering import AskTimetable, RunRequest, requested_run
@@ -81,35 +82,41 @@ class ExecutionService:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         changes: ChangeBoard | None = None,
         ask_timetable: AskTimetable | None = None,
+        team_of: TeamOf = no_team,
     ) -> None:
         """Without `changes` nobody is told of any, and who waits for one waits its whole time.
-        `ask_timetable` puts questions to timetables of users."""
+        `ask_timetable` puts questions to timetables of users. `team_of` says whose a DAG file
+        is."""
         self._ask_timetable = ask_timetable
         self._store = store
         self._clock = clock
         self._changes = changes or ChangeBoard()
+        self._owned = OwnedSettings(store, team_of)
 
     def answer_in_time(
-        self, attempt: Attempt | None, request: wire.Request
+        self, asker: Asker, request: wire.Request
     ) -> wire.Answer | Future[wire.Answer]:
         """As `answer`; what has to wait for something to happen is answered when it has."""
-        if attempt is None or not isinstance(request, wire.AwaitChange):
-            return self.answer(attempt, request)
+        if not isinstance(asker, Attempt) or not isinstance(request, wire.AwaitChange):
+            return self.answer(asker, request)
         later: Future[wire.Answer] = Future()
         number = self._changes.wait(request.dag_id, request.seen, request.seconds)
         number.add_done_callback(lambda found: later.set_result(wire.Count(value=found.result())))
         return later
 
-    def answer(self, attempt: Attempt | None, request: wire.Request) -> wire.Answer:
+    def answer(self, asker: Asker, request: wire.Request) -> wire.Answer:
         """Carry out what the process of `attempt` asks; a refusal is an answer, not an error.
 
-        None stands for a DAG file that is being loaded; it may read variables and connections.
+        A DAG file that is being loaded may read variables and connections. Those of a team are for
+        this team's DAGs alone.
 
         Orders are refused once the attempt no longer counts. Questions change nothing and are
         answered regardless.
         """
         try:
-            return self._read(request) if attempt is None else self._answer(attempt, request)
+            if isinstance(asker, Attempt):
+                return self._answer(asker, request)
+            return self._read(asker, request)
         except NotYoursError as error:
             return wire.Refused(code="not_yours", message=str(error))
         except FencedError as error:
@@ -123,18 +130,19 @@ class ExecutionService:
         except ConflictError as error:
             return wire.Refused(code="conflict", message=str(error))
         except Exception as error:  # noqa: BLE001  # A task gets an answer whatever happened.
-            asker = "a DAG file" if attempt is None else f"attempt {attempt.attempt_id}"
-            _log.exception("Could not answer %s of %s", type(request).__name__, asker)
+            who = f"attempt {asker.attempt_id}" if isinstance(asker, Attempt) else "a DAG file"
+            _log.exception("Could not answer %s of %s", type(request).__name__, who)
             return wire.Refused(code="internal", message=f"{type(error).__name__}: {error}")
 
-    def _read(self, ask: wire.Request) -> wire.Answer:
+    def _read(self, asker: Asker, ask: wire.Request) -> wire.Answer:
         """Answer what anything may ask, whether it belongs to an attempt or not."""
         match ask:
             case wire.GetVariable():
-                variable = self._store.get_variable(ask.key)
-                return wire.Text(value=None if variable is None else variable.value)
+                return wire.Text(value=self._owned.get_variable(asker, ask.key))
             case wire.GetConnection():
-                return self._connection(ask.conn_id)
+                return self._owned.get_connection(asker, ask.conn_id)
+            case wire.GetTeam():
+                return wire.Text(value=self._owned.team(asker))
             case _:
                 raise InvalidInputError(
                     "While a DAG file is loaded it can read variables and connections, nothing "
@@ -143,17 +151,15 @@ class ExecutionService:
 
     def _answer(self, attempt: Attempt, ask: wire.Request) -> wire.Answer:
         match ask:
-            case wire.GetVariable() | wire.GetConnection():
-                return self._read(ask)
+            case wire.GetVariable() | wire.GetConnection() | wire.GetTeam():
+                return self._read(attempt, ask)
             case wire.SetVariable():
                 self._require_current(attempt)
-                self._store.set_variable(
-                    VariableRecord(key=ask.key, value=ask.value, description=ask.description)
-                )
+                self._owned.set_variable(attempt, ask)
                 return wire.Done()
             case wire.DeleteVariable():
                 self._require_current(attempt)
-                return wire.Done(found=self._store.delete_variable(ask.key))
+                return wire.Done(found=self._owned.delete_variable(attempt, ask.key))
             case wire.GetXCom() | wire.GetXComs() | wire.CountXComs():
                 return self._read_xcom(ask)
             case wire.GetXComItem():
@@ -242,22 +248,6 @@ class ExecutionService:
                 assert_never(ask)
         request, answer = self._store.get_asked(attempt.run.pk, attempt.key, asked)
         return wire.InputFound(request=request, response=answer)
-
-    def _connection(self, conn_id: str) -> wire.Answer:
-        found = self._store.get_connection(conn_id)
-        if found is None:
-            return wire.Missing()
-        return wire.ConnectionFound(
-            conn_id=found.conn_id,
-            conn_type=found.conn_type,
-            description=found.description,
-            host=found.host,
-            login=found.login,
-            password=found.password,
-            schema=found.schema,
-            port=found.port,
-            extra=found.extra,
-        )
 
     def _read_xcom(self, ask: wire.GetXCom | wire.GetXComs | wire.CountXComs) -> wire.Answer:
         match ask:

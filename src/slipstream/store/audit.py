@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from enum import StrEnum
 from typing import cast
@@ -23,6 +23,7 @@ class Setting(StrEnum):
     VARIABLE = "variable"
     CONNECTION = "connection"
     POOL = "pool"
+    TEAM = "team"
     USER = "user"
     ROLE = "role"
     ACCESS_TOKEN = "access token"  # noqa: S105  # the name of a kind
@@ -88,6 +89,24 @@ class _WatchedStore:
             return False
         with self._noted(Setting.POOL, name, before, None):
             return self._store.delete_pool(name)
+
+    def create_team(self, name: str) -> None:
+        """See `TeamStore`."""
+        with self._noted(Setting.TEAM, name, None, {}):
+            self._store.create_team(name)
+
+    def add_teams(self, names: Sequence[str]) -> Sequence[str]:
+        """See `TeamStore`."""
+        known = set(self._store.list_teams())
+        with ExitStack() as noted:
+            for name in sorted(set(names) - known):
+                noted.enter_context(self._noted(Setting.TEAM, name, None, {}))
+            return self._store.add_teams(names)
+
+    def delete_team(self, name: str) -> None:
+        """See `TeamStore`."""
+        with self._noted(Setting.TEAM, name, {}, None):
+            self._store.delete_team(name)
 
     def create_account(self, account: AccountRecord) -> AccountRecord:
         """See `AccessStore`."""
@@ -175,7 +194,8 @@ def _shown_variable(variable: VariableRecord | None) -> Mapping[str, JsonValue] 
     if variable is None:
         return None
     value = masked_text(variable.key, variable.value)
-    return {"value": value, "description": variable.description}
+    shown: Mapping[str, JsonValue] = {"value": value, "description": variable.description}
+    return {**shown, **_of_team(variable.team_name)}
 
 
 def _shown_connection(connection: ConnectionRecord | None) -> Mapping[str, JsonValue] | None:
@@ -190,6 +210,7 @@ def _shown_connection(connection: ConnectionRecord | None) -> Mapping[str, JsonV
         "port": connection.port,
         "password": masked_password(connection.password),
         "extra": masked_text("", connection.extra),
+        **_of_team(connection.team_name),
     }
 
 
@@ -200,7 +221,12 @@ def _shown_pool(pool: PoolRecord | None) -> Mapping[str, JsonValue] | None:
         "slots": pool.slots,
         "description": pool.description,
         "include_deferred": pool.include_deferred,
+        **_of_team(pool.team_name),
     }
+
+
+def _of_team(name: str | None) -> Mapping[str, JsonValue]:
+    return {} if name is None else {"team_name": name}
 
 
 def _shown_account(account: AccountRecord | None) -> Mapping[str, JsonValue] | None:

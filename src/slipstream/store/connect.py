@@ -36,6 +36,7 @@ from slipstream.store.runs import RunVerbs
 from slipstream.store.scheduling import SchedulingVerbs
 from slipstream.store.sealed import SecretVerbs
 from slipstream.store.settings import SettingsVerbs
+from slipstream.store.teams import TeamVerbs
 from slipstream.store.times import Clock, utc_now
 from slipstream.store.triggerers import TriggererVerbs
 from slipstream.store.xcoms import XComVerbs
@@ -61,6 +62,7 @@ class SqlStore(
     AssetQueueVerbs,
     AssetListingVerbs,
     SettingsVerbs,
+    TeamVerbs,
     PoolVerbs,
     SecretVerbs,
     AccountVerbs,

@@ -65,6 +65,7 @@ from slipstream.store.records import (
     Window,
     XComRecord,
 )
+from slipstream.store.team_interface import TeamStore
 from slipstream.store.trigger_interface import TriggererStore
 from slipstream.store.value_interface import KeptStateStore, XComStore
 from slipstream.store.wakeups import Topic
@@ -484,7 +485,8 @@ class SettingsStore(Protocol):
     def get_variable(self, key: str) -> VariableRecord | None: ...
 
     def set_variable(self, variable: VariableRecord) -> bool:
-        """Create or replace; True when it was new."""
+        """Create or replace; True when it was new. Raises `InvalidInputError` for a team that there
+        is not."""
 
     def delete_variable(self, key: str) -> bool: ...
 
@@ -493,7 +495,8 @@ class SettingsStore(Protocol):
     def get_connection(self, conn_id: str) -> ConnectionRecord | None: ...
 
     def set_connection(self, connection: ConnectionRecord) -> bool:
-        """Create or replace; True when it was new."""
+        """Create or replace; True when it was new. Raises `InvalidInputError` for a team that there
+        is not."""
 
     def delete_connection(self, conn_id: str) -> bool: ...
 
@@ -519,6 +522,7 @@ class Store(
     KeptStateStore,
     AssetStore,
     SettingsStore,
+    TeamStore,
     PoolStore,
     AccessStore,
     EventLogStore,

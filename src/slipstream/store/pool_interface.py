@@ -15,7 +15,8 @@ class PoolStore(Protocol):
     def get_pool(self, name: str) -> PoolRecord | None: ...
 
     def set_pool(self, pool: PoolRecord) -> bool:
-        """Create or replace; True when it was new."""
+        """Create or replace; True when it was new. Raises `InvalidInputError` for a team that there
+        is not."""
 
     def delete_pool(self, name: str) -> bool:
         """Raises `ConflictError` for `default_pool`."""

@@ -14,6 +14,7 @@ from slipstream.store.database import Row
 from slipstream.store.listing import put, read_page
 from slipstream.store.parts import StoreParts
 from slipstream.store.records import NoticeKind, Page, PoolRecord, PoolUse, Window
+from slipstream.store.teams import require_team
 
 DEFAULT_POOL = "default_pool"
 
@@ -49,14 +50,17 @@ class PoolVerbs(StoreParts):
         return _to_pool(rows[0]) if rows else None
 
     def set_pool(self, pool: PoolRecord) -> bool:
-        """Create or replace; True when it was new."""
+        """Create or replace; True when it was new. Raises `InvalidInputError` for a team that there
+        is not."""
         row = {
             "name": pool.name,
             "slots": pool.slots,
             "description": pool.description,
             "include_deferred": pool.include_deferred,
+            "team_name": pool.team_name,
         }
         with self._database.write() as transaction:
+            require_team(transaction, pool.team_name)
             is_new = put(transaction, self._database.dialect, tables.pool, row)
             transaction.leave_notice(NoticeKind.POOL_CHANGED, [pool.name])
         return is_new
@@ -103,7 +107,11 @@ class PoolVerbs(StoreParts):
 
 
 def _to_pool(row: Row) -> PoolRecord:
-    name, slots, description, include_deferred = row
+    name, slots, description, include_deferred, team_name = row
     return PoolRecord(
-        name=name, slots=slots, description=description, include_deferred=include_deferred
+        name=name,
+        slots=slots,
+        description=description,
+        include_deferred=include_deferred,
+        team_name=team_name,
     )

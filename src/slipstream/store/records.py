@@ -263,6 +263,8 @@ class VariableRecord:
     value: str
     description: str | None = None
     is_encrypted: bool = True
+    team_name: str | None = None
+    """Only this team's DAGs find it; None is for all. So it is of connections."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,16 +280,18 @@ class ConnectionRecord:
     schema: str | None = None
     port: int | None = None
     extra: str | None = None
+    team_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolRecord:
-    """A pool. `slots` of -1 is without limit."""
+    """A pool. `slots` of -1 is without limit. One of a team is for this team's tasks alone."""
 
     name: str
     slots: int
     description: str | None = None
     include_deferred: bool = False
+    team_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from slipstream.store.errors import SchemaMismatchError
 from slipstream.store.pools import DEFAULT_POOL
 from slipstream.store.statements import Statement
 
-HEAD = "0021"
+HEAD = "0022"
 """The revision that `tables` stands for: the newest migration."""
 
 assert people_tables.hitl_detail.metadata is tables.metadata  # All tables are of one schema.

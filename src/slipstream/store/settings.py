@@ -10,6 +10,7 @@ from slipstream.store.database import Row
 from slipstream.store.listing import put, read_page
 from slipstream.store.parts import StoreParts
 from slipstream.store.records import ConnectionRecord, Page, VariableRecord, Window
+from slipstream.store.teams import require_team
 
 _VARIABLE_ORDERS = {
     "key": tables.variable.c.key,
@@ -37,13 +38,16 @@ class SettingsVerbs(StoreParts):
         return self._variable(rows[0]) if rows else None
 
     def set_variable(self, variable: VariableRecord) -> bool:
-        """Create or replace; True when it was new."""
+        """Create or replace; True when it was new. Raises `InvalidInputError` for a team that there
+        is not."""
         row = {
             "key": variable.key,
             "value": self._box.seal(variable.value),
             "description": variable.description,
+            "team_name": variable.team_name,
         }
         with self._database.write() as transaction:
+            require_team(transaction, variable.team_name)
             return put(transaction, self._database.dialect, tables.variable, row)
 
     def delete_variable(self, key: str) -> bool:
@@ -72,7 +76,8 @@ class SettingsVerbs(StoreParts):
         return self._connection(rows[0]) if rows else None
 
     def set_connection(self, connection: ConnectionRecord) -> bool:
-        """Create or replace; True when it was new."""
+        """Create or replace; True when it was new. Raises `InvalidInputError` for a team that there
+        is not."""
         row = {
             "conn_id": connection.conn_id,
             "conn_type": connection.conn_type,
@@ -83,8 +88,10 @@ class SettingsVerbs(StoreParts):
             "schema": connection.schema,
             "port": connection.port,
             "extra": self._sealed(connection.extra),
+            "team_name": connection.team_name,
         }
         with self._database.write() as transaction:
+            require_team(transaction, connection.team_name)
             return put(transaction, self._database.dialect, tables.connection, row)
 
     def delete_connection(self, conn_id: str) -> bool:
@@ -114,16 +121,17 @@ class SettingsVerbs(StoreParts):
         return None if stored is None else self._box.open(stored)
 
     def _variable(self, row: Row) -> VariableRecord:
-        key, value, description = row
+        key, value, description, team_name = row
         return VariableRecord(
             key=key,
             value=self._box.open(value),
             description=description,
             is_encrypted=is_sealed(value),
+            team_name=team_name,
         )
 
     def _connection(self, row: Row) -> ConnectionRecord:
-        conn_id, conn_type, description, host, login, password, schema, port, extra = row
+        conn_id, conn_type, description, host, login, password, schema, port, extra, team = row
         return ConnectionRecord(
             conn_id=conn_id,
             conn_type=conn_type,
@@ -134,4 +142,5 @@ class SettingsVerbs(StoreParts):
             schema=schema,
             port=port,
             extra=self._opened(extra),
+            team_name=team,
         )

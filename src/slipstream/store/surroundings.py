@@ -11,6 +11,7 @@ from slipstream.core.waiting import Busy, Surroundings
 from slipstream.model.errors import NotFoundError
 from slipstream.model.run import DagRun, TaskInstance, TaskKey
 from slipstream.model.states import FINISHED, RunState, TaskState
+from slipstream.model.team import TeamOf
 from slipstream.store.interface import Store
 from slipstream.store.records import (
     InstanceFilter,
@@ -53,10 +54,15 @@ def instance_or_plan(store: Store, run: DagRun, key: TaskKey) -> InstanceInRun:
 
 
 def surroundings(
-    store: Store, found: InstanceInRun, now: datetime, *, alive_within: timedelta
+    store: Store,
+    found: InstanceInRun,
+    now: datetime,
+    *,
+    alive_within: timedelta,
+    team_of: TeamOf | None = None,
 ) -> Surroundings:
     """What is around the instance. A scheduler that said nothing for longer than `alive_within`
-    counts as gone."""
+    counts as gone. `team_of` says whose a DAG is, where there are teams."""
     run, instance = found.run, found.instance
     dag = store.get_version(run.version_id).spec
     seen = _last_heard(store, "scheduler")
@@ -92,6 +98,9 @@ def surroundings(
         use = store.pool_use().get(task.pool)
         taken = 0 if use is None else use.running + use.queued
         key = (run.dag_id, instance.task_id)
+        if team_of is not None and pool is not None and pool.team_name is not None:
+            team = team_of(store.get_dag(run.dag_id).fileloc)
+            facts = replace(facts, pool_team=pool.team_name, team=team)
         return replace(
             facts,
             pool_slots=None if pool is None else pool.slots,

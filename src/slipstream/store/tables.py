@@ -412,6 +412,7 @@ variable = Table(
     Column("key", String, primary_key=True),
     Column("value", Text, nullable=False),  # sealed, as `crypto` does
     Column("description", Text),
+    Column("team_name", String, index=True),
 )
 
 connection = Table(
@@ -426,6 +427,7 @@ connection = Table(
     Column("schema", Text),
     Column("port", Integer),
     Column("extra", Text),  # sealed
+    Column("team_name", String, index=True),
 )
 
 pool = Table(
@@ -435,8 +437,12 @@ pool = Table(
     Column("slots", Integer, nullable=False),
     Column("description", Text),
     Column("include_deferred", Boolean, nullable=False),
+    Column("team_name", String, index=True),
     CheckConstraint("slots >= -1", name="slots"),
 )
+
+team = Table("team", metadata, Column("name", String, primary_key=True))
+"""Teams. What belongs to one names it; the verbs of `teams` see to it that it is there."""
 
 notice = Table(
     "notice",

@@ -38,6 +38,8 @@ class TriggererRecord:
     """How many triggers it runs at most; None for no limit."""
     queues: tuple[str, ...] | None = None
     """The queues of tasks whose triggers it runs; None for all."""
+    team_name: str | None = None
+    """Where there are teams: the one whose triggers it runs; None is for DAGs of no team."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ triggerer = Table(
     Column("mark", String, nullable=False),
     Column("capacity", Integer),
     Column("queues", Text),  # JSON list
+    Column("team_name", String),
     UniqueConstraint("name"),
     sqlite_autoincrement=True,
 )

@@ -42,6 +42,7 @@ _OF_TRIGGERER = (
     triggerer.c.mark,
     triggerer.c.capacity,
     triggerer.c.queues,
+    triggerer.c.team_name,
 )
 
 
@@ -57,6 +58,7 @@ class TriggererVerbs(StoreParts):
             "mark": new.holder.mark,
             "capacity": new.capacity,
             "queues": None if new.queues is None else json.dumps(new.queues),
+            "team_name": new.team_name,
         }
         with self._database.write() as transaction:
             pk = transaction.value(insert(triggerer).values(row).returning(triggerer.c.pk))
@@ -84,8 +86,9 @@ class TriggererVerbs(StoreParts):
                 holder=Holder(hostname=hostname, pid=pid, mark=mark),
                 capacity=capacity,
                 queues=None if queues is None else tuple(json.loads(queues)),
+                team_name=team,
             )
-            for pk, name, hostname, pid, mark, capacity, queues in rows
+            for pk, name, hostname, pid, mark, capacity, queues, team in rows
         ]
 
     def give_triggers(self, triggerer_pk: int, contents: Mapping[str, str]) -> None:

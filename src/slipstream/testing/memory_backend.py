@@ -76,6 +76,10 @@ class MemoryBackend:
         """Look into these very dictionaries from now on."""
         self._variables, self._connections = variables, connections
 
+    def get_team(self) -> str | None:
+        """See `Backend`. There are no teams."""
+        return None
+
     def get_variable(self, key: str) -> str | None:
         """See `Backend`."""
         return self._variables.get(key)

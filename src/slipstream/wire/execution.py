@@ -51,6 +51,10 @@ class GetConnection(_Request, frozen=True, kw_only=True, tag="get_connection"):
     conn_id: str
 
 
+class GetTeam(_Request, frozen=True, kw_only=True, tag="get_team"):
+    """Answered by `Text`: the team of the DAG that asks; None where it has none."""
+
+
 class GetXCom(_Request, frozen=True, kw_only=True, tag="get_xcom"):
     """Answered by `Text`."""
 
@@ -301,7 +305,8 @@ class NoteFailedAlert(_Request, frozen=True, kw_only=True, tag="note_failed_aler
 
 
 Request: TypeAlias = (
-    GetVariable
+    GetTeam
+    | GetVariable
     | SetVariable
     | DeleteVariable
     | GetConnection

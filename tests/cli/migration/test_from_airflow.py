@@ -372,3 +372,24 @@ def test_a_pickled_conf_is_never_carried_out(capsys: pytest.CaptureFixture[str])
     assert conf_of(pickle.dumps({"a": (1, None)})) == ({"a": [1, None]}, True)
     assert conf_of(b"no pickle") == ({}, False)
     assert conf_of(None) == ({}, True)
+
+
+def test_what_belongs_to_a_team_is_its_team_here(
+    slipstream: Slipstream, tmp_path: Path, home: Path
+) -> None:
+    source = AirflowDatabase(f"sqlite:///{tmp_path}/airflow.db", 3)
+    source.create()
+    for table in ("connection", "variable", "slot_pool"):
+        source.execute(f"ALTER TABLE {table} ADD COLUMN team_name VARCHAR(50)")
+    source.insert("connection", conn_id="c", conn_type="http", team_name="alpha")
+    source.insert("variable", key="k", val="v", team_name="beta")
+    source.insert("slot_pool", pool="p", slots=1, include_deferred=False, team_name="alpha")
+    done = move(slipstream, source, tmp_path)
+    assert done.code == 0, done.err
+    again = counts(move(slipstream, source, tmp_path))
+    assert (again["connections"], again["variables"]) == ((0, 1, 0, 0), (0, 1, 0, 0))
+    with Deployment(load_config(home=home)) as deployment:
+        store = deployment.store
+        found = store.get_connection("c"), store.get_variable("k"), store.get_pool("p")
+        assert [one and one.team_name for one in found] == ["alpha", "beta", "alpha"]
+        assert store.list_teams() == ["alpha", "beta"]

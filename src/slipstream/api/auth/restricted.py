@@ -52,6 +52,7 @@ PASSED_ON: Final = frozenset(
         "set_pool",
         "delete_pool",
         "list_pools",
+        "list_teams",
         "pool_spans",
         "pool_use",
         "health",

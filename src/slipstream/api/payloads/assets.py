@@ -154,7 +154,7 @@ class QueuedEventCollectionResponse(Payload, frozen=True, kw_only=True):
 
 
 class AssetEventAccessControl(Body):
-    """Which teams may see an event. There are no teams here: it is taken and has no effect."""
+    """Which teams may see an event; refused where there are teams, for events are for all."""
 
     consumer_teams: list[str] | None = None
     allow_global: bool = True

@@ -29,7 +29,7 @@ from slipstream.api.payloads.bodies import Moment
 from slipstream.api.payloads.dag_runs import DAGRunResponse, dag_run_payload
 from slipstream.api.payloads.filters import Paging, like
 from slipstream.model.asset import AssetEvent, AssetRecord, AssetUpdate
-from slipstream.model.errors import ConflictError, NotFoundError
+from slipstream.model.errors import ConflictError, InvalidInputError, NotFoundError
 from slipstream.model.states import RunType
 from slipstream.store.records import AssetEventFilter, AssetFilter, Range, Source
 from slipstream.store.triggering import RunRequest, requested_run
@@ -165,6 +165,11 @@ def get_asset_events(
 )
 def create_asset_event(call: Call, body: CreateAssetEventsBody) -> AssetEventResponse:
     """Report that an asset was updated; the DAGs that wait for it are started as by a task."""
+    if body.access_control is not None and call.settings.team_of is not None:
+        raise InvalidInputError(
+            "The body has an access_control, and events of assets are for all teams here: leave "
+            "it out."
+        )
     record = call.store.get_asset(body.asset_id)
     update = AssetUpdate(
         name=record.name,

@@ -119,7 +119,9 @@ def _tester(call: Call) -> ConnectionTester:
 
 def _meant(call: Call, body: ConnectionBody) -> ConnectionRecord:
     stored = call.store.get_connection(body.connection_id)
-    return new_connection(body) if stored is None else changed_connection(stored, body)
+    if stored is None:
+        return new_connection(call, body)
+    return changed_connection(call, stored, body)
 
 
 def _hash(token: str) -> str:

@@ -20,6 +20,7 @@ from slipstream.api.payloads.settings import (
     ConnectionCollectionResponse,
     ConnectionResponse,
 )
+from slipstream.api.teams import chosen_team
 from slipstream.api.update_mask import changed_fields
 from slipstream.model.errors import AlreadyExistsError, InvalidInputError, NotFoundError
 from slipstream.store.records import ConnectionRecord
@@ -76,12 +77,12 @@ def post_connection(call: Call, body: ConnectionBody) -> ConnectionResponse:
         raise AlreadyExistsError(
             f"There is a connection {body.connection_id!r} already; PATCH changes it."
         )
-    connection = new_connection(body)
+    connection = new_connection(call, body)
     call.store.set_connection(connection)
     return _payload(connection)
 
 
-def new_connection(body: ConnectionBody) -> ConnectionRecord:
+def new_connection(call: Call, body: ConnectionBody) -> ConnectionRecord:
     """The connection that the body describes."""
     return ConnectionRecord(
         conn_id=body.connection_id,
@@ -93,6 +94,7 @@ def new_connection(body: ConnectionBody) -> ConnectionRecord:
         schema=body.schema_,
         port=body.port,
         extra=_json_object(body.extra),
+        team_name=chosen_team(call, body.team_name),
     )
 
 
@@ -138,13 +140,16 @@ def patch_connection(
             f"{connection_id!r}: a connection keeps its id."
         )
     stored = _stored(call, connection_id)
-    connection = changed_connection(stored, body, update_mask)
+    connection = changed_connection(call, stored, body, update_mask)
     call.store.set_connection(connection)
     return _payload(connection)
 
 
 def changed_connection(
-    stored: ConnectionRecord, body: ConnectionBody, update_mask: list[str] | None = None
+    call: Call,
+    stored: ConnectionRecord,
+    body: ConnectionBody,
+    update_mask: list[str] | None = None,
 ) -> ConnectionRecord:
     """The stored connection with what the body says of it; masks keep what they hide."""
     changed = changed_fields(body, update_mask)
@@ -165,6 +170,9 @@ def changed_connection(
             unmasked_text(_json_object(body.extra), stored.extra)
             if "extra" in changed
             else stored.extra
+        ),
+        team_name=(
+            chosen_team(call, body.team_name) if "team_name" in changed else stored.team_name
         ),
     )
 
@@ -215,5 +223,5 @@ def _payload(connection: ConnectionRecord) -> ConnectionResponse:
         port=connection.port,
         password=masked_password(connection.password),
         extra=masked_text("", connection.extra),
-        team_name=None,
+        team_name=connection.team_name,
     )

@@ -19,6 +19,7 @@ from slipstream.api.payloads.settings import (
     PoolPatchBody,
     PoolResponse,
 )
+from slipstream.api.teams import chosen_team
 from slipstream.api.update_mask import changed_fields
 from slipstream.model.errors import AlreadyExistsError, InvalidInputError, NotFoundError
 from slipstream.store.records import PoolRecord, PoolUse
@@ -67,6 +68,7 @@ def post_pool(call: Call, body: PoolBody) -> PoolResponse:
         slots=body.slots,
         description=body.description,
         include_deferred=body.include_deferred,
+        team_name=chosen_team(call, body.team_name),
     )
     call.store.set_pool(pool)
     return _payload(pool, call.store.pool_use().get(pool.name, _UNUSED))
@@ -77,7 +79,7 @@ def bulk_pools(call: Call, body: BulkBody[PoolBody]) -> BulkResponse:
     """Create, change and remove pools."""
 
     def change(pool: PoolBody, mask: list[str] | None) -> object:
-        sent = pool.model_dump(exclude_unset=True, exclude={"name", "team_name"})
+        sent = pool.model_dump(exclude_unset=True, exclude={"name"})
         kept = {name: value for name, value in sent.items() if mask is None or name in mask}
         return patch_pool(call, pool.name, PoolPatchBody(**kept))
 
@@ -109,7 +111,7 @@ def patch_pool(
     body: PoolPatchBody,
     update_mask: Annotated[list[str] | None, QueryParameter()] = None,
 ) -> PoolResponse:
-    """Change a pool's size, description or whether deferred tasks hold its slots."""
+    """Change a pool's size, description, team, or whether deferred tasks hold its slots."""
     changed = changed_fields(body, update_mask)
     if "pool" in changed and body.pool not in (None, pool_name):
         raise InvalidInputError(
@@ -126,6 +128,8 @@ def patch_pool(
         pool = replace(pool, description=body.description)
     if "include_deferred" in changed and body.include_deferred is not None:
         pool = replace(pool, include_deferred=body.include_deferred)
+    if "team_name" in changed:
+        pool = replace(pool, team_name=chosen_team(call, body.team_name))
     call.store.set_pool(pool)
     return _payload(pool, call.store.pool_use().get(pool_name, _UNUSED))
 
@@ -163,5 +167,5 @@ def _payload(pool: PoolRecord, use: PoolUse) -> PoolResponse:
         scheduled_slots=use.scheduled,
         open_slots=-1 if pool.slots < 0 else pool.slots - occupied,
         deferred_slots=use.deferred,
-        team_name=None,
+        team_name=pool.team_name,
     )

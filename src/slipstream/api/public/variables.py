@@ -19,6 +19,7 @@ from slipstream.api.payloads.settings import (
     VariableCollectionResponse,
     VariableResponse,
 )
+from slipstream.api.teams import chosen_team
 from slipstream.api.update_mask import changed_fields
 from slipstream.model.errors import AlreadyExistsError, InvalidInputError, NotFoundError
 from slipstream.model.json import JsonValue
@@ -65,7 +66,12 @@ def post_variable(call: Call, body: VariableBody) -> VariableResponse:
     """Create a variable."""
     if call.store.get_variable(body.key) is not None:
         raise AlreadyExistsError(f"There is a variable {body.key!r} already; PATCH changes it.")
-    variable = VariableRecord(key=body.key, value=_text(body.value), description=body.description)
+    variable = VariableRecord(
+        key=body.key,
+        value=_text(body.value),
+        description=body.description,
+        team_name=chosen_team(call, body.team_name),
+    )
     call.store.set_variable(variable)
     return _payload(variable)
 
@@ -114,6 +120,9 @@ def patch_variable(
         key=variable_key,
         value=stored.value if value is None else value,
         description=body.description if "description" in changed else stored.description,
+        team_name=(
+            chosen_team(call, body.team_name) if "team_name" in changed else stored.team_name
+        ),
     )
     call.store.set_variable(variable)
     return _payload(variable)
@@ -148,5 +157,5 @@ def _payload(variable: VariableRecord) -> VariableResponse:
         value=masked_text(variable.key, variable.value),
         description=variable.description,
         is_encrypted=variable.is_encrypted,
-        team_name=None,
+        team_name=variable.team_name,
     )

@@ -247,7 +247,9 @@ def get_why(
     run = call.store.get_run(dag_id, dag_run_id)
     found = instance_or_plan(call.store, run, TaskKey(task_id, map_index))
     within = timedelta(seconds=call.settings.unhealthy_after_seconds)
-    facts = surroundings(call.store, found, call.now(), alive_within=within)
+    facts = surroundings(
+        call.store, found, call.now(), alive_within=within, team_of=call.settings.team_of
+    )
     return WhyResponse(run=found.run.reason, task=found.instance.reason, waits_for=why(facts))
 
 

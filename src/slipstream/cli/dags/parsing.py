@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,12 @@ def parse_folders(deployment: Deployment, host: ProcessHost) -> Sequence[ParsedF
     """Every DAG file of the deployment, loaded by that host."""
     from slipstream.cli.server.wiring import dag_folders
 
-    found = [(path, folder.root) for folder in dag_folders(deployment) for path in folder.find()]
-    return parse_files(host, found)
+    found = [(path, folder) for folder in dag_folders(deployment) for path in folder.find()]
+    parsed = parse_files(host, [(path, folder.root) for path, folder in found])
+    return [
+        replace(file, bundle_name=folder.bundle_name)
+        for file, (_, folder) in zip(parsed, found, strict=True)
+    ]
 
 
 def parse_files(host: ProcessHost, files: Sequence[tuple[Path, Path]]) -> Sequence[ParsedFile]:
@@ -42,11 +47,13 @@ def loading_host(deployment: Deployment, store: Store | None = None) -> Iterator
 
     Files that are loaded find variables and connections in `store`; None is the deployment's.
     """
+    from slipstream.cli.server.bundles import team_of
     from slipstream.cli.server.wiring import host_settings
+    from slipstream.model.team import no_team
     from slipstream.runtime.host import ProcessHost
     from slipstream.services.execution import ExecutionService
 
-    service = ExecutionService(store or deployment.store)
+    service = ExecutionService(store or deployment.store, team_of=team_of(deployment) or no_team)
     host = ProcessHost(host_settings(deployment), service.answer)
     host.start()
     try:

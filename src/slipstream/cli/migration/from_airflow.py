@@ -17,13 +17,14 @@ from slipstream.store.airflow import AirflowSource, open_source
 
 if TYPE_CHECKING:
     from slipstream.store.interface import Store
+    from slipstream.store.records import ConnectionRecord, PoolRecord, VariableRecord
 
 COLUMNS = ("part", "brought", "same", "kept", "left_out")
 DEFAULT_POOL = "default_pool"
 BATCH_SIZE = 500
 """Runs that are written in one transaction."""
 
-R = TypeVar("R")
+R = TypeVar("R", bound="ConnectionRecord | VariableRecord | PoolRecord")
 
 
 @dataclass(slots=True)
@@ -113,9 +114,10 @@ class _Move:
         found, skipped = self._source.variables()
         for one in found:
             there = self._store.get_variable(one.key)
-            same = there is not None and (there.value, there.description) == (
+            same = there is not None and (there.value, there.description, there.team_name) == (
                 one.value,
                 one.description,
+                one.team_name,
             )
             self._put(
                 part, one, one if same else there, self._store.set_variable, f"variable {one.key}"
@@ -192,6 +194,8 @@ class _Move:
         else:
             part.brought += 1
             if not self._is_dry:
+                if one.team_name is not None:
+                    self._store.add_teams([one.team_name])
                 store(one)
 
     def _skip(self, part: Part, problems: Sequence[str]) -> None:

@@ -212,6 +212,11 @@ ON_ITS_MACHINE: Final[Mapping[Command, str]] = {
     ("migrate", "from-airflow"): _OWN_MACHINE,
     ("rotate-fernet-key", None): _OWN_MACHINE,
     ("state-store", "clean"): _OWN_MACHINE,
+    **dict.fromkeys(
+        [("teams", verb) for verb in ("create", "delete", "list", "sync")],
+        "works on the database itself, for the REST API has no operation about teams: run it on "
+        "the server's own machine",
+    ),
 }
 """Commands on a home that no server carries out for somebody elsewhere, and why."""
 

@@ -32,11 +32,13 @@ class _Connection(msgspec.Struct, kw_only=True):
     port: int | None = None
     password: str | None = None
     extra: str | None = None
+    team_name: str | msgspec.UnsetType | None = msgspec.UNSET
+    """Not sent, it stays as it is."""
 
     @property
     def record(self) -> ConnectionRecord:
         """As local commands know it."""
-        fields = msgspec.structs.asdict(self)
+        fields = msgspec.structs.asdict(self) | {"team_name": self.team_name or None}
         return ConnectionRecord(conn_id=fields.pop("connection_id"), **fields)
 
 
@@ -155,4 +157,5 @@ def _sent(record: ConnectionRecord) -> _Connection:
         port=record.port,
         password=record.password,
         extra=record.extra,
+        team_name=record.team_name or msgspec.UNSET,
     )

@@ -20,6 +20,7 @@ class _Pool(msgspec.Struct, kw_only=True):
     slots: int
     description: str | None = None
     include_deferred: bool = False
+    team_name: str | None = None
 
 
 def list_pools(server: Server, arguments: Namespace) -> None:
@@ -39,7 +40,11 @@ def set_pool(server: Server, arguments: Namespace) -> None:
         slots=slots_of(arguments.pool, arguments.slots),
         description=arguments.description,
         include_deferred=arguments.include_deferred,
+        team_name=arguments.team_name,
     )
+    if pool.team_name is None:
+        known = {one.name: one.team_name for one in _all(server)}
+        pool = msgspec.structs.replace(pool, team_name=known.get(pool.name))
     _put(server, [pool])
     _show([pool], arguments.output)
 
@@ -52,7 +57,7 @@ def delete_pool(server: Server, arguments: Namespace) -> None:
 
 
 def import_pools(server: Server, arguments: Namespace) -> None:
-    """Store `{name: {slots, description, include_deferred}}`."""
+    """Store `{name: {slots, description, include_deferred, team_name}}`."""
     entries = parse_object(arguments.file, read_text(arguments.file))
     pools = []
     for name, entry in entries.items():
@@ -63,6 +68,7 @@ def import_pools(server: Server, arguments: Namespace) -> None:
                 slots=record.slots,
                 description=record.description,
                 include_deferred=record.include_deferred,
+                team_name=record.team_name,
             )
         )
     _put(server, pools)
@@ -70,12 +76,13 @@ def import_pools(server: Server, arguments: Namespace) -> None:
 
 
 def export_pools(server: Server, arguments: Namespace) -> None:
-    """Write `{name: {slots, description, include_deferred}}`."""
+    """Write `{name: {slots, description, include_deferred}}`, with the team where there is one."""
     entries = {
         pool.name: {
             "slots": pool.slots,
             "description": pool.description or "",
             "include_deferred": pool.include_deferred,
+            **({} if pool.team_name is None else {"team_name": pool.team_name}),
         }
         for pool in _all(server)
     }
@@ -122,6 +129,7 @@ def _show(pools: Iterable[_Pool], output: str) -> None:
             "slots": pool.slots,
             "description": pool.description,
             "include_deferred": pool.include_deferred,
+            "team_name": pool.team_name,
         }
         for pool in pools
     ]

@@ -13,7 +13,7 @@ from slipstream.cli.errors import CommandFailedError
 from slipstream.cli.files import parse_object, read_text, tell_written, write_text
 from slipstream.cli.output import show_rows
 from slipstream.cli.remote.server import Server, place
-from slipstream.cli.variables import as_json, columns, parsed, variable_record
+from slipstream.cli.variables import columns, exported, parsed, variable_record
 from slipstream.model.errors import NotFoundError
 from slipstream.model.json import JsonValue
 
@@ -24,6 +24,8 @@ class _Variable(msgspec.Struct, kw_only=True):
     key: str
     value: str | None = None
     description: str | None = None
+    team_name: str | msgspec.UnsetType | None = msgspec.UNSET
+    """Not sent, it stays as it is."""
 
     @property
     def is_masked(self) -> bool:
@@ -85,7 +87,12 @@ def import_variables(server: Server, arguments: Namespace) -> None:
         raise CommandFailedError(f"Nothing was imported: there already is {', '.join(taken)}.")
     skipped = known if arguments.action_on_existing_key == "skip" else set()
     chosen = [
-        _Variable(key=record.key, value=record.value, description=record.description)
+        _Variable(
+            key=record.key,
+            value=record.value,
+            description=record.description,
+            team_name=record.team_name or msgspec.UNSET,
+        )
         for record in records
         if record.key not in skipped
     ]
@@ -94,15 +101,11 @@ def import_variables(server: Server, arguments: Namespace) -> None:
 
 
 def export_variables(server: Server, arguments: Namespace) -> int:
-    """Write `{key: value}`, with the description where there is one. The exit code is 1 where
-    secrets had to be left out."""
+    """Write `{key: value}`, with the description and the team where there is one. The exit code is
+    1 where secrets had to be left out."""
     found = list(_all(server))
     entries: dict[str, JsonValue] = {
-        one.key: (
-            {"value": as_json(one.value or ""), "description": one.description}
-            if one.description
-            else as_json(one.value or "")
-        )
+        one.key: exported(one.value or "", one.description, one.team_name or None)
         for one in found
         if not one.is_masked
     }

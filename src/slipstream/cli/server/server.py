@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 from slipstream.api.live.feed import LiveFeed
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.server import wiring
+from slipstream.cli.server.bundles import dags_folders, require_teams, team_names, team_of
 from slipstream.cli.server.first_users import create_missing_users
 from slipstream.cli.server.pulse import Pulse
 from slipstream.cli.server.shares import EVERYTHING, Shares
 from slipstream.cli.server.signals import end_at_once
 from slipstream.config import ConfigError
+from slipstream.model.team import no_team
 from slipstream.runtime.host import ProcessHost
 from slipstream.services.changes import ChangeBoard
 
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from slipstream.cli.server.file_news import FileNews
     from slipstream.executors.interface import Executor
     from slipstream.executors.provided.held import HeldAttempts
-    from slipstream.model.attempt import Attempt
+    from slipstream.model.attempt import Asker, Attempt
     from slipstream.model.news import Observer
     from slipstream.model.version import ParsedFile
     from slipstream.runtime.jobs import Source
@@ -158,6 +160,8 @@ class Server:
         The root zygote imports in a process of its own and the API in a thread of its own, both
         while the store is opened here.
         """
+        if team_names(self._deployment):
+            require_teams(self._deployment, self._open_store())
         api = self._bind_api() if Part.API in self.parts else None
         self._held = self._hold_attempts()
         self._plugins = self._start_plugins()
@@ -167,7 +171,7 @@ class Server:
         self._store = self._open_store()
         if host is not None:
             self._questions = _question_service(host, self._store)
-            self._execution = _execution_service(self._store, self._changes, self._questions)
+            self._execution = self._execution_service(self._store, self._questions)
         elif api is not None:
             self._questions = self._late_questions(self._store)
         self._start_metrics(self._store)
@@ -204,7 +208,7 @@ class Server:
         def ask(question: Question, source: Source) -> Future[Answered]:
             with starting:
                 if not hosts:
-                    self._execution = _execution_service(store, self._changes, late)
+                    self._execution = self._execution_service(store, late)
                     hosts.append(self._start_host())
             return hosts[0].ask(question, source)
 
@@ -308,9 +312,19 @@ class Server:
         self._opened.callback(self._changes.close)
         return host
 
-    def _answer(self, attempt: Attempt | None, request: Request) -> Answer | Future[Answer]:
+    def _answer(self, asker: Asker, request: Request) -> Answer | Future[Answer]:
         assert self._execution is not None, "something asks before the store was opened"
-        return self._execution.answer_in_time(attempt, request)
+        return self._execution.answer_in_time(asker, request)
+
+    def _execution_service(self, store: Store, questions: QuestionService) -> ExecutionService:
+        from slipstream.services.execution import ExecutionService
+
+        return ExecutionService(
+            store,
+            changes=self._changes,
+            ask_timetable=questions.ask_and_wait,
+            team_of=team_of(self._deployment) or no_team,
+        )
 
     def _start_scheduler(self, host: ProcessHost, store: Store) -> None:
         """Start it where no other one is in charge of the database, or when that one is gone."""
@@ -350,7 +364,9 @@ class Server:
         )
         callbacks = CallbackService(store, host.call_back, find_source)
         watchers = LocalWatchers(host, store)
-        triggerer = SharedTriggerer(LocalTriggerer(host, find_source, watchers), store)
+        triggerer = SharedTriggerer(
+            LocalTriggerer(host, find_source, watchers), store, team_of=team_of(self._deployment)
+        )
         scheduler = Scheduler(
             store,
             executor,
@@ -361,6 +377,7 @@ class Server:
             observers=[*self._observers(), triggerer.changes],
             on_pass=None if self._metrics is None else self._metrics.passed,
             limit=self._pass_limit(),
+            team_of=team_of(self._deployment),
         )
         scheduler.start()
         self._scheduling.callback(scheduler.stop, config.number("slipstream", "stop_grace_seconds"))
@@ -399,7 +416,7 @@ class Server:
             )
         from slipstream.executors.provided.held import HeldAttempts
 
-        folders = wiring.dags_folders(self._deployment)
+        folders = dags_folders(self._deployment)
         return HeldAttempts(
             self._answer,
             lambda path: next((one for one in folders if path.is_relative_to(one)), path.parent),
@@ -498,6 +515,7 @@ class Server:
             changes=self._changes,
             capacity=share.capacity,
             queues=share.queues,
+            team_name=share.team_name,
         )
         service.start()
         self._opened.callback(service.stop)
@@ -515,14 +533,6 @@ def _question_service(host: ProcessHost, store: Store) -> QuestionService:
     from slipstream.services.timetables import QuestionService
 
     return QuestionService(host.ask, partial(source_of_version, store))
-
-
-def _execution_service(
-    store: Store, changes: ChangeBoard, questions: QuestionService
-) -> ExecutionService:
-    from slipstream.services.execution import ExecutionService
-
-    return ExecutionService(store, changes=changes, ask_timetable=questions.ask_and_wait)
 
 
 def _source_of(store: Store, attempt: Attempt) -> Source:

@@ -17,6 +17,8 @@ class TriggerShare:
     """At most so many; None for no limit."""
     queues: tuple[str, ...] | None = None
     """Those of tasks of these queues; None for all."""
+    team_name: str | None = None
+    """Where there are teams: those of this team's DAGs; None for DAGs of no team."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

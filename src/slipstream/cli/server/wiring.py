@@ -9,20 +9,17 @@ from typing import TYPE_CHECKING
 
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import UsageError
+from slipstream.cli.server.bundles import bundles, dags_folders, team_of
 from slipstream.config import Config, ConfigError
 from slipstream.runtime.settings import HostSettings
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from slipstream.api.server import ApiServer, AppFactory
     from slipstream.api.settings import ApiSettings, LdapSettings, OidcSettings
     from slipstream.services.dag_files import DagFolder
 
 LOCAL_EXECUTORS = ("LocalExecutor", "SequentialExecutor")
 PROVIDED_EXECUTORS = ("CeleryExecutor", "KubernetesExecutor")
-LOCAL_BUNDLE = "LocalDagBundle"
-DEFAULT_BUNDLE = "dags-folder"
 MEBIBYTE = 1 << 20
 
 
@@ -39,6 +36,11 @@ def provided_executor(config: Config) -> str | None:
     """
     setting = config.setting("core", "executor")
     named = (setting.value or "").strip()
+    if ";" in named or "=" in named:
+        raise ConfigError(
+            f"{setting.source}: [core] executor is {setting.value!r}; an executor for each team is "
+            "not supported. Name the one that runs the tasks of all teams."
+        )
     if named.rpartition(".")[2] in LOCAL_EXECUTORS:
         return None
     if "," in named or not (named in PROVIDED_EXECUTORS or "." in named):
@@ -49,49 +51,6 @@ def provided_executor(config: Config) -> str | None:
     return named
 
 
-def dags_folders(deployment: Deployment) -> list[Path]:
-    """Where DAG files lie: the folders of `bundles`."""
-    return [folder for _, folder in bundles(deployment)]
-
-
-def bundles(deployment: Deployment) -> list[tuple[str, Path]]:
-    """`(name, folder)` of each bundle of `[dag_processor] dag_bundle_config_list`, and of the
-    examples with `[core] load_examples`.
-
-    Raises `ConfigError` for a bundle that is no local folder.
-    """
-    found = _own_bundles(deployment)
-    if deployment.config.flag("core", "load_examples"):
-        from slipstream.testing.examples import example_folder
-
-        found = [*found, ("example_dags", example_folder())]
-    return found
-
-
-def _own_bundles(deployment: Deployment) -> list[tuple[str, Path]]:
-    config = deployment.config
-    setting = config.setting("dag_processor", "dag_bundle_config_list")
-    if setting.is_default or not setting.value:
-        return [(DEFAULT_BUNDLE, deployment.dags_folder)]
-    name = f"{setting.source}: [dag_processor] dag_bundle_config_list"
-    try:
-        return [_bundle(deployment, one, name) for one in json.loads(setting.value)]
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ConfigError(f"{name} is not a JSON list of bundles: {error}.") from error
-
-
-def _bundle(deployment: Deployment, bundle: dict[str, object], name: str) -> tuple[str, Path]:
-    classpath = str(bundle["classpath"])
-    if classpath.rpartition(".")[2] != LOCAL_BUNDLE:
-        raise ConfigError(
-            f"{name} has a bundle of class {classpath!r}; expected {LOCAL_BUNDLE}, a local folder."
-        )
-    kwargs = bundle.get("kwargs") or {}
-    path = kwargs.get("path") if isinstance(kwargs, dict) else None
-    folder = deployment.home / str(path) if path else deployment.dags_folder
-    return str(bundle.get("name") or DEFAULT_BUNDLE), folder
-
-
 def chosen_folders(
     deployment: Deployment, names: Sequence[str] | None
 ) -> tuple[list[DagFolder], list[DagFolder]]:
@@ -99,7 +58,7 @@ def chosen_folders(
 
     Raises `UsageError` for a name that no bundle has.
     """
-    there = [name for name, _ in bundles(deployment)]
+    there = [bundle.name for bundle in bundles(deployment)]
     for name in names or ():
         if name not in there:
             raise UsageError(
@@ -108,8 +67,9 @@ def chosen_folders(
             )
     chosen: list[DagFolder] = []
     others: list[DagFolder] = []
-    for name, folder in zip(there, dag_folders(deployment), strict=True):
-        (chosen if names is None or name in names else others).append(folder)
+    for folder in dag_folders(deployment):
+        is_chosen = names is None or folder.bundle_name in names
+        (chosen if is_chosen else others).append(folder)
     return chosen, others
 
 
@@ -123,11 +83,12 @@ def dag_folders(deployment: Deployment) -> list[DagFolder]:
     looks_ourselves = config.get("core", "might_contain_dag_callable") in {None, "", DEFAULT_LOOK}
     return [
         DagFolder(
-            path,
+            bundle.folder,
             IgnoreSyntax(config.text("core", "dag_ignore_file_syntax").lower()),
             looks_ourselves and config.flag("core", "dag_discovery_safe_mode"),
+            bundle.name,
         )
-        for path in dags_folders(deployment)
+        for bundle in bundles(deployment)
     ]
 
 
@@ -199,6 +160,7 @@ def api_settings(deployment: Deployment) -> ApiSettings:
         cors_headers=_words(config, "api", "access_control_allow_headers"),
         show_api_docs=config.flag("api", "enable_swagger_ui"),
         shown_config=shown_config(config),
+        team_of=team_of(deployment),
         executor=config.text("core", "executor"),
         test_connection=config.text("core", "test_connection"),
         allowed_run_id_pattern=config.text("scheduler", "allowed_run_id_pattern"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from slipstream.cli.dags.parsing import parse_files, parse_folders
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import CommandFailedError
-from slipstream.cli.server.wiring import dags_folders
+from slipstream.cli.server.bundles import dags_folders
 from slipstream.model.dag import DagSpec
 from slipstream.model.errors import NotFoundError
 from slipstream.model.version import ParsedFile

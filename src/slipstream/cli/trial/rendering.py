@@ -11,6 +11,7 @@ from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import CommandFailedError, UsageError
 from slipstream.cli.finding import find_run
 from slipstream.cli.moments import moment
+from slipstream.cli.server.bundles import team_of
 from slipstream.cli.trial.finding import FoundDag, find_dag_to_try
 from slipstream.cli.trial.headings import print_property
 from slipstream.cli.trial.trial import Trial
@@ -18,6 +19,7 @@ from slipstream.model.attempt import Attempt
 from slipstream.model.errors import NotFoundError
 from slipstream.model.run import DagRun
 from slipstream.model.states import RunState, RunType, TriggeredBy
+from slipstream.model.team import TeamOf, no_team
 from slipstream.runtime import loader
 from slipstream.runtime.supervisor_backend import SupervisorBackend
 from slipstream.runtime.supervisor_link import SupervisorLink
@@ -49,11 +51,14 @@ def render(deployment: Deployment, arguments: Namespace) -> None:
             fileloc=found.parsed.fileloc,
         )
         store = deployment.store if deployment.has_store else trial.store
-        for field, value in _rendered(found, attempt, store):
+        whose = team_of(deployment) or no_team
+        for field, value in _rendered(found, attempt, store, whose):
             print_property(field, value)
 
 
-def _rendered(found: FoundDag, attempt: Attempt, store: Store) -> Sequence[tuple[str, Any]]:
+def _rendered(
+    found: FoundDag, attempt: Attempt, store: Store, whose: TeamOf
+) -> Sequence[tuple[str, Any]]:
     """The fields with their values; here the file is loaded into this process."""
     loader.preload()
     file = loader.load(
@@ -64,7 +69,7 @@ def _rendered(found: FoundDag, attempt: Attempt, store: Store) -> Sequence[tuple
     if dag is None:
         raise CommandFailedError(f"{found.parsed.fileloc} does not load here:\n{file.error}")
     task = dag.get_task(attempt.task_id)
-    backend = SupervisorBackend(_StoreLink(attempt, store))
+    backend = SupervisorBackend(_StoreLink(attempt, store, whose))
     context = build_context(dag, task, attempt, backend)
     with running(context):
         try:
@@ -80,10 +85,10 @@ def _rendered(found: FoundDag, attempt: Attempt, store: Store) -> Sequence[tuple
 class _StoreLink(SupervisorLink):
     """Answers what a task's code asks from a store, without a supervisor."""
 
-    def __init__(self, attempt: Attempt, store: Store) -> None:
+    def __init__(self, attempt: Attempt, store: Store, whose: TeamOf) -> None:
         super().__init__()
         self._attempt = attempt
-        self._service = ExecutionService(store)
+        self._service = ExecutionService(store, team_of=whose)
 
     def ask(self, request: execution.Request) -> execution.Answer:
         """The store's answer."""

@@ -19,16 +19,18 @@ from typing import TYPE_CHECKING, Self, cast
 
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.paging import every
+from slipstream.cli.server.bundles import team_of
 from slipstream.cli.server.wiring import host_settings, parallelism
 from slipstream.cli.trial.finding import FoundDag
 from slipstream.cli.trial.specs import when_triggered
 from slipstream.executors.interface import Report, Sink
 from slipstream.executors.local import LocalExecutor
 from slipstream.executors.skipping import SkippingExecutor
-from slipstream.model.attempt import Attempt, Failed
+from slipstream.model.attempt import Asker, Attempt, Failed
 from slipstream.model.dag import DagSpec
 from slipstream.model.events import AttemptEnded
 from slipstream.model.states import RUN_FINISHED
+from slipstream.model.team import no_team
 from slipstream.runtime.host import ProcessHost
 from slipstream.runtime.jobs import Source, source_of
 from slipstream.services.callbacks import CallbackService
@@ -102,7 +104,8 @@ class Trial:
         dags = (spec, *others)
         self._copy_settings(dags)
         self.store.record_parsed([replace(found.parsed, dags=dags)])
-        self._execution = ExecutionService(self.store, changes=self._news)
+        whose = team_of(self._deployment) or no_team
+        self._execution = ExecutionService(self.store, changes=self._news, team_of=whose)
         source = source_of(found.parsed.fileloc, found.parsed.sources)
         scheduler = self._start_scheduler(source, is_done)
         try:
@@ -136,18 +139,22 @@ class Trial:
         scheduler.start()
         return scheduler
 
-    def _answer(self, attempt: Attempt | None, request: Request) -> Answer | Future[Answer]:
+    def _answer(self, asker: Asker, request: Request) -> Answer | Future[Answer]:
         """A file that is being loaded reads the deployment's settings, a task the copy of them."""
         service = self._execution
         if service is None:
             deployed = self._deployment
-            service = ExecutionService(deployed.store if deployed.has_store else self.store)
-        return service.answer_in_time(attempt, request)
+            service = ExecutionService(
+                deployed.store if deployed.has_store else self.store,
+                team_of=team_of(deployed) or no_team,
+            )
+        return service.answer_in_time(asker, request)
 
     def _copy_settings(self, dags: Iterable[DagSpec]) -> None:
         """The deployment's settings, and the pools that the tasks name."""
         if self._deployment.has_store:
             original = self._deployment.store
+            self.store.add_teams(original.list_teams())
             for variable in every(lambda window: original.list_variables(None, window)):
                 self.store.set_variable(variable)
             for connection in every(lambda window: original.list_connections(None, window)):

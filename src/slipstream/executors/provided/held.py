@@ -19,14 +19,14 @@ from typing import TypeAlias
 
 from slipstream.executors.interface import Report, Sink
 from slipstream.executors.provided.tokens import AttemptTokens
-from slipstream.model.attempt import Attempt, Cancelled, Failed, Lost, Outcome
+from slipstream.model.attempt import Asker, Attempt, Cancelled, Failed, Lost, Outcome
 from slipstream.model.errors import ConflictError, InvalidInputError
 from slipstream.model.events import AttemptEnded, AttemptStarted
 from slipstream.runtime.jobs import Source
 from slipstream.wire import execution, messages, remote
 
 Answerer: TypeAlias = Callable[
-    [Attempt | None, execution.Request], "execution.Answer | Future[execution.Answer]"
+    [Asker, execution.Request], "execution.Answer | Future[execution.Answer]"
 ]
 
 _SHORTEST_NONCE = 16

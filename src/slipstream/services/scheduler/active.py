@@ -116,6 +116,7 @@ class ActiveRuns:
         inputs: Inputs,
         outstanding: Outstanding,
         is_paused: Callable[[str], bool],
+        team: Callable[[str], str | None],
     ) -> None:
         self._admission = admission
         self._timers = timers
@@ -123,6 +124,7 @@ class ActiveRuns:
         self._inputs = inputs
         self._outstanding = outstanding
         self._is_paused = is_paused
+        self._team = team
         self._runs: dict[int, ActiveRun] = {}
         self.dirty: dict[int, ActiveRun] = {}
         """Runs with something to write or to do."""
@@ -154,7 +156,7 @@ class ActiveRuns:
             snapshot.deferrals,
         )
         active = self._runs[run.pk] = ActiveRun(machine, run.revision)
-        self._admission.add_run(run, dag)
+        self._admission.add_run(run, dag, self._team(run.dag_id))
         for instance in snapshot.instances:
             if instance.state in LIVE:
                 self._admission.hold(run.pk, instance.key)

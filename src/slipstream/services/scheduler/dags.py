@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from slipstream.model.dag import DagSpec
 from slipstream.model.errors import NotFoundError
+from slipstream.model.team import TeamOf, no_team
 from slipstream.services.scheduler.needs import SchedulingStore
 from slipstream.store.records import DagFilter, DagRecord, NextRun, Window
 
@@ -20,6 +21,7 @@ class KnownDag:
     dag_id: str
     is_paused: bool
     is_stale: bool
+    fileloc: str
     version_id: str
     spec: DagSpec
     next_run: NextRun
@@ -29,8 +31,9 @@ class KnownDag:
 class DagBook:
     """Every DAG, read once and again whenever the store says that it changed."""
 
-    def __init__(self, store: SchedulingStore) -> None:
+    def __init__(self, store: SchedulingStore, team_of: TeamOf = no_team) -> None:
         self._store = store
+        self._team_of = team_of
         self._dags: dict[str, KnownDag] = {}
         self.has_changed = False
         """Whether any DAG was read since somebody last looked."""
@@ -46,6 +49,11 @@ class DagBook:
         """Whether nothing of the DAG may be started. One that is not there is not paused."""
         known = self._dags.get(dag_id)
         return known is not None and known.is_paused
+
+    def team(self, dag_id: str) -> str | None:
+        """The DAG's team; None for one that has none, or is not there."""
+        known = self._dags.get(dag_id)
+        return None if known is None else self._team_of(known.fileloc)
 
     def max_active_runs(self, dag_id: str) -> int:
         """How many runs may be running; 0, which is without limit, for a DAG that is not there."""
@@ -82,6 +90,7 @@ def _known(record: DagRecord) -> KnownDag:
         dag_id=record.dag_id,
         is_paused=record.is_paused,
         is_stale=record.is_stale,
+        fileloc=record.fileloc,
         version_id=record.latest.version_id,
         spec=record.latest.spec,
         next_run=_next_run(record),

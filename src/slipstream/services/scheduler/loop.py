@@ -30,6 +30,7 @@ from slipstream.model.ids import IdSource, new_uuid7
 from slipstream.model.news import Observer, RunNews
 from slipstream.model.run import TaskKey
 from slipstream.model.states import LIVE, RUN_FINISHED, RunState
+from slipstream.model.team import TeamOf
 from slipstream.services.scheduler.active import ActiveRun
 from slipstream.services.scheduler.asking import Asker, NoTimetables, Timetables
 from slipstream.services.scheduler.failures import pause_after_failures
@@ -93,11 +94,13 @@ class Scheduler:
         watchers: Watchers | None = None,
         on_pass: Callable[[float], None] | None = None,
         limit: PassLimit | None = None,
+        team_of: TeamOf | None = None,
     ) -> None:
         """`timetables` puts questions to the code of DAGs; it may answer in any thread.
         `callbacks_owed` is called, in the scheduler's thread, when the store has new ones.
         `on_pass` is told how many seconds each pass of the loop took. After the passes of `limit`
-        nothing new is begun; who was told of it calls `stop`."""
+        nothing new is begun; who was told of it calls `stop`. `team_of` says whose a DAG is;
+        without it pools of teams are for all."""
         limits = [limit for limit in (parallelism, executor.parallelism) if limit > 0]
         self._store = store
         self._executor = executor
@@ -111,7 +114,7 @@ class Scheduler:
         self._inbox = Inbox()
         asked = NoTimetables() if timetables is None else Timetables(timetables, self._inbox, clock)
         self._memory = Memory(
-            store, executor, self._triggerer, min(limits, default=0), asked, new_id
+            store, executor, self._triggerer, min(limits, default=0), asked, new_id, team_of
         )
         self._admitted: list[tuple[int, TaskKey]] = []
         self._failed: dict[int, ActiveRun] = {}

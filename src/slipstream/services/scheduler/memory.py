@@ -22,6 +22,7 @@ from slipstream.model.events import AttemptEnded
 from slipstream.model.ids import IdSource
 from slipstream.model.run import DagRun
 from slipstream.model.states import LIVE, RUN_FINISHED, RunState, TaskState
+from slipstream.model.team import TeamOf, no_team
 from slipstream.services.scheduler.active import ActiveRun, ActiveRuns, AttemptEvent
 from slipstream.services.scheduler.asked_partitions import AskedPartitions
 from slipstream.services.scheduler.asking import AsksTimetables
@@ -60,14 +61,16 @@ class Memory:
         parallelism: int,
         timetables: AsksTimetables,
         new_id: IdSource,
+        team_of: TeamOf | None = None,
     ) -> None:
+        self._has_teams = team_of is not None
         self._store = store
         self.timers: Timers[TimerKey] = Timers()
         self.patience = Patience(self.timers)
         self.admission = Admission(parallelism)
         self.past = PastQuestions(store)
         self.inputs = Inputs(store)
-        self.dags = DagBook(store)
+        self.dags = DagBook(store, team_of or no_team)
         self.queue = RunQueue(self.timers)
         self.backfills = Backfills(store, self.dags, self.queue)
         self.deadlines = Deadlines(store, self.dags, self.timers, timetables)
@@ -89,6 +92,7 @@ class Memory:
             self.inputs,
             self.outstanding,
             self.dags.is_paused,
+            self.dags.team,
         )
         self._stale: dict[int, list[AttemptEvent]] = {}
         """Runs to read again, with the reports to tell again."""
@@ -192,7 +196,12 @@ class Memory:
     def _read_pools(self) -> None:
         pools = self._store.list_pools(None, Window(limit=_PAGE)).items
         for pool in pools:
-            self.admission.set_pool(pool.name, pool.slots, include_deferred=pool.include_deferred)
+            self.admission.set_pool(
+                pool.name,
+                pool.slots,
+                include_deferred=pool.include_deferred,
+                team=pool.team_name if self._has_teams else None,
+            )
         names = {pool.name for pool in pools}
         for name in self.pools - names:
             self.admission.remove_pool(name)
@@ -392,8 +401,12 @@ class Memory:
                 assert_never(notice.kind)
 
     def _dag_changed(self, dag_id: str) -> None:
-        was_paused = self.dags.is_paused(dag_id)
+        was_paused, was_of = self.dags.is_paused(dag_id), self.dags.team(dag_id)
         self.dags.read(dag_id)
+        if self.dags.team(dag_id) != was_of:
+            for active in self.active:
+                if active.machine.run.dag_id == dag_id:
+                    self.distrust(active)
         is_paused = self.dags.is_paused(dag_id)
         if is_paused and not was_paused:
             self.active.withdraw(dag_id)

@@ -72,6 +72,7 @@ class TriggererService:
         changes: ChangeBoard | None = None,
         capacity: int | None = None,
         queues: Sequence[str] | None = None,
+        team_name: str | None = None,
         name: str | None = None,
     ) -> None:
         """`lost` has to end the process with all that it started: others have its triggers.
@@ -87,6 +88,7 @@ class TriggererService:
             holder=me,
             capacity=capacity,
             queues=None if queues is None else tuple(queues),
+            team_name=team_name,
         )
         self._lease = store.lease(self._record.name, me)
         self._jobs: SimpleQueue[TriggerEvents | None] = SimpleQueue()

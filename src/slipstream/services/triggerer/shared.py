@@ -21,6 +21,7 @@ from slipstream.executors.interface import Report, Sink
 from slipstream.model.attempt import Attempt
 from slipstream.model.deferral import Broken, EndsTask, TriggerEnd
 from slipstream.model.events import TriggerEnded
+from slipstream.model.team import TeamOf
 from slipstream.services.triggerer.interface import Triggerer, Waiter
 from slipstream.services.triggerer.lives import LifeWatch
 from slipstream.services.triggerer.telling import ChangeTeller
@@ -74,14 +75,20 @@ class LocalSide(Triggerer, Protocol):
 class _Known:
     """A triggerer that lives."""
 
-    def __init__(self, record: TriggererRecord, watch: Watch) -> None:
+    def __init__(
+        self, record: TriggererRecord, watch: Watch, team_of: TeamOf | None = None
+    ) -> None:
         self.record = record
+        self._team_of = team_of
         self.watch = watch
         self.load = 0
 
     def takes(self, waiter: Waiter) -> bool:
         record = self.record
         if record.capacity is not None and self.load >= record.capacity:
+            return False
+        team_of = self._team_of
+        if team_of is not None and record.team_name != team_of(waiter.attempt.fileloc):
             return False
         queue = waiter.deferral.queue or waiter.attempt.queue
         return record.queues is None or queue in record.queues
@@ -90,9 +97,18 @@ class _Known:
 class SharedTriggerer:
     """Implements `Triggerer` on a store and on what runs triggers here."""
 
-    def __init__(self, local: LocalSide, store: SharedStore, *, watch: Watcher = LifeWatch) -> None:
-        """Nothing is listened to before `start`."""
+    def __init__(
+        self,
+        local: LocalSide,
+        store: SharedStore,
+        *,
+        watch: Watcher = LifeWatch,
+        team_of: TeamOf | None = None,
+    ) -> None:
+        """Nothing is listened to before `start`. With `team_of`, which says whose a DAG file is,
+        triggerers run only the triggers of their teams."""
         self._watch_life = watch
+        self._team_of = team_of
         self._local = local
         self._store = store
         self.changes = ChangeTeller(store)
@@ -223,7 +239,7 @@ class SharedTriggerer:
             if pk not in self._known:
                 gone = partial(self._jobs.put, partial(self._gone, pk))
                 watch = self._watch_life(self._store, record.name, record.holder, gone)
-                self._known[pk] = _Known(record, watch)
+                self._known[pk] = _Known(record, watch, self._team_of)
                 _log.info("The triggerer %d is there: %s", pk, record.holder.hostname)
         for pk in [pk for pk in self._known if pk not in records]:
             self._gone(pk)

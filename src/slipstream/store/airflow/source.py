@@ -52,8 +52,8 @@ class AirflowSource:
             listed = rows(
                 connection,
                 "SELECT conn_id, conn_type, description, host, login, password, "
-                "schema, port, extra, is_encrypted, is_extra_encrypted FROM connection "
-                "ORDER BY conn_id",
+                "schema, port, extra, is_encrypted, is_extra_encrypted, "
+                f"{self._team(connection, 'connection')} FROM connection ORDER BY conn_id",
             )
         for row in listed:
             try:
@@ -73,6 +73,7 @@ class AirflowSource:
                     schema=row.schema,
                     port=row.port,
                     extra=extra,
+                    team_name=row.team_name,
                 )
             )
         return found, skipped
@@ -84,7 +85,8 @@ class AirflowSource:
         with self._database.reading() as connection:
             listed = rows(
                 connection,
-                "SELECT key, val, description, is_encrypted FROM variable ORDER BY key",
+                "SELECT key, val, description, is_encrypted, "
+                f"{self._team(connection, 'variable')} FROM variable ORDER BY key",
             )
         for row in listed:
             try:
@@ -93,7 +95,12 @@ class AirflowSource:
                 skipped.append(Skipped(f"variable {row.key}", str(error)))
                 continue
             found.append(
-                VariableRecord(key=row.key, value=value or "", description=row.description)
+                VariableRecord(
+                    key=row.key,
+                    value=value or "",
+                    description=row.description,
+                    team_name=row.team_name,
+                )
             )
         return found, skipped
 
@@ -104,8 +111,8 @@ class AirflowSource:
             listed = rows(
                 connection,
                 "SELECT pool, slots, description, "
-                f"{'include_deferred' if deferred else 'NULL AS include_deferred'} "
-                "FROM slot_pool ORDER BY pool",
+                f"{'include_deferred' if deferred else 'NULL AS include_deferred'}, "
+                f"{self._team(connection, 'slot_pool')} FROM slot_pool ORDER BY pool",
             )
         return [
             PoolRecord(
@@ -113,9 +120,15 @@ class AirflowSource:
                 slots=max(-1, row.slots),
                 description=row.description,
                 include_deferred=bool(row.include_deferred),
+                team_name=row.team_name,
             )
             for row in listed
         ]
+
+    def _team(self, connection: Connection, table: str) -> str:
+        """The column that says whose a row is, in a database that knows teams."""
+        there = "team_name" in self._columns(connection, table)
+        return "team_name" if there else "NULL AS team_name"
 
     def dags(self) -> list[ImportedDag]:
         """All DAGs that are in use, or have a history."""
