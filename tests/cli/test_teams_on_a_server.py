@@ -16,6 +16,7 @@ pytestmark = pytest.mark.processes
 FILE = """
 import os
 from airflow.sdk import DAG, BaseHook, Variable, task
+from looking import Waits
 
 TOP = [Variable.get(key, default=None) for key in ("of_alpha", "of_beta", "of_all")]
 
@@ -37,6 +38,7 @@ with DAG("NAME", schedule=None, is_paused_upon_creation=False, on_success_callba
         return found
 
     look()
+    Waits(task_id="wait")
 
 with DAG("pooled_NAME", schedule=None, is_paused_upon_creation=False):
     @task(pool="of_alpha")
@@ -51,6 +53,30 @@ multi_team = true
 
 [dag_processor]
 dag_bundle_config_list = '''{bundles}'''
+"""
+TRIGGER = """
+import asyncio, os
+from airflow.sdk import BaseOperator, Variable
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+class Looks(BaseTrigger):
+    def serialize(self):
+        return "looking.Looks", {}
+
+    async def run(self):
+        os.environ["AIRFLOW_VAR__ALPHA___THERE"] = "alpha's"
+        os.environ["AIRFLOW_VAR_THERE"] = "all's"
+        keys = ("there", "of_alpha", "of_beta", "of_all")
+        yield TriggerEvent(
+            [await asyncio.to_thread(Variable.get, key, default=None) for key in keys]
+        )
+
+class Waits(BaseOperator):
+    def execute(self, context):
+        self.defer(trigger=Looks(), method_name="done")
+
+    def done(self, context, event):
+        return event
 """
 NAMES = ("alpha", "beta", "shared")
 
@@ -88,6 +114,8 @@ def test_two_teams_share_a_server(tmp_path: Path) -> None:
     home.mkdir(mode=0o700)
     listed = json.dumps([bundle(name) for name in NAMES])
     (home / "slipstream.toml").write_text(SETTINGS.format(bundles=listed))
+    (home / "site").mkdir()
+    (home / "site" / "looking.py").write_text(TRIGGER)
     command(home, "db", "migrate")
     command(home, "teams", "sync")
     with running(home, "standalone") as server:
@@ -102,13 +130,11 @@ def test_two_teams_share_a_server(tmp_path: Path) -> None:
             for dag_id in (name, f"pooled_{name}"):
                 body = {"dag_run_id": "mine", "logical_date": None}
                 server.post(f"/api/v2/dags/{dag_id}/dagRuns", body, **who)
-        found = {}
+        found, triggered = {}, {}
         for name in NAMES:
             assert end_of_run(home, name) == "success"
-            place = f"/api/v2/dags/{name}/dagRuns/mine/taskInstances/look/xcomEntries/return_value"
-            answer = server.get(f"{place}?deserialize=true", **who)
-            assert isinstance(answer, dict)
-            found[name] = answer["value"]
+            found[name] = pushed(server, who, name, "look")
+            triggered[name] = pushed(server, who, name, "wait")
         missing = "AirflowNotFoundException"
         assert found == {
             "alpha": {
@@ -142,6 +168,11 @@ def test_two_teams_share_a_server(tmp_path: Path) -> None:
                 "db_of_all": "of_all",
             },
         }
+        assert triggered == {
+            "alpha": ["alpha's", "of_alpha", None, "of_all"],
+            "beta": ["all's", None, "of_beta", "of_all"],
+            "shared": ["all's", None, None, "of_all"],
+        }
         dags = server.get("/api/v2/dags", **who)
         assert isinstance(dags, dict)
         assert {one["dag_id"]: one["bundle_name"] for one in dags["dags"]}["beta"] == "betas"
@@ -150,6 +181,14 @@ def test_two_teams_share_a_server(tmp_path: Path) -> None:
         assert "belongs to the team 'alpha', and its DAG to the team 'beta'" in reason
         told = eventually(lambda: callback_of(server, who))
         assert told == {"value": "of_beta", "team_name": "beta"}
+
+
+def pushed(server: RunningServer, who: dict[str, str], dag_id: str, task_id: str) -> object:
+    """What the task has returned."""
+    task = f"/api/v2/dags/{dag_id}/dagRuns/mine/taskInstances/{task_id}"
+    answer = server.get(f"{task}/xcomEntries/return_value?deserialize=true", **who)
+    assert isinstance(answer, dict)
+    return answer["value"]
 
 
 def held(home: Path) -> str | None:

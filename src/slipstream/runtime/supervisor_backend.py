@@ -33,8 +33,6 @@ class SupervisorBackend:
         self._link = link
         self.lengths: dict[str, int] = {}
         """`{xcom key: items}` of what this attempt pushed, for the report of its end."""
-        self._team: tuple[str | None] | None = None
-        """Its team in a tuple, once it is known."""
         self._reported: dict[tuple[str, str, str, int, str], str] = {}
 
     def has_reported(self, attempt: Attempt, xcoms: Sequence[XComWrite]) -> None:
@@ -44,10 +42,8 @@ class SupervisorBackend:
             self._reported[run.dag_id, run.run_id, *key, xcom.key] = xcom.value
 
     def get_team(self) -> str | None:
-        """See `Backend`."""
-        if self._team is None:
-            self._team = (self._ask(wire.GetTeam(), wire.Text).value,)
-        return self._team[0]
+        """See `Backend`. It is asked for every time: triggers of several teams share a process."""
+        return self._ask(wire.GetTeam(), wire.Text).value
 
     def get_variable(self, key: str) -> str | None:
         """See `Backend`."""

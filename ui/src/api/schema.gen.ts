@@ -1884,7 +1884,7 @@ export interface paths {
         head?: never;
         /**
          * Patch Pool
-         * @description Change a pool's size, description or whether deferred tasks hold its slots.
+         * @description Change a pool's size, description, team, or whether deferred tasks hold its slots.
          */
         patch: operations["patch_pool"];
         trace?: never;
