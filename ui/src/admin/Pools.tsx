@@ -114,10 +114,10 @@ export function Pools() {
     remove: (name) =>
       answer(client.DELETE("/api/v2/pools/{pool_name}", { params: { path: { pool_name: name } } })),
     canRestore: () => may("create", "pool"),
-    restore: ({ name, slots, description, include_deferred }) =>
-      answer(
-        client.POST("/api/v2/pools", { body: { name, slots, description, include_deferred } }),
-      ),
+    restore: ({ name, slots, description, include_deferred, team_name }) => {
+      const body = { name, slots, description, include_deferred, team_name };
+      return answer(client.POST("/api/v2/pools", { body }));
+    },
     mayCreate: may("create", "pool"),
     mayEdit: may("edit", "pool"),
     mayDelete: (one) => may("delete", "pool") && one.name !== DEFAULT_POOL,

@@ -83,8 +83,8 @@ export function Variables() {
       ),
     // A value that the server does not show cannot be put back.
     canRestore: ({ value }) => may("create", "variable") && value?.includes("***") === false,
-    restore: ({ key, value, description }) =>
-      answer(client.POST("/api/v2/variables", { body: { key, value, description } })),
+    restore: ({ key, value, description, team_name }) =>
+      answer(client.POST("/api/v2/variables", { body: { key, value, description, team_name } })),
     mayCreate: may("create", "variable"),
     mayEdit: may("edit", "variable"),
     mayDelete: may("delete", "variable"),

@@ -63,6 +63,11 @@ test("a file has all but passwords, and comes back", () => {
   ]);
 });
 
+test("whose a connection is stays in the file", () => {
+  const connection = { connection_id: "db", conn_type: "http", team_name: "sales" } as Connection;
+  expect(bodiesIn(fileOf([connection]))).toEqual([connection]);
+});
+
 test("a file that is none is refused in words", () => {
   expect(() => bodiesIn("[]")).toThrow("must be a JSON object");
   expect(() => bodiesIn("{")).toThrow("not JSON");

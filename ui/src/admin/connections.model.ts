@@ -68,7 +68,7 @@ export function withExtra(extra: string, field: Field, text: string): string {
  * server gives them to nobody. */
 export function fileOf(connections: readonly Connection[]): string {
   const kept = Object.fromEntries(
-    connections.map(({ connection_id, password: _password, team_name: _team, ...rest }) => [
+    connections.map(({ connection_id, password: _password, ...rest }) => [
       connection_id,
       Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null)),
     ]),
@@ -94,7 +94,7 @@ export function bodiesIn(text: string): Body[] {
         t('The connection {id} has no "conn_type"; give it one.', { id: connection_id }),
       );
     }
-    const known = Object.entries(rest).filter(([name]) => name in STANDARD);
+    const known = Object.entries(rest).filter(([name]) => name in STANDARD || name === "team_name");
     return {
       ...Object.fromEntries(known),
       connection_id,

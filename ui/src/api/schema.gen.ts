@@ -2800,7 +2800,7 @@ export interface components {
         };
         /**
          * AssetEventAccessControl
-         * @description Which teams may see an event. There are no teams here: it is taken and has no effect.
+         * @description Which teams may see an event; refused where there are teams, for events are for all.
          */
         AssetEventAccessControl: {
             /** Consumer Teams */
