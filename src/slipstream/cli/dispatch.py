@@ -32,6 +32,10 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "dags": ("slipstream.cli.dags.commands", "List, run, pause and inspect DAGs"),
     "dag-processor": ("slipstream.cli.components", "Run what loads DAG files on its own"),
     "db": ("slipstream.cli.database", "Create, check and clean the database"),
+    "db-manager": (
+        "slipstream.cli.table_managers",
+        "Manage tables that packages keep in the database",
+    ),
     "doctor": ("slipstream.cli.doctor.commands", "Report what in DAG files would not work"),
     "info": ("slipstream.cli.info", "Show versions, paths and the database"),
     "jobs": ("slipstream.cli.jobs", "Check that components are alive"),
@@ -64,7 +68,7 @@ def dispatch(arguments: Sequence[str]) -> int:
     """Parse and run; errors that people can mend become one line and an exit code."""
     try:
         words = in_todays_words(arguments, NOUNS)
-        refuse(words, NOUNS)
+        refuse(words)
         parsed = parse(words)
     except UsageError as error:
         return _fail(error, 2)

@@ -19,18 +19,19 @@ if TYPE_CHECKING:
 def add_migrating(group: Group) -> None:
     """The verbs that change the schema."""
     up = group.verb("migrate", migrate, "Create the tables, or bring them to this version's schema")
-    _add_aims(up, "stop at")
-    _add_files(up)
+    add_aims(up, "stop at")
+    add_files(up)
     down = group.verb("downgrade", downgrade, "Take the tables back to an earlier schema")
-    _add_aims(down, "go back to")
+    add_aims(down, "go back to")
     down.add_confirmation()
     again = group.verb("reset", reset_database, "Drop everything and create it anew")
     again.add_argument("-s", "--skip-init", action="store_true", help="only drop it")
-    _add_files(again)
+    add_files(again)
     again.add_confirmation()
 
 
-def _add_aims(parser: Parser, goes: str) -> None:
+def add_aims(parser: Parser, goes: str) -> None:
+    """Where a migration goes to, where its SQL begins, and whether it is only printed."""
     to = parser.add_mutually_exclusive_group()
     to.add_argument("-r", "--to-revision", metavar="REVISION", help=f"{goes} this schema")
     to.add_argument("-n", "--to-version", metavar="VERSION", help=f"{goes} that of this release")
@@ -48,7 +49,8 @@ def _add_aims(parser: Parser, goes: str) -> None:
     )
 
 
-def _add_files(parser: Parser) -> None:
+def add_files(parser: Parser) -> None:
+    """`--use-migration-files`."""
     parser.add_argument(
         "-m",
         "--use-migration-files",

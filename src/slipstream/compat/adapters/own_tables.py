@@ -1,17 +1,24 @@
-"""`airflow.utils.db` and `db_manager`: how providers keep tables beside Airflow's.
+"""`airflow.utils.db` and `db_manager`: how packages keep tables of their own beside Airflow's.
 
-Auth managers and executors of that kind bring their tables into Airflow's database. Slipstream's
-database has no others than its own, so that they can be imported, and refuse to be used.
+`slipstream db-manager` gives a manager a session on Slipstream's database, in the process of the
+command line. Anywhere else there is none, and a manager refuses.
 """
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from slipstream.compat.adapters.not_here import NotHereError
 from slipstream.sdk._logging import LoggingMixin
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+    from sqlalchemy import Connection
 
 
 class DBLocks(IntEnum):
@@ -55,41 +62,131 @@ def _callable_accepts_use_migration_files(callable_: Any) -> bool:
 
 
 class BaseDBManager(LoggingMixin):
-    """The base of what manages a provider's tables."""
+    """The base of what manages a package's tables by Alembic, with a table for their revision."""
 
     metadata: Any
+    """SQLAlchemy's description of the tables."""
     migration_dir: str
+    """The folder with Alembic's `env.py` and `versions`."""
     alembic_file: str
+    """Alembic's settings; the folder and the database's URL are filled in."""
     version_table_name: str
     supports_table_dropping = False
     revision_heads_map: dict[str, str] = {}  # noqa: RUF012 - classes below replace it
+    """`{release of the package: revision}`."""
 
     def __init__(self, session: Any) -> None:
+        """`session` is SQLAlchemy's; without one nothing can be done."""
         super().__init__()
         self.session = session
 
-    def initdb(self, use_migration_files: bool = False) -> None:
-        """Make the tables."""
-        del use_migration_files
-        _refuse(type(self).__name__)
+    def get_alembic_config(self) -> Config:
+        """Alembic's settings for these migrations."""
+        from alembic.config import Config
 
-    def upgradedb(self, *_args: Any, **_kwargs: Any) -> None:
-        """Bring the tables into their newest form."""
-        _refuse(type(self).__name__)
+        url = self._engine.url.render_as_string(hide_password=False)
+        config = Config(self.alembic_file)
+        config.set_main_option("script_location", self.migration_dir.replace("%", "%%"))
+        config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+        return config
 
-    def downgrade(self, *_args: Any, **_kwargs: Any) -> None:
-        """Bring the tables into an older form."""
-        _refuse(type(self).__name__)
+    def get_script_object(self, config: Config | None = None) -> ScriptDirectory:
+        """Alembic's view of the migrations."""
+        from alembic.script import ScriptDirectory
 
-    def resetdb(self, skip_init: bool = False, use_migration_files: bool = False) -> None:
-        """Make the tables anew."""
-        del skip_init, use_migration_files
-        _refuse(type(self).__name__)
+        return ScriptDirectory.from_config(config or self.get_alembic_config())
 
     def get_current_revision(self) -> str | None:
-        """The form that the tables have."""
-        _refuse(type(self).__name__)
+        """The revision that the tables have; None where there are none."""
+        from alembic.migration import MigrationContext
+
+        with self._engine.connect() as connection:
+            options = {"version_table": self.version_table_name}
+            return MigrationContext.configure(connection, opts=options).get_current_revision()
 
     def check_migration(self) -> bool:
         """Whether the tables have their newest form."""
-        _refuse(type(self).__name__)
+        return self.get_current_revision() in self.get_script_object().get_heads()
+
+    def create_db_from_orm(self) -> None:
+        """Make the tables as they are described, without going through the migrations."""
+        from alembic import command
+
+        with self._engine.begin() as connection:
+            self.metadata.create_all(connection)
+        with self._with_connection() as config:
+            command.stamp(config, "heads")
+
+    def initdb(self, use_migration_files: bool = False) -> None:
+        """Make the tables, or bring those that there are into their newest form."""
+        self.upgradedb(use_migration_files=use_migration_files)
+
+    def upgradedb(
+        self,
+        to_revision: str | None = None,
+        from_revision: str | None = None,
+        show_sql_only: bool = False,
+        use_migration_files: bool = False,
+    ) -> None:
+        """Bring the tables to a revision, the newest by default, or print the SQL of it."""
+        from alembic import command
+
+        current = self.get_current_revision()
+        if show_sql_only:
+            since = from_revision or current
+            stretch = f"{since}:{to_revision or 'heads'}" if since else to_revision or "heads"
+            command.upgrade(self.get_alembic_config(), stretch, sql=True)
+        elif current is None and to_revision is None and not use_migration_files:
+            self.create_db_from_orm()
+        else:
+            with self._with_connection() as config:
+                command.upgrade(config, to_revision or "heads")
+
+    def downgrade(
+        self,
+        to_revision: str,
+        from_revision: str | None = None,
+        show_sql_only: bool = False,
+    ) -> None:
+        """Take the tables back to a revision, or print the SQL of it."""
+        from alembic import command
+
+        if show_sql_only:
+            since = from_revision or self.get_current_revision()
+            command.downgrade(self.get_alembic_config(), f"{since}:{to_revision}", sql=True)
+            return
+        with self._with_connection() as config:
+            command.downgrade(config, to_revision)
+
+    def drop_tables(self, connection: Connection) -> None:
+        """Remove the tables, and what keeps their revision."""
+        from sqlalchemy import MetaData, Table
+
+        self.metadata.drop_all(connection)
+        Table(self.version_table_name, MetaData()).drop(connection, checkfirst=True)
+
+    def resetdb(self, skip_init: bool = False, use_migration_files: bool = False) -> None:
+        """Remove the tables and make them anew."""
+        with self._engine.begin() as connection:
+            self.drop_tables(connection)
+        if not skip_init:
+            self.initdb(use_migration_files=use_migration_files)
+
+    @property
+    def _engine(self) -> Any:
+        if self.session is None:
+            raise NotHereError(
+                f"{type(self).__name__} has no database here: run `slipstream db-manager`, or use "
+                "Slipstream's own executors and users, which need no tables of a package."
+            )
+        return self.session.get_bind()
+
+    @contextmanager
+    def _with_connection(self) -> Iterator[Config]:
+        """Alembic's settings with an open connection, for an `env.py` that takes one."""
+        config = self.get_alembic_config()
+        with self._engine.connect() as connection:
+            config.attributes["connection"] = connection
+            yield config
+            if not connection.closed and connection.in_transaction():
+                connection.commit()
