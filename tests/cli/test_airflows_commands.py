@@ -1,4 +1,4 @@
-"""Every command of Airflow's command line is there; each flag is, or is refused with what to use."""
+"""Every command of Airflow's command line is there; its flags are, or say what to use instead."""
 
 from __future__ import annotations
 

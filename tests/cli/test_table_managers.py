@@ -37,6 +37,11 @@ class Greedy(OrdersDBManager):
     Table("dag_run", metadata, Column("id", Integer, primary_key=True))
 
 
+class Mistaken(OrdersDBManager):
+    def create_db_from_orm(self):
+        return 1 / 0
+
+
 class Unfinished(BaseDBManager):
     metadata = metadata
 
@@ -117,7 +122,14 @@ class Deployment:
         self.settings = {
             "SLIPSTREAM__DATABASE__EXTERNAL_DB_MANAGERS": ", ".join(
                 f"orders_tables.manager.{name}"
-                for name in ("OrdersDBManager", "Greedy", "Unfinished", "other", "missing")
+                for name in (
+                    "OrdersDBManager",
+                    "Greedy",
+                    "Mistaken",
+                    "Unfinished",
+                    "other",
+                    "missing",
+                )
             )
         }
 
@@ -216,6 +228,14 @@ def test_what_is_wrong_is_said(
     assert done.returncode == code, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_error_in_a_managers_code_is_shown_with_its_place(deployment: Deployment) -> None:
+    install(deployment.home)
+    done = deployment.ran("migrate", path="orders_tables.manager.Mistaken")
+    assert done.returncode == 1
+    assert done.stderr.startswith("slipstream: orders_tables.manager.Mistaken failed:\nTraceback")
+    assert "return 1 / 0" in done.stderr
 
 
 @pytest.mark.postgres

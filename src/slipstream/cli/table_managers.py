@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -117,6 +118,9 @@ def _manager(deployment: Deployment, arguments: Namespace) -> Iterator[BaseDBMan
             raise
         except guests_errors() as error:
             raise CommandFailedError(f"{path} failed: {error}") from error
+        except Exception as error:
+            said = "".join(traceback.format_exception(error)).rstrip()
+            raise CommandFailedError(f"{path} failed:\n{said}") from error
 
 
 def _class(deployment: Deployment, path: str) -> type[BaseDBManager]:
@@ -136,8 +140,9 @@ def _class(deployment: Deployment, path: str) -> type[BaseDBManager]:
     module, _, name = path.rpartition(".")
     try:
         found: Any = getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise CommandFailedError(f"{path} cannot be imported: {error}.") from error
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        raise CommandFailedError(f"{path} cannot be imported: {said}") from error
     if not (isinstance(found, type) and issubclass(found, BaseDBManager)):
         raise CommandFailedError(
             f"{path} is {found!r}; expected a class derived from "

@@ -51,6 +51,9 @@ class SurfaceFinder(MetaPathFinder):
             return None
         spec = ModuleSpec(fullname, self._loader, is_package=True)
         spec.submodule_search_locations = _search_locations(fullname)
+        if fullname == _ROOT:
+            # Who asks where the package lies (Flask does, for its files) expects a place.
+            spec.origin = __file__
         return spec
 
 
