@@ -96,6 +96,44 @@ def test_a_listener_is_woken_for_its_topic_alone(store: Store, other_store: Stor
     ]
 
 
+def test_what_one_tells_others_hear(store: Store, other_store: Store) -> None:
+    heard: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    woken = threading.Event()
+    stops = [store.hear_others(heard.put), store.listen(woken.set, Topic.NOTICES)]
+    other_store.tell_others("first")
+    other_store.set_pool(gpu())
+    other_store.tell_others("zweites, größer")
+    told: list[str | None] = []
+    while len(told) < 2:
+        # None is the beginning, before which something may have been missed.
+        told += [one for one in [heard.get(timeout=SECONDS)] if one is not None]
+    assert told == ["first", "zweites, größer"]
+    assert woken.wait(SECONDS)
+    for stop in stops:
+        stop()
+    other_store.tell_others("to nobody")
+
+
+def test_who_only_hears_is_woken_for_nothing_else(store: Store, other_store: Store) -> None:
+    heard: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    stop = store.hear_others(heard.put)
+    for slots in (1, 2):
+        other_store.set_pool(gpu(slots))
+    other_store.tell_others("last")
+    while (told := heard.get(timeout=SECONDS)) is None:
+        pass
+    assert told == "last"
+    stop()
+
+
+def test_what_is_too_long_to_be_told_is_refused(store: Store) -> None:
+    stop = store.hear_others(lambda _: None)
+    store.tell_others("x" * 4000)
+    with pytest.raises(ValueError, match="are more than 4096"):
+        store.tell_others("x" * 4096)
+    stop()
+
+
 def test_an_unknown_topic_wakes_all() -> None:
     assert set(topics_of("wake")) == set(topics_of(topics_text(Topic))) == set(Topic)
     assert set(topics_of(topics_text([Topic.FILES]))) == {Topic.FILES}

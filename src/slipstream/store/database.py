@@ -22,7 +22,7 @@ from slipstream.store.statements import (
     types_of,
 )
 from slipstream.store.tables import notice
-from slipstream.store.wakeups import Topic
+from slipstream.store.wakeups import Hear, Topic
 
 Row: TypeAlias = tuple[Any, ...]
 """A row as a driver gives it; what its values are, only the schema knows."""
@@ -171,6 +171,14 @@ class Database(ABC):
     @abstractmethod
     def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:
         """Call `wake` after every commit, of any process, that is of that topic; gives the undo."""
+
+    @abstractmethod
+    def tell_others(self, text: str) -> None:
+        """Tell other processes that hear, at most `LONGEST_TOLD_BYTES`; it is not kept."""
+
+    @abstractmethod
+    def hear_others(self, hear: Hear) -> Callable[[], None]:
+        """Be given what other processes tell, in a thread; gives the undo."""
 
     def lease(self, name: str, holder: Holder) -> Lease | None:
         """A wait for, or hold on, that name; None where a database is one machine's alone."""

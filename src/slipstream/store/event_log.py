@@ -24,7 +24,7 @@ from slipstream.store.rows import from_json_object, to_json
 from slipstream.store.statements import Statement
 from slipstream.store.tables import dag_run
 from slipstream.store.times import Clock, from_micros, to_micros
-from slipstream.store.wakeups import Topic
+from slipstream.store.wakeups import Hear, Topic
 
 _COLUMNS = tuple(log.c)
 _ORDERS = {column.name: column for column in _COLUMNS if column.name != "details"}
@@ -90,6 +90,14 @@ class AuditedDatabase(Database):
     def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:
         """See `Database`."""
         return self._database.listen(wake, topic)
+
+    def tell_others(self, text: str) -> None:
+        """See `Database`."""
+        self._database.tell_others(text)
+
+    def hear_others(self, hear: Hear) -> Callable[[], None]:
+        """See `Database`."""
+        return self._database.hear_others(hear)
 
     def lease(self, name: str, holder: Holder) -> Lease | None:
         """See `Database`."""

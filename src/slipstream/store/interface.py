@@ -68,7 +68,7 @@ from slipstream.store.records import (
 from slipstream.store.team_interface import TeamStore
 from slipstream.store.trigger_interface import TriggererStore
 from slipstream.store.value_interface import KeptStateStore, XComStore
-from slipstream.store.wakeups import Topic
+from slipstream.store.wakeups import Hear, Topic
 
 __all__ = [
     "AccessStore",
@@ -509,6 +509,20 @@ class SettingsStore(Protocol):
         """A secret of the deployment's own (the JWT key); made and kept on first use."""
 
 
+class TellingStore(Protocol):
+    """What processes tell each other, and nobody keeps."""
+
+    def tell_others(self, text: str) -> None:
+        """Tell other processes of the database that hear; some may miss it.
+
+        At most `slipstream.store.wakeups.LONGEST_TOLD_BYTES`. Raises `StoreError`.
+        """
+
+    def hear_others(self, hear: Hear) -> Callable[[], None]:
+        """Be given what other processes tell, and what this one does, in a thread of the store's;
+        None where something may have been missed. Gives the undo."""
+
+
 class Store(
     SchedulerStore,
     BackfillStore,
@@ -530,6 +544,7 @@ class Store(
     HistoryStore,
     ComponentStore,
     RequestStore,
+    TellingStore,
     AdminStore,
     Protocol,
 ):

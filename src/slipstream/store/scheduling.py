@@ -57,7 +57,7 @@ from slipstream.store.tables import (
     xcom,
 )
 from slipstream.store.times import to_micros
-from slipstream.store.wakeups import Topic
+from slipstream.store.wakeups import Hear, Topic
 
 _ACTIVE = select(dag_run.c.pk).where(text(ACTIVE_RUNS)).order_by(dag_run.c.run_after, dag_run.c.pk)
 _RUN = Statement(select(*RUN_COLUMNS).where(dag_run.c.pk == bindparam("pk")), ("pk",))
@@ -236,6 +236,14 @@ class SchedulingVerbs(StoreParts):
     def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:
         """Call `wake` after every commit, by any process, that is of that topic; gives the undo."""
         return self._database.listen(wake, topic)
+
+    def tell_others(self, text: str) -> None:
+        """Tell other processes of the database that hear; some may miss it."""
+        self._database.tell_others(text)
+
+    def hear_others(self, hear: Hear) -> Callable[[], None]:
+        """Be given what processes tell; gives the undo."""
+        return self._database.hear_others(hear)
 
     def past_run(
         self, run: DagRun, task_ids: Sequence[str], *, only_scheduled: bool

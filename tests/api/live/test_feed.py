@@ -97,6 +97,17 @@ def test_who_was_away_for_too_long_is_told_to_read_everything() -> None:
     assert follower.take() == ()
 
 
+def test_who_may_have_missed_something_reads_everything() -> None:
+    feed = LiveFeed()
+    feed.dags_edited({"etl"})
+    early = following(feed)
+    feed.missed()
+    late = following(feed)
+    assert (early.take(), late.take()) == (None, ())
+    feed.dags_edited({"etl"})
+    assert numbers(early.take()) == numbers(late.take()) == [3]
+
+
 def test_an_id_of_another_server_means_nothing_here() -> None:
     feed = LiveFeed()
     feed.dags_edited({"etl"})

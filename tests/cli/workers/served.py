@@ -42,6 +42,11 @@ class Line:
         with self._http.getresponse() as answer:
             return answer.status, answer.read().decode()
 
+    def stream(self, path: str) -> http.client.HTTPResponse:
+        """An answer that goes on; nothing else can be asked any more."""
+        self._http.request("GET", path)
+        return self._http.getresponse()
+
     def close(self) -> None:
         self._http.close()
 

@@ -68,6 +68,16 @@ class LiveFeed:
         """DAG files were loaded, or are gone: there may be other import errors."""
         self._add(has_files=True)
 
+    def missed(self) -> None:
+        """Something may have happened that nobody has told: all who follow read everything."""
+        with self._lock:
+            self._entries.clear()
+            self._size = 0
+            self._number += 1
+            self._made = {}
+            followers = tuple(self._followers)
+        _wake(followers)
+
     def follow(self, after: str | None = None) -> Follower:
         """A follower on the running event loop; `after` is the id of the last thing it has seen."""
         follower = Follower(self, asyncio.get_running_loop())

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from slipstream.services.execution import ExecutionService
     from slipstream.services.metrics import MetricsService
     from slipstream.services.scheduler.passes import PassLimit
+    from slipstream.services.telling_servers import ServerTeller
     from slipstream.services.timetables import QuestionService
     from slipstream.store.interface import Store
     from slipstream.wire.execution import Answer, Request
@@ -119,6 +120,8 @@ class Server:
         """Attempts that workers elsewhere run; None where the executor is the server's own."""
         self._metrics: MetricsService | None = None
         self._metrics_text: Callable[[], str] | None = None
+        self._teller: ServerTeller | None = None
+        """Tells other servers what this one has written; None where it writes nothing."""
         self._questions: QuestionService | None = None
         """Asks the code of DAGs; None where nobody asks."""
         self._read_remote_log: RemoteLogReader | None = None
@@ -175,6 +178,7 @@ class Server:
         elif api is not None:
             self._questions = self._late_questions(self._store)
         self._start_metrics(self._store)
+        self._start_telling(self._store)
         users = self._begin_with_users(self._store)
         if host is not None and Part.SCHEDULER in self.parts:
             self._start_scheduler(host, self._store)
@@ -446,18 +450,33 @@ class Server:
 
     def _observers(self) -> Sequence[Observer]:
         """Who is told of what the scheduler has written."""
-        metrics = () if self._metrics is None else (self._metrics,)
-        return [self._changes, self._live, *metrics]
+        others = [one for one in (self._teller, self._metrics) if one is not None]
+        return [self._changes, self._live, *others]
 
     def _recorded(self, files: Sequence[ParsedFile]) -> None:
         """The store has these files, or has lost some."""
         if self._metrics is not None and files:
             self._metrics.parsed(files)
         self._live.files_read()
+        if self._teller is not None:
+            self._teller.files_read()
         if self._file_news is not None:
             self._file_news.recorded(files)
         if self._rounds is not None:
             self._rounds.recorded(files)
+
+    def _start_telling(self, store: Store) -> None:
+        """Let streams of all servers of the database know what any of them has written."""
+        from slipstream.services.telling_servers import ServerListener, ServerTeller
+
+        if self.parts & {Part.SCHEDULER, Part.DAG_PROCESSOR}:
+            self._teller = ServerTeller(store)
+            self._opened.callback(self._teller.stop)
+        if Part.API in self.parts:
+            own = None if self._teller is None else self._teller.name
+            listener = ServerListener(store, self._live, own)
+            listener.start()
+            self._opened.callback(listener.stop)
 
     def _start_metrics(self, store: Store) -> None:
         if not wiring.sends_metrics(self._deployment.config):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import psycopg
 
-from slipstream.store.wakeups import ALL_TOPICS, SharedWakeups, Topics, topics_of
+from slipstream.store.wakeups import Hear, SharedWakeups
 
 CHANNEL = "slipstream_notice"
 
@@ -22,17 +22,15 @@ class Channel(SharedWakeups["_Listening"]):
 
     def __init__(self, connect: Callable[[], psycopg.Connection]) -> None:
         """`connect` gives a connection that is in no transaction; called when somebody listens."""
-        super().__init__(lambda wake: _Listening(connect, wake))
+        super().__init__(lambda heard: _Listening(connect, heard))
 
 
 class _Listening:
     """The thread with the connection; a lost one is made anew, after ever longer pauses."""
 
-    def __init__(
-        self, connect: Callable[[], psycopg.Connection], wake: Callable[[Topics], None]
-    ) -> None:
+    def __init__(self, connect: Callable[[], psycopg.Connection], hear: Hear) -> None:
         self._connect = connect
-        self._wake = wake
+        self._hear_text = hear
         self._heard = threading.Event()
         self._stopped = threading.Event()
         # Closing the write end ends the thread's wait, whatever it waits for.
@@ -60,7 +58,7 @@ class _Listening:
                     connection.execute(f"LISTEN {CHANNEL}")
                     self._heard.set()
                     # What was sent while nobody listened is lost, so everybody looks now.
-                    self._wake(ALL_TOPICS)
+                    self._hear_text(None)
                     pause = _FIRST_PAUSE_SECONDS
                     self._hear(connection)
             except psycopg.Error:
@@ -74,6 +72,5 @@ class _Listening:
             ready, _, _ = select.select([connection.fileno(), self._stop_reader], [], [])
             if self._stop_reader in ready:
                 return
-            told = [topics_of(notify.payload) for notify in connection.notifies(timeout=0)]
-            if told:
-                self._wake(frozenset().union(*told))
+            for text in dict.fromkeys(one.payload for one in connection.notifies(timeout=0)):
+                self._hear_text(text)

@@ -11,17 +11,23 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from slipstream.store.wakeups import SharedWakeups, Topics, topics_of, topics_text
+from slipstream.store.wakeups import (
+    LONGEST_TOLD_BYTES,
+    Hear,
+    SharedWakeups,
+    Topics,
+    telling,
+    topics_text,
+)
 
 _PATH_LIMIT = 100
 """Bytes that fit into a socket's address on every system (108 on Linux, 104 elsewhere)."""
 
-_LONGEST_BYTES = 256
 _TICK_NS = 5_000_000_000
 """Longer than any file system's clock takes from one tick to the next (FAT's takes 2 s)."""
 
@@ -38,18 +44,25 @@ class Datagrams(SharedWakeups["_Receiver"]):
 
     def __init__(self, directory: Path) -> None:
         """`directory` is made when somebody listens."""
-        super().__init__(lambda wake: _Receiver(directory, wake))
+        super().__init__(lambda heard: _Receiver(directory, heard))
         self._directory = directory
         self._seen: _Seen | None = None
 
     def wake(self, topics: Topics) -> None:
         """Wake the listeners here, then send to all others."""
         self._local.wake(topics)
+        self._send_to_others(topics_text(topics))
+
+    def tell(self, text: str) -> None:
+        """Tell all others; one whose socket is full misses it."""
+        self._send_to_others(telling(text))
+
+    def _send_to_others(self, text: str) -> None:
         ear = self._ear
         own = None if ear is None else ear.name
         others = [name for name in self._names() if name != own]
         if others:
-            _send(self._directory, others, topics_text(topics).encode())
+            _send(self._directory, others, text.encode())
 
     def _names(self) -> Sequence[str]:
         """The sockets that are there. The folder is listed again when it has changed."""
@@ -69,10 +82,10 @@ class Datagrams(SharedWakeups["_Receiver"]):
 class _Receiver:
     """A bound socket and the thread that sleeps on it."""
 
-    def __init__(self, directory: Path, wake: Callable[[Topics], None]) -> None:
+    def __init__(self, directory: Path, heard: Hear) -> None:
         self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._directory = directory
-        self._wake = wake
+        self._heard = heard
         directory.mkdir(mode=0o700, exist_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         with _addresses(directory) as prefix:
@@ -83,8 +96,8 @@ class _Receiver:
     def _receive(self) -> None:
         with self._socket:
             # After the shutdown there is nothing more to receive, at once and for ever.
-            while told := self._socket.recv(_LONGEST_BYTES):
-                self._wake(topics_of(told.decode()))
+            while told := self._socket.recv(LONGEST_TOLD_BYTES):
+                self._heard(told.decode())
 
     def wait_ready(self) -> None:
         """The socket is bound already."""

@@ -29,7 +29,7 @@ from slipstream.store.lease_table import lease
 from slipstream.store.leases import Holder, Lease, LeaseLostError
 from slipstream.store.statements import RowsStatement, SqlTuple, Statement
 from slipstream.store.tables import dag_run
-from slipstream.store.wakeups import Topic, topics_text
+from slipstream.store.wakeups import Hear, Topic, telling, topics_text
 
 _SETUP_LOCK = 0x51195712EA
 """The number of the advisory lock under which the schema changes."""
@@ -183,6 +183,15 @@ class PostgresDatabase(Database):
     def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:
         """Call `wake` after every commit, of any process, that is of that topic; gives the undo."""
         return self._channel.listen(wake, topic)
+
+    def tell_others(self, text: str) -> None:
+        """Tell other processes that hear."""
+        with self._facts(), self._engine.begin() as connection:
+            connection.execute(_NOTIFY, {"topics": telling(text)})
+
+    def hear_others(self, hear: Hear) -> Callable[[], None]:
+        """Be given what processes tell, this one as well; gives the undo."""
+        return self._channel.hear(hear)
 
     def lease(self, name: str, holder: Holder) -> Lease:
         """A wait for, or hold on, that name."""

@@ -30,7 +30,7 @@ from slipstream.store.errors import (
 )
 from slipstream.store.statements import Statement
 from slipstream.store.tables import dag_run
-from slipstream.store.wakeups import LocalWakeups, Topic, Wakeups
+from slipstream.store.wakeups import Hear, LocalWakeups, Topic, Wakeups
 
 _BUSY_SECONDS: Final = 60
 # Taking the write lock at the beginning is what spares a transaction the refusal ("database is
@@ -198,6 +198,15 @@ class SQLiteDatabase(Database):
     def listen(self, wake: Callable[[], None], topic: Topic) -> Callable[[], None]:
         """Call `wake` after every commit, of any process, that is of that topic; gives the undo."""
         return self._wakeups.listen(wake, topic)
+
+    def tell_others(self, text: str) -> None:
+        """Tell other processes that hear. Who is busy misses it."""
+        if isinstance(self._wakeups, Datagrams):
+            self._wakeups.tell(text)
+
+    def hear_others(self, hear: Hear) -> Callable[[], None]:
+        """Be given what other processes tell; gives the undo."""
+        return self._wakeups.hear(hear)
 
     @contextmanager
     def setup_lock(self) -> Iterator[None]:
