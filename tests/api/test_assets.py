@@ -54,7 +54,7 @@ def test_assets_are_listed_with_who_mentions_them(api: Client, store: Store, run
     ]
     assert first["consuming_tasks"] == first["watchers"] == []
     assert first["last_asset_event"]["id"] == 1
-    assert found["assets"][1]["last_asset_event"] is None
+    assert found["assets"][1]["last_asset_event"] == {"id": None, "timestamp": None}
     assert api.get(f"/assets/{first['id']}").json() == first
     assert api.get("/assets/77").status_code == 404
 
@@ -153,7 +153,7 @@ def test_what_waits_is_shown_and_can_be_dropped(api: Client, store: Store, run: 
         "/dags/consumer/assets/queuedEvents",
         f"/dags/consumer/assets/{a}/queuedEvents",
     )
-    assert api.get(of_dag).status_code == 404
+    assert api.get(of_dag).json() == {"queued_events": [], "total_entries": 0}
     succeed(store, run, update(A))
     found = api.get(of_dag).json()
     assert found["total_entries"] == 1
@@ -161,7 +161,7 @@ def test_what_waits_is_shown_and_can_be_dropped(api: Client, store: Store, run: 
     assert found["queued_events"][0]["dag_display_name"] == "consumer"
     assert api.get(f"/assets/{a}/queuedEvents").json() == found
     assert api.get(of_both).json() == found["queued_events"][0]
-    assert api.get(f"/assets/{b}/queuedEvents").status_code == 404
+    assert api.get(f"/assets/{b}/queuedEvents").json()["total_entries"] == 0
     assert api.get(of_both, params={"before": "2001-01-01T00:00:00Z"}).status_code == 404
     assert api.delete(of_both).status_code == 204
     assert api.delete(of_both).status_code == 404

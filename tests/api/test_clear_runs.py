@@ -86,7 +86,7 @@ def test_with_a_tilde_in_the_path_each_run_names_its_dag(api: Client, store: Sto
         ({"partition_key": "a", "partition_date_start": "2026-01-01"}, 422),
         ({"dag_runs": [{"dag_run_id": "none"}]}, 404),
         ({"dag_runs": [{"dag_run_id": "run0", "dag_id": "other"}]}, 400),
-        ({"dag_runs": [{"dag_run_id": "run0"}], "only_new": True, "only_failed": True}, 400),
+        ({"dag_runs": [{"dag_run_id": "run0"}], "only_new": True, "only_failed": True}, 422),
     ],
 )
 def test_what_cannot_be_meant_is_refused(
@@ -114,8 +114,8 @@ def test_runs_are_about_no_partition_any_more(api: Client, store: Store) -> None
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [
-        (PARTITIONS, {}, 400),
-        (PARTITIONS, {"run_id": "run0", "partition_key": "north"}, 400),
+        (PARTITIONS, {}, 422),
+        (PARTITIONS, {"run_id": "run0", "partition_key": "north"}, 422),
         ("/dags/none/clearPartitions", {"run_id": "run0"}, 404),
         (PARTITIONS, {"run_id": "run0", "other": 1}, 422),
     ],

@@ -128,12 +128,13 @@ def test_runs_are_selected_by_their_dates(api: Client, store: Store) -> None:
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        ({"task_ids": []}, 400),
+        ({"task_ids": []}, 422),
         ({"task_ids": ["no"]}, 404),
         ({"dag_run_id": "no"}, 404),
-        ({"include_past": True}, 400),
-        ({"dag_run_id": "first", "start_date": "2026-01-01T00:00:00Z"}, 400),
-        ({"start_date": "2026-01-02T00:00:00Z", "end_date": "2026-01-01T00:00:00Z"}, 400),
+        ({"include_past": True}, 422),
+        ({"dag_run_id": "first", "start_date": "2026-01-01T00:00:00Z"}, 422),
+        ({"start_date": "2026-01-02T00:00:00Z", "end_date": "2026-01-01T00:00:00Z"}, 422),
+        ({"only_failed": True, "only_running": True}, 422),
         ({"colour": "red"}, 422),
     ],
 )
@@ -173,7 +174,7 @@ def test_tasks_that_the_latest_version_has_brought_run_alone(api: Client, store:
     more = replace(ETL, tasks={**ETL.tasks, "publish": TaskSpec(task_id="publish")})
     latest = recorded(store, more, text="# more\n")
     path = "/dags/etl/dagRuns/first/clear"
-    assert api.post(path, {"only_new": True, "only_failed": True}).status_code == 400
+    assert api.post(path, {"only_new": True, "only_failed": True}).status_code == 422
     dry = api.post(path, {"only_new": True}).json()
     assert dry["task_instances"] == [{"task_id": "publish", "task_display_name": "publish"}]
     assert store.get_run("etl", "first").state is RunState.FAILED

@@ -261,7 +261,7 @@ def test_runs_are_listed_filtered_and_ordered(api: Client, store: Store, clock: 
     assert ids(dag_id_prefix_pattern="tl") == []
     assert api.get(RUNS, params={"state": "lost"}).status_code == 422
     assert api.get(RUNS, params={"run_type": "lost"}).status_code == 422
-    assert api.get(RUNS, params={"order_by": "conf"}).status_code == 400
+    assert api.get(RUNS, params={"order_by": "colour"}).status_code == 400
 
 
 def test_a_tilde_stands_for_all_dags(api: Client, store: Store) -> None:

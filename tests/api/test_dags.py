@@ -242,15 +242,19 @@ def test_a_task_is_described(api: Client, store: Store) -> None:
     assert api.get("/dags/etl/tasks/no").status_code == 404
 
 
-def test_versions_are_listed_newest_first(api: Client, store: Store) -> None:
+def test_versions_are_listed_oldest_first(api: Client, store: Store) -> None:
     recorded(store)
     recorded(store, replace(ETL, description="Changed."))
     found = api.get("/dags/etl/dagVersions").json()
-    assert [version["version_number"] for version in found["dag_versions"]] == [2, 1]
+    assert [version["version_number"] for version in found["dag_versions"]] == [1, 2]
     assert found["total_entries"] == 2
     assert found["dag_versions"][0]["bundle_name"] == "dags-folder"
+    newest = api.get("/dags/etl/dagVersions", params={"order_by": "-version_number"}).json()
+    assert [version["version_number"] for version in newest["dag_versions"]] == [2, 1]
     only = api.get("/dags/etl/dagVersions", params={"version_number": 1}).json()
     assert [version["version_number"] for version in only["dag_versions"]] == [1]
+    none = api.get("/dags/etl/dagVersions", params={"version_number": 3}).json()
+    assert none == {"dag_versions": [], "total_entries": 0}
 
 
 def test_a_version_is_looked_up_by_its_number(api: Client, store: Store) -> None:

@@ -15,28 +15,21 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
-from tests.differential.clearing_cases import DATES, RUNS, about, random_case
+from tests.differential.clearing_cases import RUNS, about, random_case
 from tests.differential.environment import airflow_python
-from tests.store.making import parsed
+from tests.differential.recording import RAN, record
 
 from slipstream.api.app import create_app
 from slipstream.api.settings import ApiSettings
-from slipstream.model.changes import InstanceChanged, InstancesAdded, RowChange, RunChanged
-from slipstream.model.run import TaskInstance, TaskKey
-from slipstream.model.states import RunState, RunType, TaskState
-from slipstream.sdk._spec import build_spec
+from slipstream.model.run import TaskKey
+from slipstream.model.states import TaskState
 from slipstream.store import generate_key, open_store
 from slipstream.store.interface import InstanceFilter, Store
-from slipstream.store.records import NewRun, RunWrite
 
-RAN = datetime(2026, 2, 1, tzinfo=UTC)
-BY_ATTEMPT = {TaskState.QUEUED, TaskState.RUNNING, TaskState.DEFERRED}
 WAITING = {"queued", "deferred"}
 HOLDING = {*WAITING, "running"}
 
@@ -51,63 +44,12 @@ def ours(case: dict[str, Any], folder: Path) -> list[Any]:
     )
     try:
         store.migrate()
-        _record(store, case)
+        record(store, case)
         settings = ApiSettings(log_dir=folder, simple_auth_manager_all_admins=True)
         app = create_app(store, settings=settings, clock=lambda: RAN)
         return [*asyncio.run(_answers(app, case)), _states(store, case["dag_id"])]
     finally:
         store.close()
-
-
-def _record(store: Store, case: dict[str, Any]) -> None:
-    names: dict[str, Any] = {}
-    text = case["source"].replace("{sdk}", "slipstream.sdk").replace("{dag_id}", case["dag_id"])
-    exec(compile(text, case["dag_id"], "exec"), names)
-    spec = build_spec(names["dag"])
-    path = f"{case['dag_id']}.py"
-    file = parsed(spec, fileloc=f"/dags/{path}", sources={path: text})
-    version = store.record_parsed([file])[case["dag_id"]]
-    for run_id, date in zip(RUNS, DATES, strict=True):
-        moment = datetime.fromisoformat(date)
-        run = store.create_run(
-            NewRun(
-                dag_id=case["dag_id"],
-                run_id=run_id,
-                version_id=version.version_id,
-                run_type=RunType.MANUAL,
-                run_after=moment,
-                logical_date=moment,
-                triggered_by="test",
-            )
-        )
-        running = replace(run, state=RunState.RUNNING, start_date=RAN, reason="Started.")
-        made = [_instance(run.pk, key, state) for key, state in case["states"][run_id].items()]
-        blank = [
-            TaskInstance(run_pk=run.pk, task_id=i.task_id, map_index=i.map_index) for i in made
-        ]
-        added: list[RowChange] = [RunChanged(running), InstancesAdded(tuple(blank))]
-        store.apply([RunWrite(run.pk, run.revision, added)])
-        run = store.get_run(case["dag_id"], run_id)
-        ended = replace(run, state=RunState.SUCCESS, end_date=RAN)
-        changes: list[RowChange] = [*(InstanceChanged(one) for one in made), RunChanged(ended)]
-        store.apply([RunWrite(run.pk, run.revision, changes)])
-
-
-def _instance(run_pk: int, key: str, state: str | None) -> TaskInstance:
-    task_id, index = key.split("|")
-    blank = TaskInstance(run_pk=run_pk, task_id=task_id, map_index=int(index))
-    if state is None:
-        return blank
-    found = TaskState(state)
-    return replace(
-        blank,
-        state=found,
-        try_number=1,
-        attempt_id=f"{run_pk}-{key}" if found in BY_ATTEMPT else None,
-        queued_at=RAN,
-        start_date=RAN,
-        reason="It was given.",
-    )
 
 
 async def _answers(app: Any, case: dict[str, Any]) -> list[Any]:

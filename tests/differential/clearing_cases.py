@@ -45,6 +45,7 @@ def random_case(seed: int) -> dict[str, Any]:
         "dag_id": f"clearing_{seed}",
         "source": _source(nodes, edges),
         "states": states,
+        "runs": dict(zip(RUNS, DATES, strict=True)),
         "requests": requests,
     }
 

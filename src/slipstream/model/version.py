@@ -24,6 +24,8 @@ class DagVersion:
     source_hash: str
     """`hash_sources` of the sources: which files' contents the version stands for."""
     created_at: datetime
+    bundle_name: str = "dags-folder"
+    """The bundle of its file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

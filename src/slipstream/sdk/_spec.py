@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from slipstream.model.dag import DagSpec, GroupSpec, TaskSpec
+from slipstream.model.durations import iso_duration
 from slipstream.model.json import JsonValue
 from slipstream.model.schedule import NoSchedule
 from slipstream.model.states import TriggerRule, WeightRule
@@ -242,7 +243,10 @@ def _access(access_control: Mapping[str, UserValue]) -> dict[str, JsonValue]:
 def _dag_details(dag: DAG) -> dict[str, JsonValue]:
     details: dict[str, JsonValue] = {
         "owners": sorted({task.owner for task in dag.tasks}),
-        "default_args": plain(dag.default_args),
+        "default_args": {
+            name: iso_duration(value) if isinstance(value, timedelta) else plain(value)
+            for name, value in dag.default_args.items()
+        },
         "timetable_summary": dag.timetable.summary,
         "timetable_description": dag.timetable.description,
         "timetable_periodic": dag.timetable.periodic,

@@ -83,7 +83,11 @@ _DAG_ORDERS: Mapping[str, ColumnElement[Any]] = {
         .scalar_subquery()
     ),
 }
+_bundle_of_version = (
+    select(dag.c.bundle_name).where(dag.c.dag_id == dag_version.c.dag_id).scalar_subquery()
+)
 _VERSION_ORDERS: Mapping[str, ColumnElement[Any]] = {
+    "bundle_name": _bundle_of_version,
     "id": dag_version.c.version_id,
     "number": dag_version.c.number,
     "version_number": dag_version.c.number,
@@ -106,6 +110,7 @@ _VERSION_COLUMNS = (
     dag_version.c.fileloc,
     dag_version.c.source_hash,
     dag_version.c.created_at,
+    _bundle_of_version,
 )
 
 
@@ -321,7 +326,7 @@ class DagVerbs(StoreParts):
         return [_to_record(row, versions[row[6]]) for row in rows]
 
     def _version(self, row: Row) -> DagVersion:
-        version_id, dag_id, number, spec, fileloc, source_hash, created_at = row
+        version_id, dag_id, number, spec, fileloc, source_hash, created_at, bundle_name = row
         version = self._versions.get(version_id)
         if version is None:
             version = DagVersion(
@@ -332,6 +337,7 @@ class DagVerbs(StoreParts):
                 fileloc=fileloc,
                 source_hash=source_hash,
                 created_at=from_micros(created_at),
+                bundle_name=bundle_name,
             )
             self._versions.put(version_id, version)
         return version

@@ -17,14 +17,14 @@ from slipstream.model.states import FINISHED, LIVE, RUN_FINISHED, RunState, Task
 _MARKS = (TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED)
 _UNDER_WAY = frozenset(
     {
+        TaskState.QUEUED,
         TaskState.RUNNING,
-        TaskState.RESTARTING,
         TaskState.DEFERRED,
         TaskState.AWAITING_INPUT,
         TaskState.UP_FOR_RESCHEDULE,
     }
 )
-"""States of an instance whose try has begun: it fails when its run is marked as failed."""
+"""States of an instance whose try has begun: it ends as its run is marked. Others are skipped."""
 
 
 def check_clear_to(state: RunState | None) -> None:
@@ -121,12 +121,13 @@ def mark_run(
     if state is RunState.QUEUED:
         queued = replace(run, state=state, queued_at=now, start_date=None, end_date=None)
         return replace(queued, reason="Queued by hand."), []
-    end = _when_succeeded if state is RunState.SUCCESS else _when_failed
+    of_live = TaskState.SUCCESS if state is RunState.SUCCESS else TaskState.FAILED
     reason = f"The run was marked as {state.value} by hand."
     ended = [
         mark_instance(instance, mark, now, reason)
         for instance in instances
-        if (mark := end(instance.state)) is not None and not _must_run(instance, spec)
+        if (mark := _when_ended(instance.state, of_live)) is not None
+        and not _must_run(instance, spec)
     ]
     # Teardown that is still due runs on, and the scheduler ends the run after it.
     if not any(_must_run(instance, spec) for instance in instances):
@@ -134,16 +135,11 @@ def mark_run(
     return run, ended
 
 
-def _when_succeeded(state: TaskState) -> TaskState | None:
-    """What an instance becomes when its run is marked as a success; None where it stays."""
-    return None if state in (TaskState.SUCCESS, TaskState.REMOVED) else TaskState.SUCCESS
-
-
-def _when_failed(state: TaskState) -> TaskState | None:
-    """What an instance becomes when its run is marked as failed; None where it stays."""
+def _when_ended(state: TaskState, of_live: TaskState) -> TaskState | None:
+    """What an instance becomes when its run is marked; None where it stays as it ended."""
     if state in FINISHED:
         return None
-    return TaskState.FAILED if state in _UNDER_WAY else TaskState.SKIPPED
+    return of_live if state in _UNDER_WAY else TaskState.SKIPPED
 
 
 def _must_run(instance: TaskInstance, spec: DagSpec) -> bool:

@@ -27,7 +27,7 @@ from slipstream.store.times import Clock, from_micros, to_micros
 from slipstream.store.wakeups import Hear, Topic
 
 _COLUMNS = tuple(log.c)
-_ORDERS = {column.name: column for column in _COLUMNS if column.name != "details"}
+_ORDERS = {column.name: column for column in _COLUMNS}
 _ORDERS |= {"id": log.c.pk, "logical_date": dag_run.c.logical_date}
 _ADD = Statement(
     insert(log).returning(log.c.pk),

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import isfinite
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, UnaryExpression, or_, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    UnaryExpression,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+)
 
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.run import DagRun
@@ -30,12 +43,20 @@ from slipstream.store.times import to_micros
 
 _duration_of_run = dag_run.c.end_date - dag_run.c.start_date
 _duration_of_instance = task_instance.c.end_date - task_instance.c.start_date
+_name_in_map = func.coalesce(
+    task_instance.c.rendered_map_index,
+    case((task_instance.c.map_index >= 0, cast(task_instance.c.map_index, String))),
+)
 
 _MOST_PATTERN_BYTES = 50_000
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_PREFIX = re.compile(r"((?:\\.|[^%_\\])+)%", re.DOTALL)
+_ONE_PATTERN = re.compile(r"(?:\\.|[^|])+", re.DOTALL)
 
 RUN_ORDERS: Mapping[str, ColumnElement[Any]] = {
-    **{column.name: column for column in RUN_COLUMNS if column.name not in ("conf", "reason")},
+    **{column.name: column for column in RUN_COLUMNS if column.name != "reason"},
     "id": dag_run.c.pk,
+    "updated_at": dag_run.c.updated_at,
     "duration": _duration_of_run,
 }
 """`{field name: what runs are sorted by}`."""
@@ -57,13 +78,23 @@ INSTANCE_ORDERS: Mapping[str, ColumnElement[Any]] = {
     },
     "id": task_instance.c.pk,
     "duration": _duration_of_instance,
+    "rendered_map_index": _name_in_map,
+    "operator": (
+        select(dag_task.c.operator)
+        .where(
+            dag_task.c.version_id == dag_run.c.version_id,
+            dag_task.c.task_id == task_instance.c.task_id,
+        )
+        .scalar_subquery()
+    ),
 }
 """`{field name: what task instances are sorted by}`."""
 
 
 def is_sorted_by_run(window: Window) -> bool:
     """Whether instances are to be sorted by something of their runs."""
-    return any(entry.removeprefix("-") in _ORDERS_BY_RUN for entry in window.order_by)
+    of_run = {*_ORDERS_BY_RUN, "operator"}
+    return any(entry.removeprefix("-") in of_run for entry in window.order_by)
 
 
 def ordering(
@@ -140,21 +171,32 @@ def at_one_of(
 def like(column: ColumnElement[Any], pattern: str | None) -> list[ColumnElement[bool]]:
     r"""The condition that a text is like a pattern, whatever its case; nothing where None.
 
-    `%` and `_` are wildcards; a `\` before one makes it stand for itself. Raises
-    `InvalidInputError` for a pattern that is longer than SQLite takes.
+    `%` and `_` are wildcards, `|` stands between patterns of which one is enough; a `\` before one
+    makes it stand for itself. Where there is a `%` at the end alone, the text begins with just what
+    stands before it, and its case counts. Raises `InvalidInputError` for a pattern that is longer
+    than SQLite takes.
     """
     if pattern is None:
         return []
     if len(pattern.encode(errors="replace")) > _MOST_PATTERN_BYTES:
         raise InvalidInputError(f"A pattern may have {_MOST_PATTERN_BYTES} bytes at most.")
-    return [column.ilike(pattern, escape="\\")]
+    some = _ONE_PATTERN.findall(pattern) or [pattern]
+    return [or_(*(_is_like(column, one) for one in some))]
+
+
+def _is_like(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
+    beginning = _PREFIX.fullmatch(pattern)
+    if beginning is None:
+        return column.ilike(pattern, escape="\\")
+    text = _ESCAPED.sub(r"\1", beginning[1])
+    return func.substr(column, 1, len(text)) == text
 
 
 def containing(text: str | None) -> str | None:
     """The pattern of what has that text somewhere in it."""
     if text is None:
         return None
-    for wildcard in ("\\", "%", "_"):
+    for wildcard in ("\\", "%", "_", "|"):
         text = text.replace(wildcard, "\\" + wildcard)
     return f"%{text}%"
 
@@ -243,7 +285,7 @@ def conditions_on_instance(which: InstanceFilter) -> list[ColumnElement[bool]]:
         *one_among(task_instance.c.state, which.states),
         *like(task_instance.c.task_id, which.task_id_pattern),
         *one_among(task_instance.c.try_number, which.try_numbers),
-        *like(task_instance.c.rendered_map_index, which.rendered_map_index_pattern),
+        *like(_name_in_map, which.rendered_map_index_pattern),
         *within(_duration_of_instance, which.duration),
         *in_range(task_instance.c.start_date, which.start_date),
         *in_range(task_instance.c.end_date, which.end_date),

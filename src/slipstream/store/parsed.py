@@ -197,6 +197,7 @@ class ParsedVerbs(StoreParts):
                 fileloc=file.fileloc,
                 source_hash=content[1],
                 created_at=file.parsed_at,
+                bundle_name=file.bundle_name,
             )
             batch.new[spec.dag_id] = version
             _add_version(batch, version, content[0])

@@ -15,6 +15,8 @@ from slipstream.store.teams import require_team
 _VARIABLE_ORDERS = {
     "key": tables.variable.c.key,
     "id": tables.variable.c.key,
+    "value": tables.variable.c.value,
+    "team_name": tables.variable.c.team_name,
     "description": tables.variable.c.description,
 }
 _CONNECTION_ORDERS = {

@@ -75,7 +75,6 @@ def requested_run(
     run_after = request.run_after or now
     if interval is None and request.logical_date is not None:
         interval = _interval(dag, request.logical_date, ask)
-        run_after = request.run_after or interval[1]
     return NewRun(
         dag_id=dag.dag_id,
         run_id=_run_id(request, run_type, run_after, run_id_pattern),

@@ -54,6 +54,7 @@ _ORDERS = {
     "map_index": xcom.c.map_index,
     "dag_id": dag_run.c.dag_id,
     "run_id": dag_run.c.run_id,
+    "run_after": dag_run.c.run_after,
     "id": xcom.c.pk,
 }
 

@@ -143,7 +143,7 @@ def test_task_instances_are_found_by_what_their_tasks_are(store: Store) -> None:
     assert found(operators=["_Python", "@task"]) == ["train"]
     assert found(operator_pattern="%TASK") == ["train"]
     assert found(executors=["CeleryExecutor"]) == ["load"]
-    assert found(task_display_name_pattern="train i%") == ["train"]
+    assert found(task_display_name_pattern="%train i%") == ["train"]
     assert found(task_display_name_pattern="load") == ["load"]
 
 

@@ -196,7 +196,13 @@ def test_dags_are_filtered(store: Store) -> None:
     store.set_run_state("stock", run.run_id, RunState.FAILED)
     assert ids(store) == ["sales_eu", "sales_us", "stock"]
     assert ids(store, dag_ids=["stock", "sales_us"]) == ["sales_us", "stock"]
-    assert ids(store, dag_id_pattern="SALES%") == ["sales_eu", "sales_us"]
+    assert ids(store, dag_id_pattern="%SALES%") == ["sales_eu", "sales_us"]
+    assert ids(store, dag_id_pattern="sales%") == ["sales_eu", "sales_us"]
+    assert ids(store, dag_id_pattern="Sales%") == []
+    assert ids(store, dag_id_pattern=r"sales\_u%") == ["sales_us"]
+    assert ids(store, dag_id_pattern=r"sales\%%") == []
+    assert ids(store, dag_id_pattern="%US%|sto%|x%") == ["sales_us", "stock"]
+    assert ids(store, dag_id_pattern=r"%us\|sto%") == []
     assert ids(store, display_name_pattern="%käufe%") == ["sales_eu"]
     assert ids(store, tags=["eu", "us"]) == ["sales_eu", "sales_us", "stock"]
     assert ids(store, tags=["eu", "ml"], tags_match_all=True) == ["sales_eu"]
@@ -233,7 +239,7 @@ def test_tags_in_use_are_listed_once(store: Store) -> None:
     recorded(store, spec("gone", tags=("old",)))
     store.mark_files_gone(["/dags/gone.py"])
     assert list(store.list_tags(None, ALL).items) == ["eu", "ml"]
-    page = store.list_tags("M%", ALL)
+    page = store.list_tags("%M%", ALL)
     assert (list(page.items), page.total) == (["ml"], 1)
     store.record_parsed([parsed(spec("b"), fileloc="/dags/b.py")])
     store.record_parsed([parsed(spec("a", tags=("eu",)), fileloc="/dags/a.py")])

@@ -265,7 +265,7 @@ def test_a_run_marked_as_failed_ends_what_ran_and_skips_the_rest(store: Store) -
     assert store.get_run("sales", "first") == marked
     assert states(store, run) == {
         "none": TaskState.SKIPPED,
-        "queued": TaskState.SKIPPED,
+        "queued": TaskState.FAILED,
         "running": TaskState.FAILED,
         "deferred": TaskState.FAILED,
         "up_for_retry": TaskState.SKIPPED,
@@ -277,10 +277,18 @@ def test_a_run_marked_as_failed_ends_what_ran_and_skips_the_rest(store: Store) -
 
 
 @pytest.mark.simulated
-def test_a_run_marked_as_success_makes_all_of_it_a_success(store: Store) -> None:
+def test_a_run_marked_as_success_ends_what_ran_and_skips_the_rest(store: Store) -> None:
     run = of_all_kinds(store)
     assert store.set_run_state("sales", "first", RunState.SUCCESS).state is RunState.SUCCESS
-    assert set(states(store, run).values()) == {TaskState.SUCCESS}
+    assert states(store, run) == {
+        "none": TaskState.SKIPPED,
+        "queued": TaskState.SUCCESS,
+        "running": TaskState.SUCCESS,
+        "deferred": TaskState.SUCCESS,
+        "up_for_retry": TaskState.SKIPPED,
+        "failed": TaskState.FAILED,
+        "skipped": TaskState.SKIPPED,
+    }
 
 
 @pytest.mark.simulated

@@ -39,7 +39,7 @@ def test_a_variable_is_kept_replaced_and_removed(store: Store) -> None:
 def test_variables_come_in_pages(store: Store) -> None:
     for key in ("b", "a_1", "a_2"):
         store.set_variable(VariableRecord(key=key, value=key))
-    page = store.list_variables("A%", Window(limit=1, order_by=("-key",)))
+    page = store.list_variables("%A\\_%", Window(limit=1, order_by=("-key",)))
     assert ([variable.key for variable in page.items], page.total) == (["a_2"], 2)
     assert [variable.key for variable in store.list_variables(None, ALL).items] == [
         "a_1",
@@ -47,7 +47,7 @@ def test_variables_come_in_pages(store: Store) -> None:
         "b",
     ]
     with pytest.raises(InvalidInputError):
-        store.list_variables(None, Window(order_by=("value",)))
+        store.list_variables(None, Window(order_by=("colour",)))
 
 
 def test_a_connection_is_kept_replaced_and_removed(store: Store) -> None:
@@ -96,7 +96,7 @@ def test_a_pool_is_kept_replaced_and_removed(store: Store) -> None:
     assert store.set_pool(gpu)
     assert store.get_pool("gpu") == gpu
     assert [pool.name for pool in store.list_pools(None, ALL).items] == ["default_pool", "gpu"]
-    assert store.list_pools("G%", Window(order_by=("-slots",))).items == [gpu]
+    assert store.list_pools("%G%", Window(order_by=("-slots",))).items == [gpu]
     assert store.delete_pool("gpu")
     assert not store.delete_pool("gpu")
     assert store.get_pool("gpu") is None

@@ -168,7 +168,7 @@ def test_xcoms_are_listed_by_what_is_given(store: Store) -> None:
     assert listed(task_ids=["train"]) == []
     assert listed(map_indexes=[1]) == [("sales", 1, "k")]
     assert listed(keys=["other"]) == [("stock", -1, "other")]
-    assert listed(key_pattern="OTH%") == [("stock", -1, "other")]
+    assert listed(key_pattern="%OTH%") == [("stock", -1, "other")]
     assert listed(task_id_pattern="load%", run_id_pattern="fir%", map_indexes=[0]) == [
         ("sales", 0, "k")
     ]

@@ -189,9 +189,7 @@ class MaterializeAssetBody(Body):
 
 def asset_payload(record: AssetRecord) -> AssetResponse:
     """An asset as its payload."""
-    last = None
-    if record.last_event_pk is not None:
-        last = LastAssetEventResponse(id=record.last_event_pk, timestamp=record.last_event_at)
+    last = LastAssetEventResponse(id=record.last_event_pk, timestamp=record.last_event_at)
     return AssetResponse(
         id=record.pk,
         name=record.name,

@@ -21,6 +21,9 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Uuid = Annotated[str, msgspec.Meta(extra_json_schema={"format": "uuid"})]
 """A UUID as text."""
 
+Duration = Annotated[str, msgspec.Meta(extra_json_schema={"format": "duration"})]
+"""A length of time as ISO 8601 writes it: `PT1H30M`."""
+
 
 def seconds_between(start: datetime | None, end: datetime | None) -> float | None:
     """How long it took, in seconds; None while it has not ended."""

@@ -97,6 +97,15 @@ class DAGRunClearBody(Body):
     run_on_latest_version: bool | None = None
     note: str | None = Field(default=None, max_length=1000)
 
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.only_new and (self.only_failed or self.run_on_latest_version is False):
+            raise ValueError(
+                "only_new is about tasks that the latest version has brought: it goes neither "
+                "with only_failed nor with run_on_latest_version false"
+            )
+        return self
+
 
 class DAGRunsBatchBody(TimeBounds, Body):
     """Which runs, of several DAGs."""

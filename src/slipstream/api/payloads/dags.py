@@ -5,15 +5,22 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 import msgspec
 
 from slipstream.api.payloads import schedules
-from slipstream.api.payloads.base import Instant, Payload, Uuid, mapping, texts
+from slipstream.api.payloads.base import (
+    Duration,
+    Instant,
+    Payload,
+    Uuid,
+    mapping,
+    texts,
+)
 from slipstream.api.payloads.bodies import Body
 from slipstream.api.payloads.params import shown_params
 from slipstream.model.dag import DagSpec
+from slipstream.model.durations import iso_duration
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.json import JsonValue
 from slipstream.model.schedule import OnAssets
@@ -96,7 +103,7 @@ class DAGDetailsResponse(DAGResponse, frozen=True, kw_only=True):
     """All there is to say of a DAG."""
 
     catchup: bool
-    dag_run_timeout: timedelta | None
+    dag_run_timeout: Duration | None
     asset_expression: Mapping[str, JsonValue] | None
     doc_md: str | None
     start_date: Instant | None
@@ -143,13 +150,13 @@ def display_name(spec: DagSpec) -> str:
     return spec.display_name or spec.dag_id
 
 
-def version_payload(version: DagVersion, bundle_name: str | None = None) -> DagVersionResponse:
+def version_payload(version: DagVersion) -> DagVersionResponse:
     """A version as its payload."""
     return DagVersionResponse(
         id=version.version_id,
         version_number=version.number,
         dag_id=version.dag_id,
-        bundle_name=bundle_name,
+        bundle_name=version.bundle_name,
         bundle_version=None,
         created_at=version.created_at,
         dag_display_name=display_name(version.spec),
@@ -204,25 +211,29 @@ def dag_payload(dag: DagRecord) -> DAGResponse:
 
 
 def dag_details_payload(
-    dag: DagRecord, running: int, *, is_favorite: bool = False
+    dag: DagRecord, running: int, asset_ids: Mapping[str, int], *, is_favorite: bool = False
 ) -> DAGDetailsResponse:
-    """A DAG as its long payload; `running` is the number of its runs under way."""
+    """A DAG as its long payload; `running` is the number of its runs under way.
+
+    `asset_ids` is `{URI: id}` of the assets of its schedule.
+    """
     spec = dag.latest.spec
     details = spec.details
-    on_assets = spec.schedule if isinstance(spec.schedule, OnAssets) else None
+    waits_for = asset_condition(spec)
     return DAGDetailsResponse(
         **msgspec.structs.asdict(dag_payload(dag)),
         catchup=spec.catchup,
-        dag_run_timeout=spec.dagrun_timeout,
-        asset_expression=mapping(details.get("asset_expression"))
-        or (mapping(on_assets.condition) if on_assets else None),
+        dag_run_timeout=(
+            None if spec.dagrun_timeout is None else iso_duration(spec.dagrun_timeout)
+        ),
+        asset_expression=mapping(with_ids(waits_for, asset_ids)),
         doc_md=spec.doc_md,
         start_date=spec.start_date,
         end_date=spec.end_date,
         is_paused_upon_creation=spec.is_paused_upon_creation,
         params=shown_params(spec.params, details.get("params_order")),
         render_template_as_native_obj=bool(details.get("render_template_as_native_obj")),
-        template_search_path=texts(details.get("template_searchpath")),
+        template_search_path=texts(details.get("template_searchpath")) or None,
         timezone=spec.timezone,
         last_parsed=dag.last_parsed_at,
         default_args=mapping(details.get("default_args")),
@@ -231,12 +242,30 @@ def dag_details_payload(
             if "rerun_with_latest_version" in details
             else None
         ),
-        owner_links=spec.owner_links or None,
+        owner_links=spec.owner_links,
         is_favorite=is_favorite,
         active_runs_count=running,
         concurrency=spec.max_active_tasks,
-        latest_dag_version=version_payload(dag.latest, dag.bundle_name),
+        latest_dag_version=version_payload(dag.latest),
     )
+
+
+def asset_condition(spec: DagSpec) -> JsonValue:
+    """What the DAG waits for of assets: `{"all": […]}`, `{"asset": {…}}` …, or None."""
+    on_assets = spec.schedule if isinstance(spec.schedule, OnAssets) else None
+    own = spec.details.get("asset_expression")
+    return own or (None if on_assets is None else on_assets.condition)
+
+
+def with_ids(expression: JsonValue, asset_ids: Mapping[str, int]) -> JsonValue:
+    """The condition, with the ids of those of its assets that have one."""
+    if isinstance(expression, Mapping):
+        found = {word: with_ids(part, asset_ids) for word, part in expression.items()}
+        known = asset_ids.get(str(found.get("uri")))
+        return found if known is None else {**found, "id": known}
+    if isinstance(expression, Sequence) and not isinstance(expression, str):
+        return [with_ids(part, asset_ids) for part in expression]
+    return expression
 
 
 def owners(spec: DagSpec) -> list[str]:

@@ -62,20 +62,28 @@ def _stored_name(name: str, columns: Mapping[str, str]) -> str:
 def like(pattern: str | None, prefix: str | None = None) -> str | None:
     r"""The store's pattern for a `…_pattern` (found anywhere) or a `…_prefix_pattern`.
 
-    `%` and `_` are wildcards in the first and themselves in the second; `~` is everything.
+    `%` and `_` are wildcards in the first and themselves in the second; in both, `|` stands between
+    texts of which one is enough, and `~` is everything.
     """
     if pattern == "~" or prefix == "~":
         pattern, prefix = None if pattern == "~" else pattern, None if prefix == "~" else prefix
     if pattern is not None and prefix is not None:
         raise InvalidInputError("Give either the pattern or the prefix pattern of a name.")
     if prefix is not None:
-        return escaped(prefix) + "%"
-    return None if pattern is None else f"%{pattern}%"
+        return "|".join(f"{escaped(text)}%" for text in _alternatives(prefix))
+    return None if pattern is None else "|".join(f"%{text}%" for text in _alternatives(pattern))
+
+
+def _alternatives(text: str) -> list[str]:
+    """What stands between the bars, where there is anything."""
+    return [part for part in (part.strip() for part in text.split("|")) if part] or [""]
 
 
 def escaped(text: str) -> str:
     r"""The text as a pattern that matches nothing but itself; `\` takes a wildcard's meaning."""
-    return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+    for special in ("\\", "%", "_", "|"):
+        text = text.replace(special, f"\\{special}")
+    return text
 
 
 class RunAfterBounds(Query):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import Field, JsonValue
+from pydantic import AliasChoices, Field, JsonValue
 
 from slipstream.api.payloads.base import Instant, Payload
 from slipstream.api.payloads.bodies import Body
@@ -117,9 +117,9 @@ class PoolBody(Body):
 
 
 class PoolPatchBody(Body):
-    """What of a pool can be changed; `pool` is its name."""
+    """What of a pool can be changed; `pool`, or `name`, is its name."""
 
-    pool: str | None = None
+    pool: str | None = Field(default=None, validation_alias=AliasChoices("pool", "name"))
     slots: int | None = Field(default=None, ge=-1)
     description: str | None = None
     include_deferred: bool | None = None

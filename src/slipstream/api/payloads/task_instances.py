@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import NAMESPACE_OID, uuid5
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from slipstream.api.payloads.base import Instant, Payload, Uuid, seconds_between
 from slipstream.api.payloads.bodies import Body, Moment
@@ -172,6 +172,20 @@ class ClearTaskInstancesBody(Body):
     prevent_running_task: bool = False
     note: str | None = Field(default=None, max_length=1000)
 
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.start_date and self.end_date and self.end_date < self.start_date:
+            raise ValueError("end_date is before start_date")
+        if self.dag_run_id is not None and (self.start_date or self.end_date):
+            raise ValueError("Give either dag_run_id or start_date and end_date")
+        if self.task_ids is not None and not self.task_ids:
+            raise ValueError("task_ids names no task; leave it out to clear all of them")
+        if (self.include_past or self.include_future) and self.dag_run_id is None:
+            raise ValueError("include_past and include_future need a dag_run_id")
+        if self.only_running and self.only_failed and "only_failed" in self.model_fields_set:
+            raise ValueError("only_failed and only_running cannot both be true")
+        return self
+
 
 def _can_be_marked(state: TaskState) -> TaskState:
     marks = (TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED)
@@ -189,6 +203,13 @@ class PatchTaskInstanceBody(Body):
     include_downstream: bool = False
     include_future: bool = False
     include_past: bool = False
+
+    @field_validator("new_state", mode="before")
+    @classmethod
+    def _is_a_state(cls, state: object) -> object:
+        if state is None:
+            raise ValueError("new_state must not be null: leave it out where it stays as it is")
+        return state
 
 
 def task_instance_payload(

@@ -10,7 +10,7 @@ import msgspec
 from slipstream.api.payloads.base import Instant, Payload, mapping, text, texts
 from slipstream.api.payloads.params import shown_params
 from slipstream.api.payloads.task_instances import task_display_name
-from slipstream.model.dag import TaskSpec
+from slipstream.model.dag import DagSpec, TaskSpec
 from slipstream.model.json import JsonValue
 
 
@@ -62,15 +62,15 @@ class TaskCollectionResponse(Payload, frozen=True, kw_only=True):
     total_entries: int
 
 
-def task_payload(task: TaskSpec) -> TaskResponse:
-    """A task as its payload."""
+def task_payload(task: TaskSpec, dag: DagSpec) -> TaskResponse:
+    """A task of that DAG as its payload."""
     details = task.details
     return TaskResponse(
         task_id=task.task_id,
         task_display_name=task_display_name(task),
         owner=task.owner,
-        start_date=task.start_date,
-        end_date=task.end_date,
+        start_date=task.start_date or dag.start_date,
+        end_date=task.end_date or dag.end_date,
         trigger_rule=task.trigger_rule,
         depends_on_past=task.depends_on_past,
         wait_for_downstream=task.wait_for_downstream,
@@ -89,7 +89,9 @@ def task_payload(task: TaskSpec) -> TaskResponse:
         downstream_task_ids=sorted(task.downstream),
         doc_md=text(details.get("doc_md")),
         operator_name=task.operator_name,
-        params=shown_params(details.get("params")),
+        params=shown_params(
+            details.get("params"), source=lambda name: "dag" if name in dag.params else "task"
+        ),
         class_ref=mapping(details.get("class_ref")),
         is_mapped=task.mapped is not None,
         extra_links=texts(details.get("extra_links")) or [],

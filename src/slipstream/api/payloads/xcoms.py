@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pydantic import Field
+
 from slipstream.api.payloads.base import Instant, Payload
 from slipstream.api.payloads.bodies import Body
 from slipstream.model.json import JsonValue
@@ -47,7 +49,7 @@ class XComCollectionResponse(Payload, frozen=True, kw_only=True):
 class XComCreateBody(Body):
     """An XCom to store."""
 
-    key: str
+    key: str = Field(min_length=1)
     value: JsonValue
     map_index: int = UNMAPPED
 

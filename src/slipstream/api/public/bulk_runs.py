@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from pydantic import Field
+from starlette.responses import Response
 
 from slipstream.api.auth.access import Resource, deleting, editing
 from slipstream.api.bulk import Target, carry_out
 from slipstream.api.call import Call
+from slipstream.api.negotiation import JSON
 from slipstream.api.operation import Routes
 from slipstream.api.payloads.bulk import BulkBody, BulkResponse
 from slipstream.api.payloads.dag_runs import DAGRunPatchBody
@@ -112,12 +114,18 @@ def bulk_task_instances(
     return carry_out(body, target)
 
 
-@routes.add("DELETE", INSTANCE, permission=deleting(Resource.TASK_INSTANCE), status=204)
+@routes.add(
+    "DELETE",
+    INSTANCE,
+    permission=deleting(Resource.TASK_INSTANCE),
+    content_types=(JSON,),
+)
 def delete_task_instance(
     call: Call, dag_id: str, dag_run_id: str, task_id: str, map_index: int = UNMAPPED
-) -> None:
+) -> Response:
     """Remove a task instance with its tries, XComs and state. A run that goes on gets it anew."""
     _delete(call, [call.store.get_instance(dag_id, dag_run_id, TaskKey(task_id, map_index))])
+    return Response(b"null", media_type=JSON)
 
 
 def _delete(call: Call, found: Sequence[InstanceInRun]) -> None:

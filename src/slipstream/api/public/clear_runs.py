@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 from pydantic import Field, model_validator
 
@@ -81,6 +82,17 @@ class ClearPartitionsBody(Body):
     run_id: str | None = None
     clear_task_instances: bool = False
     dry_run: bool = True
+
+    @model_validator(mode="after")
+    def _chooses_in_one_way(self) -> Self:
+        by_date = self.partition_date_start is not None or self.partition_date_end is not None
+        ways = (self.run_id is not None, self.partition_key is not None, by_date)
+        if sum(ways) != 1:
+            raise ValueError(
+                f"{sum(ways)} ways of choosing runs were given; expected one of: run_id, "
+                "partition_key, partition_date_start and partition_date_end"
+            )
+        return self
 
 
 class ClearPartitionsResponse(Payload, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from slipstream.api.payloads.task_instances import (
 from slipstream.api.public.dag_runs import run_payload
 from slipstream.api.public.task_instances import collection_of
 from slipstream.api.selection import by_run, dates_around, instances_of, pick
-from slipstream.model.errors import ConflictError, InvalidInputError
+from slipstream.model.errors import ConflictError
 from slipstream.model.run import DagRun, TaskKey
 from slipstream.model.states import LIVE, RUN_FINISHED, RunState, TaskState
 from slipstream.store.markers import with_marked
@@ -39,7 +39,6 @@ def post_clear_task_instances(
     call: Call, dag_id: str, body: ClearTaskInstancesBody
 ) -> TaskInstanceCollectionResponse:
     """Let task instances of the DAG run again, or say which ones would (a dry run)."""
-    _check(body)
     found = _selected(call, dag_id, body)
     live = [entry for entry in found if entry.instance.state in LIVE]
     if body.prevent_running_task and live:
@@ -126,11 +125,6 @@ def _run_what_is_new(
 
     Gives the tasks that its own version does not have.
     """
-    if body.only_failed or body.run_on_latest_version is False:
-        raise InvalidInputError(
-            "only_new is about tasks that the latest version has brought: it goes neither with "
-            "only_failed nor with run_on_latest_version false."
-        )
     own = call.store.get_version(run.version_id).spec.tasks
     latest = call.store.get_dag(run.dag_id).latest.spec.tasks
     if not body.dry_run:
@@ -144,17 +138,6 @@ def _run_what_is_new(
         for task in latest.values()
         if task.task_id not in own
     ]
-
-
-def _check(body: ClearTaskInstancesBody) -> None:
-    if body.start_date and body.end_date and body.end_date < body.start_date:
-        raise InvalidInputError("end_date is before start_date.")
-    if body.dag_run_id is not None and (body.start_date or body.end_date):
-        raise InvalidInputError("Give either dag_run_id or start_date and end_date.")
-    if body.task_ids is not None and not body.task_ids:
-        raise InvalidInputError("task_ids names no task; leave it out to clear all of them.")
-    if (body.include_past or body.include_future) and body.dag_run_id is None:
-        raise InvalidInputError("include_past and include_future need a dag_run_id.")
 
 
 def _selected(call: Call, dag_id: str, body: ClearTaskInstancesBody) -> list[InstanceInRun]:

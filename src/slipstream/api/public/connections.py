@@ -36,6 +36,7 @@ _ORDER: Final = {
     "description": "description",
     "host": "host",
     "port": "port",
+    "team_name": "team_name",
 }
 
 

@@ -40,7 +40,10 @@ routes = Routes("DagRun")
 
 _RUNS: Final = "/dags/{dag_id}/dagRuns"
 _RUN: Final = _RUNS + "/{dag_run_id}"
-_ORDER: Final = {**RUN_ORDER, "queued_at": "queued_at", "run_type": "run_type"}
+_ORDER: Final = {
+    **RUN_ORDER,
+    **{name: name for name in ("conf", "partition_date", "queued_at", "run_type", "updated_at")},
+}
 
 
 class RunQuery(CursorPaging, TimeBounds, UpdatedAtBounds):

@@ -82,9 +82,9 @@ class DAGWarningCollectionResponse(Payload, frozen=True, kw_only=True):
 def get_dag_stats(
     call: Call, dag_ids: Annotated[list[str] | None, QueryParameter()] = None
 ) -> DagStatsCollectionResponse:
-    """How many runs DAGs have in each state; of all DAGs that are there, or of those named."""
+    """How many runs in each state DAGs have, of all that have any or of those named."""
     counts = call.store.count_runs_by_dag(dag_ids)
-    dags = [dag for dag in _all_dags(call) if dag_ids is None or dag.dag_id in dag_ids]
+    dags = [dag for dag in _all_dags(call) if dag.dag_id in counts]
     found = [
         DagStatsResponse(
             dag_id=dag.dag_id,

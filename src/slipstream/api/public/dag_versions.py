@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import Header
@@ -23,14 +24,15 @@ from slipstream.api.payloads.dags import (
 )
 from slipstream.api.payloads.filters import Paging, is_any
 from slipstream.model.version import DagVersion
-from slipstream.store.records import DagFilter, Window
 
 routes = Routes("DagVersion")
 
 _ORDER: Final = {
-    "id": "number",
+    "id": "id",
     "version_number": "number",
     "created_at": "created_at",
+    "bundle_name": "bundle_name",
+    "bundle_version": "number",  # no version has one
 }
 
 
@@ -51,33 +53,21 @@ class VersionQuery(Paging):
 def get_dag_versions(
     call: Call, dag_id: str, query: Annotated[VersionQuery, QueryParameter()]
 ) -> DAGVersionCollectionResponse:
-    """A page of a DAG's versions, newest first; `~` as DAG id stands for all DAGs."""
+    """A page of a DAG's versions, by default the oldest first; `~` as DAG id means all DAGs."""
     if not is_any(dag_id):
         call.store.get_dag(dag_id)
     if query.bundle_version is not None:
         # Bundles are folders here: they have no versions.
         return DAGVersionCollectionResponse(dag_versions=[], total_entries=0)
-    if query.version_number is not None and not is_any(dag_id):
-        found = [call.store.get_version_number(dag_id, query.version_number)]
-        return _collection(call, found, 1)
+    window = query.window(call.settings, _ORDER)
     page = call.store.list_versions(
         None if is_any(dag_id) else dag_id,
-        query.window(call.settings, _ORDER),
+        window if window.order_by else replace(window, order_by=("id",)),
         number=query.version_number,
         bundle_name=query.bundle_name,
     )
-    return _collection(call, page.items, page.total)
-
-
-def _collection(
-    call: Call, versions: Sequence[DagVersion], total: int
-) -> DAGVersionCollectionResponse:
-    which = DagFilter(dag_ids=sorted({version.dag_id for version in versions}), exclude_stale=False)
-    dags = call.store.list_dags(which, Window(limit=len(versions))).items
-    bundles = {dag.dag_id: dag.bundle_name for dag in dags}
     return DAGVersionCollectionResponse(
-        dag_versions=[version_payload(one, bundles.get(one.dag_id)) for one in versions],
-        total_entries=total,
+        dag_versions=[version_payload(version) for version in page.items], total_entries=page.total
     )
 
 
@@ -89,9 +79,7 @@ def _collection(
 )
 def get_dag_version(call: Call, dag_id: str, version_number: int) -> DagVersionResponse:
     """One version of a DAG."""
-    dag = call.store.get_dag(dag_id)
-    version = call.store.get_version_number(dag_id, version_number)
-    return version_payload(version, dag.bundle_name)
+    return version_payload(call.store.get_version_number(dag_id, version_number))
 
 
 @routes.add(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Final, Literal
 
@@ -17,14 +18,16 @@ from slipstream.api.payloads.dags import (
     DAGPatchBody,
     DAGResponse,
     DAGTagCollectionResponse,
+    asset_condition,
     dag_details_payload,
     dag_payload,
 )
 from slipstream.api.payloads.filters import Page, Paging, like, window_of
 from slipstream.api.update_mask import require_known
+from slipstream.model.asset import AssetRecord
 from slipstream.model.errors import ConflictError
 from slipstream.model.states import RunState
-from slipstream.store.records import DagFilter, Range, RunFilter, Window
+from slipstream.store.records import AssetFilter, DagFilter, Range, RunFilter, Window
 
 routes = Routes("DAG")
 
@@ -35,7 +38,13 @@ _ORDER: Final = {
     "next_dagrun": "next_logical_date",
     "next_dagrun_run_after": "next_run_after",
     "last_parsed_time": "last_parsed_at",
+    "last_run_state": "last_run_state",
+    "state": "last_run_state",
+    "last_run_start_date": "last_run_start_date",
+    "start_date": "last_run_start_date",
 }
+_AT_ONCE: Final = 500
+"""So many DAGs are paused in one transaction."""
 
 
 class DagSelection(Query):
@@ -149,11 +158,25 @@ def get_dags(call: Call, query: Annotated[DagQuery, QueryParameter()]) -> DAGCol
 def patch_dags(
     call: Call, query: Annotated[BulkDagQuery, QueryParameter()], body: DAGPatchBody
 ) -> DAGCollectionResponse:
-    """Pause or unpause every DAG of a page of a selection."""
+    """Pause or unpause every DAG of a selection, of which a page is shown.
+
+    `dag_id_pattern=~` selects all; where nothing is selected nothing is changed.
+    """
     require_known(query.update_mask, {"is_paused"})
-    window = window_of(query.limit, query.offset, [], call.settings, _ORDER)
-    page = call.store.list_dags(query.filter(), window)
-    call.store.set_paused([dag.dag_id for dag in page.items], body.is_paused)
+    if not query.model_fields_set - {"update_mask", "limit", "offset"}:
+        return DAGCollectionResponse(dags=[], total_entries=0)
+    which = query.filter()
+    page = call.store.list_dags(
+        which, window_of(query.limit, query.offset, [], call.settings, _ORDER)
+    )
+    meant: list[str] = []
+    while len(meant) < page.total:
+        part = call.store.list_dags(which, Window(limit=_AT_ONCE, offset=len(meant))).items
+        if not part:
+            break
+        meant += (dag.dag_id for dag in part)
+    for start in range(0, len(meant), _AT_ONCE):
+        call.store.set_paused(meant[start : start + _AT_ONCE], body.is_paused)
     return DAGCollectionResponse(
         dags=[dag_payload(replace(dag, is_paused=body.is_paused)) for dag in page.items],
         total_entries=page.total,
@@ -173,9 +196,13 @@ def get_dag_details(call: Call, dag_id: str) -> DAGDetailsResponse:
     """One DAG with all there is to say of it."""
     dag = call.store.get_dag(dag_id)
     running = RunFilter(dag_ids=[dag_id], states=[RunState.RUNNING])
+    assets: Sequence[AssetRecord] = ()
+    if asset_condition(dag.latest.spec) is not None:
+        assets = call.store.list_assets(AssetFilter(dag_ids=[dag_id]), Window(limit=1000)).items
     return dag_details_payload(
         dag,
         call.store.list_runs(running, Window(limit=1)).total,
+        {asset.uri: asset.pk for asset in assets},
         is_favorite=bool(call.store.favorites_of(call.user.name, [dag_id])),
     )
 

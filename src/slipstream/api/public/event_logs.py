@@ -35,6 +35,7 @@ _ORDER: Final = {
     "event": "event",
     "owner": "owner",
     "logical_date": "logical_date",
+    "extra": "details",
 }
 _RESOURCES: Final = {
     Setting.VARIABLE.value: Resource.VARIABLE,

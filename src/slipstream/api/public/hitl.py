@@ -53,6 +53,7 @@ _ORDER: Final = {
     "task_display_name": "task_id",
     "run_after": RUN_ORDER["run_after"],
     "rendered_map_index": "rendered_map_index",
+    "task_instance_operator": "operator",
     "task_instance_state": "state",
 }
 

@@ -20,11 +20,12 @@ from slipstream.store.records import FileErrorFilter
 routes = Routes("Import Error")
 
 _ORDER: Final = {
-    "id": "pk",
-    "import_error_id": "pk",
+    "id": "id",
+    "import_error_id": "id",
     "timestamp": "timestamp",
     "filename": "fileloc",
     "bundle_name": "bundle_name",
+    "stacktrace": "stack_trace",
 }
 
 

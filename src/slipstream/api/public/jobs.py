@@ -35,7 +35,7 @@ _ORDER: Final = {
         "hostname",
         "unixname",
     )
-}
+} | {"dag_id": "id", "executor_class": "id"}  # no job has one of these
 
 
 class JobQuery(Paging, StartDateBounds, EndDateBounds):

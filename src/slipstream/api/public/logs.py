@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Final
 
-from fastapi import Header
+from fastapi import Header, Path
 from starlette.responses import Response, StreamingResponse
 
 from slipstream.api.auth.access import Resource, reading
@@ -56,7 +56,7 @@ def get_log(
     dag_id: str,
     dag_run_id: str,
     task_id: str,
-    try_number: int,
+    try_number: Annotated[int, Path(ge=0)],
     full_content: bool = False,
     map_index: int = UNMAPPED,
     token: str | None = None,

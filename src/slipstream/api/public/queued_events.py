@@ -31,10 +31,7 @@ def get_asset_queued_events(
     call: Call, asset_id: int, before: Moment | None = None
 ) -> QueuedEventCollectionResponse:
     """What waits of the asset."""
-    found = call.store.queued_events(asset_pk=asset_id, before=before)
-    if not found:
-        raise _none(f"asset_id: `{asset_id}`")
-    return _collection(call, found)
+    return _collection(call, call.store.queued_events(asset_pk=asset_id, before=before))
 
 
 @routes.add("DELETE", _OF_ASSET, permission=deleting(Resource.ASSET), status=204)
@@ -51,10 +48,7 @@ def get_dag_asset_queued_events(
     call: Call, dag_id: str, before: Moment | None = None
 ) -> QueuedEventCollectionResponse:
     """What waits for the DAG."""
-    found = call.store.queued_events(dag_id=dag_id, before=before)
-    if not found:
-        raise _none(f"dag_id: `{dag_id}`")
-    return _collection(call, found)
+    return _collection(call, call.store.queued_events(dag_id=dag_id, before=before))
 
 
 @routes.add("DELETE", _OF_DAG, permission=deleting(Resource.ASSET), status=204)

@@ -30,6 +30,7 @@ from slipstream.api.payloads.task_instances import (
     TaskInstancesBatchBody,
     task_instance_payload,
 )
+from slipstream.core.plan import mapped_groups
 from slipstream.model.dag import DagSpec
 from slipstream.model.errors import NotFoundError
 from slipstream.model.map_index import UNMAPPED
@@ -54,6 +55,7 @@ _ORDER: Final = {
     "rendered_map_index": "rendered_map_index",
     "hostname": "hostname",
     "pid": "pid",
+    "operator": "operator",
 }
 
 
@@ -200,12 +202,14 @@ def get_mapped_task_instances(
     window = query.window(call.settings, _ORDER)
     if not window.order_by:
         window = Window(limit=window.limit, offset=window.offset, order_by=("map_index",))
-    found = page_of(call, query.filter(dag_id, dag_run_id, [task_id]), window)
-    if not found.total_entries:
-        run = call.store.get_run(dag_id, dag_run_id)
-        if task_id not in call.store.get_version(run.version_id).spec.tasks:
-            raise NotFoundError(f"The DAG {dag_id!r} has no task {task_id!r}.")
-    return found
+    run = call.store.get_run(dag_id, dag_run_id)
+    spec = call.store.get_version(run.version_id).spec
+    task = spec.tasks.get(task_id)
+    if task is None:
+        raise NotFoundError(f"The DAG {dag_id!r} has no task {task_id!r}.")
+    if task.mapped is None and not mapped_groups(spec, task):
+        raise NotFoundError(f"The task {task_id!r} of the DAG {dag_id!r} is not mapped.")
+    return page_of(call, query.filter(dag_id, dag_run_id, [task_id]), window)
 
 
 @routes.add("GET", MAPPED, permission=READ, answer=TaskInstanceResponse)

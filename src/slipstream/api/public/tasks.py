@@ -30,7 +30,7 @@ def get_tasks(call: Call, dag_id: str, order_by: str = "task_id") -> TaskCollect
         )
     spec = call.store.get_dag(dag_id).latest.spec
     tasks = sorted(
-        (task_payload(task) for task in spec.tasks.values()),
+        (task_payload(task, spec) for task in spec.tasks.values()),
         key=lambda task: str(getattr(task, name) or ""),
         reverse=order_by.startswith("-"),
     )
@@ -45,7 +45,8 @@ def get_tasks(call: Call, dag_id: str, order_by: str = "task_id") -> TaskCollect
 )
 def get_task(call: Call, dag_id: str, task_id: str) -> TaskResponse:
     """One task of the DAG's latest version."""
-    task = call.store.get_dag(dag_id).latest.spec.tasks.get(task_id)
+    spec = call.store.get_dag(dag_id).latest.spec
+    task = spec.tasks.get(task_id)
     if task is None:
         raise NotFoundError(f"Task with id {task_id!r} was not found in the DAG {dag_id!r}.")
-    return task_payload(task)
+    return task_payload(task, spec)

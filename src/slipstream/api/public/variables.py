@@ -28,7 +28,14 @@ from slipstream.store.records import VariableRecord
 routes = Routes("Variable")
 
 _VARIABLE: Final = "/variables/{variable_key:path}"
-_ORDER: Final = {"key": "key", "id": "key", "description": "description"}
+_ORDER: Final = {
+    "key": "key",
+    "id": "key",
+    "_val": "value",
+    "description": "description",
+    "is_encrypted": "key",  # all are
+    "team_name": "team_name",
+}
 
 
 class VariableQuery(Paging):
@@ -148,7 +155,7 @@ def _missing(key: str) -> NotFoundError:
 
 def _text(value: JsonValue) -> str:
     """A text as it is; anything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _payload(variable: VariableRecord) -> VariableResponse:

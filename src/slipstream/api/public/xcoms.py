@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Annotated, Final
 
 import msgspec
@@ -16,6 +17,7 @@ from slipstream.api.payloads.filters import (
     LogicalDateBounds,
     Paging,
     RunAfterBounds,
+    is_any,
     like,
     one_or_all,
 )
@@ -48,6 +50,7 @@ _ORDER: Final = {
     "map_index": "map_index",
     "dag_id": "dag_id",
     "run_id": "run_id",
+    "run_after": "run_after",
 }
 
 
@@ -94,10 +97,14 @@ def get_xcom_entries(
     task_id: str,
     query: Annotated[XComQuery, QueryParameter()],
 ) -> XComCollectionResponse:
-    """A page of XComs; `~` as DAG id, run id or task id stands for all."""
-    page = call.store.list_xcoms(
-        query.filter(dag_id, dag_run_id, task_id), query.window(call.settings, _ORDER)
-    )
+    """A page of XComs; `~` as DAG id, run id or task id stands for all.
+
+    Those of one run are ordered by task, map index and key, those of many as they were pushed.
+    """
+    window = query.window(call.settings, _ORDER)
+    if not (window.order_by or is_any(dag_id) or is_any(dag_run_id)):
+        window = replace(window, order_by=("task_id", "map_index", "key"))
+    page = call.store.list_xcoms(query.filter(dag_id, dag_run_id, task_id), window)
     runs: dict[int, DagRun] = {}
     for xcom in page.items:
         if xcom.run_pk not in runs:

@@ -111,7 +111,7 @@ class Trial:
         try:
             dag = self.store.get_dag(spec.dag_id)
             now = datetime.now(UTC)
-            run = self.store.create_run(replace(requested_run(dag, request, now), run_after=now))
+            run = self.store.create_run(requested_run(dag, request, now))
             while True:
                 self._changed.wait(0.1)
                 self._changed.clear()
