@@ -703,7 +703,9 @@ export interface paths {
         head?: never;
         /**
          * Patch Dags
-         * @description Pause or unpause every DAG of a page of a selection.
+         * @description Pause or unpause every DAG of a selection, of which a page is shown.
+         *
+         *     `dag_id_pattern=~` selects all; where nothing is selected nothing is changed.
          */
         patch: operations["patch_dags"];
         trace?: never;
@@ -923,7 +925,7 @@ export interface paths {
         };
         /**
          * Get Dag Stats
-         * @description How many runs DAGs have in each state; of all DAGs that are there, or of those named.
+         * @description How many runs in each state DAGs have, of all that have any or of those named.
          */
         get: operations["get_dag_stats"];
         put?: never;
@@ -1242,6 +1244,8 @@ export interface paths {
         /**
          * Get Xcom Entries
          * @description A page of XComs; `~` as DAG id, run id or task id stands for all.
+         *
+         *     Those of one run are ordered by task, map index and key, those of many as they were pushed.
          */
         get: operations["get_xcom_entries"];
         put?: never;
@@ -1742,7 +1746,7 @@ export interface paths {
         };
         /**
          * Get Dag Versions
-         * @description A page of a DAG's versions, newest first; `~` as DAG id stands for all DAGs.
+         * @description A page of a DAG's versions, by default the oldest first; `~` as DAG id means all DAGs.
          */
         get: operations["get_dag_versions"];
         put?: never;
@@ -3567,7 +3571,7 @@ export interface components {
         };
         /**
          * PoolPatchBody
-         * @description What of a pool can be changed; `pool` is its name.
+         * @description What of a pool can be changed; `pool`, or `name`, is its name.
          */
         PoolPatchBody: {
             /** Pool */
@@ -9812,11 +9816,13 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Successful Response */
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": string;
+                };
             };
             /** @description Bad Request */
             400: {

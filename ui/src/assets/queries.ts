@@ -1,6 +1,6 @@
 /** What is asked of assets; runs that change have it asked for again, for they make events. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { answer, client, Problem } from "../api/client";
+import { answer, client } from "../api/client";
 import { ALL, keys } from "../api/queries";
 import type { Asset } from "./assets.model";
 
@@ -101,11 +101,5 @@ export const queuedQuery = (assetId: number) =>
         client.GET("/api/v2/assets/{asset_id}/queuedEvents", {
           params: { path: { asset_id: assetId } },
         }),
-      ).catch((error) => {
-        // Where nothing is queued there is nothing of that name.
-        if (error instanceof Problem && error.status === 404) {
-          return { queued_events: [], total_entries: 0 };
-        }
-        throw error;
-      }),
+      ),
   });

@@ -502,10 +502,10 @@ export const GERMAN: Readonly<Record<string, string>> = {
   "Tasks that are in it wait until there is one of that name again.":
     "Tasks darin warten, bis es wieder einen dieses Namens gibt.",
   "Tasks that have {code} make them.": "Tasks mit {code} machen sie.",
+  "Tasks that run are stopped and count as done; those that have not begun are skipped.":
+    "Laufende Tasks werden angehalten und gelten als erledigt; noch nicht begonnene werden übersprungen.",
   "Tasks that run are stopped and fail; those that have not begun are skipped.":
     "Laufende Tasks werden angehalten und schlagen fehl; noch nicht begonnene werden übersprungen.",
-  "Tasks that run are stopped, and every task that has not succeeded counts as done.":
-    "Laufende Tasks werden angehalten, und jeder Task, der nicht gelungen ist, gilt als erledigt.",
   "Tasks that use it fail until there is one of that name again.":
     "Tasks, die es benutzen, schlagen fehl, bis es wieder eines dieses Namens gibt.",
   "Tasks that use it fail until there is one of that name again. Its password is gone for good.":

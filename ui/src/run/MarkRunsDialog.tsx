@@ -57,7 +57,9 @@ export function MarkRunsDialog({
       <Stack>
         <Text size="sm">
           {state === "success"
-            ? t("Tasks that run are stopped, and every task that has not succeeded counts as done.")
+            ? t(
+                "Tasks that run are stopped and count as done; those that have not begun are skipped.",
+              )
             : t("Tasks that run are stopped and fail; those that have not begun are skipped.")}
         </Text>
         <ScrollArea.Autosize mah={220} viewportProps={{ tabIndex: 0 }}>
