@@ -1,4 +1,4 @@
-"""`--num-runs`, `--only-idle` and `--bundle-name` of components of their own."""
+"""`--num-runs`, `--only-idle` and `--bundle-name`: part of the work, and then the end."""
 
 from __future__ import annotations
 
@@ -83,6 +83,20 @@ def test_a_dag_processor_of_one_bundle_leaves_the_others_alone(
     assert done.returncode == 0, done.stderr
     assert loads.read_text().split() == ["theirs"]
     assert dag_ids(slipstream) == {"ours", "theirs"}
+
+
+def test_reserializing_one_bundle_leaves_the_others_alone(
+    home: Path, slipstream: Slipstream, loads: Path
+) -> None:
+    assert ran(home, "dags", "reserialize", **bundles(home)).returncode == 0
+    loads.unlink()
+    (home / "ours" / "ours.py").unlink()
+    done = ran(home, "dags", "reserialize", "-B", "theirs", **bundles(home))
+    assert done.returncode == 0, done.stderr
+    assert "1 DAGs of 1 files" in done.stdout
+    assert loads.read_text().split() == ["theirs"]
+    assert dag_ids(slipstream) == {"ours", "theirs"}
+    assert ran(home, "dags", "reserialize", "-B", "nobodys", **bundles(home)).returncode == 2
 
 
 def test_a_bundle_that_is_not_there_is_told_with_those_that_are(

@@ -27,7 +27,7 @@ def host_fault(headers: Sequence[tuple[bytes, bytes]], http_version: str) -> str
         if _HOST.fullmatch(hosts[0]):
             return None
         shown = ascii(hosts[0][:_SHOWN_BYTES].decode("latin-1"))
-        return f"The Host header is {shown}; expected the name or address of a host, and a port."
+        return f"The Host header is {shown}; expected the name or address of a host, then its port."
     if hosts:
         return f"The request has {len(hosts)} Host headers; expected one."
     if http_version == "1.0":

@@ -23,11 +23,20 @@ def parse_everything(deployment: Deployment) -> Sequence[ParsedFile]:
         return parse_folders(deployment, host)
 
 
-def parse_folders(deployment: Deployment, host: ProcessHost) -> Sequence[ParsedFile]:
-    """Every DAG file of the deployment, loaded by that host."""
-    from slipstream.cli.server.wiring import dag_folders
+def parse_folders(
+    deployment: Deployment, host: ProcessHost, bundles: Sequence[str] | None = None
+) -> Sequence[ParsedFile]:
+    """Every DAG file of the bundles of these names (None: of all), loaded by that host."""
+    from slipstream.cli.server.wiring import chosen_folders
+    from slipstream.services.dag_files import is_of
 
-    found = [(path, folder) for folder in dag_folders(deployment) for path in folder.find()]
+    folders, others = chosen_folders(deployment, bundles)
+    found = [
+        (path, folder)
+        for folder in folders
+        for path in folder.find()
+        if is_of(folders, others, path)
+    ]
     parsed = parse_files(host, [(path, folder.root) for path, folder in found])
     return [
         replace(file, bundle_name=folder.bundle_name)
@@ -62,13 +71,24 @@ def loading_host(deployment: Deployment, store: Store | None = None) -> Iterator
         host.stop(0)
 
 
-def reserialize(deployment: Deployment, _arguments: Namespace) -> int:
-    """Load every file and store what is in it; the exit code is 1 where one failed."""
+def reserialize(deployment: Deployment, arguments: Namespace) -> int:
+    """Load every file, or those of some bundles, and store what is in it; the exit code is 1 where
+    one failed."""
+    from slipstream.cli.server.wiring import chosen_folders
+    from slipstream.services.dag_files import is_of
+
+    folders, others = chosen_folders(deployment, arguments.bundle_name)
     store = deployment.store
-    parsed = parse_everything(deployment)
+    with loading_host(deployment) as host:
+        parsed = parse_folders(deployment, host, arguments.bundle_name)
     versions = store.record_parsed(parsed)
     present = {file.fileloc for file in parsed}
-    store.mark_files_gone([fileloc for fileloc in store.known_files() if fileloc not in present])
+    gone = [
+        fileloc
+        for fileloc in store.known_files()
+        if fileloc not in present and is_of(folders, others, Path(fileloc))
+    ]
+    store.mark_files_gone(gone)
     broken = sum(file.error is not None for file in parsed)
     dags = sum(len(file.dags) for file in parsed)
     print(f"Loaded {dags} DAGs of {len(parsed)} files; {len(versions)} have a new version.")
