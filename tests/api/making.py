@@ -59,12 +59,15 @@ ETL = DagSpec(
 
 
 def recorded(
-    store: Store, spec: DagSpec = ETL, text: str = "from airflow.sdk import DAG\n"
+    store: Store,
+    spec: DagSpec = ETL,
+    text: str = "from airflow.sdk import DAG\n",
+    bundle: str = "dags-folder",
 ) -> DagVersion:
     """The version of a DAG that the store was just told of."""
     path = f"{spec.dag_id}.py"
     file = parsed(spec, fileloc=f"/dags/{path}", sources={path: text})
-    return store.record_parsed([file])[spec.dag_id]
+    return store.record_parsed([replace(file, bundle_name=bundle)])[spec.dag_id]
 
 
 def a_run(store: Store, version: DagVersion, run_id: str = "first", **fields: object) -> DagRun:

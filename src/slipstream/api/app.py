@@ -157,7 +157,13 @@ def create_app(
         guesses=guesses or Guesses(settings.login_attempts_per_minute),
     )
     tokens = Tokens(store, settings, clock)
-    gate = Gate(store, tokens, clock, all_admins=settings.simple_auth_manager_all_admins)
+    gate = Gate(
+        store,
+        tokens,
+        clock,
+        all_admins=settings.simple_auth_manager_all_admins,
+        bundles=settings.team_of_bundle,
+    )
     directory = None if settings.ldap is None else LdapDirectory(settings.ldap)
     check = LoginCheck(directory=directory)
     operations = [

@@ -101,6 +101,8 @@ class ApiSettings:
     """`{section: {key: value}}` that clients may read; None where they may not."""
     team_of: TeamOf | None = None
     """Whose a DAG file is; None where nothing can belong to a team."""
+    team_of_bundle: Mapping[str, str] = field(default_factory=dict)
+    """`{bundle: its team}` of those that have one."""
     executor: str = "LocalExecutor"
     """What runs tasks."""
     test_connection: str = "Disabled"

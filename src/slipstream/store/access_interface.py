@@ -68,6 +68,9 @@ class AccessStore(Protocol):
     def dags_tagged(self, tags: Collection[str]) -> Mapping[str, frozenset[str]]:
         """`{tag: DAGs that have it}`."""
 
+    def dags_in_bundles(self, bundles: Collection[str]) -> Mapping[str, frozenset[str]]:
+        """`{bundle: DAGs that lie in it}`."""
+
     def add_access_token(
         self,
         username: str,

@@ -106,6 +106,16 @@ class RoleVerbs(StoreParts):
                 found.setdefault(name, set()).add(dag_id)
         return {name: frozenset(dag_ids) for name, dag_ids in found.items()}
 
+    def dags_in_bundles(self, bundles: Collection[str]) -> Mapping[str, frozenset[str]]:
+        """`{bundle: DAGs that lie in it}`."""
+        dag = tables.dag.c
+        found: dict[str, set[str]] = {}
+        with self._database.read() as transaction:
+            query = select(dag.bundle_name, dag.dag_id).where(dag.bundle_name.in_(sorted(bundles)))
+            for name, dag_id in transaction.rows(query):
+                found.setdefault(name, set()).add(dag_id)
+        return {name: frozenset(dag_ids) for name, dag_ids in found.items()}
+
     def add_access_token(
         self,
         username: str,

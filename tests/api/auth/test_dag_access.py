@@ -19,6 +19,7 @@ from slipstream.api.auth import restricted
 from slipstream.api.auth.access import OF_DAGS, Permission
 from slipstream.api.live.events import View, lines_of
 from slipstream.api.live.feed import Entry
+from slipstream.api.settings import ApiSettings
 from slipstream.model.news import RunNews
 from slipstream.model.states import TaskState
 from slipstream.store.interface import Store
@@ -48,8 +49,17 @@ EVERYTHING = [
 WAYS = {
     "the DAG file": [],
     "its id": [("can_read", "DAG:etl"), ("can_edit", "DAG:etl")],
+    "its team": [("can_read", "DAGs@team:sales"), ("can_edit", "DAGs@team:sales")],
     "its tag": [("can_read", "DAGs@tag:nightly"), ("can_edit", "DAGs@tag:nightly")],
 }
+
+
+@pytest.fixture
+def locked_settings(settings: ApiSettings) -> ApiSettings:
+    """Everybody signs in; two teams have bundles."""
+    teams = {"of_sales": "sales", "of_hr": "hr"}
+    locked = replace(settings, simple_auth_manager_all_admins=False, shown_config={})
+    return replace(locked, team_of_bundle=teams)
 
 
 @pytest.fixture(params=WAYS)
@@ -57,9 +67,9 @@ def ada(request: pytest.FixtureRequest, locked: Client, store: Store) -> Client:
     """Somebody who may do everything with `etl`, and nothing with `payroll`."""
     actions = {"can_read", "can_edit"}
     allowed = {"Team": {"DAGs": sorted(actions)}} if not WAYS[request.param] else {}
-    version = recorded(store, replace(ETL, access_control=allowed))
+    version = recorded(store, replace(ETL, access_control=allowed), bundle="of_sales")
     started(store, a_run(store, version), version, extract=TaskState.FAILED)
-    hidden = recorded(store, replace(ETL, dag_id=HIDDEN, tags=("hr",)))
+    hidden = recorded(store, replace(ETL, dag_id=HIDDEN, tags=("hr",)), bundle="of_hr")
     started(store, a_run(store, hidden), hidden, extract=TaskState.FAILED)
     admin = locked.bearing(token_of(locked, "admin"))
     body = {"name": "Team", "actions": given(*EVERYTHING, *WAYS[request.param])}
@@ -210,6 +220,8 @@ def test_what_is_hidden_looks_as_if_it_were_not_there(ada: Client, locked: Clien
     assert HIDDEN not in refused.text
 
 
+# Of a file all DAGs are of one team, or none.
+@pytest.mark.parametrize("ada", [way for way in WAYS if way != "its team"], indirect=True)
 def test_the_text_of_a_file_with_a_hidden_dag_is_kept_back(ada: Client, store: Store) -> None:
     whole = ada.get("/dagSources/etl").json()["content"]
     assert "import DAG" in whole
@@ -228,3 +240,15 @@ def test_the_text_of_a_file_with_a_hidden_dag_is_kept_back(ada: Client, store: S
         shown = ["salary" in answer for answer in answers]
         assert shown == [len(dags) == 1] * 4
         assert all(len(dags) == 1 or "may not see" in answer for answer in answers)
+
+
+def test_where_no_bundle_is_the_teams_its_roles_show_nothing(locked: Client, store: Store) -> None:
+    recorded(store, ETL, bundle="of_nobody")
+    admin = locked.bearing(token_of(locked, "admin"))
+    admin.post(ROLES, {"name": "Team", "actions": given(*WAYS["its team"])})
+    admin.post(USERS, {"username": "ada", "password": PASSWORD, "roles": [{"name": "Team"}]})
+    ada = locked.bearing(token_of(locked, "ada"))
+    assert ada.get("/dags").status_code == 403
+    refused = admin.post(ROLES, {"name": "T", "actions": given(("can_read", "Pools@team:sales"))})
+    assert refused.status_code == 400
+    assert "belongs to no DAG" in refused.json()["detail"]

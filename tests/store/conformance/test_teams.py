@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.store.making import parsed, spec
 
 from slipstream.model.errors import (
     AlreadyExistsError,
@@ -97,3 +98,14 @@ def test_a_triggerer_says_whose_triggers_it_runs(store: Store) -> None:
     holder = Holder(hostname="h", pid=1, mark="m")
     store.add_triggerer(TriggererRecord(name="t", holder=holder, team_name="alpha"))
     assert [one.team_name for one in store.list_triggerers()] == ["alpha"]
+
+
+def test_the_dags_of_bundles_are_told(store: Store) -> None:
+    lie_in = {"a": "one", "b": "two", "c": "one", "d": "three"}
+    files = [
+        replace(parsed(spec(dag_id=dag_id), fileloc=f"/dags/{dag_id}.py"), bundle_name=bundle)
+        for dag_id, bundle in lie_in.items()
+    ]
+    store.record_parsed(files)
+    found = store.dags_in_bundles({"one", "two", "four"})
+    assert found == {"one": {"a", "c"}, "two": {"b"}}

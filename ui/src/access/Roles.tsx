@@ -194,7 +194,9 @@ function RoleForm({
           <TextInput
             style={{ flex: 1 }}
             label={t("For some DAGs alone")}
-            description={t("A DAG's id, or tag:NAME for all DAGs with a tag")}
+            description={t(
+              "A DAG's id, tag:NAME for all DAGs with a tag, or team:NAME for a team's",
+            )}
             value={added}
             onChange={(event) => setAdded(event.currentTarget.value)}
             onKeyDown={(event) => {

@@ -37,6 +37,7 @@ describe("roles", () => {
     expect(resourceOf("sales")).toBe("DAG:sales");
     expect(resourceOf(" DAG:sales")).toBe("DAG:sales");
     expect(resourceOf("tag:team-a")).toBe("DAGs@tag:team-a");
+    expect(resourceOf("team:sales")).toBe("DAGs@team:sales");
     expect(resourceOf("DAGs@tag:team-a")).toBe("DAGs@tag:team-a");
   });
 });

@@ -61,10 +61,11 @@ export function actionsOf(
   );
 }
 
-/** The resource that stands for one DAG, or for all with a tag ("@tag:team-a" or "tag:team-a"). */
+/** The resource that stands for one DAG, for all with a tag ("@tag:nightly" or "tag:nightly"), or for
+ * all of a team ("team:sales"). */
 export function resourceOf(typed: string): string {
   const wanted = typed.trim();
   if (/^DAGs?[:@]/.test(wanted)) return wanted;
-  const tag = /^@?tag:(.+)$/.exec(wanted)?.[1];
-  return tag === undefined ? `DAG:${wanted}` : `DAGs@tag:${tag}`;
+  const several = /^@?((?:tag|team):.+)$/.exec(wanted)?.[1];
+  return several === undefined ? `DAG:${wanted}` : `DAGs@${several}`;
 }

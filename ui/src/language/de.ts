@@ -53,8 +53,8 @@ export const GERMAN: Readonly<Record<string, string>> = {
   "1 hour": "1 Stunde",
   "1 week": "1 Woche",
   "24 hours ago": "Vor 24 Stunden",
-  "A DAG's id, or tag:NAME for all DAGs with a tag":
-    "Die Id eines DAGs oder tag:NAME für alle DAGs mit einem Tag",
+  "A DAG's id, tag:NAME for all DAGs with a tag, or team:NAME for a team's":
+    "Die Id eines DAGs, tag:NAME für alle DAGs mit einem Tag oder team:NAME für die eines Teams",
   "A JSON object": "Ein JSON-Objekt",
   "A JSON object that tasks can read": "Ein JSON-Objekt, das Tasks lesen können",
   "A JSON object; it wins over the fields above": "Ein JSON-Objekt; es geht den Feldern oben vor",

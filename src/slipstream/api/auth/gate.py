@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from starlette.requests import Request
@@ -38,7 +38,10 @@ class Gate:
         clock: Callable[[], datetime],
         *,
         all_admins: bool,
+        bundles: Mapping[str, str] | None = None,
     ) -> None:
+        """`bundles` is `{bundle: its team}`."""
+        self._bundles = bundles or {}
         self._store = store
         self._tokens = tokens
         self._clock = clock
@@ -101,7 +104,9 @@ class Gate:
         public = self._store.get_role(BuiltIn.PUBLIC.title)
         if public is None or not public.grants:
             raise NotAuthenticatedError("Not authenticated")
-        return User(name="Anonymous", roles=(public.name,), grants=public.grants)
+        return User(
+            name="Anonymous", roles=(public.name,), grants=public.grants, bundles=self._bundles
+        )
 
     def _signed_in(self, token: SignedToken) -> User:
         """Roles are looked up each time: they may have changed since the token was issued."""
@@ -120,6 +125,7 @@ class Gate:
             roles=access.account.roles,
             grants=grants_of_roles(access.account.roles, access.stored_roles),
             token_id=token.token_id,
+            bundles=self._bundles,
         )
 
     def _owner_of(self, token: str) -> User:
@@ -144,6 +150,7 @@ class Gate:
             roles=access.account.roles,
             grants=narrowed(given, scope),
             token_grants=scope,
+            bundles=self._bundles,
             is_program=True,
         )
 

@@ -1,7 +1,8 @@
 """What is given to roles, as texts that people write and as names that Airflow uses.
 
 `read:dag` is leave to read every DAG, `edit:dag@dag:sales` to edit that one, `read:dag@tag:team-a`
-to read those with that tag. `read:*` stands for every resource.
+to read those with that tag, `read:dag@team:sales` to read that team's. `read:*` stands for every
+resource.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from slipstream.store.access_records import GrantRecord
 
 DAG_SCOPE: Final = "dag:"
 TAG_SCOPE: Final = "tag:"
+TEAM_SCOPE: Final = "team:"
 
 _FAB_ACTIONS: Final[Mapping[str, Action]] = {
     "can_read": Action.READ,
@@ -123,9 +125,9 @@ def _checked(grant: GrantRecord, at: str, text: str) -> GrantRecord:
     if not at:
         return grant
     kind, colon, name = grant.scope.partition(":")
-    if f"{kind}:" not in (DAG_SCOPE, TAG_SCOPE) or not colon or not name:
+    if f"{kind}:" not in (DAG_SCOPE, TAG_SCOPE, TEAM_SCOPE) or not colon or not name:
         raise InvalidInputError(
-            f"{text!r} has the scope {grant.scope!r}; expected dag:DAG_ID or tag:TAG."
+            f"{text!r} has the scope {grant.scope!r}; expected dag:DAG_ID, tag:TAG or team:TEAM."
         )
     if grant.resource not in OF_DAGS:
         raise InvalidInputError(

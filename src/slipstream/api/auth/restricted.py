@@ -77,6 +77,7 @@ PASSED_ON: Final = frozenset(
         "count_role_members",
         "granted_dags",
         "dags_tagged",
+        "dags_in_bundles",
         "add_access_token",
         "get_access_token",
         "list_access_tokens",

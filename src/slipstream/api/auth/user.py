@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from slipstream.api.auth.access import (
@@ -18,6 +18,7 @@ from slipstream.api.auth.access import (
 from slipstream.api.auth.grants import (
     DAG_SCOPE,
     TAG_SCOPE,
+    TEAM_SCOPE,
     grant_from_text,
     grants_in_dag_file,
     grants_of,
@@ -32,6 +33,8 @@ class GrantingStore(Protocol):
 
     def dags_tagged(self, tags: Set[str]) -> Mapping[str, frozenset[str]]: ...
 
+    def dags_in_bundles(self, bundles: Set[str]) -> Mapping[str, frozenset[str]]: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
@@ -45,6 +48,8 @@ class User:
     """What the token in use is good for; None for all."""
     token_id: str | None = None
     """That of the signed token in use."""
+    bundles: Mapping[str, str] = field(default_factory=dict)
+    """`{bundle: its team}`."""
     is_program: bool = False
     """A personal access token is in use: it can be used for nothing that changes how people sign
     in."""
@@ -96,11 +101,20 @@ class User:
     def _in_dags(self, store: GrantingStore) -> Iterator[tuple[str, GrantRecord]]:
         """What is given in which DAG, by roles and by DAG files."""
         tags: dict[str, list[GrantRecord]] = {}
+        teams: dict[str, list[GrantRecord]] = {}
         for grant in self.grants:
             if grant.scope.startswith(DAG_SCOPE):
                 yield grant.scope.removeprefix(DAG_SCOPE), grant
             elif grant.scope.startswith(TAG_SCOPE):
                 tags.setdefault(grant.scope.removeprefix(TAG_SCOPE), []).append(grant)
+            elif grant.scope.startswith(TEAM_SCOPE):
+                teams.setdefault(grant.scope.removeprefix(TEAM_SCOPE), []).append(grant)
+        theirs = {bundle for bundle, team in self.bundles.items() if team in teams}
+        if theirs:
+            for bundle, dag_ids in store.dags_in_bundles(theirs).items():
+                for dag_id in dag_ids:
+                    for grant in teams[self.bundles[bundle]]:
+                        yield dag_id, grant
         if tags:
             for tag, dag_ids in store.dags_tagged(tags.keys()).items():
                 for dag_id in dag_ids:

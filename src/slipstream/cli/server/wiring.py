@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import UsageError
-from slipstream.cli.server.bundles import bundles, dags_folders, team_of
+from slipstream.cli.server.bundles import bundles, dags_folders, team_names, team_of
 from slipstream.config import Config, ConfigError
 from slipstream.runtime.settings import HostSettings
 
@@ -161,6 +161,7 @@ def api_settings(deployment: Deployment) -> ApiSettings:
         show_api_docs=config.flag("api", "enable_swagger_ui"),
         shown_config=shown_config(config),
         team_of=team_of(deployment),
+        team_of_bundle=team_names(deployment),
         executor=config.text("core", "executor"),
         test_connection=config.text("core", "test_connection"),
         allowed_run_id_pattern=config.text("scheduler", "allowed_run_id_pattern"),
