@@ -49,7 +49,7 @@ class RunningServer:
         self.process = process
         self._log = log
         self.greeting = self._greeting()
-        found = re.search(r"http://[\w.:]+\d", self.greeting)
+        found = re.search(r"https?://[\w.:]+\d", self.greeting)
         self.url = found.group() if found else ""
 
     def get(self, path: str, **headers: str) -> object:

@@ -76,8 +76,33 @@ def test_who_has_no_certificate_is_not_served(migrated: Path, tmp_path: Path) ->
     }
     for which, served_are in expected.items():
         with running(migrated, "api-server", *words, *checked, which) as server:
-            url = server.greeting.split(" at ")[1].split()[0].rstrip(".")
-            assert tuple(is_served(url, one) for one in (None, mine, theirs)) == served_are
+            assert tuple(is_served(server.url, one) for one in (None, mine, theirs)) == served_are
+
+
+@pytest.mark.processes
+def test_a_command_line_shows_its_certificate(
+    migrated: Path, slipstream: Slipstream, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (migrated / "slipstream.toml").write_text("[core]\nsimple_auth_manager_all_admins = true\n")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    own = Authority("own")
+    served, mine = own.write(tmp_path, "server", hosts=["127.0.0.1"]), own.write(tmp_path, "mine")
+    authorities = tmp_path / "own.pem"
+    authorities.write_bytes(own.pem)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authorities))
+    words = ("--ssl-cert", str(served.certificate), "--ssl-key", str(served.key))
+    checked = ("--ssl-ca-file", str(authorities), "--ssl-cert-reqs", "required")
+    with running(migrated, "api-server", *words, *checked) as server:
+        asked = ("pools", "list", "--server", server.url)
+        assert slipstream(*asked).code == 3
+        monkeypatch.setenv("SLIPSTREAM__API__CLIENT_SSL_CERT", str(mine.certificate))
+        wrong = slipstream(*asked)
+        assert wrong.code == 2
+        assert "client_ssl_cert and client_ssl_key must name two PEM files" in wrong.err
+        monkeypatch.setenv("SLIPSTREAM__API__CLIENT_SSL_KEY", str(mine.key))
+        done = slipstream(*asked)
+        assert done.code == 0, done.err
+        assert "default_pool" in done.out
 
 
 @pytest.mark.parametrize(

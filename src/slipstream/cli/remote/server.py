@@ -41,7 +41,7 @@ class Server:
         self.url = checked_url(url)
         self.config = config
         self._token = token
-        self._opener = _opener()
+        self._opener = _opener(config)
 
     def get(self, path: str, kind: type[T], **query: QueryValue) -> T:
         """What is there. Raises `NotFoundError`, and whatever `send` does."""
@@ -150,8 +150,21 @@ class _NoRedirects(HTTPRedirectHandler):
         )
 
 
-def _opener() -> OpenerDirector:
-    return build_opener(_NoRedirects, HTTPSHandler(context=ssl.create_default_context()))
+def _opener(config: Config) -> OpenerDirector:
+    context = ssl.create_default_context()
+    certificate = config.get("api", "client_ssl_cert") or None
+    key = config.get("api", "client_ssl_key") or None
+    if certificate is not None:
+        try:
+            # Without a password here, the library would ask for one on the terminal.
+            context.load_cert_chain(certificate, key, password="")
+        except OSError as error:
+            raise UsageError(
+                f"The certificate {certificate} with the key {key or certificate} cannot be used "
+                f"({error.strerror or error}): [api] client_ssl_cert and client_ssl_key must name "
+                "two PEM files that belong together, the key without a password."
+            ) from error
+    return build_opener(_NoRedirects, HTTPSHandler(context=context))
 
 
 def _query(values: Mapping[str, QueryValue]) -> str:
