@@ -274,6 +274,9 @@ def test_the_environment_has_what_is_a_teams_before_what_is_for_all(
     finally:
         current_backend.reset(token)
     assert EnvironmentVariablesBackend().get_variable("k", team_name="team_b") == "of b"
+    monkeypatch.setenv("AIRFLOW_VAR__TEAM___B___K", "of the team team___b")
+    assert EnvironmentVariablesBackend().get_variable("b___k", team_name="team") is None
+    assert EnvironmentVariablesBackend().get_variable("k", team_name="team___b") is not None
     assert EnvironmentVariablesBackend().get_variable("_team_b___k") is None
 
 

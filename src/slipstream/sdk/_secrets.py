@@ -97,7 +97,8 @@ def in_environment(prefix: str, name: str, team: str | None) -> str | None:
     """
     from slipstream.sdk._conf import conf
 
-    if team is not None:
+    # `b___k` of the team `a` would be `k` of the team `a___b`.
+    if team is not None and "___" not in name:
         own = os.environ.get(f"{prefix}_{team.upper()}___{name.upper()}")
         if own is not None:
             return own
