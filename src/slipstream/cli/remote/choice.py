@@ -209,6 +209,9 @@ ON_ITS_MACHINE: Final[Mapping[Command, str]] = {
         ],
         _OWN_MACHINE,
     ),
+    **dict.fromkeys(
+        [("db-manager", verb) for verb in ("downgrade", "migrate", "reset")], _OWN_MACHINE
+    ),
     ("migrate", "from-airflow"): _OWN_MACHINE,
     ("rotate-fernet-key", None): _OWN_MACHINE,
     ("state-store", "clean"): _OWN_MACHINE,
