@@ -48,6 +48,7 @@ def test_details_show_params_and_tasks(slipstream: Slipstream) -> None:
     details = slipstream("dags", "details", "sales", "-o", "json").json
     assert details["task_ids"] == ["load", "clean", "report"]
     assert details["params"]["day"]["value"] == 1
+    assert (details["dag_display_name"], details["timetable_periodic"]) == ("sales", True)
 
 
 def test_the_report_counts_what_a_file_holds(slipstream: Slipstream) -> None:

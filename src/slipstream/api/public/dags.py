@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Final, Literal
 
@@ -10,6 +9,7 @@ from fastapi import Query as QueryParameter
 
 from slipstream.api.auth.access import Resource, deleting, editing, reading
 from slipstream.api.call import Call
+from slipstream.api.dag_details import details_of
 from slipstream.api.operation import Routes
 from slipstream.api.payloads.bodies import Moment, Query
 from slipstream.api.payloads.dags import (
@@ -18,16 +18,13 @@ from slipstream.api.payloads.dags import (
     DAGPatchBody,
     DAGResponse,
     DAGTagCollectionResponse,
-    asset_condition,
-    dag_details_payload,
     dag_payload,
 )
 from slipstream.api.payloads.filters import Page, Paging, like, window_of
 from slipstream.api.update_mask import require_known
-from slipstream.model.asset import AssetRecord
 from slipstream.model.errors import ConflictError
 from slipstream.model.states import RunState
-from slipstream.store.records import AssetFilter, DagFilter, Range, RunFilter, Window
+from slipstream.store.records import DagFilter, Range, Window
 
 routes = Routes("DAG")
 
@@ -194,17 +191,8 @@ def get_dag(call: Call, dag_id: str) -> DAGResponse:
 )
 def get_dag_details(call: Call, dag_id: str) -> DAGDetailsResponse:
     """One DAG with all there is to say of it."""
-    dag = call.store.get_dag(dag_id)
-    running = RunFilter(dag_ids=[dag_id], states=[RunState.RUNNING])
-    assets: Sequence[AssetRecord] = ()
-    if asset_condition(dag.latest.spec) is not None:
-        assets = call.store.list_assets(AssetFilter(dag_ids=[dag_id]), Window(limit=1000)).items
-    return dag_details_payload(
-        dag,
-        call.store.list_runs(running, Window(limit=1)).total,
-        {asset.uri: asset.pk for asset in assets},
-        is_favorite=bool(call.store.favorites_of(call.user.name, [dag_id])),
-    )
+    favorites = call.store.favorites_of(call.user.name, [dag_id])
+    return details_of(call.store, call.store.get_dag(dag_id), is_favorite=bool(favorites))
 
 
 @routes.add("PATCH", "/dags/{dag_id}", permission=editing(Resource.DAG), answer=DAGResponse)

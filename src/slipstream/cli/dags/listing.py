@@ -72,24 +72,18 @@ def _local_rows(deployment: Deployment) -> Iterator[Row]:
 
 def show_details(deployment: Deployment, arguments: Namespace) -> None:
     """Print all that is known of one DAG."""
+    import msgspec
+
+    from slipstream.api.dag_details import details_of
+
     dag = find_dag(deployment.store, arguments.dag_id)
-    spec = dag.latest.spec
-    show_fields(
-        {
-            **dag_row(dag),
-            "timezone": spec.timezone,
-            "start_date": as_text(spec.start_date),
-            "end_date": as_text(spec.end_date),
-            "catchup": spec.catchup,
-            "dagrun_timeout": str(spec.dagrun_timeout) if spec.dagrun_timeout else None,
-            "max_consecutive_failed_dag_runs": spec.max_consecutive_failed_dag_runs,
-            "params": dict(spec.params),
-            "doc_md": spec.doc_md,
-            "task_ids": list(spec.tasks),
-            "version_created_at": as_text(dag.latest.created_at),
-        },
-        arguments.output,
-    )
+    details = msgspec.json.encode(details_of(deployment.store, dag))
+    why = {
+        "pause_reason": dag.pause_reason or None,
+        "schedule_problem": dag.schedule_problem or None,
+    }
+    fields = {**msgspec.json.decode(details), **why, "task_ids": list(dag.latest.spec.tasks)}
+    show_fields(fields, arguments.output)
 
 
 def dag_row(dag: DagRecord) -> Row:
@@ -220,4 +214,6 @@ def run_row(run: DagRun) -> Row:
         "start_date": as_text(run.start_date),
         "end_date": as_text(run.end_date),
         "conf": dict(run.conf),
+        "last_scheduling_decision": None,
+        "triggering_user_name": run.triggering_user,
     }

@@ -29,6 +29,8 @@ TRIGGERED_COLUMNS = (
     "start_date",
     "end_date",
     "conf",
+    "last_scheduling_decision",
+    "triggering_user_name",
 )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections import defaultdict
-from datetime import datetime, timedelta
 
 import msgspec
 
@@ -30,13 +29,6 @@ from slipstream.model.states import RunType
 
 
 class _Details(Dag, kw_only=True):
-    catchup: bool = False
-    dag_run_timeout: timedelta | None = None
-    doc_md: str | None = None
-    start_date: datetime | None = None
-    end_date: datetime | None = None
-    params: dict[str, JsonValue] | None = None
-    timezone: str | None = None
     latest_dag_version: Version | None = None
 
 
@@ -70,23 +62,9 @@ def list_dags(server: Server, arguments: Namespace) -> None:
 def show_details(server: Server, arguments: Namespace) -> None:
     """Print all that is known of one DAG."""
     find_dag(server, arguments.dag_id)
-    dag = _details(server, arguments.dag_id)
-    version = dag.latest_dag_version
-    fields: dict[str, JsonValue] = {
-        **_row(dag),
-        "version_number": _number(dag),
-        "timezone": dag.timezone,
-        "start_date": moment_text(dag.start_date),
-        "end_date": moment_text(dag.end_date),
-        "catchup": dag.catchup,
-        "dagrun_timeout": str(dag.dag_run_timeout) if dag.dag_run_timeout else None,
-        "max_consecutive_failed_dag_runs": dag.max_consecutive_failed_dag_runs,
-        "params": dag.params or {},
-        "doc_md": dag.doc_md,
-        "task_ids": list(graph_of(server, arguments.dag_id).tasks),
-        "version_created_at": None if version is None else moment_text(version.created_at),
-    }
-    show_fields(fields, arguments.output)
+    fields = server.get(place("dags", arguments.dag_id, "details"), dict[str, JsonValue])
+    tasks: list[JsonValue] = [*graph_of(server, arguments.dag_id).tasks]
+    show_fields({**fields, "task_ids": tasks}, arguments.output)
 
 
 def report(server: Server, arguments: Namespace) -> None:
