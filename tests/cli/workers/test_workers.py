@@ -171,7 +171,7 @@ def test_workers_end_when_their_supervisor_is_killed(home: Path) -> None:
 
 
 def test_a_worker_that_does_not_answer_is_replaced(home: Path) -> None:
-    with running(home, "api-server", "-w", "2", "-t", "2") as server:
+    with running(home, "api-server", "-w", "2", "-t", "8") as server:
         silent, other = workers_of(server)
         os.kill(silent, signal.SIGSTOP)
         eventually(lambda: silent not in workers_of(server) and len(workers_of(server)) == 2)
