@@ -21,13 +21,12 @@ from typing import Any
 import httpx
 from tests.differential.clearing_cases import RUNS, about, random_case
 from tests.differential.environment import airflow_python
-from tests.differential.recording import RAN, record
+from tests.differential.recording import RAN, recorded
 
 from slipstream.api.app import create_app
 from slipstream.api.settings import ApiSettings
 from slipstream.model.run import TaskKey
 from slipstream.model.states import TaskState
-from slipstream.store import generate_key, open_store
 from slipstream.store.interface import InstanceFilter, Store
 
 WAITING = {"queued", "deferred"}
@@ -36,20 +35,10 @@ HOLDING = {*WAITING, "running"}
 
 def ours(case: dict[str, Any], folder: Path) -> list[Any]:
     """What our API says to the requests of a case, and the states that are left behind."""
-    store = open_store(
-        f"sqlite:///{folder}/{case['dag_id']}.db",
-        fernet_keys=[generate_key()],
-        xcom_url=str(folder / "xcom"),
-        clock=lambda: RAN,
-    )
-    try:
-        store.migrate()
-        record(store, case)
+    with recorded(case, folder) as store:
         settings = ApiSettings(log_dir=folder, simple_auth_manager_all_admins=True)
         app = create_app(store, settings=settings, clock=lambda: RAN)
         return [*asyncio.run(_answers(app, case)), _states(store, case["dag_id"])]
-    finally:
-        store.close()
 
 
 async def _answers(app: Any, case: dict[str, Any]) -> list[Any]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from tests.store.making import parsed
@@ -13,6 +16,7 @@ from slipstream.model.dag import DagSpec
 from slipstream.model.run import TaskInstance
 from slipstream.model.states import RunState, RunType, TaskState
 from slipstream.sdk._spec import build_spec
+from slipstream.store import generate_key, open_store
 from slipstream.store.interface import Store
 from slipstream.store.records import NewRun, RunWrite
 
@@ -20,7 +24,24 @@ RAN = datetime(2026, 2, 1, tzinfo=UTC)
 BY_ATTEMPT = {TaskState.QUEUED, TaskState.RUNNING, TaskState.DEFERRED}
 
 
-def record(store: Store, case: dict[str, Any]) -> None:
+@contextmanager
+def recorded(case: dict[str, Any], folder: Path) -> Iterator[Store]:
+    """A store that has what the case tells of."""
+    store = open_store(
+        f"sqlite:///{folder}/{case['dag_id']}.db",
+        fernet_keys=[generate_key()],
+        xcom_url=str(folder / "xcom"),
+        clock=lambda: RAN,
+    )
+    try:
+        store.migrate()
+        _record(store, case)
+        yield store
+    finally:
+        store.close()
+
+
+def _record(store: Store, case: dict[str, Any]) -> None:
     """The DAGs of a file, and runs of the one that the case names, with their instances."""
     names: dict[str, Any] = {}
     text = case["source"].replace("{sdk}", "slipstream.sdk").replace("{dag_id}", case["dag_id"])

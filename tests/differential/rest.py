@@ -20,13 +20,12 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from starlette.types import ASGIApp
 from tests.differential.environment import airflow_python
-from tests.differential.recording import RAN, record
+from tests.differential.recording import RAN, recorded
 from tests.differential.rest_judge import judged
 from tests.differential.rest_world import asked, world, write_statuses
 
 from slipstream.api.app import create_app
 from slipstream.api.settings import ApiSettings
-from slipstream.store import generate_key, open_store
 
 
 class _Client:
@@ -49,21 +48,11 @@ class _Client:
 
 def ours(case: dict[str, Any], folder: Path) -> list[Any]:
     """What our API answers."""
-    store = open_store(
-        f"sqlite:///{folder}/slipstream.db",
-        fernet_keys=[generate_key()],
-        xcom_url=str(folder / "xcom"),
-        clock=lambda: RAN,
-    )
-    try:
-        store.migrate()
-        record(store, case)
+    with recorded(case, folder) as store:
         settings = ApiSettings(log_dir=folder, simple_auth_manager_all_admins=True)
         app = create_app(store, settings=settings, clock=lambda: RAN)
         with start_blocking_portal() as portal:
             return list(asked(_Client(portal, app), case["requests"]))
-    finally:
-        store.close()
 
 
 def theirs(case: dict[str, Any], python: str) -> list[Any]:

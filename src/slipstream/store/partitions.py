@@ -32,6 +32,16 @@ class PartitionSelection:
     latest: datetime | None = None
     """The last partition date, included."""
 
+    def require_one_way(self) -> None:
+        """Raise `InvalidInputError` where it chooses in no way, or in several."""
+        by_date = self.earliest is not None or self.latest is not None
+        ways = sum((self.run_id is not None, self.partition_key is not None, by_date))
+        if ways != 1:
+            raise InvalidInputError(
+                f"{ways} ways of choosing runs were given; expected one of: a run id, a partition "
+                "key, a range of partition dates."
+            )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClearedPartitions:
@@ -87,13 +97,7 @@ def _selected(
     store: PartitionStore, dag_id: str, selection: PartitionSelection
 ) -> Iterator[DagRun]:
     dag = store.get_dag(dag_id)
-    by_date = selection.earliest is not None or selection.latest is not None
-    ways = (selection.run_id is not None, selection.partition_key is not None, by_date)
-    if sum(ways) != 1:
-        raise InvalidInputError(
-            f"{sum(ways)} ways of choosing runs were given; expected one of: a run id, a partition "
-            "key, a range of partition dates."
-        )
+    selection.require_one_way()
     schedule = by_the_clock(dag.latest.spec.schedule)
     earliest, latest = (
         None if bound is None else partition_moment(schedule, bound)

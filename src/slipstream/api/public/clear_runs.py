@@ -85,14 +85,20 @@ class ClearPartitionsBody(Body):
 
     @model_validator(mode="after")
     def _chooses_in_one_way(self) -> Self:
-        by_date = self.partition_date_start is not None or self.partition_date_end is not None
-        ways = (self.run_id is not None, self.partition_key is not None, by_date)
-        if sum(ways) != 1:
-            raise ValueError(
-                f"{sum(ways)} ways of choosing runs were given; expected one of: run_id, "
-                "partition_key, partition_date_start and partition_date_end"
-            )
+        try:
+            self.selection().require_one_way()
+        except InvalidInputError as error:
+            raise ValueError(str(error)) from error
         return self
+
+    def selection(self) -> PartitionSelection:
+        """Which runs are meant."""
+        return PartitionSelection(
+            run_id=self.run_id,
+            partition_key=self.partition_key,
+            earliest=self.partition_date_start,
+            latest=self.partition_date_end,
+        )
 
 
 class ClearPartitionsResponse(Payload, frozen=True, kw_only=True):
@@ -116,12 +122,7 @@ def clear_dag_run_partitions(
     cleared = clear_partitions(
         call.store,
         dag_id,
-        PartitionSelection(
-            run_id=body.run_id,
-            partition_key=body.partition_key,
-            earliest=body.partition_date_start,
-            latest=body.partition_date_end,
-        ),
+        body.selection(),
         with_instances=body.clear_task_instances,
         dry_run=body.dry_run,
     )
