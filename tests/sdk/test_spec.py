@@ -338,7 +338,7 @@ def test_details_of_a_dag() -> None:
         a.doc = "x"
     details = build_spec(dag).details
     assert details["owners"] == ["me", "you"]
-    assert details["default_args"] == {"owner": "me", "retry_delay": 60.0}
+    assert details["default_args"] == {"owner": "me", "retry_delay": "PT1M"}
     assert details["edge_info"] == {"a": {"b": {"label": "x"}}}
 
 

@@ -97,4 +97,4 @@ def test_they_are_asked_in_another_process(deployment: Deployment) -> None:
         eventually(lambda: not store.get_dag("d").schedule_problem)
         store.record_asset_updates(Source(), [AssetUpdate(name="days", partition_key="2026-03-09")])
         assert "wants 8 keys, and the window has 7" in problem_of("endless")
-    assert int((deployment.home / "asked").read_text()) != os.getpid()
+    assert int(eventually((deployment.home / "asked").read_text)) != os.getpid()
