@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from slipstream.cli.deployment import Deployment
@@ -24,15 +24,27 @@ from slipstream.store.interface import (
 )
 
 
-def find_dag(store: Store, dag_id: str) -> DagRecord:
-    """The DAG. Raises `NotFoundError` with what to do."""
+def find_dag(store: Store, dag_id: str, bundles: Sequence[str] | None = None) -> DagRecord:
+    """The DAG, if it is of one of these bundles (None: of any). Raises `NotFoundError` with what to
+    do."""
     try:
-        return store.get_dag(dag_id)
+        dag = store.get_dag(dag_id)
     except NotFoundError as error:
         raise NotFoundError(
             f"There is no DAG {dag_id!r}; `slipstream dags list` shows all, and "
             f"`slipstream dags list-import-errors` the files that could not be loaded."
         ) from error
+    require_bundle(dag_id, dag.bundle_name, bundles)
+    return dag
+
+
+def require_bundle(dag_id: str, bundle: str | None, bundles: Sequence[str] | None) -> None:
+    """Raises `NotFoundError` unless the DAG's bundle is one of these; None stands for any."""
+    if bundles and bundle not in bundles:
+        raise NotFoundError(
+            f"The DAG {dag_id!r} is not of the bundle {' or '.join(bundles)}: its bundle is "
+            f"{bundle or 'none'}."
+        )
 
 
 def all_dags(store: Store, which: DagFilter | None = None) -> Iterator[DagRecord]:
@@ -41,16 +53,28 @@ def all_dags(store: Store, which: DagFilter | None = None) -> Iterator[DagRecord
     return every(lambda window: store.list_dags(chosen, window))
 
 
-def dags_by_pattern(store: Store, pattern: str) -> list[DagRecord]:
-    """The DAGs whose id matches the regular expression from its beginning."""
+def dags_by_pattern(
+    store: Store, pattern: str, bundles: Sequence[str] | None = None
+) -> list[DagRecord]:
+    """The DAGs of these bundles (None: of any) whose id matches the regular expression from its
+    beginning."""
     matches = _compiled(pattern).match
-    return [dag for dag in all_dags(store) if matches(dag.dag_id)]
+    return [
+        dag
+        for dag in all_dags(store)
+        if matches(dag.dag_id) and (not bundles or dag.bundle_name in bundles)
+    ]
 
 
-def find_run(deployment: Deployment, dag_id: str, run_id_or_date: str) -> DagRun:
-    """A run by its id or its logical date. Raises `NotFoundError`."""
+def find_run(
+    deployment: Deployment,
+    dag_id: str,
+    run_id_or_date: str,
+    bundles: Sequence[str] | None = None,
+) -> DagRun:
+    """A run by its id or its logical date. Raises `NotFoundError`, as `find_dag` does."""
     store = deployment.store
-    find_dag(store, dag_id)
+    find_dag(store, dag_id, bundles)
     try:
         return store.get_run(dag_id, run_id_or_date)
     except NotFoundError:

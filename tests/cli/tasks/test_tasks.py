@@ -46,6 +46,31 @@ def test_tasks_are_listed_upstreams_first(slipstream: Slipstream) -> None:
     assert slipstream("tasks", "list", "nonsense").code == 1
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "list sales",
+        "state sales clean mine",
+        "failed-deps sales clean mine",
+        "clear sales --yes",
+        "clear sal --dag-regex --yes",
+    ],
+)
+def test_dags_of_other_bundles_are_left_alone(
+    slipstream: Slipstream, store: Store, run_id: str, words: str
+) -> None:
+    mine = slipstream("tasks", *words.split(), "-B", "other", "-B", "dags-folder")
+    assert mine.code == 0
+    after = states(store, run_id)
+    done = slipstream("tasks", *words.split(), "-B", "other")
+    if "--dag-regex" in words:
+        assert "nothing to clear" in done.out
+    else:
+        assert done.code == 1
+        assert "is not of the bundle other: its bundle is dags-folder" in done.err
+    assert states(store, run_id) == after
+
+
 def test_the_state_of_an_instance_is_printed(slipstream: Slipstream, run_id: str) -> None:
     for name in (run_id, "2026-01-02"):
         assert slipstream("tasks", "state", "sales", "clean", name).out == "failed\n"

@@ -116,6 +116,19 @@ def test_a_dag_is_found_by_its_id_in_the_dags_folder(
     assert "broken.py" in missing.err
 
 
+def test_a_file_of_another_bundle_is_not_tried(
+    slipstream: Slipstream, home: Path, file: Path
+) -> None:
+    for verb, *words in (["test"], ["test", "first"]):
+        noun = "tasks" if words else "dags"
+        done = slipstream(noun, verb, str(file), *words, "-B", "dags-folder")
+        assert (done.code, "its bundle is none" in done.err) == (1, True)
+    (home / "dags").mkdir(parents=True)
+    file.rename(home / "dags" / "flow.py")
+    chosen = ("--mark-success-pattern", "broken|second", "-B", "dags-folder")
+    assert slipstream("dags", "test", "flow", *chosen).code == 0
+
+
 def test_a_failing_task_is_tried_once(slipstream: Slipstream, file: Path) -> None:
     done = slipstream("tasks", "test", str(file), "broken")
     assert done.code == 1

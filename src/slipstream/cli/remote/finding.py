@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from slipstream.cli.errors import UsageError
+from slipstream.cli.finding import require_bundle
 from slipstream.cli.moments import moment
 from slipstream.cli.remote.server import Server, place
 from slipstream.model.dag import DagSpec, GroupSpec, Literal, TaskSpec
@@ -119,16 +120,19 @@ class _Structure(msgspec.Struct, kw_only=True):
     edges: list[_Edge]
 
 
-def find_dag(server: Server, dag_id: str) -> Dag:
-    """The DAG. Raises `NotFoundError` with what to do."""
+def find_dag(server: Server, dag_id: str, bundles: Sequence[str] | None = None) -> Dag:
+    """The DAG, if it is of one of these bundles (None: of any). Raises `NotFoundError` with what to
+    do."""
     try:
-        return server.get(place("dags", dag_id), Dag)
+        dag = server.get(place("dags", dag_id), Dag)
     except NotFoundError as error:
         raise NotFoundError(
             f"There is no DAG {dag_id!r} on {server.url}, or none that you may see; "
             f"`slipstream dags list` shows all, and `slipstream dags list-import-errors` the files "
             f"that could not be loaded."
         ) from error
+    require_bundle(dag_id, dag.bundle_name, bundles)
+    return dag
 
 
 def all_dags(server: Server) -> Iterator[Dag]:
@@ -136,18 +140,27 @@ def all_dags(server: Server) -> Iterator[Dag]:
     return server.every(place("dags"), "dags", Dag, order_by="dag_id")
 
 
-def dags_by_pattern(server: Server, pattern: str) -> list[Dag]:
-    """The DAGs whose id matches the regular expression from its beginning."""
+def dags_by_pattern(
+    server: Server, pattern: str, bundles: Sequence[str] | None = None
+) -> list[Dag]:
+    """The DAGs of these bundles (None: of any) whose id matches the regular expression from its
+    beginning."""
     try:
         matches = re.compile(pattern).match
     except re.error as error:
         raise UsageError(f"{pattern!r} is not a regular expression: {error}.") from error
-    return [dag for dag in all_dags(server) if matches(dag.dag_id)]
+    return [
+        dag
+        for dag in all_dags(server)
+        if matches(dag.dag_id) and (not bundles or dag.bundle_name in bundles)
+    ]
 
 
-def find_run(server: Server, dag_id: str, run_id_or_date: str) -> Run:
-    """A run by its id or its logical date. Raises `NotFoundError`."""
-    find_dag(server, dag_id)
+def find_run(
+    server: Server, dag_id: str, run_id_or_date: str, bundles: Sequence[str] | None = None
+) -> Run:
+    """A run by its id or its logical date. Raises `NotFoundError`, as `find_dag` does."""
+    find_dag(server, dag_id, bundles)
     try:
         return server.get(place("dags", dag_id, "dagRuns", run_id_or_date), Run)
     except NotFoundError:

@@ -34,14 +34,16 @@ class _Why(msgspec.Struct, kw_only=True):
 
 def list_tasks(server: Server, arguments: Namespace) -> None:
     """Print the task ids, upstreams first."""
-    find_dag(server, arguments.dag_id)
+    find_dag(server, arguments.dag_id, arguments.bundle_name)
     for task_id in graph_of(server, arguments.dag_id).tasks:
         print(task_id)
 
 
 def show_state(server: Server, arguments: Namespace) -> None:
     """Print the state of one instance and nothing else, for scripts."""
-    run = find_run(server, arguments.dag_id, arguments.logical_date_or_run_id)
+    run = find_run(
+        server, arguments.dag_id, arguments.logical_date_or_run_id, arguments.bundle_name
+    )
     print(find_instance(server, run, arguments.task_id, arguments.map_index).state)
 
 
@@ -70,7 +72,9 @@ def show_states(server: Server, arguments: Namespace) -> None:
 
 def show_reason(server: Server, arguments: Namespace) -> None:
     """Print why an instance is in its state."""
-    run = find_run(server, arguments.dag_id, arguments.logical_date_or_run_id)
+    run = find_run(
+        server, arguments.dag_id, arguments.logical_date_or_run_id, arguments.bundle_name
+    )
     instance = find_instance(server, run, arguments.task_id, arguments.map_index)
     why = _why(server, run, arguments.task_id, arguments.map_index)
     reason = why.task or why.run or "nothing has been decided about it yet"
@@ -85,7 +89,9 @@ def say_why(server: Server, arguments: Namespace) -> None:
 
 def show_rendered(server: Server, arguments: Namespace) -> None:
     """Print what the templates gave when the task ran last."""
-    run = find_run(server, arguments.dag_id, arguments.logical_date_or_run_id)
+    run = find_run(
+        server, arguments.dag_id, arguments.logical_date_or_run_id, arguments.bundle_name
+    )
     instance = find_instance(server, run, arguments.task_id, arguments.map_index)
     if not instance.rendered_fields:
         raise CommandFailedError(
@@ -102,9 +108,9 @@ def clear(server: Server, arguments: Namespace) -> None:
         raise UsageError("--only-failed and --only-running exclude each other.")
     start, end = stretch(arguments.start_date, arguments.end_date, server.config)
     dags = (
-        dags_by_pattern(server, arguments.dag_id)
+        dags_by_pattern(server, arguments.dag_id, arguments.bundle_name)
         if arguments.dag_regex
-        else [find_dag(server, arguments.dag_id)]
+        else [find_dag(server, arguments.dag_id, arguments.bundle_name)]
     )
     chosen: dict[str, dict[str, JsonValue]] = {}
     for dag in dags:

@@ -33,9 +33,9 @@ def clear(deployment: Deployment, arguments: Namespace) -> None:
 def _chosen(deployment: Deployment, arguments: Namespace) -> Iterator[InstanceInRun]:
     store = deployment.store
     dags = (
-        dags_by_pattern(store, arguments.dag_id)
+        dags_by_pattern(store, arguments.dag_id, arguments.bundle_name)
         if arguments.dag_regex
-        else [find_dag(store, arguments.dag_id)]
+        else [find_dag(store, arguments.dag_id, arguments.bundle_name)]
     )
     start, end = stretch(arguments.start_date, arguments.end_date, deployment.config)
     for dag in dags:

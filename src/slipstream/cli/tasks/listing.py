@@ -24,13 +24,16 @@ STATE_COLUMNS = (
 
 def list_tasks(deployment: Deployment, arguments: Namespace) -> None:
     """Print the task ids, upstreams first."""
-    for task_id in find_dag(deployment.store, arguments.dag_id).latest.spec.tasks:
+    dag = find_dag(deployment.store, arguments.dag_id, arguments.bundle_name)
+    for task_id in dag.latest.spec.tasks:
         print(task_id)
 
 
 def show_state(deployment: Deployment, arguments: Namespace) -> None:
     """Print the state of one instance and nothing else, for scripts."""
-    run = find_run(deployment, arguments.dag_id, arguments.logical_date_or_run_id)
+    run = find_run(
+        deployment, arguments.dag_id, arguments.logical_date_or_run_id, arguments.bundle_name
+    )
     found = find_instance(deployment, run, arguments.task_id, arguments.map_index)
     print(_state(found.instance.state) or "None")
 
@@ -60,7 +63,9 @@ def show_states(deployment: Deployment, arguments: Namespace) -> None:
 
 def show_reason(deployment: Deployment, arguments: Namespace) -> None:
     """Print why an instance is in its state."""
-    run = find_run(deployment, arguments.dag_id, arguments.logical_date_or_run_id)
+    run = find_run(
+        deployment, arguments.dag_id, arguments.logical_date_or_run_id, arguments.bundle_name
+    )
     instance = find_instance(deployment, run, arguments.task_id, arguments.map_index).instance
     reason = instance.reason or run.reason or "nothing has been decided about it yet"
     print(f"{instance.task_id} is {_state(instance.state) or 'not scheduled'}: {reason}")

@@ -39,7 +39,13 @@ def try_dag(deployment: Deployment, arguments: Namespace) -> int:
         check_programs()
     request = _request(deployment, arguments.logical_date, parse_conf(arguments.conf))
     with Trial(deployment) as trial:
-        found = find_dag_to_try(deployment, trial.host, arguments.dag_id, arguments.dagfile_path)
+        found = find_dag_to_try(
+            deployment,
+            trial.host,
+            arguments.dag_id,
+            arguments.dagfile_path,
+            arguments.bundle_name,
+        )
         run = _watch(trial, found, without_waiting(found.spec), request, is_done)
     if arguments.show_dagrun:
         print(run_as_dot(found.spec, run), end="")
@@ -71,7 +77,9 @@ def try_task(deployment: Deployment, arguments: Namespace) -> int:
     )
     index: int = arguments.map_index
     with Trial(deployment) as trial:
-        found = find_dag_to_try(deployment, trial.host, arguments.dag_id)
+        found = find_dag_to_try(
+            deployment, trial.host, arguments.dag_id, bundle_names=arguments.bundle_name
+        )
         spec = only_task(found.spec, arguments.task_id, one_by_one=terminal is not None)
         return _code_of(
             _watch(

@@ -9,7 +9,8 @@ from pathlib import Path
 from slipstream.cli.dags.parsing import parse_files, parse_folders
 from slipstream.cli.deployment import Deployment
 from slipstream.cli.errors import CommandFailedError
-from slipstream.cli.server.bundles import dags_folders
+from slipstream.cli.finding import require_bundle
+from slipstream.cli.server.bundles import bundles, dags_folders
 from slipstream.model.dag import DagSpec
 from slipstream.model.errors import NotFoundError
 from slipstream.model.version import ParsedFile
@@ -27,12 +28,27 @@ class FoundDag:
 
 
 def find_dag_to_try(
-    deployment: Deployment, host: ProcessHost, dag_id_or_file: str, dag_file: str | None = None
+    deployment: Deployment,
+    host: ProcessHost,
+    dag_id_or_file: str,
+    dag_file: str | None = None,
+    bundle_names: Sequence[str] | None = None,
 ) -> FoundDag:
     """The DAG that a command line names by its id, by its file, or by both; `host` loads it.
 
-    Raises `NotFoundError`, or `CommandFailedError` for a file that does not load.
+    Raises `NotFoundError`, also where its file lies in none of these bundles (None: in any), or
+    `CommandFailedError` for a file that does not load.
     """
+    found = _find(deployment, host, dag_id_or_file, dag_file)
+    path = Path(found.parsed.fileloc)
+    mine = (one.name for one in bundles(deployment) if path.is_relative_to(one.folder))
+    require_bundle(found.spec.dag_id, next(mine, None), bundle_names)
+    return found
+
+
+def _find(
+    deployment: Deployment, host: ProcessHost, dag_id_or_file: str, dag_file: str | None
+) -> FoundDag:
     named = Path(dag_id_or_file)
     is_file = dag_id_or_file.endswith(".py") or named.is_file()
     if not is_file and dag_file is None:

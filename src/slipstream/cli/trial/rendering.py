@@ -37,7 +37,9 @@ def render(deployment: Deployment, arguments: Namespace) -> None:
     In a run that there is, XComs of other tasks are found; for a date nothing is there but it.
     """
     with Trial(deployment) as trial:
-        found = find_dag_to_try(deployment, trial.host, arguments.dag_id)
+        found = find_dag_to_try(
+            deployment, trial.host, arguments.dag_id, bundle_names=arguments.bundle_name
+        )
         if arguments.task_id not in found.spec.tasks:
             raise NotFoundError(
                 f"DAG {found.spec.dag_id!r} has no task {arguments.task_id!r}; "
