@@ -94,6 +94,26 @@ def world() -> World:
     return World()
 
 
+@pytest.mark.parametrize("has_callbacks", [True, False])
+def test_what_a_callback_asks_while_the_end_is_kept_is_answered(
+    world: World, monkeypatch: pytest.MonkeyPatch, has_callbacks: bool
+) -> None:
+    refused = execution.Refused(code="fenced", message="It no longer counts.")
+    token = world.begin()
+
+    def end_meanwhile(of: Attempt | None, request: execution.Request) -> execution.Answer:
+        assert of is not None
+        if of.is_over:
+            return execution.Done()
+        world.end(token, Succeeded(), goes_on=has_callbacks)
+        return refused
+
+    monkeypatch.setattr(world.held, "_answer", end_meanwhile)
+    answer = execution.Done() if has_callbacks else refused
+    assert world.held.ask("a", token, ASK) == messages.Reply(number=5, answer=answer)
+    assert world.ends == [Succeeded()]
+
+
 def test_a_worker_begins_asks_and_ends(world: World) -> None:
     begun = world.held.begin("a", world.first, BEGIN)
     assert (begun.relative_fileloc, begun.source_hash) == ("team/d.py", "h")

@@ -192,6 +192,12 @@ class HeldAttempts:
         with self._lock:
             attempt = self._speaker(attempt_id, token)
         found = self._answer(attempt, ask.request)
+        if isinstance(found, execution.Refused) and found.code == "fenced":
+            with self._lock:
+                late, _ = self._calling_back.get(attempt_id, (attempt, 0.0))
+            if late.is_over and not attempt.is_over:
+                # Its end was told, and kept, while this was on its way: a callback asks.
+                found = self._answer(late, ask.request)
         if not isinstance(found, Future):
             return messages.Reply(number=ask.number, answer=found)
         later: Future[messages.Reply] = Future()
