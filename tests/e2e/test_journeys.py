@@ -108,7 +108,7 @@ def test_a_viewer_finds_no_button_that_would_fail(page: Page, log_in: Callable[.
     expect(page.get_by_role("button", name="Trigger")).to_have_count(0)
     expect(page.get_by_role("link", name="Variables")).to_have_count(0)
     page.goto("/dags")
-    expect(page.get_by_role("link", name="orders")).to_be_visible()
+    expect(page.get_by_role("link", name="orders", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Trigger")).to_have_count(0)
 
 
