@@ -188,14 +188,8 @@ class Supervisor:
         self._is_ending = True
 
     def _hear(self, worker: _Worker) -> None:
-        if self._workers.get(worker.place) is not worker:
-            return
-        try:
-            said = worker.life.recv(messages.LONGEST_BYTES)
-        except OSError:
-            said = b""
+        said = self._said(worker, worker.life)
         if not said:
-            self._selector.unregister(worker.life)
             return
         match messages.decode_from_worker(said):
             case Ready():
@@ -209,14 +203,8 @@ class Supervisor:
                 worker.reason = message
 
     def _count(self, worker: _Worker) -> None:
-        if self._workers.get(worker.place) is not worker:
-            return
-        try:
-            said = worker.counts.recv(messages.LONGEST_BYTES)
-        except OSError:
-            said = b""
+        said = self._said(worker, worker.counts)
         if not said:
-            self._selector.unregister(worker.counts)
             return
         what = messages.decode_count(said)
         counts = getattr(self._limits, what.limit)
@@ -228,6 +216,18 @@ class Supervisor:
             counts.give_back(what.subject)
         else:
             counts.forget(what.subject)
+
+    def _said(self, worker: _Worker, line: socket.socket) -> bytes:
+        """What came over one of its lines; nothing where the line has ended, or the worker has."""
+        if self._workers.get(worker.place) is not worker:
+            return b""
+        try:
+            said = line.recv(messages.LONGEST_BYTES)
+        except OSError:
+            said = b""
+        if not said:
+            self._selector.unregister(line)
+        return said
 
     def _ended(self, worker: _Worker) -> None:
         """It is gone."""
