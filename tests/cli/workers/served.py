@@ -21,6 +21,10 @@ def workers_of(server: RunningServer) -> Sequence[int]:
     return sorted(children_of(server.process.pid))
 
 
+_ESTABLISHED = "01"
+"""A state in `/proc/net/tcp`."""
+
+
 class Line:
     """One connection that is kept, and so stays with one worker."""
 
@@ -52,18 +56,23 @@ class Line:
 
     def _holder(self, pids: Collection[int]) -> int:
         """The process that has the other end."""
-        port = self._http.sock.getsockname()[1]
-        (inode,) = (
-            line.split()[9]
-            for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
-            if int(line.split()[2].partition(":")[2], 16) == port
-        )
+        inode = eventually(self._inode_of_other_end)
         for pid in pids:
             for entry in Path(f"/proc/{pid}/fd").iterdir():
                 with suppress(FileNotFoundError):
                     if os.readlink(entry) == f"socket:[{inode}]":
                         return pid
         raise AssertionError(f"none of {pids} has the connection")
+
+    def _inode_of_other_end(self) -> str | None:
+        """Of the socket; None where the kernel's list, which changes meanwhile, has it not."""
+        ends = (self._http.sock.getpeername()[1], self._http.sock.getsockname()[1])
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+            words = line.split()
+            ports = tuple(int(word.partition(":")[2], 16) for word in words[1:3])
+            if ports == ends and words[3] == _ESTABLISHED:
+                return words[9]
+        return None
 
 
 class Lines:
