@@ -84,6 +84,7 @@ def test_xcoms_of_a_run_come_by_their_keys_and_those_of_all_as_they_were_pushed(
         ({"dag_id_pattern": "e_l"}, ["etl"]),
         ({"dag_id_pattern": "~"}, ["etl", "pet_shop", "x|y"]),
         ({"dag_id_pattern": r"x\|y"}, ["x|y"]),
+        ({"dag_id_pattern": r"x\|tl"}, []),
         ({"dag_id_prefix_pattern": "et"}, ["etl"]),
         ({"dag_id_prefix_pattern": "ET"}, []),
         ({"dag_id_prefix_pattern": "et|pet_"}, ["etl", "pet_shop"]),

@@ -26,6 +26,7 @@ from slipstream.model.errors import InvalidInputError
 from slipstream.model.run import DagRun
 from slipstream.model.states import RUN_FINISHED, RunState
 from slipstream.store.asset_tables import asset, asset_event, run_asset_event
+from slipstream.store.patterns import alternatives, containing
 from slipstream.store.records import InstanceFilter, Range, RunFilter, Span, Window
 from slipstream.store.rows import RUN_COLUMNS
 from slipstream.store.tables import (
@@ -51,7 +52,6 @@ _name_in_map = func.coalesce(
 _MOST_PATTERN_BYTES = 50_000
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _PREFIX = re.compile(r"((?:\\.|[^%_\\])+)%", re.DOTALL)
-_ONE_PATTERN = re.compile(r"(?:\\.|[^|])+", re.DOTALL)
 
 RUN_ORDERS: Mapping[str, ColumnElement[Any]] = {
     **{column.name: column for column in RUN_COLUMNS if column.name != "reason"},
@@ -69,6 +69,7 @@ _ORDERS_BY_RUN = (
     "data_interval_start",
     "data_interval_end",
 )
+_NEEDS_RUN = frozenset({*_ORDERS_BY_RUN, "operator"})
 INSTANCE_ORDERS: Mapping[str, ColumnElement[Any]] = {
     **{name: dag_run.c[name] for name in _ORDERS_BY_RUN},
     **{
@@ -93,8 +94,7 @@ INSTANCE_ORDERS: Mapping[str, ColumnElement[Any]] = {
 
 def is_sorted_by_run(window: Window) -> bool:
     """Whether instances are to be sorted by something of their runs."""
-    of_run = {*_ORDERS_BY_RUN, "operator"}
-    return any(entry.removeprefix("-") in of_run for entry in window.order_by)
+    return any(entry.removeprefix("-") in _NEEDS_RUN for entry in window.order_by)
 
 
 def ordering(
@@ -180,7 +180,7 @@ def like(column: ColumnElement[Any], pattern: str | None) -> list[ColumnElement[
         return []
     if len(pattern.encode(errors="replace")) > _MOST_PATTERN_BYTES:
         raise InvalidInputError(f"A pattern may have {_MOST_PATTERN_BYTES} bytes at most.")
-    some = _ONE_PATTERN.findall(pattern) or [pattern]
+    some = alternatives(pattern) or [pattern]
     return [or_(*(_is_like(column, one) for one in some))]
 
 
@@ -190,15 +190,6 @@ def _is_like(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
         return column.ilike(pattern, escape="\\")
     text = _ESCAPED.sub(r"\1", beginning[1])
     return func.substr(column, 1, len(text)) == text
-
-
-def containing(text: str | None) -> str | None:
-    """The pattern of what has that text somewhere in it."""
-    if text is None:
-        return None
-    for wildcard in ("\\", "%", "_", "|"):
-        text = text.replace(wildcard, "\\" + wildcard)
-    return f"%{text}%"
 
 
 def within(length: ColumnElement[Any], bounds: Span) -> list[ColumnElement[bool]]:

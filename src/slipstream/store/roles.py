@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 
 from slipstream.model.errors import NotFoundError
 from slipstream.store import tables
@@ -99,20 +99,20 @@ class RoleVerbs(StoreParts):
     def dags_tagged(self, tags: Collection[str]) -> Mapping[str, frozenset[str]]:
         """`{tag: DAGs that have it}`."""
         tag = tables.dag_tag.c
-        found: dict[str, set[str]] = {}
-        with self._database.read() as transaction:
-            query = select(tag.tag, tag.dag_id).where(tag.tag.in_(sorted(tags)))
-            for name, dag_id in transaction.rows(query):
-                found.setdefault(name, set()).add(dag_id)
-        return {name: frozenset(dag_ids) for name, dag_ids in found.items()}
+        return self._dags_by(select(tag.tag, tag.dag_id).where(tag.tag.in_(sorted(tags))))
 
     def dags_in_bundles(self, bundles: Collection[str]) -> Mapping[str, frozenset[str]]:
         """`{bundle: DAGs that lie in it}`."""
         dag = tables.dag.c
+        return self._dags_by(
+            select(dag.bundle_name, dag.dag_id).where(dag.bundle_name.in_(sorted(bundles)))
+        )
+
+    def _dags_by(self, names_and_dags: Select[Any]) -> Mapping[str, frozenset[str]]:
+        """`{name: its DAGs}` of rows with a name and a DAG."""
         found: dict[str, set[str]] = {}
         with self._database.read() as transaction:
-            query = select(dag.bundle_name, dag.dag_id).where(dag.bundle_name.in_(sorted(bundles)))
-            for name, dag_id in transaction.rows(query):
+            for name, dag_id in transaction.rows(names_and_dags):
                 found.setdefault(name, set()).add(dag_id)
         return {name: frozenset(dag_ids) for name, dag_ids in found.items()}
 

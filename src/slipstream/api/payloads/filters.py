@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, TypedDict
 
 from pydantic import Field
@@ -12,6 +12,7 @@ from slipstream.api.payloads.bodies import Moment, Query
 from slipstream.api.settings import ApiSettings
 from slipstream.model.errors import InvalidInputError
 from slipstream.model.states import RunState, TaskState
+from slipstream.store.patterns import alternatives, escaped
 from slipstream.store.records import Range, Span, Window
 
 
@@ -63,27 +64,23 @@ def like(pattern: str | None, prefix: str | None = None) -> str | None:
     r"""The store's pattern for a `…_pattern` (found anywhere) or a `…_prefix_pattern`.
 
     `%` and `_` are wildcards in the first and themselves in the second; in both, `|` stands between
-    texts of which one is enough, and `~` is everything.
+    texts of which one is enough, and `~` is everything. In the first, a `\` before one of them
+    makes it stand for itself.
     """
     if pattern == "~" or prefix == "~":
         pattern, prefix = None if pattern == "~" else pattern, None if prefix == "~" else prefix
     if pattern is not None and prefix is not None:
         raise InvalidInputError("Give either the pattern or the prefix pattern of a name.")
     if prefix is not None:
-        return "|".join(f"{escaped(text)}%" for text in _alternatives(prefix))
-    return None if pattern is None else "|".join(f"%{text}%" for text in _alternatives(pattern))
+        return "|".join(f"{escaped(text)}%" for text in _stripped(prefix.split("|")))
+    if pattern is None:
+        return None
+    return "|".join(f"%{text}%" for text in _stripped(alternatives(pattern)))
 
 
-def _alternatives(text: str) -> list[str]:
-    """What stands between the bars, where there is anything."""
-    return [part for part in (part.strip() for part in text.split("|")) if part] or [""]
-
-
-def escaped(text: str) -> str:
-    r"""The text as a pattern that matches nothing but itself; `\` takes a wildcard's meaning."""
-    for special in ("\\", "%", "_", "|"):
-        text = text.replace(special, f"\\{special}")
-    return text
+def _stripped(texts: Iterable[str]) -> list[str]:
+    """Those that have something in them; one that has nothing where none has."""
+    return [text for text in map(str.strip, texts) if text] or [""]
 
 
 class RunAfterBounds(Query):

@@ -10,17 +10,17 @@ from fastapi import Query as QueryParameter
 
 from slipstream.api.auth.access import Resource, reading
 from slipstream.api.call import Call
+from slipstream.api.every_dag import every_dag
 from slipstream.api.operation import Routes
 from slipstream.api.payloads.base import Instant, Payload
 from slipstream.api.payloads.dags import display_name
 from slipstream.api.payloads.filters import Paging
 from slipstream.model.states import RunState
-from slipstream.store.records import DagFilter, DagRecord, Window
+from slipstream.store.records import DagFilter
 
 routes = Routes("DagStats")
 warning_routes = Routes("DagWarning")
 
-_PAGE: Final = 500
 _ORDER: Final = {
     "dag_id": "dag_id",
     "warning_type": "warning_type",
@@ -84,7 +84,7 @@ def get_dag_stats(
 ) -> DagStatsCollectionResponse:
     """How many runs in each state DAGs have, of all that have any or of those named."""
     counts = call.store.count_runs_by_dag(dag_ids)
-    dags = [dag for dag in _all_dags(call) if dag.dag_id in counts]
+    dags = [dag for dag in every_dag(call.store, DagFilter()) if dag.dag_id in counts]
     found = [
         DagStatsResponse(
             dag_id=dag.dag_id,
@@ -132,12 +132,3 @@ def list_dag_warnings(
         ],
         total_entries=page.total,
     )
-
-
-def _all_dags(call: Call) -> list[DagRecord]:
-    found: list[DagRecord] = []
-    while True:
-        page = call.store.list_dags(DagFilter(), Window(limit=_PAGE, offset=len(found)))
-        found += page.items
-        if len(page.items) < _PAGE:
-            return found

@@ -10,6 +10,7 @@ from fastapi import Query as QueryParameter
 from slipstream.api.auth.access import Resource, deleting, editing, reading
 from slipstream.api.call import Call
 from slipstream.api.dag_details import details_of
+from slipstream.api.every_dag import every_dag
 from slipstream.api.operation import Routes
 from slipstream.api.payloads.bodies import Moment, Query
 from slipstream.api.payloads.dags import (
@@ -24,7 +25,7 @@ from slipstream.api.payloads.filters import Page, Paging, like, window_of
 from slipstream.api.update_mask import require_known
 from slipstream.model.errors import ConflictError
 from slipstream.model.states import RunState
-from slipstream.store.records import DagFilter, Range, Window
+from slipstream.store.records import DagFilter, Range
 
 routes = Routes("DAG")
 
@@ -166,12 +167,7 @@ def patch_dags(
     page = call.store.list_dags(
         which, window_of(query.limit, query.offset, [], call.settings, _ORDER)
     )
-    meant: list[str] = []
-    while len(meant) < page.total:
-        part = call.store.list_dags(which, Window(limit=_AT_ONCE, offset=len(meant))).items
-        if not part:
-            break
-        meant += (dag.dag_id for dag in part)
+    meant = [dag.dag_id for dag in every_dag(call.store, which)]
     for start in range(0, len(meant), _AT_ONCE):
         call.store.set_paused(meant[start : start + _AT_ONCE], body.is_paused)
     return DAGCollectionResponse(

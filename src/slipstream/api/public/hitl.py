@@ -15,7 +15,6 @@ from slipstream.api.payloads.bodies import Moment
 from slipstream.api.payloads.filters import (
     RUN_ORDER,
     Paging,
-    escaped,
     like,
     one_or_all,
     task_states,
@@ -36,6 +35,7 @@ from slipstream.model.input import Person
 from slipstream.model.run import TaskKey
 from slipstream.store.answering import give_answer, may_answer
 from slipstream.store.input_records import InputFilter, InputRecord
+from slipstream.store.patterns import containing
 from slipstream.store.records import InstanceFilter, Range
 
 routes = Routes("Task Instance")
@@ -93,8 +93,8 @@ class HITLDetailQuery(Paging):
             response_received=self.response_received,
             responded_by_ids=self.responded_by_user_id,
             responded_by_names=self.responded_by_user_name,
-            subject_pattern=_containing(self.subject_search),
-            body_pattern=_containing(self.body_search),
+            subject_pattern=containing(self.subject_search),
+            body_pattern=containing(self.body_search),
             created_at=Range(
                 gte=self.created_at_gte,
                 gt=self.created_at_gt,
@@ -177,7 +177,3 @@ def update_hitl_detail(
 def _payload(call: Call, asked: InputRecord) -> HITLDetail:
     (instance,) = collection_of(call, [asked.asked_by]).task_instances
     return detail_payload(asked, instance)
-
-
-def _containing(text: str | None) -> str | None:
-    return None if text is None else f"%{escaped(text)}%"
